@@ -1,0 +1,174 @@
+//! What happened: one closed enum that bus, store, displays and metrics share.
+
+use crate::{PrivacyScope, QosTier, SessionId, TurnId, TurnSummary, Verdict};
+use alloc::{string::String, vec::Vec};
+use serde::{Deserialize, Serialize};
+
+/// An event with its circumstances.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Joins everything one cause led to.
+    pub trace_id: u128,
+    /// The conversation.
+    pub session_id: SessionId,
+    /// The turn, if the event belongs to one.
+    pub turn: Option<TurnId>,
+    /// Who spoke or acted; empty for the household.
+    pub actor_id: String,
+    /// Where it came from: `hub`, a room, a node.
+    pub origin: String,
+    /// Ordinal within the session; gaps mean loss.
+    pub seq: u64,
+    /// Unix time, ms.
+    pub at_ms: i64,
+    /// The tier the turn runs under.
+    pub capability_tier: QosTier,
+    /// How long the words may live.
+    pub privacy_scope: PrivacyScope,
+    /// What happened.
+    pub event: Event,
+}
+
+/// An envelope that may be written to disk. Cannot be built from an ephemeral one.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Retained(Envelope);
+
+impl Retained {
+    /// `None` for an ephemeral envelope.
+    pub fn new(envelope: Envelope) -> Option<Retained> {
+        (envelope.privacy_scope > PrivacyScope::Ephemeral).then_some(Retained(envelope))
+    }
+
+    /// The envelope inside.
+    pub fn envelope(&self) -> &Envelope {
+        &self.0
+    }
+}
+
+/// What an effect did, without any words.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectKind {
+    /// A timer was started, changed or ended.
+    Timer,
+    /// A device was commanded.
+    Device,
+    /// A list was changed.
+    List,
+}
+
+/// Everything Loqa announces. Raw audio has no variant: it can reach neither bus nor store.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "tens of events a turn, moved a few times: a box would cost more than it saves"
+)]
+pub enum Event {
+    /// Speech began.
+    SpeechStarted,
+    /// Words so far.
+    SttPartial {
+        /// Words believed so far.
+        text: String,
+    },
+    /// The last word on what was said.
+    SttFinal {
+        /// Words; empty if rejected.
+        text: String,
+        /// Whether they can be trusted.
+        verdict: Verdict,
+    },
+    /// A plan is ready (while the person may still be speaking).
+    NluResponse {
+        /// The words it was prepared for.
+        text: String,
+        /// `skill.intent` per step.
+        intents: Vec<String>,
+        /// What the reply would be.
+        reply: String,
+    },
+    /// The person has finished.
+    SpeechEnded {
+        /// Last voiced sample → decision, ms.
+        endpoint_delay_ms: f64,
+        /// Grammar state that chose the hangover: `closed`, `extendable`, `incomplete`, `open`.
+        state: String,
+    },
+    /// Effects are about to be committed.
+    SkillInvoke {
+        /// `skill.intent`.
+        intent: String,
+    },
+    /// Effects were committed (or refused).
+    SkillResult {
+        /// `skill.intent`.
+        intent: String,
+        /// What was done, without words.
+        effects: Vec<EffectKind>,
+        /// False if nothing was done.
+        ok: bool,
+    },
+    /// Reply text went to the voice.
+    TtsRequest {
+        /// Speakable text.
+        text: String,
+    },
+    /// First sample of the reply left.
+    ReplyStarted {
+        /// What is being said.
+        text: String,
+    },
+    /// The reply ended, or was silenced.
+    ReplyEnded {
+        /// Milliseconds of it that left the speaker.
+        heard_ms: u64,
+    },
+    /// A timer rings.
+    TimerRang {
+        /// Its id.
+        id: u64,
+        /// Its name, if it has one.
+        name: Option<String>,
+        /// How late it rings because the hub was off, s.
+        late_s: u64,
+    },
+    /// A ringing timer fell silent.
+    TimerSilenced {
+        /// Its id.
+        id: u64,
+    },
+    /// Something does not work as it should, in plain words, with the remedy.
+    Degraded {
+        /// What, such as `stt`.
+        what: String,
+        /// In plain words.
+        message: String,
+        /// What to do about it.
+        help: String,
+    },
+    /// The turn is over.
+    TurnSummary(TurnSummary),
+}
+
+impl Event {
+    /// The bus subject.
+    pub fn subject(&self) -> &'static str {
+        match self {
+            Event::SpeechStarted => "audio.speech.started",
+            Event::SpeechEnded { .. } => "audio.speech.ended",
+            Event::SttPartial { .. } => "stt.text.partial",
+            Event::SttFinal { .. } => "stt.text.final",
+            Event::NluResponse { .. } => "nlu.response",
+            Event::SkillInvoke { .. } => "skill.invoke",
+            Event::SkillResult { .. } => "skill.result",
+            Event::TtsRequest { .. } => "tts.request",
+            Event::ReplyStarted { .. } => "tts.reply.started",
+            Event::ReplyEnded { .. } => "tts.reply.ended",
+            Event::TimerRang { .. } => "timer.rang",
+            Event::TimerSilenced { .. } => "timer.silenced",
+            Event::Degraded { .. } => "ctrl.node.health",
+            Event::TurnSummary(_) => "turn.summary",
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What a client and the hub say to each other, on every transport.
+
+use crate::{Envelope, TurnSummary};
+use alloc::{string::String, vec::Vec};
+use serde::{Deserialize, Serialize};
+
+/// How pushed audio is encoded. Always mono.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AudioFormat {
+    /// Samples per second; 16 000 for speech to the hub.
+    pub sample_rate_hz: u32,
+}
+
+/// A client's request. `id` is chosen by the client and comes back in every answer to it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ClientFrame {
+    /// One typed turn of the client's session.
+    Ask {
+        /// Request id.
+        id: u32,
+        /// The sentence.
+        text: String,
+    },
+    /// Opens one spoken turn of the client's session; `Audio` frames follow, then `AudioEnd`.
+    AskAudio {
+        /// Request id.
+        id: u32,
+        /// Name shown in the summary.
+        file: Option<String>,
+        /// Offset of the first sample after the last spoken word, if the stimulus knows it
+        /// (samples at 16 kHz). Latency is counted from here; otherwise from the last voiced sample.
+        speech_end: Option<u64>,
+        /// Feed without waiting: the sample clock runs as fast as the machine.
+        fast: bool,
+    },
+    /// Audio of an open request.
+    Audio {
+        /// Of the `AskAudio` or `Transcribe` it belongs to.
+        id: u32,
+        /// 16 kHz mono in [-1, 1]; at most [`ClientFrame::MAX_SAMPLES`].
+        samples: Vec<f32>,
+    },
+    /// No more audio.
+    AudioEnd {
+        /// Of the `AskAudio` or `Transcribe` it belongs to.
+        id: u32,
+    },
+    /// Words of a recording, without acting; its `Audio` frames follow, then `AudioEnd`.
+    Transcribe {
+        /// Request id.
+        id: u32,
+        /// Open vocabulary instead of the household's grammar.
+        open: bool,
+    },
+    /// What a sentence means, without acting.
+    Intent {
+        /// Request id.
+        id: u32,
+        /// The sentence.
+        text: String,
+    },
+    /// Speaks a text.
+    Say {
+        /// Request id.
+        id: u32,
+        /// The text.
+        text: String,
+        /// Voice name; the configured one if absent.
+        voice: Option<String>,
+        /// Return the audio as `Speech` frames instead of playing it.
+        to_client: bool,
+    },
+    /// Running, paused and ringing timers.
+    Timers {
+        /// Request id.
+        id: u32,
+    },
+    /// What is missing or degraded.
+    Doctor {
+        /// Request id.
+        id: u32,
+    },
+    /// All events from now on.
+    Subscribe {
+        /// Request id.
+        id: u32,
+    },
+}
+
+impl ClientFrame {
+    /// Samples one `Audio` frame may hold: 4 s, well below what a transport accepts.
+    pub const MAX_SAMPLES: usize = 64_000;
+
+    /// The request it makes or belongs to.
+    pub fn id(&self) -> u32 {
+        match self {
+            ClientFrame::Ask { id, .. }
+            | ClientFrame::AskAudio { id, .. }
+            | ClientFrame::Audio { id, .. }
+            | ClientFrame::AudioEnd { id }
+            | ClientFrame::Transcribe { id, .. }
+            | ClientFrame::Intent { id, .. }
+            | ClientFrame::Say { id, .. }
+            | ClientFrame::Timers { id }
+            | ClientFrame::Doctor { id }
+            | ClientFrame::Subscribe { id } => *id,
+        }
+    }
+}
+
+/// The hub's answer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ServerFrame {
+    /// Something happened in the turn or subscription.
+    Event {
+        /// Request id.
+        id: u32,
+        /// What.
+        envelope: Envelope,
+    },
+    /// Reply audio (for `Say` with `to_client`, and for turns, beside playback).
+    Speech {
+        /// Request id.
+        id: u32,
+        /// Samples per second.
+        format: AudioFormat,
+        /// Mono PCM in [-1, 1].
+        samples: Vec<f32>,
+    },
+    /// A turn ended.
+    Turn {
+        /// Request id.
+        id: u32,
+        /// What it was.
+        summary: TurnSummary,
+    },
+    /// Answer to `Transcribe`.
+    Transcript {
+        /// Request id.
+        id: u32,
+        /// Words; empty if rejected.
+        text: String,
+        /// Not a command.
+        rejected: bool,
+        /// Time spent after the first sample was handed over, ms.
+        decode_ms: f64,
+    },
+    /// Answer to `Intent`, `Timers`, `Doctor`: a JSON document.
+    Json {
+        /// Request id.
+        id: u32,
+        /// The document.
+        json: String,
+    },
+    /// The request failed.
+    Problem {
+        /// Request id.
+        id: u32,
+        /// Why.
+        problem: Problem,
+    },
+    /// Nothing more comes for this request.
+    Done {
+        /// Request id.
+        id: u32,
+    },
+}
+
+impl ServerFrame {
+    /// The request it answers.
+    pub fn id(&self) -> u32 {
+        match self {
+            ServerFrame::Event { id, .. }
+            | ServerFrame::Speech { id, .. }
+            | ServerFrame::Turn { id, .. }
+            | ServerFrame::Transcript { id, .. }
+            | ServerFrame::Json { id, .. }
+            | ServerFrame::Problem { id, .. }
+            | ServerFrame::Done { id } => *id,
+        }
+    }
+}
+
+/// An error as a client shows it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Problem {
+    /// Stable, `snake_case`.
+    pub code: String,
+    /// What was wrong, and where.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl core::fmt::Display for Problem {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}", self.message)?;
+        if !self.help.is_empty() {
+            write!(f, "\n  {}", self.help)?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for Problem {}

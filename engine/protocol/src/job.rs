@@ -1,0 +1,93 @@
+//! Work for a model in another process or on another node: one stream is one job.
+//!
+//! The asker sends `Open`, then `Audio` or `Text` frames, then `Finish`; the worker answers with
+//! `Hypothesis` or `Speech` frames, then `Finish` or `Error`. Closing the stream earlier cancels.
+
+use crate::{AudioFormat, Capability, Hypothesis, UtteranceId};
+use alloc::{string::String, vec::Vec};
+use serde::{Deserialize, Serialize};
+
+/// A frame of a job, in either direction.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum JobFrame {
+    /// First: what is wanted.
+    Open {
+        /// Which model.
+        capability: Capability,
+        /// Whose words; the same after a move to another worker.
+        utterance: UtteranceId,
+        /// How.
+        options: JobOptions,
+    },
+    /// Audio to transcribe.
+    Audio {
+        /// Of the first sample, on the stream's sample clock.
+        offset: u64,
+        /// Mono PCM in [-1, 1] at 16 kHz.
+        samples: Vec<f32>,
+    },
+    /// Words so far; the last one is final.
+    Hypothesis {
+        /// What is believed.
+        hypothesis: Hypothesis,
+    },
+    /// A clause to speak.
+    Text {
+        /// Speakable.
+        text: String,
+    },
+    /// Synthesised speech.
+    Speech {
+        /// Samples per second.
+        format: AudioFormat,
+        /// Mono PCM in [-1, 1].
+        samples: Vec<f32>,
+    },
+    /// Nothing more comes from this side.
+    Finish,
+    /// The job failed.
+    Error {
+        /// Why.
+        error: JobError,
+    },
+}
+
+/// How a job is to be done.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum JobOptions {
+    /// Speech to text.
+    Transcribe {
+        /// What may be said, as JSGF; `None` for open vocabulary.
+        jsgf: Option<String>,
+    },
+    /// Text to speech.
+    Synthesize {
+        /// Voice name.
+        voice: String,
+    },
+}
+
+/// Why a job failed, by remedy.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct JobError {
+    /// What the asker can do about it.
+    pub kind: JobErrorKind,
+    /// What was wrong.
+    pub message: String,
+    /// What a person can do; may be empty.
+    pub help: String,
+}
+
+/// What the asker of a failed job can do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobErrorKind {
+    /// Wait, or have the model loaded.
+    NotLoaded,
+    /// Use a lighter tier.
+    Deadline,
+    /// Report it.
+    Backend,
+}

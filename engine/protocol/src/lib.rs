@@ -1,0 +1,26 @@
+//! The words of Loqa: identifiers, events and frames that every program of a household speaks.
+//!
+//! Types here are plain data without IO. `wire` turns them into the bytes of `proto/loqa/v1/`.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod capability;
+mod event;
+mod frame;
+mod hypothesis;
+mod ids;
+mod job;
+mod scope;
+mod summary;
+pub mod wire;
+
+pub use capability::{Capability, CapabilityParseError};
+pub use event::{EffectKind, Envelope, Event, Retained};
+pub use frame::{AudioFormat, ClientFrame, Problem, ServerFrame};
+pub use hypothesis::{Hypothesis, Verdict};
+pub use ids::{NodeId, SessionId, TurnId, UtteranceId};
+pub use job::{JobError, JobErrorKind, JobFrame, JobOptions};
+pub use scope::{PrivacyScope, QosTier};
+pub use summary::{HopTimings, LatencyClass, Speculation, StepSummary, TurnSummary};

@@ -1,0 +1,179 @@
+//! Client and server frames.
+
+use super::{DecodeError, v1};
+use crate::{AudioFormat, ClientFrame, Problem, ServerFrame};
+use v1::{client_frame::Kind as Request, server_frame::Kind as Answer};
+
+impl From<&ClientFrame> for v1::ClientFrame {
+    fn from(frame: &ClientFrame) -> Self {
+        let kind = match frame.clone() {
+            ClientFrame::Ask { text, .. } => Request::Ask(v1::Ask { text }),
+            ClientFrame::AskAudio {
+                file,
+                speech_end,
+                fast,
+                ..
+            } => Request::AskAudio(v1::AskAudio {
+                file,
+                speech_end,
+                fast,
+            }),
+            ClientFrame::Audio { samples, .. } => Request::Audio(v1::Audio { samples }),
+            ClientFrame::AudioEnd { .. } => Request::AudioEnd(v1::AudioEnd {}),
+            ClientFrame::Transcribe { open, .. } => Request::Transcribe(v1::Transcribe { open }),
+            ClientFrame::Intent { text, .. } => Request::Intent(v1::Intent { text }),
+            ClientFrame::Say {
+                text,
+                voice,
+                to_client,
+                ..
+            } => Request::Say(v1::Say {
+                text,
+                voice,
+                to_client,
+            }),
+            ClientFrame::Timers { .. } => Request::Timers(v1::Timers {}),
+            ClientFrame::Doctor { .. } => Request::Doctor(v1::Doctor {}),
+            ClientFrame::Subscribe { .. } => Request::Subscribe(v1::Subscribe {}),
+        };
+        v1::ClientFrame {
+            id: frame.id(),
+            kind: Some(kind),
+        }
+    }
+}
+
+impl TryFrom<v1::ClientFrame> for ClientFrame {
+    type Error = DecodeError;
+
+    fn try_from(v1::ClientFrame { id, kind }: v1::ClientFrame) -> Result<Self, DecodeError> {
+        Ok(
+            match kind.ok_or(DecodeError::Missing("client_frame.kind"))? {
+                Request::Ask(v1::Ask { text }) => ClientFrame::Ask { id, text },
+                Request::AskAudio(v1::AskAudio {
+                    file,
+                    speech_end,
+                    fast,
+                }) => ClientFrame::AskAudio {
+                    id,
+                    file,
+                    speech_end,
+                    fast,
+                },
+                Request::Audio(v1::Audio { samples }) => ClientFrame::Audio { id, samples },
+                Request::AudioEnd(v1::AudioEnd {}) => ClientFrame::AudioEnd { id },
+                Request::Transcribe(v1::Transcribe { open }) => {
+                    ClientFrame::Transcribe { id, open }
+                }
+                Request::Intent(v1::Intent { text }) => ClientFrame::Intent { id, text },
+                Request::Say(v1::Say {
+                    text,
+                    voice,
+                    to_client,
+                }) => ClientFrame::Say {
+                    id,
+                    text,
+                    voice,
+                    to_client,
+                },
+                Request::Timers(v1::Timers {}) => ClientFrame::Timers { id },
+                Request::Doctor(v1::Doctor {}) => ClientFrame::Doctor { id },
+                Request::Subscribe(v1::Subscribe {}) => ClientFrame::Subscribe { id },
+            },
+        )
+    }
+}
+
+impl From<&ServerFrame> for v1::ServerFrame {
+    fn from(frame: &ServerFrame) -> Self {
+        let kind = match frame {
+            ServerFrame::Event { envelope, .. } => Answer::Event(envelope.into()),
+            ServerFrame::Speech {
+                format, samples, ..
+            } => Answer::Speech(v1::Speech {
+                sample_rate_hz: format.sample_rate_hz,
+                samples: samples.clone(),
+            }),
+            ServerFrame::Turn { summary, .. } => Answer::Turn(summary.into()),
+            ServerFrame::Transcript {
+                text,
+                rejected,
+                decode_ms,
+                ..
+            } => Answer::Transcript(v1::Transcript {
+                text: text.clone(),
+                rejected: *rejected,
+                decode_ms: *decode_ms,
+            }),
+            ServerFrame::Json { json, .. } => Answer::Json(v1::JsonDocument { json: json.clone() }),
+            ServerFrame::Problem { problem, .. } => {
+                let Problem {
+                    code,
+                    message,
+                    help,
+                } = problem.clone();
+                Answer::Problem(v1::Problem {
+                    code,
+                    message,
+                    help,
+                })
+            }
+            ServerFrame::Done { .. } => Answer::Done(v1::Done {}),
+        };
+        v1::ServerFrame {
+            id: frame.id(),
+            kind: Some(kind),
+        }
+    }
+}
+
+impl TryFrom<v1::ServerFrame> for ServerFrame {
+    type Error = DecodeError;
+
+    fn try_from(v1::ServerFrame { id, kind }: v1::ServerFrame) -> Result<Self, DecodeError> {
+        Ok(
+            match kind.ok_or(DecodeError::Missing("server_frame.kind"))? {
+                Answer::Event(envelope) => ServerFrame::Event {
+                    id,
+                    envelope: envelope.try_into()?,
+                },
+                Answer::Speech(v1::Speech {
+                    sample_rate_hz,
+                    samples,
+                }) => ServerFrame::Speech {
+                    id,
+                    format: AudioFormat { sample_rate_hz },
+                    samples,
+                },
+                Answer::Turn(summary) => ServerFrame::Turn {
+                    id,
+                    summary: summary.try_into()?,
+                },
+                Answer::Transcript(v1::Transcript {
+                    text,
+                    rejected,
+                    decode_ms,
+                }) => ServerFrame::Transcript {
+                    id,
+                    text,
+                    rejected,
+                    decode_ms,
+                },
+                Answer::Json(v1::JsonDocument { json }) => ServerFrame::Json { id, json },
+                Answer::Problem(v1::Problem {
+                    code,
+                    message,
+                    help,
+                }) => ServerFrame::Problem {
+                    id,
+                    problem: Problem {
+                        code,
+                        message,
+                        help,
+                    },
+                },
+                Answer::Done(v1::Done {}) => ServerFrame::Done { id },
+            },
+        )
+    }
+}

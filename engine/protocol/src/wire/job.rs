@@ -1,0 +1,166 @@
+//! Job frames.
+
+use super::{DecodeError, FromWire, v1, wire_enum};
+use crate::{AudioFormat, Capability, Hypothesis, JobError, JobFrame, JobOptions};
+use v1::{job_frame::Kind, job_open::Options};
+
+wire_enum!(
+    JobErrorKind,
+    "job_error.kind",
+    [NotLoaded, Deadline, Backend]
+);
+
+impl From<&JobFrame> for v1::JobFrame {
+    fn from(frame: &JobFrame) -> Self {
+        let kind = match frame.clone() {
+            JobFrame::Open {
+                capability:
+                    Capability {
+                        kind,
+                        name,
+                        variant,
+                    },
+                utterance,
+                options,
+            } => {
+                let options = match options {
+                    JobOptions::Transcribe { jsgf } => {
+                        Options::Transcribe(v1::TranscribeOptions { jsgf })
+                    }
+                    JobOptions::Synthesize { voice } => {
+                        Options::Synthesize(v1::SynthesizeOptions { voice })
+                    }
+                };
+                Kind::Open(v1::JobOpen {
+                    capability: Some(v1::Capability {
+                        kind,
+                        name,
+                        variant,
+                    }),
+                    utterance: Some((&utterance).into()),
+                    options: Some(options),
+                })
+            }
+            JobFrame::Audio { offset, samples } => Kind::Audio(v1::JobAudio { offset, samples }),
+            JobFrame::Hypothesis {
+                hypothesis:
+                    Hypothesis {
+                        committed,
+                        tentative,
+                        through,
+                        is_final,
+                        verdict,
+                    },
+            } => {
+                let verdict = v1::Verdict::from(verdict).into();
+                Kind::Hypothesis(v1::JobHypothesis {
+                    committed,
+                    tentative,
+                    through,
+                    is_final,
+                    verdict,
+                })
+            }
+            JobFrame::Text { text } => Kind::Text(v1::JobText { text }),
+            JobFrame::Speech { format, samples } => Kind::Speech(v1::Speech {
+                sample_rate_hz: format.sample_rate_hz,
+                samples,
+            }),
+            JobFrame::Finish => Kind::Finish(v1::JobFinish {}),
+            JobFrame::Error {
+                error:
+                    JobError {
+                        kind,
+                        message,
+                        help,
+                    },
+            } => Kind::Error(v1::JobError {
+                kind: v1::JobErrorKind::from(kind).into(),
+                message,
+                help,
+            }),
+        };
+        v1::JobFrame { kind: Some(kind) }
+    }
+}
+
+impl TryFrom<v1::JobFrame> for JobFrame {
+    type Error = DecodeError;
+
+    fn try_from(frame: v1::JobFrame) -> Result<Self, DecodeError> {
+        Ok(
+            match frame.kind.ok_or(DecodeError::Missing("job_frame.kind"))? {
+                Kind::Open(v1::JobOpen {
+                    capability,
+                    utterance,
+                    options,
+                }) => {
+                    let v1::Capability {
+                        kind,
+                        name,
+                        variant,
+                    } = capability.ok_or(DecodeError::Missing("job_open.capability"))?;
+                    JobFrame::Open {
+                        capability: Capability {
+                            kind,
+                            name,
+                            variant,
+                        },
+                        utterance: utterance
+                            .ok_or(DecodeError::Missing("job_open.utterance"))?
+                            .try_into()?,
+                        options: match options.ok_or(DecodeError::Missing("job_open.options"))? {
+                            Options::Transcribe(v1::TranscribeOptions { jsgf }) => {
+                                JobOptions::Transcribe { jsgf }
+                            }
+                            Options::Synthesize(v1::SynthesizeOptions { voice }) => {
+                                JobOptions::Synthesize { voice }
+                            }
+                        },
+                    }
+                }
+                Kind::Audio(v1::JobAudio { offset, samples }) => {
+                    JobFrame::Audio { offset, samples }
+                }
+                Kind::Hypothesis(v1::JobHypothesis {
+                    committed,
+                    tentative,
+                    through,
+                    is_final,
+                    verdict,
+                }) => {
+                    let verdict = FromWire::from_wire(verdict)?;
+                    JobFrame::Hypothesis {
+                        hypothesis: Hypothesis {
+                            committed,
+                            tentative,
+                            through,
+                            is_final,
+                            verdict,
+                        },
+                    }
+                }
+                Kind::Text(v1::JobText { text }) => JobFrame::Text { text },
+                Kind::Speech(v1::Speech {
+                    sample_rate_hz,
+                    samples,
+                }) => JobFrame::Speech {
+                    format: AudioFormat { sample_rate_hz },
+                    samples,
+                },
+                Kind::Finish(v1::JobFinish {}) => JobFrame::Finish,
+                Kind::Error(v1::JobError {
+                    kind,
+                    message,
+                    help,
+                }) => JobFrame::Error {
+                    error: JobError {
+                        kind: FromWire::from_wire(kind)?,
+                        message,
+                        help,
+                    },
+                },
+            },
+        )
+    }
+}

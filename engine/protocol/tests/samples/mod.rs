@@ -1,0 +1,501 @@
+//! One frame of every kind, by name; and any frame at all.
+
+use loqa_protocol::{
+    AudioFormat, ClientFrame, EffectKind, Envelope, Event, HopTimings, Hypothesis, JobError,
+    JobErrorKind, JobFrame, JobOptions, LatencyClass, PrivacyScope, Problem, QosTier, ServerFrame,
+    SessionId, Speculation, StepSummary, TurnId, TurnSummary, UtteranceId, Verdict,
+};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+/// A frame of any protocol.
+#[derive(Clone, PartialEq, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a few dozen in a test")]
+pub enum Frame {
+    Client(ClientFrame),
+    Server(ServerFrame),
+    Job(JobFrame),
+}
+
+/// Name → frame. Released names and values never change.
+pub fn all() -> Vec<(String, Frame)> {
+    let mut all = Vec::new();
+    all.extend(
+        client()
+            .into_iter()
+            .map(|(name, frame)| (format!("client.{name}"), Frame::Client(frame))),
+    );
+    all.extend(
+        server()
+            .into_iter()
+            .map(|(name, frame)| (format!("server.{name}"), Frame::Server(frame))),
+    );
+    all.extend(events().into_iter().map(|(name, event)| {
+        (
+            format!("event.{name}"),
+            Frame::Server(ServerFrame::Event {
+                id: 4,
+                envelope: envelope(event),
+            }),
+        )
+    }));
+    all.extend(
+        job()
+            .into_iter()
+            .map(|(name, frame)| (format!("job.{name}"), Frame::Job(frame))),
+    );
+    all
+}
+
+fn client() -> Vec<(&'static str, ClientFrame)> {
+    let id = 3;
+    vec![
+        (
+            "ask",
+            ClientFrame::Ask {
+                id,
+                text: "turn off the kitchen lights".into(),
+            },
+        ),
+        (
+            "ask_audio",
+            ClientFrame::AskAudio {
+                id,
+                file: Some("a.wav".into()),
+                speech_end: Some(31_337),
+                fast: true,
+            },
+        ),
+        (
+            "ask_audio_bare",
+            ClientFrame::AskAudio {
+                id: 0,
+                file: None,
+                speech_end: None,
+                fast: false,
+            },
+        ),
+        (
+            "audio",
+            ClientFrame::Audio {
+                id,
+                samples: vec![0.0, 0.5, -1.0],
+            },
+        ),
+        ("audio_end", ClientFrame::AudioEnd { id }),
+        ("transcribe", ClientFrame::Transcribe { id, open: true }),
+        (
+            "intent",
+            ClientFrame::Intent {
+                id,
+                text: "what time is it".into(),
+            },
+        ),
+        (
+            "say",
+            ClientFrame::Say {
+                id,
+                text: "hello".into(),
+                voice: Some("rms".into()),
+                to_client: true,
+            },
+        ),
+        ("timers", ClientFrame::Timers { id }),
+        ("doctor", ClientFrame::Doctor { id }),
+        ("subscribe", ClientFrame::Subscribe { id }),
+    ]
+}
+
+fn server() -> Vec<(&'static str, ServerFrame)> {
+    let id = 3;
+    let problem = Problem {
+        code: "busy".into(),
+        message: "a turn is under way".into(),
+        help: "wait for it".into(),
+    };
+    let format = AudioFormat {
+        sample_rate_hz: 16_000,
+    };
+    vec![
+        (
+            "speech",
+            ServerFrame::Speech {
+                id,
+                format,
+                samples: vec![0.25, -0.25],
+            },
+        ),
+        (
+            "turn",
+            ServerFrame::Turn {
+                id,
+                summary: summary(),
+            },
+        ),
+        (
+            "turn_empty",
+            ServerFrame::Turn {
+                id,
+                summary: TurnSummary::default(),
+            },
+        ),
+        (
+            "transcript",
+            ServerFrame::Transcript {
+                id,
+                text: "set a timer".into(),
+                rejected: false,
+                decode_ms: 12.5,
+            },
+        ),
+        (
+            "json",
+            ServerFrame::Json {
+                id,
+                json: "[]".into(),
+            },
+        ),
+        ("problem", ServerFrame::Problem { id, problem }),
+        ("done", ServerFrame::Done { id }),
+    ]
+}
+
+fn events() -> Vec<(&'static str, Event)> {
+    let text = String::from("turn off the lights");
+    let intent = String::from("home.turn_off");
+    vec![
+        ("speech_started", Event::SpeechStarted),
+        ("stt_partial", Event::SttPartial { text: text.clone() }),
+        (
+            "stt_final",
+            Event::SttFinal {
+                text: text.clone(),
+                verdict: Verdict::Rejected,
+            },
+        ),
+        (
+            "nlu_response",
+            Event::NluResponse {
+                text: text.clone(),
+                intents: vec![intent.clone()],
+                reply: "OK.".into(),
+            },
+        ),
+        (
+            "speech_ended",
+            Event::SpeechEnded {
+                endpoint_delay_ms: 41.5,
+                state: "closed".into(),
+            },
+        ),
+        (
+            "skill_invoke",
+            Event::SkillInvoke {
+                intent: intent.clone(),
+            },
+        ),
+        (
+            "skill_result",
+            Event::SkillResult {
+                intent,
+                effects: vec![EffectKind::Device, EffectKind::Timer, EffectKind::List],
+                ok: true,
+            },
+        ),
+        ("tts_request", Event::TtsRequest { text: text.clone() }),
+        ("reply_started", Event::ReplyStarted { text }),
+        ("reply_ended", Event::ReplyEnded { heard_ms: 812 }),
+        (
+            "timer_rang",
+            Event::TimerRang {
+                id: 4,
+                name: Some("pasta".into()),
+                late_s: 60,
+            },
+        ),
+        ("timer_silenced", Event::TimerSilenced { id: 4 }),
+        (
+            "degraded",
+            Event::Degraded {
+                what: "stt".into(),
+                message: "no recogniser".into(),
+                help: "install it".into(),
+            },
+        ),
+        ("turn_summary", Event::TurnSummary(summary())),
+    ]
+}
+
+fn job() -> Vec<(&'static str, JobFrame)> {
+    let utterance = UtteranceId {
+        session: SessionId(0x0123_4567),
+        turn: TurnId(2),
+    };
+    let open = |capability: &str, options| JobFrame::Open {
+        capability: capability.parse().unwrap(),
+        utterance,
+        options,
+    };
+    let hypothesis = Hypothesis {
+        committed: "set a".into(),
+        tentative: "timer".into(),
+        through: 16_000,
+        is_final: false,
+        verdict: Verdict::Accepted,
+    };
+    let error = JobError {
+        kind: JobErrorKind::NotLoaded,
+        message: "no model".into(),
+        help: "wait".into(),
+    };
+    vec![
+        (
+            "open_stt",
+            open(
+                "stt.whisper:small.en",
+                JobOptions::Transcribe {
+                    jsgf: Some("#JSGF V1.0;".into()),
+                },
+            ),
+        ),
+        (
+            "open_stt_open",
+            open("stt.whisper", JobOptions::Transcribe { jsgf: None }),
+        ),
+        (
+            "open_tts",
+            open(
+                "tts.flite:slt",
+                JobOptions::Synthesize {
+                    voice: "slt".into(),
+                },
+            ),
+        ),
+        (
+            "audio",
+            JobFrame::Audio {
+                offset: 320,
+                samples: vec![0.125; 3],
+            },
+        ),
+        ("hypothesis", JobFrame::Hypothesis { hypothesis }),
+        (
+            "text",
+            JobFrame::Text {
+                text: "Ten minutes".into(),
+            },
+        ),
+        (
+            "speech",
+            JobFrame::Speech {
+                format: AudioFormat {
+                    sample_rate_hz: 22_050,
+                },
+                samples: vec![1.0],
+            },
+        ),
+        ("finish", JobFrame::Finish),
+        ("error", JobFrame::Error { error }),
+    ]
+}
+
+fn envelope(event: Event) -> Envelope {
+    Envelope {
+        trace_id: 0xfeed << 64,
+        session_id: SessionId(0x00c0_ffee),
+        turn: Some(TurnId(1)),
+        actor_id: "ada".into(),
+        origin: "kitchen".into(),
+        seq: 9,
+        at_ms: 1_700_000_000_000,
+        capability_tier: QosTier::Balanced,
+        privacy_scope: PrivacyScope::Session,
+        event,
+    }
+}
+
+fn slots() -> Map<String, Value> {
+    let value = json!({ "name": "pasta", "duration": 600, "exact": true, "level": 0.5 });
+    value.as_object().cloned().unwrap()
+}
+
+fn summary() -> TurnSummary {
+    TurnSummary {
+        file: Some("a.wav".into()),
+        text: "set a pasta timer for ten minutes".into(),
+        intent: Some("timers.set".into()),
+        slots: slots(),
+        steps: vec![StepSummary {
+            intent: "timers.set".into(),
+            slots: slots(),
+        }],
+        class: Some(LatencyClass::B),
+        reply: "Ten minutes for the pasta.".into(),
+        rejected: false,
+        ttfa_ms: Some(64.5),
+        result_ms: Some(50.0),
+        endpoint_delay_ms: Some(41.0),
+        cut_off: Some(false),
+        early: Some(true),
+        speculation: Speculation::Hit,
+        hops: HopTimings {
+            endpoint_ms: Some(41.0),
+            stt_final_ms: Some(2.0),
+            prepare_ms: Some(0.25),
+            commit_ms: Some(4.0),
+            tts_first_chunk_ms: Some(0.0),
+            playback_ms: None,
+        },
+    }
+}
+
+fn text() -> impl Strategy<Value = String> {
+    "\\PC{0,12}"
+}
+
+fn pcm() -> impl Strategy<Value = Vec<f32>> {
+    prop::collection::vec(-1.0_f32..=1.0, 0..40)
+}
+
+pub fn any_client_frame() -> impl Strategy<Value = ClientFrame> {
+    let id = any::<u32>();
+    prop_oneof![
+        (id, text()).prop_map(|(id, text)| ClientFrame::Ask { id, text }),
+        (
+            id,
+            prop::option::of(text()),
+            any::<Option<u64>>(),
+            any::<bool>()
+        )
+            .prop_map(|(id, file, speech_end, fast)| ClientFrame::AskAudio {
+                id,
+                file,
+                speech_end,
+                fast
+            }),
+        (id, pcm()).prop_map(|(id, samples)| ClientFrame::Audio { id, samples }),
+        id.prop_map(|id| ClientFrame::AudioEnd { id }),
+        (id, any::<bool>()).prop_map(|(id, open)| ClientFrame::Transcribe { id, open }),
+        (id, text(), prop::option::of(text()), any::<bool>()).prop_map(
+            |(id, text, voice, to_client)| ClientFrame::Say {
+                id,
+                text,
+                voice,
+                to_client
+            }
+        ),
+        id.prop_map(|id| ClientFrame::Subscribe { id }),
+    ]
+}
+
+fn any_slots() -> impl Strategy<Value = Map<String, Value>> {
+    let value = prop_oneof![
+        any::<i64>().prop_map(Value::from),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(|number| Value::from(f64::from(number) / 8.0)),
+        text().prop_map(Value::from),
+    ];
+    prop::collection::btree_map(text(), value, 0..4).prop_map(|slots| slots.into_iter().collect())
+}
+
+fn any_summary() -> impl Strategy<Value = TurnSummary> {
+    let steps = prop::collection::vec(
+        (text(), any_slots()).prop_map(|(intent, slots)| StepSummary { intent, slots }),
+        0..3,
+    );
+    let class = prop::option::of(prop::sample::select(vec![
+        LatencyClass::A,
+        LatencyClass::B,
+        LatencyClass::C,
+    ]));
+    let ms = || prop::option::of(prop::num::f64::NORMAL | prop::num::f64::ZERO);
+    let words = (
+        prop::option::of(text()),
+        text(),
+        prop::option::of(text()),
+        text(),
+    );
+    (
+        words,
+        any_slots(),
+        steps,
+        class,
+        (ms(), ms(), ms(), ms()),
+        any::<(bool, Option<bool>, Option<bool>)>(),
+    )
+        .prop_map(
+            |(
+                (file, text, intent, reply),
+                slots,
+                steps,
+                class,
+                (ttfa_ms, result_ms, endpoint_delay_ms, playback_ms),
+                flags,
+            )| TurnSummary {
+                file,
+                text,
+                intent,
+                slots,
+                steps,
+                class,
+                reply,
+                rejected: flags.0,
+                ttfa_ms,
+                result_ms,
+                endpoint_delay_ms,
+                cut_off: flags.1,
+                early: flags.2,
+                speculation: Speculation::Miss,
+                hops: HopTimings {
+                    playback_ms,
+                    ..HopTimings::default()
+                },
+            },
+        )
+}
+
+pub fn any_frame() -> impl Strategy<Value = Frame> {
+    let any_event = prop_oneof![
+        prop::sample::select(events()).prop_map(|(_, event)| event),
+        any_summary().prop_map(Event::TurnSummary),
+    ];
+    let any_envelope = (
+        any::<u128>(),
+        any::<u128>(),
+        any::<Option<u32>>(),
+        text(),
+        any::<u64>(),
+        any::<i64>(),
+        any_event,
+    )
+        .prop_map(
+            |(trace_id, session, turn, actor_id, seq, at_ms, event)| Envelope {
+                trace_id,
+                session_id: SessionId(session),
+                turn: turn.map(TurnId),
+                actor_id,
+                seq,
+                at_ms,
+                ..envelope(event)
+            },
+        );
+    prop_oneof![
+        any_client_frame().prop_map(Frame::Client),
+        (any::<u32>(), any_envelope)
+            .prop_map(|(id, envelope)| Frame::Server(ServerFrame::Event { id, envelope })),
+        (any::<u32>(), any_summary())
+            .prop_map(|(id, summary)| Frame::Server(ServerFrame::Turn { id, summary })),
+        (any::<u32>(), pcm()).prop_map(|(id, samples)| {
+            Frame::Server(ServerFrame::Speech {
+                id,
+                format: AudioFormat {
+                    sample_rate_hz: 16_000,
+                },
+                samples,
+            })
+        }),
+        (any::<u64>(), pcm())
+            .prop_map(|(offset, samples)| Frame::Job(JobFrame::Audio { offset, samples })),
+        prop::sample::select(job()).prop_map(|(_, frame)| Frame::Job(frame)),
+    ]
+}
