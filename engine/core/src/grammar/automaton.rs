@@ -1,0 +1,351 @@
+//! The recogniser's grammar: a deterministic, minimal automaton over words, made from the
+//! matcher's network.
+//!
+//! A recogniser has no calls, so lists and rules are copied to where they are used: large lists
+//! once per intent, the rest once per use. Sharing a list within an intent lets a few more word
+//! sequences through than the matcher; what it does not understand is never acted on. JSGF says
+//! the same but its compiler copies every list to every use, which made decoding ten times slower.
+
+use super::{
+    Context, Grammar, SpeechGrammar, WordAutomaton,
+    network::{Edge, Kind, NetId, StateId},
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// A list with more entries than this is shared by the sentences of an intent.
+const SHARED: usize = 12;
+/// What stands for a word that no vocabulary holds.
+pub(super) const ANY_WORD: &str = "something";
+
+/// Makes the recogniser's grammar.
+pub(super) fn speech_grammar(grammar: &Grammar, version: u64) -> SpeechGrammar {
+    let mut words = Words::default();
+    let automata: Vec<(Context, WordAutomaton)> = grammar
+        .compiled
+        .roots
+        .iter()
+        .map(|(context, root)| {
+            let mut copy = Copy {
+                grammar,
+                words: &mut words,
+                states: Vec::new(),
+                shared: HashMap::new(),
+            };
+            let (start, end) = (copy.state(), copy.state());
+            copy.net(*root, None, start, end);
+            (
+                context.clone(),
+                minimal(&deterministic(&copy.states, start, end)),
+            )
+        })
+        .collect();
+    // Words are numbered as they were met; the grammar lists them sorted.
+    let mut order: Vec<u32> = (0..words.list.len() as u32).collect();
+    order.sort_unstable_by(|a, b| words.list[*a as usize].cmp(&words.list[*b as usize]));
+    let mut rank = vec![0; order.len()];
+    for (place, id) in order.iter().enumerate() {
+        rank[*id as usize] = place as u32;
+    }
+    let automata = automata
+        .into_iter()
+        .map(|(context, mut automaton)| {
+            automaton
+                .arcs
+                .iter_mut()
+                .for_each(|arc| arc.1 = rank[arc.1 as usize]);
+            (context, automaton)
+        })
+        .collect();
+    let mut list = words.list;
+    list.sort_unstable();
+    SpeechGrammar {
+        version,
+        automata,
+        words: list,
+    }
+}
+
+#[derive(Default)]
+struct Words {
+    ids: HashMap<String, u32>,
+    list: Vec<String>,
+}
+
+impl Words {
+    fn id(&mut self, word: &str) -> u32 {
+        if let Some(id) = self.ids.get(word) {
+            return *id;
+        }
+        let id = self.list.len() as u32;
+        self.ids.insert(word.to_owned(), id);
+        self.list.push(word.to_owned());
+        id
+    }
+}
+
+#[derive(Default)]
+struct Nfa {
+    /// Word, target, entries of the list that this word begins one of (1 outside lists).
+    words: Vec<(u32, u32, u32)>,
+    free: Vec<u32>,
+}
+
+struct Copy<'g> {
+    grammar: &'g Grammar,
+    words: &'g mut Words,
+    states: Vec<Nfa>,
+    /// Entry and exit of lists that are shared within an intent.
+    shared: HashMap<(Option<usize>, NetId), (u32, u32)>,
+}
+
+impl Copy<'_> {
+    fn state(&mut self) -> u32 {
+        self.states.push(Nfa::default());
+        (self.states.len() - 1) as u32
+    }
+
+    fn free(&mut self, from: u32, to: u32) {
+        self.states[from as usize].free.push(to);
+    }
+
+    fn phrase(&mut self, phrase: &str, choices: u32, from: u32, to: u32) {
+        let words: Vec<&str> = phrase.split(' ').filter(|word| !word.is_empty()).collect();
+        let mut at = from;
+        for (place, word) in words.iter().enumerate() {
+            let next = if place + 1 == words.len() {
+                to
+            } else {
+                self.state()
+            };
+            let id = self.words.id(word);
+            self.states[at as usize]
+                .words
+                .push((id, next, if place == 0 { choices } else { 1 }));
+            at = next;
+        }
+    }
+
+    /// Copies an automaton between two states.
+    fn net(&mut self, net: NetId, intent: Option<usize>, from: u32, to: u32) {
+        let compiled = &self.grammar.compiled;
+        let intent = match compiled.network.nets[net as usize].kind {
+            Kind::Intent(intent) => Some(intent),
+            _ => intent,
+        };
+        match &compiled.network.nets[net as usize].kind {
+            Kind::Devices(kinds) => self.phrases(
+                &self.grammar.names.spoken(false, *kinds, &compiled.network),
+                from,
+                to,
+            ),
+            Kind::Areas => self.phrases(
+                &self.grammar.names.spoken(true, u16::MAX, &compiled.network),
+                from,
+                to,
+            ),
+            Kind::Text(vocabulary) => {
+                self.phrases(vocabulary, from, to);
+                self.phrase(ANY_WORD, 1, from, to);
+            }
+            _ => {
+                let first = compiled.network.nets[net as usize].first;
+                let choices = match &compiled.network.nets[net as usize].kind {
+                    Kind::Values(values) => values.len() as u32,
+                    _ => 1,
+                };
+                let mut copies: HashMap<StateId, u32> = HashMap::new();
+                let entry = self.state();
+                self.free(from, entry);
+                copies.insert(first, entry);
+                let mut todo = vec![first];
+                while let Some(id) = todo.pop() {
+                    let here = copies[&id];
+                    let state = &self.grammar.compiled.network.states[id as usize];
+                    let at_start = id == first;
+                    if state.last {
+                        self.free(here, to);
+                    }
+                    for (word, next) in &state.words {
+                        let spelling = &self.grammar.compiled.network.spelling[*word as usize];
+                        let id = self.words.id(spelling);
+                        let next = self.copied(*next, &mut copies, &mut todo);
+                        let choices = if at_start { choices } else { 1 };
+                        self.states[here as usize].words.push((id, next, choices));
+                    }
+                    for edge in &state.edges {
+                        match edge {
+                            Edge::Free(next) | Edge::Mark(_, next) => {
+                                let next = self.copied(*next, &mut copies, &mut todo);
+                                self.free(here, next);
+                            }
+                            Edge::Call { net, back, .. } => {
+                                let back = self.copied(*back, &mut copies, &mut todo);
+                                self.call(*net, intent, here, back);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn copied(
+        &mut self,
+        id: StateId,
+        copies: &mut HashMap<StateId, u32>,
+        todo: &mut Vec<StateId>,
+    ) -> u32 {
+        if let Some(copy) = copies.get(&id) {
+            return *copy;
+        }
+        let copy = self.state();
+        copies.insert(id, copy);
+        todo.push(id);
+        copy
+    }
+
+    fn call(&mut self, net: NetId, intent: Option<usize>, from: u32, to: u32) {
+        if !self.is_large(net) {
+            self.net(net, intent, from, to);
+            return;
+        }
+        let (entry, exit) = match self.shared.get(&(intent, net)) {
+            Some(ends) => *ends,
+            None => {
+                let ends = (self.state(), self.state());
+                self.shared.insert((intent, net), ends);
+                self.net(net, intent, ends.0, ends.1);
+                ends
+            }
+        };
+        self.free(from, entry);
+        self.free(exit, to);
+    }
+
+    fn is_large(&self, net: NetId) -> bool {
+        match &self.grammar.compiled.network.nets[net as usize].kind {
+            // The second command is the first one again: the way back is a loop.
+            Kind::Intent(_) => true,
+            Kind::Typed(_) | Kind::Range(..) => true,
+            Kind::Values(values) => values.len() > SHARED,
+            Kind::Devices(kinds) => {
+                self.grammar
+                    .names
+                    .spoken(false, *kinds, &self.grammar.compiled.network)
+                    .len()
+                    > SHARED
+            }
+            Kind::Areas => self.grammar.names.area_ids.len() > SHARED,
+            Kind::Text(vocabulary) => vocabulary.len() > SHARED,
+            _ => false,
+        }
+    }
+
+    fn phrases(&mut self, phrases: &[String], from: u32, to: u32) {
+        phrases
+            .iter()
+            .for_each(|phrase| self.phrase(phrase, phrases.len() as u32, from, to));
+    }
+}
+
+/// States with their words, and whether a sentence may end there; the first is the start.
+type Dfa = Vec<(BTreeMap<u32, (u32, u32)>, bool)>;
+
+/// What a state looks like from outside: its class, and for each word the class it leads to and
+/// its choices.
+type Signature = (u32, Vec<(u32, u32, u32)>);
+
+/// The subset construction (Rabin and Scott, 1959).
+fn deterministic(states: &[Nfa], start: u32, end: u32) -> Dfa {
+    let close = |seeds: Vec<u32>| -> Vec<u32> {
+        let mut seen: BTreeSet<u32> = BTreeSet::new();
+        let mut todo = seeds;
+        while let Some(state) = todo.pop() {
+            if seen.insert(state) {
+                todo.extend(&states[state as usize].free);
+            }
+        }
+        // Only states with words, and the end, tell sets apart.
+        seen.into_iter()
+            .filter(|state| *state == end || !states[*state as usize].words.is_empty())
+            .collect()
+    };
+    let first = close(vec![start]);
+    let mut known: HashMap<Vec<u32>, u32> = HashMap::from([(first.clone(), 0)]);
+    let mut sets = vec![first];
+    let mut dfa: Dfa = Vec::new();
+    while dfa.len() < sets.len() {
+        let set = sets[dfa.len()].clone();
+        let mut next: BTreeMap<u32, (Vec<u32>, u32)> = BTreeMap::new();
+        for state in &set {
+            for (word, to, choices) in &states[*state as usize].words {
+                let entry = next.entry(*word).or_insert((Vec::new(), u32::MAX));
+                entry.0.push(*to);
+                entry.1 = entry.1.min(*choices);
+            }
+        }
+        let arcs = next
+            .into_iter()
+            .map(|(word, (to, choices))| {
+                let set = close(to);
+                let id = *known.entry(set.clone()).or_insert_with(|| {
+                    sets.push(set);
+                    (sets.len() - 1) as u32
+                });
+                (word, (id, choices))
+            })
+            .collect();
+        dfa.push((arcs, set.binary_search(&end).is_ok()));
+    }
+    dfa
+}
+
+/// Merges states that nothing tells apart (Moore, 1956).
+fn minimal(dfa: &Dfa) -> WordAutomaton {
+    let mut class: Vec<u32> = dfa.iter().map(|(_, last)| u32::from(*last)).collect();
+    let mut count = 0;
+    loop {
+        let mut classes: HashMap<Signature, u32> = HashMap::new();
+        let refined: Vec<u32> = dfa
+            .iter()
+            .enumerate()
+            .map(|(state, (arcs, _))| {
+                let signature = (
+                    class[state],
+                    arcs.iter()
+                        .map(|(word, (to, choices))| (*word, class[*to as usize], *choices))
+                        .collect(),
+                );
+                let next = classes.len() as u32;
+                *classes.entry(signature).or_insert(next)
+            })
+            .collect();
+        let found = classes.len();
+        class = refined;
+        if found == count {
+            break;
+        }
+        count = found;
+    }
+    let mut automaton = WordAutomaton {
+        states: count as u32,
+        start: class.first().copied().unwrap_or(0),
+        ends: Vec::new(),
+        arcs: Vec::new(),
+    };
+    let mut done = vec![false; count];
+    for (state, (arcs, last)) in dfa.iter().enumerate() {
+        let here = class[state];
+        if std::mem::replace(&mut done[here as usize], true) {
+            continue;
+        }
+        if *last {
+            automaton.ends.push(here);
+        }
+        automaton.arcs.extend(
+            arcs.iter()
+                .map(|(word, (to, choices))| (here, *word, class[*to as usize], *choices)),
+        );
+    }
+    automaton
+}

@@ -1,0 +1,382 @@
+//! What sentences mean, word by word: hassil's sentence templates compiled to an automaton.
+
+mod automaton;
+mod compile;
+mod household;
+mod network;
+mod normalize;
+pub mod numbers;
+mod parse;
+mod sample;
+pub(crate) mod template;
+#[cfg(test)]
+mod tests;
+mod typed;
+
+pub use normalize::normalize;
+pub use parse::Parse;
+
+use crate::{
+    home::Home,
+    manifest::{FileError, Manifest, Place},
+};
+use compile::Compiled;
+use household::Names;
+use loqa_protocol::LatencyClass;
+use network::{At, Edge, Kind, NetId, Thread};
+use serde_json::Value;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// What the person may say now.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Context {
+    /// Any command.
+    #[default]
+    Commands,
+    /// The answer to a skill's question, or any command.
+    FollowUp {
+        /// The skill that asked.
+        skill: String,
+        /// Name under `followups` in its manifest.
+        name: String,
+    },
+    /// Yes or no, or any command.
+    Confirm,
+}
+
+/// Where a sentence stands after some words.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum State {
+    /// Complete, and no continuation could change this step's intent or slots.
+    Closed,
+    /// Complete, but a longer sentence means something else.
+    Extendable,
+    /// Complete, and inside a text wildcard that swallows any further word.
+    Open,
+    /// A beginning.
+    Incomplete,
+    /// No sentence begins like this.
+    Dead,
+}
+
+/// One understood command.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Step {
+    /// The skill's name.
+    pub skill: String,
+    /// The intent's name within it.
+    pub intent: String,
+    /// Slot name → value, in the order spoken.
+    pub slots: Vec<(String, SlotValue)>,
+}
+
+/// A slot's value.
+#[derive(Clone, PartialEq, Debug)]
+pub enum SlotValue {
+    /// Free text, as spoken.
+    Text(String),
+    /// The canonical value of a list entry (string, number or boolean).
+    Item(Value),
+    /// A number.
+    Number(f64),
+    /// Percent, 0–100.
+    Percentage(f64),
+    /// Seconds.
+    Duration(i64),
+    /// A time of day, not yet tied to a date.
+    Time(TimeOfDay),
+    /// A calendar date or a relative day.
+    Date(DateSpec),
+    /// Canonical colour name.
+    Colour(String),
+    /// Device ids (one, unless the household gave several the same alias in different areas).
+    Device(String),
+    /// Area id.
+    Area(String),
+}
+
+/// A time of day as people say it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TimeOfDay {
+    /// 0–23 if `meridiem_known`, else 1–12.
+    pub hour: u8,
+    /// 0–59.
+    pub minute: u8,
+    /// Whether "am", "pm", "in the morning", "noon" or a 24-hour form said which half of the day.
+    pub meridiem_known: bool,
+}
+
+/// A day as people say it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DateSpec {
+    /// Days from today: 0 = today, 1 = tomorrow, -1 = yesterday.
+    Relative(i32),
+    /// Next such weekday (1 = Monday … 7 = Sunday), today excluded.
+    Weekday(u8),
+    /// Month and day, next occurrence unless a year is given.
+    Calendar {
+        /// 1–12.
+        month: u8,
+        /// 1–31.
+        day: u8,
+        /// Four digits.
+        year: Option<i16>,
+    },
+}
+
+/// A complete parse.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Match {
+    /// One step per command joined by "and".
+    pub steps: Vec<Step>,
+    /// A: closed. B: extendable. C: has a free-text slot outside its vocabulary.
+    pub class: LatencyClass,
+    /// Answer in [`Context::Confirm`].
+    pub confirmed: Option<bool>,
+    /// Answer in [`Context::FollowUp`]: slots of the answer.
+    pub follow_up: Option<Vec<(String, SlotValue)>>,
+}
+
+/// What a speech recogniser needs to know of a grammar.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct SpeechGrammar {
+    /// Grows with every rebuild in this process.
+    pub version: u64,
+    /// What may be said in each context. `something` stands for free text that no vocabulary
+    /// holds: an open recogniser must decode that span again.
+    pub automata: Vec<(Context, WordAutomaton)>,
+    /// Every word in them, once, sorted.
+    pub words: Vec<String>,
+}
+
+/// A deterministic automaton over words.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct WordAutomaton {
+    /// How many states.
+    pub states: u32,
+    /// The first.
+    pub start: u32,
+    /// Those in which a sentence may end.
+    pub ends: Vec<u32>,
+    /// From, index of the word, to, and of how many choices of a list the word begins one (1
+    /// outside lists): a long list makes each of its entries less likely.
+    pub arcs: Vec<(u32, u32, u32, u32)>,
+}
+
+/// All sentences of a household, compiled. Immutable; share it in an `Arc`.
+pub struct Grammar {
+    compiled: Arc<Compiled>,
+    names: Names,
+    /// Readings before the first word, by context.
+    beginnings: HashMap<Context, Arc<Vec<Thread>>>,
+    version: u64,
+    speech: Mutex<Option<Arc<SpeechGrammar>>>,
+}
+
+/// Versions are counted per process, so that a recogniser can tell grammars apart.
+static VERSION: AtomicU64 = AtomicU64::new(1);
+/// Sentences drawn per intent to look for others that mean something else.
+const AMBIGUITY_SAMPLES: usize = 48;
+
+impl Grammar {
+    /// Compiles manifests and household.
+    ///
+    /// # Errors
+    /// Every mistake with its place: an unknown list or rule, recursion, a sentence without a
+    /// necessary word, free texts side by side, bad syntax, two intents that accept one sentence.
+    pub fn compile(manifests: &[Manifest], home: &Home) -> Result<Grammar, Vec<FileError>> {
+        let mut compiled = compile::compile(manifests)?;
+        let roots = roots(&mut compiled);
+        let names = Names::new(home, &mut compiled.network).sorted();
+        let grammar = Grammar::assemble(Arc::new(compiled), names, &roots);
+        let errors = grammar.ambiguities(manifests);
+        if errors.is_empty() {
+            Ok(grammar)
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// The same sentences in another household.
+    ///
+    /// # Errors
+    /// None so far; [`Home::parse`] has refused names that nobody could tell apart.
+    pub fn with_home(&self, home: &Home) -> Result<Grammar, Vec<FileError>> {
+        let mut compiled = (*self.compiled).clone();
+        let names = Names::new(home, &mut compiled.network).sorted();
+        let roots = compiled.roots.clone();
+        Ok(Grammar::assemble(Arc::new(compiled), names, &roots))
+    }
+
+    fn assemble(compiled: Arc<Compiled>, names: Names, roots: &[(Context, NetId)]) -> Grammar {
+        let begin = |net: NetId| {
+            let (mut waiting, mut ended) = (Vec::new(), Vec::new());
+            let thread = Thread {
+                at: At::State(compiled.network.nets[net as usize].first),
+                frame: None,
+                captures: None,
+                cost: 0,
+                steps: 0,
+            };
+            network::close(
+                &compiled.network,
+                &names,
+                thread,
+                0,
+                &mut waiting,
+                &mut ended,
+            );
+            Arc::new(waiting)
+        };
+        let beginnings = roots
+            .iter()
+            .map(|(context, net)| (context.clone(), begin(*net)))
+            .collect();
+        Grammar {
+            compiled,
+            names,
+            beginnings,
+            version: VERSION.fetch_add(1, Ordering::Relaxed),
+            speech: Mutex::default(),
+        }
+    }
+
+    /// Starts a sentence, to be said word by word.
+    pub fn start(&self, context: &Context) -> Parse<'_> {
+        Parse::start(self, context)
+    }
+
+    /// What a whole sentence means, as typed or as recognised; `None` if it is not one.
+    pub fn parse(&self, context: &Context, text: &str) -> Option<Match> {
+        let mut parse = self.start(context);
+        for word in normalize(text) {
+            parse.feed(&word);
+            if parse.is_dead() && !text.contains("mind") {
+                return None;
+            }
+        }
+        parse.finish()
+    }
+
+    /// What a recogniser needs; made when it is first asked for.
+    pub fn speech(&self) -> Arc<SpeechGrammar> {
+        let mut speech = self.speech.lock().unwrap_or_else(PoisonError::into_inner);
+        speech
+            .get_or_insert_with(|| Arc::new(automaton::speech_grammar(self, self.version)))
+            .clone()
+    }
+
+    /// `n` sentences that a person could say here, or fewer if few can be said; the same for the
+    /// same seed.
+    pub fn sample(&self, seed: u64, n: usize) -> Vec<String> {
+        sample::sample(self, seed, n)
+    }
+
+    /// Readings before the first word; those of commands for a context nobody knows.
+    fn beginnings(&self, context: &Context) -> Arc<Vec<Thread>> {
+        self.beginnings
+            .get(context)
+            .or_else(|| self.beginnings.get(&Context::Commands))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Sentences that two intents would accept equally literally. Drawn, not proved: every way to
+    /// say an intent is a product too large to walk, and an intent that is shadowed is found soon.
+    fn ambiguities(&self, manifests: &[Manifest]) -> Vec<FileError> {
+        let mut random = sample::Random(7);
+        let mut errors: Vec<FileError> = Vec::new();
+        let mut told = std::collections::BTreeSet::new();
+        for net in &self.compiled.intent_nets {
+            for _ in 0..AMBIGUITY_SAMPLES {
+                let Some(words) = sample::of_net(self, *net, &mut random) else {
+                    continue;
+                };
+                let mut parse = self.start(&Context::Commands);
+                words.iter().for_each(|word| parse.feed(word));
+                let Some((one, other)) = parse.tie() else {
+                    continue;
+                };
+                let (first, second) = (
+                    &self.compiled.intents[one.min(other)],
+                    &self.compiled.intents[one.max(other)],
+                );
+                if !told.insert((one.min(other), one.max(other))) {
+                    continue;
+                }
+                let message = format!(
+                    "“{}” would be both `{}.{}` and `{}.{}`",
+                    words.join(" "),
+                    first.skill,
+                    first.name,
+                    second.skill,
+                    second.name
+                );
+                let manifest = manifests
+                    .iter()
+                    .find(|manifest| manifest.name == second.skill);
+                if let Some(manifest) = manifest {
+                    errors.push(manifest.places.error(
+                        &Place::Intent(second.name.clone()),
+                        0,
+                        message,
+                        "change one of the two, so that every sentence has one meaning",
+                    ));
+                }
+            }
+        }
+        errors
+    }
+}
+
+/// The outermost automata: courtesy, a command, perhaps a second one, courtesy.
+fn roots(compiled: &mut Compiled) -> Vec<(Context, NetId)> {
+    let mut contexts = vec![
+        (Context::Commands, Vec::new()),
+        (Context::Confirm, compiled.yes_no.clone()),
+    ];
+    for (answer, net) in compiled.answers.iter().zip(&compiled.answer_nets) {
+        contexts.push((
+            Context::FollowUp {
+                skill: answer.skill.clone(),
+                name: answer.name.clone(),
+            },
+            vec![*net],
+        ));
+    }
+    let (prefix, suffix, joint) = (compiled.prefix, compiled.suffix, compiled.joint);
+    let intents = compiled.intent_nets.clone();
+    let network = &mut compiled.network;
+    let mut roots = Vec::new();
+    for (context, answers) in contexts {
+        let root = network.net(Kind::Plain);
+        let first = network.nets[root as usize].first;
+        let [asked, done, joined, again, end] = std::array::from_fn(|_| network.state());
+        let mut edge = |from: u32, net: NetId, back: u32| {
+            network.states[from as usize].edges.push(Edge::Call {
+                net,
+                slot: None,
+                back,
+            })
+        };
+        edge(first, prefix, asked);
+        intents.iter().for_each(|intent| edge(asked, *intent, done));
+        edge(done, joint, joined);
+        intents
+            .iter()
+            .for_each(|intent| edge(joined, *intent, again));
+        edge(done, suffix, end);
+        edge(again, suffix, end);
+        answers.iter().for_each(|answer| edge(first, *answer, end));
+        network.states[end as usize].last = true;
+        roots.push((context, root));
+    }
+    compiled.roots = roots.clone();
+    roots
+}

@@ -1,0 +1,453 @@
+//! Word by word through the network.
+
+use super::{
+    Context, DateSpec, Grammar, Match, SlotValue, State, Step, TimeOfDay,
+    network::{self, Capture, Kind, Thread, WordId},
+};
+use loqa_protocol::LatencyClass;
+use std::{collections::BTreeSet, sync::Arc};
+
+/// A sentence as far as it has been said.
+#[derive(Clone)]
+pub struct Parse<'g> {
+    grammar: &'g Grammar,
+    words: Vec<String>,
+    /// Waiting for a word; at the very beginning, the grammar's own.
+    threads: Arc<Vec<Thread>>,
+    ended: Arc<Vec<Thread>>,
+}
+
+/// Readings kept after a word: far more than a household's sentences ever need.
+const MAX_THREADS: usize = 4096;
+
+impl<'g> Parse<'g> {
+    pub(super) fn start(grammar: &'g Grammar, context: &Context) -> Parse<'g> {
+        Parse {
+            grammar,
+            words: Vec::new(),
+            threads: grammar.beginnings(context),
+            ended: Arc::default(),
+        }
+    }
+
+    /// Says the next word (normalised).
+    pub fn feed(&mut self, word: &str) {
+        let (network, names) = (&self.grammar.compiled.network, &self.grammar.names);
+        let id = network.words.get(word).copied();
+        self.words.push(word.to_owned());
+        let position = self.words.len() as u32;
+        let mut stepped = Vec::new();
+        for thread in self.threads.iter() {
+            network::step(network, names, thread, id, &mut stepped);
+        }
+        let (mut waiting, mut ended) = (Vec::new(), Vec::new());
+        for thread in stepped {
+            network::close(network, names, thread, position, &mut waiting, &mut ended);
+        }
+        waiting.sort_by_key(|thread| thread.cost);
+        waiting.truncate(MAX_THREADS);
+        self.threads = Arc::new(waiting);
+        self.ended = Arc::new(ended);
+    }
+
+    /// Where the sentence stands.
+    pub fn state(&self) -> State {
+        if self.never_mind() {
+            return State::Closed;
+        }
+        if self.finish().is_none() {
+            return if self.threads.iter().any(|thread| self.goes_on(thread)) {
+                State::Incomplete
+            } else {
+                State::Dead
+            };
+        }
+        let mut state = State::Closed;
+        for thread in self.continuations() {
+            if matches!(thread.at, network::At::Text(_)) {
+                return State::Open;
+            }
+            state = State::Extendable;
+        }
+        state
+    }
+
+    /// Readings that go on inside the command and could change what it means. Words that a
+    /// literal reading has explained are not taken for free text after all.
+    fn continuations(&self) -> impl Iterator<Item = &Thread> {
+        let network = &self.grammar.compiled.network;
+        let best = self
+            .ended
+            .iter()
+            .min_by_key(|thread| (thread.cost, thread.steps));
+        let limit = best.map_or(u32::MAX, |thread| thread.cost.saturating_add(network::FREE));
+        let steps = best.map_or(u8::MAX, |thread| thread.steps);
+        self.threads.iter().filter(move |thread| {
+            thread.cost < limit
+                && thread.steps <= steps
+                && thread.inside_command(network)
+                && self.goes_on(thread)
+                && !best.is_some_and(|best| self.is_neutral(thread, best))
+        })
+    }
+
+    /// Whether however `thread` goes on, it means what `ended` means already.
+    fn is_neutral(&self, thread: &Thread, ended: &Thread) -> bool {
+        let compiled = &self.grammar.compiled;
+        let network::At::State(mut at) = thread.at else {
+            return false;
+        };
+        let mut frame = thread.frame.as_ref();
+        while let Some(call) = frame {
+            if compiled.fills.get(at as usize).copied().unwrap_or(false) || call.slot.is_some() {
+                return false;
+            }
+            if let Kind::Intent(intent) = compiled.network.nets[call.net as usize].kind {
+                let Some(last) = &ended.captures else {
+                    return false;
+                };
+                let same = matches!(compiled.network.nets[last.net as usize].kind, Kind::Intent(other) if other == intent);
+                return same && filled(thread.captures.as_ref()).eq(filled(last.before.as_ref()));
+            }
+            at = call.back;
+            frame = call.up.as_ref();
+        }
+        false
+    }
+
+    fn goes_on(&self, thread: &Thread) -> bool {
+        match thread.at {
+            network::At::State(state) => !self.grammar.compiled.network.states[state as usize]
+                .words
+                .is_empty(),
+            network::At::Name { node } => self
+                .grammar
+                .names
+                .following(node, self.kinds(thread))
+                .next()
+                .is_some(),
+            network::At::Text(_) => true,
+        }
+    }
+
+    fn kinds(&self, thread: &Thread) -> u16 {
+        match thread
+            .frame
+            .as_ref()
+            .map(|frame| &self.grammar.compiled.network.nets[frame.net as usize].kind)
+        {
+            Some(Kind::Devices(kinds)) => *kinds,
+            _ => u16::MAX,
+        }
+    }
+
+    /// Words that may follow, sorted; free text is not among them.
+    pub fn next_words(&self) -> Vec<String> {
+        let network = &self.grammar.compiled.network;
+        let mut ids: BTreeSet<WordId> = BTreeSet::new();
+        for thread in self.threads.iter() {
+            match thread.at {
+                network::At::State(state) => ids.extend(
+                    network.states[state as usize]
+                        .words
+                        .iter()
+                        .map(|(word, _)| *word),
+                ),
+                network::At::Name { node } => {
+                    ids.extend(self.grammar.names.following(node, self.kinds(thread)))
+                }
+                network::At::Text(_) => {}
+            }
+        }
+        let mut words: Vec<String> = ids
+            .into_iter()
+            .map(|id| network.spelling[id as usize].clone())
+            .collect();
+        words.sort_unstable();
+        words
+    }
+
+    /// Whether no sentence goes on like this.
+    pub(super) fn is_dead(&self) -> bool {
+        self.threads.is_empty() && self.ended.is_empty()
+    }
+
+    /// Two intents that explain one command equally literally, if there are such.
+    pub(super) fn tie(&self) -> Option<(usize, usize)> {
+        let rank = |thread: &Thread| (thread.cost, thread.steps);
+        let best = self.ended.iter().map(rank).min()?;
+        let mut seen: Option<(usize, Match)> = None;
+        for thread in self.ended.iter().filter(|thread| rank(thread) == best) {
+            let Some(found) = self.read(thread).filter(|found| found.steps.len() == 1) else {
+                continue;
+            };
+            let intent = self.intent_order(thread);
+            match &seen {
+                Some((first, _)) if *first != intent => return Some((*first, intent)),
+                Some(_) => {}
+                None => seen = Some((intent, found)),
+            }
+        }
+        None
+    }
+
+    fn never_mind(&self) -> bool {
+        self.words.len() >= 2
+            && self
+                .words
+                .ends_with(&["never".to_owned(), "mind".to_owned()])
+    }
+
+    /// What the words mean, if they are a sentence.
+    pub fn finish(&self) -> Option<Match> {
+        if self.never_mind() {
+            let step = Step {
+                skill: "loqa".into(),
+                intent: "never_mind".into(),
+                slots: Vec::new(),
+            };
+            return Some(Match {
+                steps: vec![step],
+                class: LatencyClass::A,
+                confirmed: None,
+                follow_up: None,
+            });
+        }
+        let mut best: Option<((u32, u8, usize, usize), Match)> = None;
+        for thread in self.ended.iter() {
+            if best
+                .as_ref()
+                .is_some_and(|(rank, _)| (rank.0, rank.1) < (thread.cost, thread.steps))
+            {
+                continue;
+            }
+            let Some(found) = self.read(thread) else {
+                continue;
+            };
+            // Fewer commands first: "milk and eggs" is one item sooner than two commands. Then fewer
+            // slots: the device "kitchen lights" sooner than all lights of the kitchen.
+            let slots = found.steps.iter().map(|step| step.slots.len()).sum();
+            let rank = (thread.cost, thread.steps, slots, self.intent_order(thread));
+            if best.as_ref().is_none_or(|(known, _)| rank < *known) {
+                best = Some((rank, found));
+            }
+        }
+        let (.., mut found) = best?;
+        found.class = match () {
+            () if found.class == LatencyClass::C => LatencyClass::C,
+            () if self.extendable() => LatencyClass::B,
+            () => LatencyClass::A,
+        };
+        Some(found)
+    }
+
+    fn extendable(&self) -> bool {
+        self.continuations()
+            .any(|thread| !matches!(thread.at, network::At::Text(_)))
+    }
+
+    fn intent_order(&self, thread: &Thread) -> usize {
+        let mut capture = thread.captures.as_ref();
+        let mut first = usize::MAX;
+        while let Some(found) = capture {
+            if let Kind::Intent(intent) =
+                self.grammar.compiled.network.nets[found.net as usize].kind
+            {
+                first = intent;
+            }
+            capture = found.before.as_ref();
+        }
+        first
+    }
+
+    fn read(&self, thread: &Thread) -> Option<Match> {
+        let mut captures: Vec<&Capture> = Vec::new();
+        let mut capture = thread.captures.as_ref();
+        while let Some(found) = capture {
+            captures.push(found);
+            capture = found.before.as_ref();
+        }
+        captures.reverse();
+        let compiled = &self.grammar.compiled;
+        let mut found = Match {
+            steps: Vec::new(),
+            class: LatencyClass::A,
+            confirmed: None,
+            follow_up: None,
+        };
+        let mut slots: Vec<(String, SlotValue)> = Vec::new();
+        for capture in captures {
+            match &compiled.network.nets[capture.net as usize].kind {
+                Kind::Intent(intent) => {
+                    let info = &compiled.intents[*intent];
+                    let mut all = std::mem::take(&mut slots);
+                    for (slot, value) in &info.constants {
+                        if !all.iter().any(|(name, _)| name == slot) {
+                            all.push((slot.clone(), SlotValue::Item(value.clone())));
+                        }
+                    }
+                    found.steps.push(Step {
+                        skill: info.skill.clone(),
+                        intent: info.name.clone(),
+                        slots: all,
+                    });
+                }
+                Kind::Answer => found.follow_up = Some(std::mem::take(&mut slots)),
+                Kind::Confirm(yes) => found.confirmed = Some(*yes),
+                kind => {
+                    let Some(slot) = capture.slot else { continue };
+                    let words: Vec<&str> = self.words[capture.start as usize..capture.end as usize]
+                        .iter()
+                        .map(String::as_str)
+                        .collect();
+                    let (value, free) = self.value(kind, capture, &words)?;
+                    if free {
+                        found.class = LatencyClass::C;
+                    }
+                    let name = &compiled.network.slots[slot as usize];
+                    match slots.iter_mut().find(|(slot, _)| slot == name) {
+                        Some((_, old)) => *old = value,
+                        None => slots.push((name.clone(), value)),
+                    }
+                }
+            }
+        }
+        Some(found)
+    }
+
+    /// A slot's value, and whether it is text outside its vocabulary.
+    fn value(&self, kind: &Kind, capture: &Capture, words: &[&str]) -> Option<(SlotValue, bool)> {
+        let names = &self.grammar.names;
+        let value = match kind {
+            Kind::Values(values) => SlotValue::Item(values.get(capture.mark? as usize)?.clone()),
+            Kind::Typed(typed) => typed.read(words)?,
+            Kind::Range(from, to, step) => {
+                let n = super::numbers::value(words)?;
+                let whole = n as i64;
+                if n.fract() != 0.0
+                    || whole < *from
+                    || whole > *to
+                    || (whole - from) % step.max(&1) != 0
+                {
+                    return None;
+                }
+                SlotValue::Number(n)
+            }
+            Kind::Devices(_) => {
+                SlotValue::Device(names.device_ids.get(capture.mark? as usize)?.clone())
+            }
+            Kind::Areas => SlotValue::Area(names.area_ids.get(capture.mark? as usize)?.clone()),
+            Kind::Text(vocabulary) => {
+                let text = words.join(" ");
+                let free = !vocabulary.contains(&text);
+                return Some((SlotValue::Text(text), free));
+            }
+            _ => return None,
+        };
+        Some((value, false))
+    }
+}
+
+/// What was captured, last first.
+fn filled(
+    capture: Option<&Arc<Capture>>,
+) -> impl Iterator<Item = (u32, Option<u32>, u32, u32, Option<u32>)> {
+    std::iter::successors(capture, |capture| capture.before.as_ref()).map(|capture| {
+        (
+            capture.net,
+            capture.slot,
+            capture.start,
+            capture.end,
+            capture.mark,
+        )
+    })
+}
+
+impl SlotValue {
+    /// The value as later stages and `--json` see it: duration → seconds; time → RFC 3339 local,
+    /// the next such moment after `now`; date → `YYYY-MM-DD`; device and area → id.
+    pub fn to_json(&self, now: &jiff::Zoned) -> serde_json::Value {
+        use serde_json::{Value, json};
+        match self {
+            SlotValue::Text(text)
+            | SlotValue::Colour(text)
+            | SlotValue::Device(text)
+            | SlotValue::Area(text) => json!(text),
+            SlotValue::Item(value) => value.clone(),
+            SlotValue::Number(n) | SlotValue::Percentage(n) => {
+                if n.fract() == 0.0 && n.abs() < 9e15 {
+                    json!(*n as i64)
+                } else {
+                    json!(n)
+                }
+            }
+            SlotValue::Duration(seconds) => json!(seconds),
+            SlotValue::Time(time) => time.after(now).map_or(Value::Null, |moment| {
+                json!(
+                    moment
+                        .timestamp()
+                        .display_with_offset(moment.offset())
+                        .to_string()
+                )
+            }),
+            SlotValue::Date(date) => date
+                .after(now)
+                .map_or(Value::Null, |date| json!(date.to_string())),
+        }
+    }
+}
+
+impl TimeOfDay {
+    /// The next such moment; `None` beyond the calendar.
+    fn after(self, now: &jiff::Zoned) -> Option<jiff::Zoned> {
+        let hours: &[u8] = if self.meridiem_known {
+            &[self.hour]
+        } else {
+            &[self.hour % 12, self.hour % 12 + 12]
+        };
+        let moments = (0..=2).flat_map(|days| {
+            hours.iter().filter_map(move |hour| {
+                let date = now.date().checked_add(jiff::Span::new().days(days)).ok()?;
+                date.at(*hour as i8, self.minute as i8, 0, 0)
+                    .to_zoned(now.time_zone().clone())
+                    .ok()
+            })
+        });
+        moments.filter(|moment| moment > now).min()
+    }
+}
+
+impl DateSpec {
+    /// The day meant; `None` beyond the calendar.
+    fn after(self, now: &jiff::Zoned) -> Option<jiff::civil::Date> {
+        let today = now.date();
+        match self {
+            DateSpec::Relative(days) => today.checked_add(jiff::Span::new().days(days)).ok(),
+            DateSpec::Weekday(weekday) => {
+                let ahead = (i32::from(weekday)
+                    - i32::from(today.weekday().to_monday_one_offset()))
+                .rem_euclid(7);
+                today
+                    .checked_add(jiff::Span::new().days(if ahead == 0 { 7 } else { ahead }))
+                    .ok()
+            }
+            DateSpec::Calendar {
+                month,
+                day,
+                year: Some(year),
+            } => jiff::civil::Date::new(year, month as i8, day as i8).ok(),
+            DateSpec::Calendar {
+                month,
+                day,
+                year: None,
+            } => {
+                // The 29th of February may be years ahead.
+                (0..=8)
+                    .filter_map(|years| {
+                        jiff::civil::Date::new(today.year() + years, month as i8, day as i8).ok()
+                    })
+                    .find(|date| *date >= today)
+            }
+        }
+    }
+}

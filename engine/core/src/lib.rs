@@ -1,0 +1,13 @@
+//! The thinking of Loqa: what a sentence means, when the speaker has finished, what a turn does
+//! next. Pure: time, audio and effects come in as arguments and go out as data.
+#![forbid(unsafe_code)]
+
+pub mod document;
+pub mod endpoint;
+pub mod grammar;
+pub mod home;
+pub mod manifest;
+pub mod placement;
+pub mod seams;
+pub mod speech;
+pub mod turn;

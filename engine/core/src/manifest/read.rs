@@ -1,0 +1,334 @@
+//! From the tree to the manifest, and what no shape can say.
+
+use super::{Example, FollowUp, Intent, List, ListValue, Manifest, Place, Places};
+use crate::document::{FileError, Node, Position, Value};
+use crate::home::DeviceKind;
+use std::collections::BTreeMap;
+
+/// Furthest number of a range from zero: more than anyone says, and none overflows.
+const MAX_NUMBER: i64 = 1_000_000_000;
+
+/// Reads what is sound and reports what is not. The shape has been checked.
+pub(super) fn manifest(
+    file: &str,
+    source: &str,
+    node: &Node,
+    errors: &mut Vec<FileError>,
+) -> Manifest {
+    let lines: Vec<&str> = source
+        .strip_prefix('\u{feff}')
+        .unwrap_or(source)
+        .lines()
+        .collect();
+    let mut reader = Reader {
+        file,
+        lines,
+        places: Places::new(file),
+        errors,
+    };
+    Manifest {
+        name: node.text_of("name"),
+        version: node
+            .get("version")
+            .and_then(Node::text)
+            .unwrap_or("0.1.0")
+            .to_owned(),
+        description: node.text_of("description"),
+        lists: reader.lists(node),
+        rules: reader.rules(node),
+        intents: reader.intents(node),
+        permissions: node.texts_of("permissions"),
+        followups: reader.followups(node),
+        places: reader.places,
+    }
+}
+
+struct Reader<'r> {
+    file: &'r str,
+    lines: Vec<&'r str>,
+    places: Places,
+    errors: &'r mut Vec<FileError>,
+}
+
+impl Reader<'_> {
+    fn lists(&mut self, node: &Node) -> BTreeMap<String, List> {
+        let mut lists = BTreeMap::new();
+        for entry in entries(node, "lists") {
+            self.places.insert(Place::List(entry.key.clone()), entry.at);
+            lists.insert(
+                entry.key.clone(),
+                self.list(&entry.key, entry.at, &entry.value),
+            );
+        }
+        lists
+    }
+
+    fn list(&mut self, name: &str, at: Position, node: &Node) -> List {
+        if let Value::List(values) = &node.value {
+            return self.values(name, at, values);
+        }
+        let given: Vec<&str> = ["values", "range", "text", "devices"]
+            .into_iter()
+            .filter(|key| node.get_even_null(key).is_some())
+            .collect();
+        if matches!(node.value, Value::Table(_)) && given.len() != 1 {
+            let message = match given.as_slice() {
+                [] => format!("list `{name}` is empty"),
+                _ => format!(
+                    "list `{name}` is several things at once: {}",
+                    given.join(", ")
+                ),
+            };
+            self.error(at, message, "give it one of: values, range, text, devices");
+        }
+        match given.first() {
+            Some(&"range") => self.range(node.get("range").unwrap_or(node)),
+            Some(&"text") => List::Text {
+                vocabulary: node
+                    .get("text")
+                    .map(|text| text.texts_of("vocabulary"))
+                    .unwrap_or_default(),
+            },
+            Some(&"devices") => {
+                let kinds: Vec<DeviceKind> = node
+                    .texts_of("devices")
+                    .iter()
+                    .filter_map(|word| DeviceKind::from_word(word))
+                    .collect();
+                List::Devices(kinds)
+            }
+            Some(_) => self.values(
+                name,
+                at,
+                node.get("values").map(Node::items).unwrap_or_default(),
+            ),
+            None => List::Values(Vec::new()),
+        }
+    }
+
+    fn values(&mut self, name: &str, at: Position, nodes: &[Node]) -> List {
+        if nodes.is_empty() {
+            self.error(
+                at,
+                format!("list `{name}` has no values"),
+                "give it at least one, or remove it",
+            );
+        }
+        let mut values = Vec::with_capacity(nodes.len());
+        for (index, node) in nodes.iter().enumerate() {
+            let said = node.get("in").unwrap_or(node);
+            self.places.insert(
+                Place::ListValue {
+                    list: name.to_owned(),
+                    index,
+                },
+                self.content(said.at),
+            );
+            let text = said.text().unwrap_or_default().to_owned();
+            if node.get("out").is_none() && text.contains(['[', '(', '|', '<', '{', ';']) {
+                self.error(
+                    said.at,
+                    "this value is a template: nobody knows what it stands for",
+                    "give it an `out`: { in: \"(big|large)\", out: big }",
+                );
+            }
+            let means = node
+                .get("out")
+                .map_or_else(|| text.as_str().into(), Node::to_json);
+            values.push(ListValue { said: text, means });
+        }
+        List::Values(values)
+    }
+
+    fn range(&mut self, node: &Node) -> List {
+        let number = |key: &str, default| match node.get(key).map(|node| &node.value) {
+            Some(Value::Integer(number)) => *number,
+            _ => default,
+        };
+        let (from, to, step) = (number("from", 0), number("to", 0), number("step", 1));
+        if [from, to].iter().any(|end| end.abs() > MAX_NUMBER) {
+            self.error(
+                node.at,
+                "this range is too wide",
+                format!("stay within ±{MAX_NUMBER}"),
+            );
+        } else if from > to {
+            self.error(
+                node.at,
+                format!("this range is empty: it runs from {from} to {to}"),
+                "swap the two",
+            );
+        } else if step < 1 {
+            self.error(
+                node.at,
+                format!("a step of {step} never arrives"),
+                "use 1 or more",
+            );
+        }
+        List::Range {
+            from,
+            to,
+            step: step.max(1),
+        }
+    }
+
+    fn rules(&mut self, node: &Node) -> BTreeMap<String, String> {
+        let mut rules = BTreeMap::new();
+        for entry in entries(node, "rules") {
+            self.places
+                .insert(Place::Rule(entry.key.clone()), self.content(entry.value.at));
+            rules.insert(
+                entry.key.clone(),
+                entry.value.text().unwrap_or_default().to_owned(),
+            );
+        }
+        rules
+    }
+
+    fn intents(&mut self, node: &Node) -> Vec<Intent> {
+        let mut intents = Vec::new();
+        for entry in entries(node, "intents") {
+            let (name, node) = (&entry.key, &entry.value);
+            self.places.insert(Place::Intent(name.clone()), entry.at);
+            let sentences = self.sentences(node, name, |index| Place::Sentence {
+                intent: name.clone(),
+                index,
+            });
+            let examples = node.get("examples").map(Node::items).unwrap_or_default();
+            for (index, example) in examples.iter().enumerate() {
+                let say = example.get("say").unwrap_or(example);
+                self.places.insert(
+                    Place::Example {
+                        intent: name.clone(),
+                        index,
+                    },
+                    self.content(say.at),
+                );
+            }
+            for (index, negative) in node
+                .get("negatives")
+                .map(Node::items)
+                .unwrap_or_default()
+                .iter()
+                .enumerate()
+            {
+                self.places.insert(
+                    Place::Negative {
+                        intent: name.clone(),
+                        index,
+                    },
+                    self.content(negative.at),
+                );
+            }
+            for slot in entries(node, "slots") {
+                self.places.insert(
+                    Place::Slot {
+                        intent: name.clone(),
+                        slot: slot.key.clone(),
+                    },
+                    slot.at,
+                );
+            }
+            if let Some(reply) = node.get("reply") {
+                let at = self.content(reply.at);
+                self.places.insert(Place::Reply(name.clone()), at);
+                if let Err((offset, message)) =
+                    super::reply::pieces(reply.text().unwrap_or_default())
+                {
+                    let at = Position {
+                        line: at.line,
+                        column: at.column + offset,
+                    };
+                    self.error(at, message, "a slot is written `{name}` or `{name|words}`");
+                }
+            }
+            intents.push(Intent {
+                name: name.clone(),
+                sentences,
+                slots: values(node, "slots").unwrap_or_default(),
+                reply: node.get("reply").and_then(Node::text).map(str::to_owned),
+                examples: examples
+                    .iter()
+                    .map(|example| Example {
+                        say: example
+                            .get("say")
+                            .unwrap_or(example)
+                            .text()
+                            .unwrap_or_default()
+                            .to_owned(),
+                        slots: values(example, "slots"),
+                    })
+                    .collect(),
+                negatives: node.texts_of("negatives"),
+                confirm: node.get("confirm").is_some_and(Node::is_true),
+            });
+        }
+        intents
+    }
+
+    fn followups(&mut self, node: &Node) -> BTreeMap<String, FollowUp> {
+        let mut followups = BTreeMap::new();
+        for entry in entries(node, "followups") {
+            let sentences = self.sentences(&entry.value, &entry.key, |index| Place::FollowUp {
+                name: entry.key.clone(),
+                index,
+            });
+            followups.insert(
+                entry.key.clone(),
+                FollowUp {
+                    ask: entry.value.text_of("ask"),
+                    sentences,
+                },
+            );
+        }
+        followups
+    }
+
+    fn sentences(&mut self, node: &Node, of: &str, place: impl Fn(usize) -> Place) -> Vec<String> {
+        let Some(list) = node.get("sentences") else {
+            return Vec::new();
+        };
+        if list.value == Value::List(Vec::new()) {
+            self.error(
+                list.at,
+                format!("`{of}` has no sentences"),
+                "write at least one, or remove it",
+            );
+        }
+        for (index, sentence) in list.items().iter().enumerate() {
+            self.places.insert(place(index), self.content(sentence.at));
+        }
+        node.texts_of("sentences")
+    }
+
+    /// The first character of a text whose first character or quote is at `at`.
+    fn content(&self, at: Position) -> Position {
+        let first = self
+            .lines
+            .get(at.line - 1)
+            .and_then(|line| line.chars().nth(at.column - 1));
+        Position {
+            line: at.line,
+            column: at.column + usize::from(matches!(first, Some('"' | '\''))),
+        }
+    }
+
+    fn error(&mut self, at: Position, message: impl Into<String>, help: impl Into<String>) {
+        self.errors
+            .push(FileError::new(self.file, at, message, help));
+    }
+}
+
+fn entries<'n>(node: &'n Node, key: &str) -> &'n [crate::document::Entry] {
+    node.get(key).map(Node::entries).unwrap_or_default()
+}
+
+fn values(node: &Node, key: &str) -> Option<BTreeMap<String, serde_json::Value>> {
+    let entries = node.get(key)?.entries();
+    Some(
+        entries
+            .iter()
+            .map(|entry| (entry.key.clone(), entry.value.to_json()))
+            .collect(),
+    )
+}

@@ -1,0 +1,204 @@
+//! What `skill.yaml` may hold.
+
+use crate::document::{Key, Shape};
+use crate::home::KINDS;
+
+/// The shape of `skill.yaml`, version 1.
+pub const SKILL: Shape = Shape::Table(&[
+    Key {
+        name: "name",
+        required: true,
+        shape: Shape::Id,
+        doc: "Its name: unique; lower-case letters, digits, `_`.",
+    },
+    Key {
+        name: "version",
+        required: false,
+        shape: Shape::Text,
+        doc: "Its version, such as `1.2.0`, in quotes where YAML would see a number. Default: 0.1.0.",
+    },
+    Key {
+        name: "description",
+        required: false,
+        shape: Shape::Text,
+        doc: "What it does, in one sentence.",
+    },
+    Key {
+        name: "lists",
+        required: false,
+        shape: Shape::Map(&LIST),
+        doc: "What `{name}` stands for in sentences.",
+    },
+    Key {
+        name: "rules",
+        required: false,
+        shape: Shape::Map(&Shape::Text),
+        doc: "What `<name>` stands for in sentences: a template.",
+    },
+    Key {
+        name: "intents",
+        required: false,
+        shape: Shape::Map(&INTENT),
+        doc: "What a person may want, by name.",
+    },
+    Key {
+        name: "permissions",
+        required: false,
+        shape: Shape::List(&Shape::Word(&["timer", "device", "list"])),
+        doc: "What it may change.",
+    },
+    Key {
+        name: "followups",
+        required: false,
+        shape: Shape::Map(&FOLLOW_UP),
+        doc: "Questions it may ask, and what the answers sound like.",
+    },
+]);
+
+const LIST: Shape = Shape::Either(&[
+    Shape::List(&LIST_VALUE),
+    Shape::Table(&[
+        Key {
+            name: "values",
+            required: false,
+            shape: Shape::List(&LIST_VALUE),
+            doc: "What may be said, and the value each stands for.",
+        },
+        Key {
+            name: "range",
+            required: false,
+            shape: RANGE,
+            doc: "Whole numbers, said as words.",
+        },
+        Key {
+            name: "text",
+            required: false,
+            shape: TEXT,
+            doc: "Any words.",
+        },
+        Key {
+            name: "devices",
+            required: false,
+            shape: Shape::List(&Shape::Word(KINDS)),
+            doc: "The household's devices of these kinds.",
+        },
+    ]),
+]);
+
+const LIST_VALUE: Shape = Shape::Either(&[
+    Shape::Text,
+    Shape::Table(&[
+        Key {
+            name: "in",
+            required: true,
+            shape: Shape::Text,
+            doc: "What is said: a template.",
+        },
+        Key {
+            name: "out",
+            required: false,
+            shape: Shape::Scalar,
+            doc: "The value it stands for: text, number, true or false. Default: the text of `in`.",
+        },
+    ]),
+]);
+
+const RANGE: Shape = Shape::Table(&[
+    Key {
+        name: "from",
+        required: true,
+        shape: Shape::Integer,
+        doc: "The first number.",
+    },
+    Key {
+        name: "to",
+        required: true,
+        shape: Shape::Integer,
+        doc: "The last number.",
+    },
+    Key {
+        name: "step",
+        required: false,
+        shape: Shape::Integer,
+        doc: "From one number to the next, at least 1. Default: 1.",
+    },
+]);
+
+const TEXT: Shape = Shape::Table(&[Key {
+    name: "vocabulary",
+    required: false,
+    shape: Shape::List(&Shape::Text),
+    doc: "Phrases that are expected: heard at once, all others take longer.",
+}]);
+
+const INTENT: Shape = Shape::Table(&[
+    Key {
+        name: "sentences",
+        required: true,
+        shape: Shape::List(&Shape::Text),
+        doc: "How it may be said: templates.",
+    },
+    Key {
+        name: "slots",
+        required: false,
+        shape: Shape::Map(&Shape::Scalar),
+        doc: "Slots that every one of these sentences fills, with their values.",
+    },
+    Key {
+        name: "reply",
+        required: false,
+        shape: Shape::Text,
+        doc: "What to say; `{slot}` is filled in, `{slot|words}` says the words where the slot is empty.",
+    },
+    Key {
+        name: "examples",
+        required: false,
+        shape: Shape::List(&EXAMPLE),
+        doc: "Sentences that must be understood as this intent: tests.",
+    },
+    Key {
+        name: "negatives",
+        required: false,
+        shape: Shape::List(&Shape::Text),
+        doc: "Sentences that must not be understood as this intent: tests.",
+    },
+    Key {
+        name: "confirm",
+        required: false,
+        shape: Shape::Bool,
+        doc: "Whether to ask before doing it. Default: false.",
+    },
+]);
+
+const EXAMPLE: Shape = Shape::Either(&[
+    Shape::Text,
+    Shape::Table(&[
+        Key {
+            name: "say",
+            required: true,
+            shape: Shape::Text,
+            doc: "The sentence.",
+        },
+        Key {
+            name: "slots",
+            required: false,
+            shape: Shape::Map(&Shape::Scalar),
+            doc: "Slots it must fill, with their values; others may be filled too.",
+        },
+    ]),
+]);
+
+const FOLLOW_UP: Shape = Shape::Table(&[
+    Key {
+        name: "ask",
+        required: true,
+        shape: Shape::Text,
+        doc: "The question, as spoken.",
+    },
+    Key {
+        name: "sentences",
+        required: true,
+        shape: Shape::List(&Shape::Text),
+        doc: "How it may be answered: templates.",
+    },
+]);

@@ -1,0 +1,223 @@
+//! Where the core meets the world: one trait per kind of model, speaker and skill host.
+//!
+//! The models have one shape: a stream in, a stream out, **drop to cancel**.
+
+use crate::grammar::{Context, SpeechGrammar, Step};
+use futures::{future::BoxFuture, stream::BoxStream};
+use loqa_protocol::{EffectKind, Hypothesis, UtteranceId};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// Samples per second of everything that is heard.
+pub const SAMPLE_RATE_HZ: u32 = 16_000;
+/// Samples of one frame: 20 ms.
+pub const FRAME_SAMPLES: usize = 320;
+
+/// 20 ms of the microphone: mono PCM in [-1, 1] at 16 kHz.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AudioFrame {
+    /// Offset of the first sample on the stream's sample clock.
+    pub offset: u64,
+    /// Exactly [`FRAME_SAMPLES`] samples.
+    pub samples: Arc<[f32]>,
+}
+
+/// A piece of synthesised speech: mono PCM in [-1, 1].
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpeechChunk {
+    /// Samples per second; constant within one reply.
+    pub sample_rate_hz: u32,
+    /// Any number of samples.
+    pub samples: Vec<f32>,
+}
+
+/// Frames of one utterance, from onset (with pre-roll) on; ends when the endpoint was decided.
+pub type AudioFrames = BoxStream<'static, AudioFrame>;
+/// Speakable clauses of one reply, in order.
+pub type TextStream = BoxStream<'static, String>;
+
+/// Why a model gave no answer, by remedy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ModelError {
+    /// Load it, or wait until it is.
+    #[error("{what} is not loaded: {help}")]
+    NotLoaded {
+        /// The model or library.
+        what: String,
+        /// What to do about it.
+        help: String,
+    },
+    /// Place the work elsewhere.
+    #[error("the node running {0} is gone")]
+    NodeLost(String),
+    /// Drop a tier.
+    #[error("{0} took too long")]
+    Deadline(String),
+    /// Report it.
+    #[error("{0}")]
+    Backend(String),
+}
+
+/// How to transcribe one utterance.
+#[derive(Clone)]
+pub struct TranscribeOptions {
+    /// What may be said; `None` for open vocabulary.
+    pub grammar: Option<Arc<SpeechGrammar>>,
+    /// Which part of it.
+    pub context: Context,
+}
+
+/// Speech to text.
+pub trait SpeechToText: Send + Sync {
+    /// Transcribes one utterance while it is spoken.
+    ///
+    /// Yields a hypothesis after every frame it has heard (`through` says how far; a slow backend
+    /// may skip frames), and exactly one with `is_final`, last, once `audio` has ended. The same audio gives the same words whatever came before it. Dropping
+    /// the stream frees the worker within 50 ms.
+    fn transcribe(
+        &self,
+        audio: AudioFrames,
+        options: TranscribeOptions,
+    ) -> BoxStream<'static, Result<Hypothesis, ModelError>>;
+
+    /// Makes `grammar` ready (compiled, pronunciations looked up) so that the next `transcribe`
+    /// with it starts at once. Utterances under way keep theirs. Returns the words that have no
+    /// pronunciation in the dictionary, with the one made up by rule.
+    fn load_grammar(
+        &self,
+        grammar: Arc<SpeechGrammar>,
+    ) -> BoxFuture<'static, Result<Vec<GuessedWord>, ModelError>>;
+}
+
+/// A word the dictionary lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuessedWord {
+    /// As written in the household's files.
+    pub word: String,
+    /// ARPAbet phones made up by rule, separated by spaces; `None` if no rule applies.
+    pub pronunciation: Option<String>,
+}
+
+/// A voice's name, such as `slt`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Voice(pub String);
+
+/// Text to speech.
+pub trait TextToSpeech: Send + Sync {
+    /// Speaks clauses as they arrive. The first chunk is small. Dropping the stream cancels.
+    fn synthesize(
+        &self,
+        text: TextStream,
+        voice: Voice,
+    ) -> BoxStream<'static, Result<SpeechChunk, ModelError>>;
+}
+
+/// Voice activity detection.
+pub trait VoiceActivity: Send {
+    /// Samples a window holds.
+    fn window(&self) -> usize;
+    /// P(speech) in [0, 1] of the next window; feed every window once and in order.
+    fn score(&mut self, window: &[f32]) -> f32;
+    /// Forgets everything heard.
+    fn reset(&mut self);
+}
+
+/// Plays replies. Implementations: a sound device; a WAV file or nothing, paced in real time.
+pub trait Speaker: Send + Sync {
+    /// Starts collecting `audio` without a sound. The reply becomes audible with
+    /// [`ArmedReply::start`]; dropping it before or after silences it (within 20 ms).
+    fn arm(
+        &self,
+        audio: BoxStream<'static, Result<SpeechChunk, ModelError>>,
+    ) -> Box<dyn ArmedReply>;
+}
+
+/// A reply that is synthesised but not (yet) audible.
+pub trait ArmedReply: Send + Sync {
+    /// Makes it audible. Resolves to the instant at which its first sample left the playback
+    /// ring, or to the model's error if there never was one.
+    fn start(&self) -> BoxFuture<'static, Result<Instant, ModelError>>;
+    /// Resolves when the last sample has left (or it was silenced), to how much was heard.
+    fn finished(&self) -> BoxFuture<'static, Duration>;
+    /// How much has left so far.
+    fn heard(&self) -> Duration;
+    /// Gain in dB, 0 = as synthesised. Used for ducking.
+    fn set_gain_db(&self, gain_db: f32);
+}
+
+/// Names a plan that the skill host keeps.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct DraftId(pub u64);
+
+/// What to prepare.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PrepareRequest {
+    /// Whose effects these would be.
+    pub utterance: UtteranceId,
+    /// What was understood, one step per command.
+    pub steps: Vec<Step>,
+    /// The words it was understood from.
+    pub text: String,
+    /// Area id of the room the person is in, if known.
+    pub room: Option<String>,
+}
+
+/// A plan as the turn machine sees it; the plan itself stays with the host.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    /// Hand it back to commit or discard.
+    pub id: DraftId,
+    /// What will be said if the effects go as predicted. Not yet speakable text.
+    pub reply: String,
+    /// Whether commit changes anything.
+    pub effects: bool,
+    /// Ask this first; commit only on "yes".
+    pub confirm: Option<String>,
+    /// The plan lacks something: say `reply` (a question), then listen in this context.
+    pub ask: Option<Context>,
+    /// State epoch it was prepared in; a later epoch invalidates it.
+    pub epoch: u64,
+}
+
+/// What commit did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Committed {
+    /// What to say: rendered from the results.
+    pub reply: String,
+    /// Kinds of effects that took place, in order.
+    pub effects: Vec<EffectKind>,
+    /// False if an effect failed or was refused; `reply` then says so.
+    pub ok: bool,
+}
+
+/// Why a plan could not be made or carried out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HostError {
+    /// Prepare again: older than 2 s, made in another state epoch, or unknown.
+    #[error("the plan is no longer valid")]
+    Stale,
+    /// This utterance has been committed before; nothing was done again.
+    #[error("utterance {0} was already carried out")]
+    AlreadyCommitted(UtteranceId),
+    /// Say it to the person.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Runs skills in two steps.
+pub trait SkillHost: Send + Sync {
+    /// Reads only; microseconds. The plan is kept until committed, discarded or 2 s old.
+    fn prepare(&self, request: &PrepareRequest) -> Result<Draft, HostError>;
+    /// Runs the plan's effects, durably and at most once per utterance.
+    fn commit(
+        &self,
+        utterance: UtteranceId,
+        draft: DraftId,
+    ) -> BoxFuture<'static, Result<Committed, HostError>>;
+    /// Forgets a plan. Unknown ids are fine.
+    fn discard(&self, draft: DraftId);
+    /// Current state epoch: changes whenever a commit or the outside world changed what prepare reads.
+    fn epoch(&self) -> u64;
+}

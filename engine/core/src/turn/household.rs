@@ -1,0 +1,156 @@
+//! A small household for tests: its grammar, and a skill host that keeps count.
+
+use crate::{
+    grammar::{Context, Grammar, Step},
+    home::Home,
+    manifest::{FollowUp, Intent, List, Manifest},
+    seams::{Committed, Draft, DraftId, HostError, PrepareRequest},
+};
+use loqa_protocol::{EffectKind, UtteranceId};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+pub(super) fn grammar() -> Arc<Grammar> {
+    let intent = |name: &str, sentences: &[&str]| Intent {
+        name: name.into(),
+        sentences: sentences.iter().map(|&sentence| sentence.into()).collect(),
+        ..Intent::default()
+    };
+    let home = Manifest {
+        name: "home".into(),
+        intents: vec![
+            intent("lights_off", &["turn off the lights"]),
+            intent("fan_on", &["turn on the fan"]),
+            intent("fan_on_in_kitchen", &["turn on the fan in the kitchen"]),
+            intent("unlock", &["unlock the door"]),
+            intent("add", &["add {text} to my list"]),
+        ],
+        lists: BTreeMap::from([(
+            "text".into(),
+            List::Text {
+                vocabulary: vec!["milk".into(), "oat milk".into()],
+            },
+        )]),
+        ..Manifest::default()
+    };
+    let timers = Manifest {
+        name: "timers".into(),
+        intents: vec![intent(
+            "set",
+            &["set a timer", "set a timer for {duration}"],
+        )],
+        followups: BTreeMap::from([(
+            "how_long".into(),
+            FollowUp {
+                ask: "For how long?".into(),
+                sentences: vec!["{duration}".into(), "for {duration}".into()],
+            },
+        )]),
+        ..Manifest::default()
+    };
+    let loqa = Manifest {
+        name: "loqa".into(),
+        intents: vec![
+            intent("never_mind", &["never mind"]),
+            intent("repeat", &["repeat that"]),
+        ],
+        ..Manifest::default()
+    };
+    match Grammar::compile(&[home, timers, loqa], &Home::default()) {
+        Ok(grammar) => Arc::new(grammar),
+        Err(errors) => panic!("the test household must compile: {errors:?}"),
+    }
+}
+
+/// Prepares and commits like a real host, and remembers.
+#[derive(Default)]
+pub(super) struct Host {
+    next: u64,
+    pub epoch: u64,
+    drafts: BTreeMap<DraftId, PrepareRequest>,
+    ledger: BTreeSet<UtteranceId>,
+    /// `skill.intent` per effect, in order.
+    pub effects: Vec<String>,
+    /// Errors of the next commits.
+    pub failures: Vec<HostError>,
+}
+
+impl Host {
+    pub fn prepare(&mut self, request: &PrepareRequest) -> Result<Draft, HostError> {
+        self.next += 1;
+        let id = DraftId(self.next);
+        self.drafts.insert(id, request.clone());
+        let asks = |step: &Step| step.intent == "set" && step.slots.is_empty();
+        let ask = request
+            .steps
+            .iter()
+            .find(|step| asks(step))
+            .map(|step| Context::FollowUp {
+                skill: step.skill.clone(),
+                name: "how_long".into(),
+            });
+        let confirm = request
+            .steps
+            .iter()
+            .any(|step| step.intent == "unlock")
+            .then(|| format!("Shall I unlock it{}?", "!".repeat(self.epoch as usize)));
+        let reply = if ask.is_some() {
+            "For how long?".into()
+        } else {
+            said(&request.steps)
+        };
+        Ok(Draft {
+            id,
+            reply,
+            effects: true,
+            confirm,
+            ask,
+            epoch: self.epoch,
+        })
+    }
+
+    pub fn commit(
+        &mut self,
+        utterance: UtteranceId,
+        draft: DraftId,
+    ) -> Result<Committed, HostError> {
+        let request = self.drafts.remove(&draft).ok_or(HostError::Stale)?;
+        if let Some(error) = self.failures.pop() {
+            return Err(error);
+        }
+        assert_eq!(
+            request.utterance, utterance,
+            "a plan is committed for the utterance it was prepared for"
+        );
+        if !self.ledger.insert(utterance) {
+            return Err(HostError::AlreadyCommitted(utterance));
+        }
+        self.effects.extend(
+            request
+                .steps
+                .iter()
+                .map(|step| format!("{}.{}", step.skill, step.intent)),
+        );
+        Ok(Committed {
+            reply: said(&request.steps),
+            effects: vec![EffectKind::Device],
+            ok: true,
+        })
+    }
+
+    pub fn discard(&mut self, draft: DraftId) {
+        self.drafts.remove(&draft);
+    }
+
+    /// Plans that were neither committed nor discarded.
+    pub fn forgotten(&self) -> usize {
+        self.drafts.len()
+    }
+}
+
+fn said(steps: &[Step]) -> String {
+    let one = |step: &Step| format!("{} done.", step.intent.replace('_', " "));
+    steps.iter().map(one).collect::<Vec<_>>().join(" ")
+}

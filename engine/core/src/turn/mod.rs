@@ -1,0 +1,413 @@
+//! The turn machine: from words to deeds, once. Sans-IO: inputs and time come in, effects go out,
+//! [`deadline`](TurnMachine::deadline) says when it wants to be woken.
+//!
+//! A turn has two halves that may overlap. The [`utterance`] is the person's: words are read while
+//! they are spoken, a plan is prepared on stable ones and its reply staged. The [`answer`] is
+//! Loqa's: the plan is committed at the endpoint if the final words are the plan's, and its result
+//! is spoken. Between turns a [`Dialogue`] remembers what Loqa asked.
+
+mod answer;
+mod conclusion;
+mod config;
+mod deed;
+mod port;
+mod reading;
+mod reply;
+mod utterance;
+
+#[cfg(test)]
+mod household;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod scenarios;
+
+pub use config::{Phrases, TurnConfig};
+pub use port::{Effect, Ended, Input, PlanId, ReplyId, Take};
+
+use crate::{
+    endpoint::Expectation,
+    grammar::{Context, Grammar, Step},
+    seams::{Draft, HostError, PrepareRequest},
+};
+use answer::Answer;
+use loqa_protocol::{Event, SessionId, Speculation, TurnId, TurnSummary, UtteranceId};
+use std::{sync::Arc, time::Duration};
+use utterance::{EndpointMark, Utterance};
+
+/// What Loqa asked, and what it was about.
+#[derive(Clone, PartialEq, Debug)]
+struct Dialogue {
+    question: Question,
+    /// What the person had asked for.
+    steps: Vec<Step>,
+    text: String,
+    /// Counts from the end of the turn that asked.
+    until: Option<Duration>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+enum Question {
+    /// Shall I? A "yes" commits only if a new plan asks and promises the same.
+    Confirm { ask: String, reply: String },
+    /// Something is missing.
+    FollowUp {
+        context: Context,
+        ask: String,
+        asked_again: bool,
+    },
+}
+
+impl Dialogue {
+    fn context(&self) -> Context {
+        match &self.question {
+            Question::Confirm { .. } => Context::Confirm,
+            Question::FollowUp { context, .. } => context.clone(),
+        }
+    }
+}
+
+/// A plan: asked for, then there (or refused).
+#[derive(Clone, Debug)]
+struct Plan {
+    id: PlanId,
+    text: String,
+    steps: Vec<Step>,
+    utterance: UtteranceId,
+    draft: Option<Result<Draft, HostError>>,
+    /// Reply being synthesised for it.
+    staged: Option<(ReplyId, String)>,
+    took: Duration,
+}
+
+/// The conversation of one session.
+pub struct TurnMachine {
+    config: TurnConfig,
+    session: SessionId,
+    room: Option<String>,
+    grammar: Arc<Grammar>,
+    hearing: Option<Utterance>,
+    answer: Option<Answer>,
+    dialogue: Option<Dialogue>,
+    last_reply: String,
+    /// Can more speech follow?
+    listening: bool,
+    next_turn: u32,
+    next_take: u32,
+    next_plan: u64,
+    next_reply: u64,
+}
+
+impl TurnMachine {
+    /// A conversation that has not begun. `room` is the area the person is in, if known.
+    pub fn new(
+        config: TurnConfig,
+        session: SessionId,
+        room: Option<String>,
+        grammar: Arc<Grammar>,
+    ) -> TurnMachine {
+        TurnMachine {
+            config,
+            session,
+            room,
+            grammar,
+            hearing: None,
+            answer: None,
+            dialogue: None,
+            last_reply: String::new(),
+            listening: false,
+            next_turn: 0,
+            next_take: 0,
+            next_plan: 0,
+            next_reply: 0,
+        }
+    }
+
+    /// Takes one input at `now`, the time since the session began, which must not decrease.
+    pub fn handle(&mut self, input: Input, now: Duration, effects: &mut Vec<Effect>) {
+        match input {
+            Input::Typed(text) => self.typed(&text, now, effects),
+            Input::SpeechStarted { at } => self.speech_started(at, now, effects),
+            Input::SpeechPaused { at } => self.speech_paused(at, effects),
+            Input::SpeechResumed => self.speech_resumed(effects),
+            Input::Endpoint {
+                expectation,
+                through,
+                last_voiced,
+                t0,
+            } => {
+                self.endpoint(
+                    EndpointMark {
+                        expectation,
+                        through,
+                        last_voiced,
+                        t0,
+                        at: now,
+                    },
+                    effects,
+                );
+            }
+            Input::Heard(take, hypothesis) => self.heard(take, hypothesis, now, effects),
+            Input::HearingFailed(take, error) => self.hearing_failed(take, error, now, effects),
+            Input::Prepared(plan, result, took) => self.prepared(plan, result, took, now, effects),
+            Input::Committed(utterance, result) => self.committed(utterance, result, now, effects),
+            Input::ReplyStarted {
+                reply,
+                audio_ready,
+                at,
+            } => self.reply_started(reply, audio_ready, at, effects),
+            Input::ReplyEnded { reply, heard } => self.reply_ended(reply, heard, now, effects),
+            Input::EpochChanged => self.replan(effects),
+            Input::GrammarChanged(grammar) => {
+                self.grammar = grammar;
+                self.reread(effects);
+            }
+            Input::Listening(listening) => self.listening = listening,
+            Input::NothingHeard => self.nothing_heard(now, effects),
+            Input::Cancel => self.cancel(now, effects),
+            Input::Deadline => {}
+        }
+        self.meet_deadlines(now, effects);
+    }
+
+    /// When to call [`handle`](Self::handle) with [`Input::Deadline`] at the latest.
+    pub fn deadline(&self) -> Option<Duration> {
+        let hearing = self
+            .hearing
+            .as_ref()
+            .and_then(|utterance| utterance.deadline(&self.config));
+        let answer = self
+            .answer
+            .as_ref()
+            .and_then(|answer| answer.deadline(&self.config, self.lingers_until()));
+        let dialogue = self
+            .dialogue
+            .as_ref()
+            .and_then(|dialogue| dialogue.until)
+            .filter(|_| self.hearing.is_none());
+        [hearing, answer, dialogue].into_iter().flatten().min()
+    }
+
+    /// What the words so far let one expect: the endpointer's hangover.
+    pub fn expectation(&self) -> Expectation {
+        self.hearing
+            .as_ref()
+            .map_or(Expectation::Incomplete, |utterance| {
+                self.expectation_of(utterance)
+            })
+    }
+
+    /// First sample that a transcription may still be started from.
+    pub fn retain_from(&self) -> Option<u64> {
+        let hearing = self
+            .hearing
+            .as_ref()
+            .map(|utterance| utterance.from.min(utterance.began));
+        let answer = self
+            .answer
+            .as_ref()
+            .and_then(|answer| answer.spoken.map(|spoken| spoken.from));
+        [hearing, answer].into_iter().flatten().min()
+    }
+
+    /// Is somebody speaking, or their last words being read?
+    pub fn hearing(&self) -> bool {
+        self.hearing.is_some()
+    }
+
+    /// Is an answer being prepared, carried out or spoken?
+    pub fn answering(&self) -> bool {
+        self.answer.is_some()
+    }
+
+    /// Is something under way that takes no time of the person: a final hypothesis, a plan, a
+    /// commit, a voice about to begin?
+    pub fn working(&self) -> bool {
+        self.hearing
+            .as_ref()
+            .is_some_and(|utterance| utterance.endpoint.is_some())
+            || self.answer.as_ref().is_some_and(Answer::working)
+    }
+
+    /// The id the next turn will have.
+    pub fn next_turn(&self) -> TurnId {
+        TurnId(self.next_turn)
+    }
+
+    /// The turn under way, or the next one.
+    pub fn turn(&self) -> TurnId {
+        let answer = self.answer.as_ref().map(|answer| answer.turn);
+        answer
+            .or(self.hearing.as_ref().map(|utterance| utterance.turn))
+            .unwrap_or(self.next_turn())
+    }
+
+    /// What the person may say now.
+    fn context(&self) -> Context {
+        self.dialogue
+            .as_ref()
+            .map(Dialogue::context)
+            .unwrap_or_default()
+    }
+
+    fn new_turn(&mut self) -> TurnId {
+        let turn = TurnId(self.next_turn);
+        self.next_turn += 1;
+        turn
+    }
+
+    fn new_take(&mut self) -> Take {
+        self.next_take += 1;
+        Take(self.next_take)
+    }
+
+    fn new_reply(&mut self) -> ReplyId {
+        self.next_reply += 1;
+        ReplyId(self.next_reply)
+    }
+
+    fn typed(&mut self, text: &str, now: Duration, effects: &mut Vec<Effect>) {
+        self.abandon_utterance(now, effects);
+        self.end_answer(now, effects);
+        let turn = self.new_turn();
+        let words = crate::grammar::normalize(text).join(" ");
+        let reading = self.read(&words);
+        self.answer = Some(Answer::typed(
+            turn,
+            UtteranceId {
+                session: self.session,
+                turn,
+            },
+            words,
+            now,
+        ));
+        self.respond(reading.meaning, None, now, effects);
+    }
+
+    /// Prepares `steps` and remembers the plan under its words.
+    fn plan(
+        &mut self,
+        utterance: UtteranceId,
+        steps: Vec<Step>,
+        text: String,
+        effects: &mut Vec<Effect>,
+    ) -> Plan {
+        self.next_plan += 1;
+        let id = PlanId(self.next_plan);
+        let request = PrepareRequest {
+            utterance,
+            steps: steps.clone(),
+            text: text.clone(),
+            room: self.room.clone(),
+        };
+        effects.push(Effect::Prepare(id, request));
+        Plan {
+            id,
+            text,
+            steps,
+            utterance,
+            draft: None,
+            staged: None,
+            took: Duration::ZERO,
+        }
+    }
+
+    fn discard(plan: Option<Plan>, effects: &mut Vec<Effect>) {
+        let Some(plan) = plan else { return };
+        if let Some((reply, _)) = plan.staged {
+            effects.push(Effect::Unstage(reply));
+        }
+        if let Some(Ok(draft)) = plan.draft {
+            effects.push(Effect::Discard(draft.id));
+        }
+    }
+
+    fn prepared(
+        &mut self,
+        id: PlanId,
+        result: Result<Draft, HostError>,
+        took: Duration,
+        now: Duration,
+        effects: &mut Vec<Effect>,
+    ) {
+        if let Some(utterance) = &mut self.hearing
+            && let Some(plan) = &mut utterance.plan
+            && plan.id == id
+        {
+            plan.took = took;
+            plan.draft = Some(result);
+            self.stage(effects);
+        } else if let Some(answer) = &mut self.answer
+            && answer.awaits(id)
+        {
+            self.planned(result, took, now, effects);
+        } else if let Ok(draft) = result {
+            effects.push(Effect::Discard(draft.id));
+        }
+    }
+
+    /// Stops everything, commits excepted.
+    fn cancel(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+        self.dialogue = None;
+        self.abandon_utterance(now, effects);
+        self.end_answer(now, effects);
+        self.dialogue = None;
+    }
+
+    fn nothing_heard(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+        if self.hearing.is_some() || self.answer.is_some() {
+            return;
+        }
+        let turn = self.new_turn();
+        let summary = TurnSummary {
+            rejected: true,
+            speculation: Speculation::None,
+            ..TurnSummary::default()
+        };
+        self.end_turn(
+            Ended {
+                turn,
+                summary,
+                steps: Vec::new(),
+                acted_through: None,
+                lost_speech: None,
+            },
+            now,
+            effects,
+        );
+    }
+
+    /// Emits the end of a turn; a question asked in it is open from now on.
+    fn end_turn(&mut self, ended: Ended, now: Duration, effects: &mut Vec<Effect>) {
+        if let Some(dialogue) = &mut self.dialogue {
+            dialogue.until.get_or_insert(now + self.config.patience);
+        }
+        effects.push(Effect::EndTurn(Box::new(ended)));
+    }
+
+    fn meet_deadlines(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+        // Each step lets go of the deadline it met; three kinds can fall due at once.
+        for _ in 0..8 {
+            self.conclude_held(now, effects);
+            if self.deadline().is_none_or(|deadline| deadline > now) {
+                return;
+            }
+            self.hearing_deadline(now, effects);
+            self.answer_deadline(now, effects);
+            if self.hearing.is_none()
+                && self
+                    .dialogue
+                    .as_ref()
+                    .and_then(|dialogue| dialogue.until)
+                    .is_some_and(|until| until <= now)
+            {
+                // Silence is a no.
+                self.dialogue = None;
+            }
+        }
+    }
+
+    fn announce(&self, turn: TurnId, event: Event, effects: &mut Vec<Effect>) {
+        effects.push(Effect::announce(turn, event));
+    }
+}

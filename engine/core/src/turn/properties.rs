@@ -1,0 +1,295 @@
+//! Whatever happens, in whatever order: every turn ends, nothing is done before its words are
+//! final, nothing twice, nothing grave without a "yes", and one reply is audible at a time.
+
+use super::{
+    household::{Host, grammar},
+    *,
+};
+use crate::seams::DraftId;
+use loqa_protocol::{Hypothesis, Verdict};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the person says: complete, beginnings, continuations, answers, nonsense.
+const SENTENCES: [&str; 13] = [
+    "",
+    "turn off",
+    "turn off the lights",
+    "turn on the fan",
+    "turn on the fan in the kitchen",
+    "turn off the lights and turn on the fan",
+    "unlock the door",
+    "set a timer",
+    "ten minutes",
+    "yes",
+    "no",
+    "never mind",
+    "blah blah",
+];
+
+#[derive(Clone, Debug)]
+enum Act {
+    Speech,
+    Pause,
+    Resume,
+    Endpoint(bool),
+    Words(usize),
+    Final(usize, bool),
+    /// A result of a run that is over.
+    LateFinal(usize),
+    Deaf,
+    Typed(usize),
+    Cancel,
+    Epoch,
+    Listening(bool),
+    NothingHeard,
+    Wait(u64),
+    /// One of the results under way arrives (or does so twice).
+    Deliver(usize, bool),
+    StaleCommit,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let sentence = 0..SENTENCES.len();
+    prop_oneof![
+        4 => Just(Act::Speech),
+        2 => Just(Act::Pause),
+        1 => Just(Act::Resume),
+        4 => any::<bool>().prop_map(Act::Endpoint),
+        6 => sentence.clone().prop_map(Act::Words),
+        5 => (sentence.clone(), prop::bool::weighted(0.8)).prop_map(|(sentence, ok)| Act::Final(sentence, ok)),
+        1 => sentence.clone().prop_map(Act::LateFinal),
+        1 => Just(Act::Deaf),
+        2 => sentence.prop_map(Act::Typed),
+        1 => Just(Act::Cancel),
+        1 => Just(Act::Epoch),
+        1 => any::<bool>().prop_map(Act::Listening),
+        1 => Just(Act::NothingHeard),
+        4 => prop_oneof![1u64..100, 100u64..3000, 8000u64..70_000].prop_map(Act::Wait),
+        6 => (0usize..4, prop::bool::weighted(0.2)).prop_map(|(index, twice)| Act::Deliver(index, twice)),
+        1 => Just(Act::StaleCommit),
+    ]
+}
+
+struct World {
+    machine: TurnMachine,
+    host: Host,
+    now: Duration,
+    take: Option<Take>,
+    finished: bool,
+    /// Words of each run whose final hypothesis was delivered.
+    finals: BTreeMap<Take, String>,
+    /// The run a plan was prepared in, while it was not final, and the words it was prepared for.
+    speculative: BTreeMap<DraftId, (Take, String)>,
+    requests: BTreeMap<DraftId, PrepareRequest>,
+    committed: BTreeSet<UtteranceId>,
+    ended: BTreeSet<TurnId>,
+    audible: BTreeSet<ReplyId>,
+    asked_to_unlock: bool,
+    coming: Vec<Input>,
+}
+
+impl World {
+    fn input(&mut self, input: Input) {
+        if let Input::ReplyEnded { reply, .. } = &input {
+            self.audible.remove(reply);
+        }
+        if let Input::Heard(take, hypothesis) = &input
+            && hypothesis.is_final
+        {
+            self.finals.insert(*take, hypothesis.text());
+        }
+        let mut effects = Vec::new();
+        self.machine.handle(input, self.now, &mut effects);
+        for effect in effects {
+            self.perform(effect);
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Transcribe { take, .. } => {
+                self.take = Some(take);
+                self.finished = false;
+            }
+            Effect::FinishTranscription(_) => self.finished = true,
+            Effect::DropTranscription(take) if self.take == Some(take) => self.take = None,
+            Effect::Prepare(id, request) => {
+                let result = self.host.prepare(&request);
+                if let Ok(draft) = &result {
+                    self.requests.insert(draft.id, request.clone());
+                    let still_spoken = self
+                        .machine
+                        .hearing
+                        .as_ref()
+                        .is_some_and(|utterance| utterance.id == request.utterance);
+                    if let Some(take) = self.take.filter(|_| still_spoken) {
+                        self.speculative.insert(draft.id, (take, request.text));
+                    }
+                }
+                self.input(Input::Prepared(id, result, Duration::ZERO));
+            }
+            Effect::Discard(draft) => self.host.discard(draft),
+            Effect::Commit(utterance, draft) => {
+                if let Some((began, words)) = self.speculative.get(&draft) {
+                    let last_words = self.finals.range(*began..).any(|(_, last)| last == words);
+                    assert!(last_words, "committed before the words were final");
+                }
+                let request = &self.requests[&draft];
+                if request.steps.iter().any(|step| step.intent == "unlock") {
+                    assert!(
+                        self.asked_to_unlock && request.text == "yes",
+                        "unlocked without a yes"
+                    );
+                }
+                let result = self.host.commit(utterance, draft);
+                if result.is_ok() {
+                    assert!(self.committed.insert(utterance), "committed twice");
+                }
+                self.coming.push(Input::Committed(utterance, result));
+            }
+            Effect::Speak(reply, text) => {
+                assert!(
+                    !text.is_empty() && self.audible.insert(reply) && self.audible.len() == 1,
+                    "two replies at a time"
+                );
+                self.coming.push(Input::ReplyStarted {
+                    reply,
+                    audio_ready: self.now,
+                    at: self.now,
+                });
+                self.coming.push(Input::ReplyEnded {
+                    reply,
+                    heard: Duration::ZERO,
+                });
+            }
+            Effect::Silence(reply) | Effect::Unstage(reply) => {
+                self.audible.remove(&reply);
+            }
+            Effect::EndTurn(ended) => {
+                assert!(self.ended.insert(ended.turn), "{} ended twice", ended.turn);
+                // What was not heard does not answer the question.
+                let unheard =
+                    ["", "Sorry, I couldn't hear that."].contains(&ended.summary.reply.as_str());
+                self.asked_to_unlock = ended.summary.reply.contains("Shall I unlock it")
+                    || (unheard && self.asked_to_unlock);
+            }
+            _ => {}
+        }
+    }
+
+    fn act(&mut self, act: Act) {
+        let at = self.now.as_millis() as u64 * 16;
+        let sentence = |index: usize, is_final, verdict| Hypothesis {
+            committed: SENTENCES[index].into(),
+            through: at,
+            is_final,
+            verdict,
+            ..Hypothesis::default()
+        };
+        match act {
+            Act::Speech => self.input(Input::SpeechStarted { at }),
+            Act::Pause => self.input(Input::SpeechPaused { at }),
+            Act::Resume => self.input(Input::SpeechResumed),
+            Act::Endpoint(fast) => {
+                let expectation = if fast {
+                    Expectation::Closed
+                } else {
+                    self.machine.expectation()
+                };
+                self.input(Input::Endpoint {
+                    expectation,
+                    through: at,
+                    last_voiced: self.now,
+                    t0: self.now,
+                });
+            }
+            Act::Words(index) => {
+                if let Some(take) = self.take.filter(|_| !self.finished) {
+                    self.input(Input::Heard(take, sentence(index, false, Verdict::Unknown)));
+                }
+            }
+            Act::Final(index, accepted) => {
+                if let Some(take) = self.take.filter(|_| self.finished) {
+                    let verdict = if accepted {
+                        Verdict::Accepted
+                    } else {
+                        Verdict::Rejected
+                    };
+                    self.take = None;
+                    self.input(Input::Heard(take, sentence(index, true, verdict)));
+                }
+            }
+            Act::LateFinal(index) => self.input(Input::Heard(
+                Take(0),
+                sentence(index, true, Verdict::Accepted),
+            )),
+            Act::Deaf => {
+                if let Some(take) = self.take {
+                    self.input(Input::HearingFailed(take, "gone".into()));
+                }
+            }
+            Act::Typed(index) => self.input(Input::Typed(SENTENCES[index].into())),
+            Act::Cancel => {
+                self.input(Input::Cancel);
+                self.asked_to_unlock = false;
+            }
+            Act::Epoch => {
+                self.host.epoch += 1;
+                self.input(Input::EpochChanged);
+            }
+            Act::Listening(listening) => self.input(Input::Listening(listening)),
+            Act::NothingHeard => self.input(Input::NothingHeard),
+            Act::Wait(ms) => {
+                self.now += Duration::from_millis(ms);
+                self.input(Input::Deadline);
+            }
+            Act::Deliver(index, twice) => {
+                if index < self.coming.len() {
+                    let input = self.coming.remove(index);
+                    if twice {
+                        self.input(input.clone());
+                    }
+                    self.input(input);
+                }
+            }
+            Act::StaleCommit => self.host.failures = vec![HostError::Stale],
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_turn_ends_and_nothing_is_done_rashly_or_twice(acts in prop::collection::vec(act(), 0..120)) {
+        let mut world = World {
+            machine: TurnMachine::new(TurnConfig::default(), SessionId(1), None, grammar()),
+            host: Host::default(),
+            now: Duration::ZERO,
+            take: None,
+            finished: false,
+            finals: BTreeMap::new(),
+            speculative: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            committed: BTreeSet::new(),
+            ended: BTreeSet::new(),
+            audible: BTreeSet::new(),
+            asked_to_unlock: false,
+            coming: Vec::new(),
+        };
+        world.act(Act::Listening(true));
+        for act in acts {
+            world.act(act);
+        }
+        // Nothing more is delivered: deadlines alone must end everything.
+        for _ in 0..64 {
+            let Some(deadline) = world.machine.deadline() else { break };
+            prop_assert!(deadline > world.now, "a deadline that is not met would keep the shell busy");
+            world.now = deadline;
+            world.input(Input::Deadline);
+        }
+        prop_assert!(!world.machine.hearing() && !world.machine.answering());
+        prop_assert_eq!(world.host.forgotten(), 0, "plans neither committed nor discarded");
+    }
+}
