@@ -1,0 +1,9 @@
+//! Ears and voices in process: what hub and puck need to hear and speak without any downloaded
+//! weights. Native libraries are loaded at run time; one that is missing is a named error.
+
+pub mod playback;
+pub mod resample;
+pub mod stt;
+pub mod tts;
+pub mod vad;
+pub mod wav;

@@ -1,0 +1,322 @@
+//! A speaker one can hear: the machine's default output through rodio.
+
+use super::{
+    ReplySource, Tee,
+    reply::{Output, arm},
+};
+use futures::stream::BoxStream;
+use loqa_core::seams::{ArmedReply, ModelError, Speaker, SpeechChunk};
+use rodio::{
+    ChannelCount, DeviceSinkBuilder, DeviceSinkError, MixerDeviceSink, SampleRate, Source,
+    cpal::{BufferSize, ErrorKind},
+    mixer::Mixer,
+};
+use std::{
+    num::NonZero,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+/// Frames the device takes at once: 10 ms at 48 kHz, so that a dropped reply falls silent within
+/// 20 ms. Devices that cannot have their own size instead.
+const BUFFER_FRAMES: u32 = 480;
+/// How often the device is looked after: one that has taken no sample since is lost, and a lost
+/// one is looked for.
+const WATCH: Duration = Duration::from_secs(2);
+
+/// Why nothing can be heard.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlaybackError {
+    /// There is no output device, or no permission for it.
+    #[error(
+        "no sound can be played: {0}; connect a speaker or start the sound server, and check `loqa doctor`"
+    )]
+    NoDevice(String),
+    /// It went away; it is looked for every 2 s.
+    #[error("the speaker went away: {0}; replies are heard again once it is back")]
+    Lost(String),
+}
+
+impl From<PlaybackError> for ModelError {
+    fn from(error: PlaybackError) -> Self {
+        Self::Backend(error.to_string())
+    }
+}
+
+/// Plays replies on the default output device, held by a thread of its own until this is dropped.
+///
+/// The device's buffer ([`DeviceSpeaker::buffer`]) comes after the instant that
+/// [`ArmedReply::start`] reports. A device that is lost fails the replies it was playing, and is
+/// opened again when it returns.
+pub struct DeviceSpeaker {
+    device: Arc<Device>,
+    tee: Option<Tee>,
+    orders: SyncSender<Order>,
+    keeper: Option<JoinHandle<()>>,
+}
+
+struct Device {
+    state: Mutex<Result<Open, PlaybackError>>,
+}
+
+struct Open {
+    mixer: Mixer,
+    buffer: Option<Duration>,
+    pulse: Arc<AtomicU64>,
+}
+
+enum Order {
+    Lost(String),
+    Close,
+}
+
+impl DeviceSpeaker {
+    /// Opens the default output device.
+    ///
+    /// # Errors
+    /// [`PlaybackError::NoDevice`] if there is none; use a [`super::PacedSpeaker`] then.
+    pub fn open(tee: Option<Tee>) -> Result<Self, PlaybackError> {
+        let device = Arc::new(Device {
+            state: Mutex::new(Err(PlaybackError::NoDevice("not opened yet".into()))),
+        });
+        // One order is enough: what comes after `Lost` is `Lost` again (shed), or `Close`, which
+        // waits.
+        let (orders, inbox) = sync_channel(1);
+        let (opened, outcome) = sync_channel(1);
+        let (kept, errors) = (device.clone(), orders.clone());
+        let keeper = thread::Builder::new()
+            .name("loqa-speaker".into())
+            .spawn(move || {
+                let sink = kept.open(&errors);
+                let failed = kept.state().as_ref().err().cloned();
+                let usable = failed.is_none();
+                let _ = opened.send(failed.map_or(Ok(()), Err));
+                if usable {
+                    kept.keep(sink, &inbox, &errors);
+                }
+            })
+            .map_err(|error| PlaybackError::NoDevice(format!("no thread: {error}")))?;
+        outcome
+            .recv()
+            .unwrap_or_else(|_| Err(PlaybackError::NoDevice("its driver failed".into())))?;
+        Ok(Self {
+            device,
+            tee,
+            orders,
+            keeper: Some(keeper),
+        })
+    }
+
+    /// The part of a second that the device holds back; `None` if it does not tell.
+    pub fn buffer(&self) -> Option<Duration> {
+        self.device.state().as_ref().ok()?.buffer
+    }
+}
+
+impl Speaker for DeviceSpeaker {
+    fn arm(
+        &self,
+        audio: BoxStream<'static, Result<SpeechChunk, ModelError>>,
+    ) -> Box<dyn ArmedReply> {
+        arm(self.device.clone(), self.tee.clone(), audio)
+    }
+}
+
+impl Drop for DeviceSpeaker {
+    fn drop(&mut self) {
+        let _ = self.orders.send(Order::Close);
+        if let Some(keeper) = self.keeper.take() {
+            let _ = keeper.join();
+        }
+    }
+}
+
+impl Output for Device {
+    fn play(&self, source: ReplySource) -> Result<(), ModelError> {
+        let state = self.state();
+        let open = state
+            .as_ref()
+            .map_err(|error| ModelError::from(error.clone()))?;
+        let progress = source.progress();
+        // Adding it reads ahead for the resampler, on this thread: those two samples are silence
+        // because the reply becomes audible only now.
+        open.mixer.add(source);
+        progress.make_audible();
+        Ok(())
+    }
+}
+
+impl Device {
+    fn state(&self) -> MutexGuard<'_, Result<Open, PlaybackError>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self, errors: &SyncSender<Order>) -> Option<MixerDeviceSink> {
+        let (state, sink) = match open_sink(errors) {
+            Ok(sink) => {
+                let config = sink.config();
+                let rate = f64::from(config.sample_rate().get());
+                let buffer = match config.buffer_size() {
+                    // cpal keeps two periods in flight.
+                    BufferSize::Fixed(frames) => {
+                        Some(Duration::from_secs_f64(2.0 * f64::from(*frames) / rate))
+                    }
+                    BufferSize::Default => None,
+                };
+                let mixer = sink.mixer().clone();
+                let pulse = Arc::<AtomicU64>::default();
+                mixer.add(Heart {
+                    pulse: pulse.clone(),
+                    sample_rate_hz: config.sample_rate(),
+                });
+                (
+                    Ok(Open {
+                        mixer,
+                        buffer,
+                        pulse,
+                    }),
+                    Some(sink),
+                )
+            }
+            Err(error) => (Err(PlaybackError::NoDevice(reason(&error))), None),
+        };
+        *self.state() = state;
+        sink
+    }
+
+    /// Holds the device, and finds it again when it is lost, until told to close.
+    fn keep(
+        &self,
+        mut sink: Option<MixerDeviceSink>,
+        orders: &Receiver<Order>,
+        errors: &SyncSender<Order>,
+    ) {
+        let mut beats = 0;
+        loop {
+            let lost = match orders.recv_timeout(WATCH) {
+                Ok(Order::Lost(reason)) => Some(reason),
+                Ok(Order::Close) | Err(RecvTimeoutError::Disconnected) => {
+                    // What is played after this would never be pulled.
+                    *self.state() = Err(PlaybackError::NoDevice("Loqa is shutting down".into()));
+                    return;
+                }
+                Err(RecvTimeoutError::Timeout) if sink.is_none() => {
+                    sink = self.reopen(errors);
+                    None
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    let before = beats;
+                    let state = self.state();
+                    beats = state
+                        .as_ref()
+                        .map_or(0, |open| open.pulse.load(Ordering::Relaxed));
+                    (beats == before).then(|| "it takes no more samples".into())
+                }
+            };
+            if let Some(reason) = lost.filter(|_| sink.is_some()) {
+                tracing::warn!(reason, "speaker lost");
+                *self.state() = Err(PlaybackError::Lost(reason));
+                // Its sources go with it, so the replies it was playing end.
+                sink = None;
+            }
+        }
+    }
+
+    /// Opens the device again if it has come back; why it is lost stays known if not.
+    fn reopen(&self, errors: &SyncSender<Order>) -> Option<MixerDeviceSink> {
+        let lost = self.state().as_ref().err().cloned();
+        let sink = self.open(errors);
+        match (&sink, lost) {
+            (Some(_), _) => tracing::info!("speaker found again"),
+            (None, Some(lost)) => *self.state() = Err(lost),
+            (None, None) => {}
+        }
+        sink
+    }
+}
+
+/// Silence without end that tells whether the device still takes samples: some devices go
+/// without an error.
+struct Heart {
+    pulse: Arc<AtomicU64>,
+    sample_rate_hz: SampleRate,
+}
+
+impl Iterator for Heart {
+    type Item = f32;
+
+    fn next(&mut self) -> Option<f32> {
+        self.pulse.fetch_add(1, Ordering::Relaxed);
+        Some(0.0)
+    }
+}
+
+impl Source for Heart {
+    fn current_span_len(&self) -> Option<usize> {
+        None
+    }
+
+    fn channels(&self) -> ChannelCount {
+        NonZero::<u16>::MIN
+    }
+
+    fn sample_rate(&self) -> SampleRate {
+        self.sample_rate_hz
+    }
+
+    fn total_duration(&self) -> Option<Duration> {
+        None
+    }
+}
+
+fn open_sink(errors: &SyncSender<Order>) -> Result<MixerDeviceSink, DeviceSinkError> {
+    let _quiet = quiet();
+    let try_with = |size: BufferSize| {
+        let errors = errors.clone();
+        let mut sink = DeviceSinkBuilder::from_default_device()?
+            .with_buffer_size(size)
+            .with_error_callback(move |error| match error.kind() {
+                ErrorKind::DeviceNotAvailable
+                | ErrorKind::HostUnavailable
+                | ErrorKind::StreamInvalidated => {
+                    // Full means that the keeper knows already.
+                    let _ = errors.try_send(Order::Lost(error.to_string()));
+                }
+                // Underruns, and errors that some devices make once when they begin; if they
+                // last, the heart stands still.
+                _ => tracing::debug!(%error, "speaker"),
+            })
+            .open_stream()?;
+        sink.log_on_drop(false);
+        Ok(sink)
+    };
+    try_with(BufferSize::Fixed(BUFFER_FRAMES))
+        .or_else(|first| try_with(BufferSize::Default).map_err(|_: DeviceSinkError| first))
+}
+
+/// An error with what caused it.
+fn reason(error: &dyn std::error::Error) -> String {
+    let mut reason = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        reason.push_str(": ");
+        reason.push_str(&error.to_string());
+        cause = error.source();
+    }
+    reason
+}
+
+/// Keeps what ALSA would print about devices it did not find off this thread's stderr: the error
+/// returned says it better.
+#[cfg(target_os = "linux")]
+fn quiet() -> impl Sized {
+    alsa::Output::local_error_handler().ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn quiet() -> impl Sized {}
