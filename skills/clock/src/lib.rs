@@ -1,0 +1,205 @@
+//! The clock: the time and the date, here and in other cities, and the days until one.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod calendar;
+mod cities;
+
+use alloc::{borrow::ToOwned, format, string::String};
+use calendar::Day;
+use loqa_skill_sdk::{EffectError, Effects, Plan, Prepared, Reads, Request, Skill, wording};
+use serde_json::Value;
+
+/// The skill's `skill.yaml`.
+pub const MANIFEST: &str = include_str!("../skill.yaml");
+
+/// The clock skill.
+pub struct Clock;
+
+impl Skill for Clock {
+    fn prepare(&self, request: &Request, reads: &dyn Reads) -> Prepared {
+        Prepared::Say(
+            answer(request, reads).unwrap_or_else(|| {
+                "I can't tell: the clock of this machine is not set.".to_owned()
+            }),
+        )
+    }
+
+    fn commit(&self, plan: &Plan, _effects: &mut dyn Effects) -> Result<String, EffectError> {
+        Ok(plan.reply.clone())
+    }
+}
+
+fn answer(request: &Request, reads: &dyn Reads) -> Option<String> {
+    let slot = |name: &str| request.slots.get(name).and_then(Value::as_str);
+    let now = reads.now(None)?;
+    let today = Day {
+        year: now.year,
+        month: now.month,
+        day: now.day,
+    };
+    Some(match request.intent.as_str() {
+        "time_in" => {
+            let city = slot("city").unwrap_or_default();
+            let there = cities::zone(city).and_then(|zone| reads.now(Some(zone)));
+            let Some(there) = there else {
+                return Some(format!("I don't know what time it is in {city}."));
+            };
+            let day = Day {
+                year: there.year,
+                month: there.month,
+                day: there.day,
+            };
+            let when = match day.number() - today.number() {
+                1 => " tomorrow",
+                -1 => " yesterday",
+                _ => "",
+            };
+            format!("It's {}{when} in {city}.", wording::time(there))
+        }
+        "date" => format!("It's {}.", full(today, today)),
+        "day_of" => match slot("date").and_then(Day::parse) {
+            Some(day) if day == today => format!("Today is {}.", full(day, today)),
+            Some(day) => format!(
+                "{} is a {}.",
+                wording::sentence(&named(day, today)),
+                wording::weekday(day.weekday())
+            ),
+            None => "I didn't get the date.".to_owned(),
+        },
+        "date_of" => match slot("date").and_then(Day::parse) {
+            Some(day) => format!("That's {}.", full(day, today)),
+            None => "I didn't get the date.".to_owned(),
+        },
+        "days_until" => match slot("date").and_then(Day::parse) {
+            Some(day) => until(&named(day, today), day, today),
+            None => "I didn't get the date.".to_owned(),
+        },
+        "holiday_until" => {
+            match slot("holiday").and_then(|name| Some((name, calendar::holiday(name, today)?))) {
+                Some((name, day)) => until(name, day, today),
+                None => "I don't know when that is.".to_owned(),
+            }
+        }
+        "holiday_when" => {
+            match slot("holiday").and_then(|name| Some((name, calendar::holiday(name, today)?))) {
+                Some((name, day)) if day == today => format!("{name} is today."),
+                Some((name, day)) => format!("{name} is on {}.", full(day, today)),
+                None => "I don't know when that is.".to_owned(),
+            }
+        }
+        _ => format!("It's {}.", wording::time(now)),
+    })
+}
+
+/// `Friday, November 20th`, with the year if it is another.
+fn full(day: Day, today: Day) -> String {
+    format!("{}, {}", wording::weekday(day.weekday()), named(day, today))
+}
+
+fn named(day: Day, today: Day) -> String {
+    let date = wording::date(day.month, day.day);
+    if day.year == today.year {
+        date
+    } else {
+        format!("{date}, {}", day.year)
+    }
+}
+
+fn until(name: &str, day: Day, today: Day) -> String {
+    match day.number() - today.number() {
+        0 => format!("{name} is today."),
+        1 => format!("{name} is tomorrow."),
+        -1 => format!("{name} was yesterday."),
+        days if days < 0 => format!("{name} was {} days ago.", -days),
+        days => format!("{days} days until {name}."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use loqa_skill_sdk::{Civil, testing::House};
+    use serde_json::json;
+
+    #[test]
+    fn a_conversation_about_time() {
+        let mut house = House::default();
+        house.zones.insert(
+            "Asia/Tokyo".into(),
+            Civil {
+                day: 21,
+                weekday: 6,
+                hour: 4,
+                ..house.now
+            },
+        );
+        house.zones.insert(
+            "Europe/London".into(),
+            Civil {
+                hour: 0,
+                ..house.now
+            },
+        );
+        let mut hears = |intent: &str, slots: Value| house.hears(&Clock, intent, slots, None);
+        assert_eq!(hears("time", json!({})), "It's 7:05 pm.");
+        assert_eq!(
+            hears("time_in", json!({"city": "Tokyo"})),
+            "It's 4:05 am tomorrow in Tokyo."
+        );
+        assert_eq!(
+            hears("time_in", json!({"city": "London"})),
+            "It's 12:05 am in London."
+        );
+        assert_eq!(
+            hears("time_in", json!({"city": "Paris"})),
+            "I don't know what time it is in Paris."
+        );
+        assert_eq!(hears("date", json!({})), "It's Friday, November 20th.");
+        assert_eq!(
+            hears("day_of", json!({"date": "2026-12-25"})),
+            "December 25th is a Friday."
+        );
+        assert_eq!(
+            hears("date_of", json!({"date": "2027-01-04"})),
+            "That's Monday, January 4th, 2027."
+        );
+        assert_eq!(
+            hears("days_until", json!({"date": "2026-12-01"})),
+            "11 days until December 1st."
+        );
+        assert_eq!(
+            hears("holiday_until", json!({"holiday": "Christmas"})),
+            "35 days until Christmas."
+        );
+        assert_eq!(
+            hears("holiday_until", json!({"holiday": "Valentine's Day"})),
+            "86 days until Valentine's Day."
+        );
+        assert_eq!(
+            hears("holiday_when", json!({"holiday": "Halloween"})),
+            "Halloween is on Sunday, October 31st, 2027."
+        );
+        assert_eq!(
+            hears("days_until", json!({"date": "soon"})),
+            "I didn't get the date."
+        );
+    }
+
+    #[test]
+    fn the_manifest_names_every_city_and_holiday() {
+        for name in cities::CITIES
+            .iter()
+            .map(|(name, _)| *name)
+            .chain(calendar::HOLIDAYS.iter().map(|(name, ..)| *name))
+        {
+            let entry = |line: &str| {
+                line.trim().trim_start_matches("- ") == name
+                    || line.contains(&format!("out: \"{name}\""))
+            };
+            assert!(MANIFEST.lines().any(entry), "{name}");
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! What a skill is written against.
+//!
+//! A skill acts in two steps. [`Skill::prepare`] may only read and returns a [`Plan`] as data;
+//! [`Skill::commit`] is given the plan back and alone can cause effects. What is said about an
+//! effect is rendered in commit, from its result.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod device;
+mod list;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod wording;
+
+pub use list::same_item;
+
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use serde::{Deserialize, Serialize};
+
+/// A skill: one value per process, without state of its own.
+pub trait Skill: Send + Sync {
+    /// What would be done and said. Called many times while the person is still speaking; must
+    /// depend on nothing but its arguments.
+    fn prepare(&self, request: &Request, reads: &dyn Reads) -> Prepared;
+
+    /// Does it. Called at most once per utterance, with a plan that `prepare` returned for the
+    /// same state. Returns what to say, from the results.
+    ///
+    /// # Errors
+    /// The whole plan is undone when an effect failed; the error says so to the person.
+    fn commit(&self, plan: &Plan, effects: &mut dyn Effects) -> Result<String, EffectError>;
+}
+
+/// One understood command.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Request {
+    /// Intent name from the skill's manifest.
+    pub intent: String,
+    /// Slot name → value: list → canonical value; number → number; duration → seconds;
+    /// time → RFC 3339 local; date → YYYY-MM-DD; device and area → id.
+    pub slots: BTreeMap<String, serde_json::Value>,
+    /// Area id of the room the person is in.
+    pub room: Option<String>,
+}
+
+/// Outcome of prepare.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Prepared {
+    /// Ready to commit.
+    Plan(Plan),
+    /// Something is missing: say `question` and listen for `followup`; its slots are added to the
+    /// request's and prepare is called again.
+    Ask {
+        /// Name under `followups` in the manifest.
+        followup: String,
+        /// Spoken.
+        question: String,
+    },
+    /// Nothing to do: say this. ("You have no timers.")
+    Say(String),
+}
+
+/// What commit will do, as data.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Plan {
+    /// In order; all or none take place.
+    pub effects: Vec<Effect>,
+    /// What commit will say if everything goes as predicted: staged while the person still speaks.
+    pub reply: String,
+    /// Ask this first and commit only on "yes" (unlock, open a garage or gate).
+    pub confirm: Option<String>,
+}
+
+/// Everything a skill can cause.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Timers.
+    Timer(TimerOp),
+    /// A command to a device.
+    Device {
+        /// Device id.
+        device: String,
+        /// What it should do.
+        command: DeviceCommand,
+    },
+    /// A change to a list.
+    List {
+        /// Device id of kind `list`.
+        list: String,
+        /// The change.
+        op: ListOp,
+    },
+}
+
+/// An operation on timers.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimerOp {
+    /// Starts a timer.
+    Start {
+        /// What the person calls it.
+        name: Option<String>,
+        /// Its length, s, at least 1.
+        seconds: u64,
+    },
+    /// Holds its remaining time.
+    Pause(u64),
+    /// Goes on.
+    Resume(u64),
+    /// Adds (or with a negative number takes) seconds.
+    Add(u64, i64),
+    /// Removes it; a ringing one falls silent.
+    Cancel(u64),
+    /// Puts a removed timer back (the compensator of `Cancel`).
+    Restore(Timer),
+}
+
+/// A timer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Timer {
+    /// Household-wide.
+    pub id: u64,
+    /// What the person calls it.
+    pub name: Option<String>,
+    /// Its full length, s.
+    pub total_s: u64,
+    /// Time left, ms, when it was read.
+    pub remaining_ms: u64,
+    /// What it does.
+    pub state: TimerState,
+}
+
+/// What a timer does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimerState {
+    /// Counting down.
+    Running,
+    /// Holding.
+    Paused,
+    /// Ended and ringing.
+    Ringing,
+}
+
+/// A change to a list.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListOp {
+    /// Adds an item at the end.
+    Add(String),
+    /// Removes the first item equal to it (ignoring case).
+    Remove(String),
+    /// Removes all.
+    Clear,
+    /// Replaces the whole list (the compensator of `Clear`).
+    Replace(Vec<String>),
+}
+
+/// What a device should do.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceCommand {
+    /// Light, switch, fan, climate, media.
+    Power(bool),
+    /// Light: percent 0–100.
+    Brightness(u8),
+    /// Light: colour name.
+    Colour(String),
+    /// Climate: target, °C or °F as the household's unit.
+    Temperature(f64),
+    /// Cover: percent open, 0 = closed.
+    Position(u8),
+    /// Lock: true = locked.
+    Lock(bool),
+    /// Media: plays or pauses.
+    Play(bool),
+    /// Media: next track.
+    Next,
+    /// Media: previous track.
+    Previous,
+    /// Media: percent 0–100.
+    Volume(u8),
+    /// Fan: percent 0–100.
+    Speed(u8),
+    /// Scene, script.
+    Activate,
+    /// Puts a state back (the compensator of any of the above).
+    Restore(DeviceState),
+}
+
+/// What is known of a device. Absent = not known or not applicable.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeviceState {
+    /// On or off; playing counts as on.
+    pub power: Option<bool>,
+    /// Percent.
+    pub brightness: Option<u8>,
+    /// Colour name.
+    pub colour: Option<String>,
+    /// Target temperature.
+    pub temperature: Option<f64>,
+    /// Measured value of a sensor or climate device.
+    pub reading: Option<f64>,
+    /// Percent open.
+    pub position: Option<u8>,
+    /// Locked.
+    pub locked: Option<bool>,
+    /// Playing.
+    pub playing: Option<bool>,
+    /// Percent.
+    pub volume: Option<u8>,
+    /// Percent.
+    pub speed: Option<u8>,
+}
+
+/// A device of the household.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Device {
+    /// Unique.
+    pub id: String,
+    /// As spoken.
+    pub name: String,
+    /// Area id.
+    pub area: Option<String>,
+    /// light, switch, cover, lock, climate, fan, sensor, media, scene, script, list.
+    pub kind: String,
+    /// Always ask before commanding it.
+    pub confirm: bool,
+    /// What it can do beyond its kind's basics, such as `brightness`, `colour`, `position`, `garage`, `gate`.
+    pub features: Vec<String>,
+    /// Last known.
+    pub state: DeviceState,
+}
+
+/// A room.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Area {
+    /// Unique.
+    pub id: String,
+    /// As spoken.
+    pub name: String,
+    /// As spoken.
+    pub floor: Option<String>,
+}
+
+/// A wall-clock moment in some time zone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Civil {
+    /// Four digits.
+    pub year: i16,
+    /// 1–12.
+    pub month: u8,
+    /// 1–31.
+    pub day: u8,
+    /// 1 = Monday … 7 = Sunday.
+    pub weekday: u8,
+    /// 0–23.
+    pub hour: u8,
+    /// 0–59.
+    pub minute: u8,
+    /// 0–59.
+    pub second: u8,
+}
+
+/// The imports of prepare: nothing here can change anything.
+pub trait Reads {
+    /// Now, at home (`None`) or in an IANA time zone; `None` for an unknown zone.
+    fn now(&self, zone: Option<&str>) -> Option<Civil>;
+    /// All timers, oldest first.
+    fn timers(&self) -> Vec<Timer>;
+    /// All devices with their states, in the order of `home.toml`.
+    fn devices(&self) -> Vec<Device>;
+    /// All areas, in the order of `home.toml`.
+    fn areas(&self) -> Vec<Area>;
+    /// Items of a list device, oldest first.
+    fn list(&self, list: &str) -> Vec<String>;
+}
+
+/// The imports of commit.
+pub trait Effects: Reads {
+    /// Carries out a timer operation; returns the timer as it is now (as it was, if cancelled).
+    ///
+    /// # Errors
+    /// Unknown timer.
+    fn timer(&mut self, op: TimerOp) -> Result<Timer, EffectError>;
+    /// Commands a device; returns its state now.
+    ///
+    /// # Errors
+    /// Unknown device, or one that cannot do it, or that did not answer.
+    fn device(&mut self, device: &str, command: DeviceCommand) -> Result<DeviceState, EffectError>;
+    /// Changes a list; returns its items now.
+    ///
+    /// # Errors
+    /// Unknown list; removing what is not there.
+    fn change_list(&mut self, list: &str, op: ListOp) -> Result<Vec<String>, EffectError>;
+}
+
+/// An effect that did not take place: a sentence for the person.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct EffectError(pub String);

@@ -1,0 +1,254 @@
+//! A household in memory, for the tests of skills.
+
+use crate::{
+    Area, Civil, Device, DeviceCommand, DeviceState, Effect, EffectError, Effects, ListOp, Plan,
+    Prepared, Reads, Request, Skill, Timer, TimerOp, TimerState,
+};
+use alloc::{
+    borrow::ToOwned,
+    collections::BTreeMap,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use serde_json::Value;
+
+/// A household that does what it is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct House {
+    /// At home.
+    pub now: Civil,
+    /// IANA zone → the time there.
+    pub zones: BTreeMap<String, Civil>,
+    /// Oldest first.
+    pub timers: Vec<Timer>,
+    /// In order.
+    pub devices: Vec<Device>,
+    /// In order.
+    pub areas: Vec<Area>,
+    /// List device id → items.
+    pub lists: BTreeMap<String, Vec<String>>,
+    /// Ids of devices that do not answer.
+    pub silent: Vec<String>,
+}
+
+impl Default for House {
+    /// An empty house on Friday, 20 November 2026, 19:05:30.
+    fn default() -> Self {
+        House {
+            now: Civil {
+                year: 2026,
+                month: 11,
+                day: 20,
+                weekday: 5,
+                hour: 19,
+                minute: 5,
+                second: 30,
+            },
+            zones: BTreeMap::new(),
+            timers: Vec::new(),
+            devices: Vec::new(),
+            areas: Vec::new(),
+            lists: BTreeMap::new(),
+            silent: Vec::new(),
+        }
+    }
+}
+
+impl House {
+    /// Adds an area whose id is its name with `_` for spaces.
+    pub fn area(mut self, name: &str) -> House {
+        self.areas.push(Area {
+            id: id(name),
+            name: name.to_owned(),
+            floor: None,
+        });
+        self
+    }
+
+    /// Adds a device whose id is its name with `_` for spaces.
+    pub fn device(mut self, name: &str, kind: &str, area: &str, state: DeviceState) -> House {
+        self.devices.push(Device {
+            id: id(name),
+            name: name.to_owned(),
+            area: (!area.is_empty()).then(|| id(area)),
+            kind: kind.to_owned(),
+            confirm: false,
+            features: Vec::new(),
+            state,
+        });
+        self
+    }
+
+    /// Gives the device added last a feature.
+    pub fn with(mut self, feature: &str) -> House {
+        if let Some(device) = self.devices.last_mut() {
+            device.features.push(feature.to_owned());
+        }
+        self
+    }
+
+    /// The person says something that was understood as `intent` with `slots` (a JSON object), in
+    /// `room` (or nowhere known). Returns the reply; a question is preceded by its follow-up's
+    /// name in brackets, a confirmation (answered with yes) stands before the reply.
+    ///
+    /// # Panics
+    /// If the reply differs from the one that was predicted, because that costs the person time.
+    pub fn hears(
+        &mut self,
+        skill: &dyn Skill,
+        intent: &str,
+        slots: Value,
+        room: Option<&str>,
+    ) -> String {
+        let slots = slots
+            .as_object()
+            .map(|slots| slots.clone().into_iter().collect())
+            .unwrap_or_default();
+        let request = Request {
+            intent: intent.to_owned(),
+            slots,
+            room: room.map(str::to_owned),
+        };
+        let plan = match skill.prepare(&request, self) {
+            Prepared::Say(reply) => return reply,
+            Prepared::Ask { followup, question } => return format!("[{followup}] {question}"),
+            Prepared::Plan(plan) => plan,
+        };
+        let before = self.clone();
+        let reply = match skill.commit(&plan, self) {
+            Ok(reply) => {
+                assert_eq!(reply, plan.reply, "the reply was predicted wrongly");
+                reply
+            }
+            Err(error) => {
+                *self = before;
+                error.0
+            }
+        };
+        match &plan.confirm {
+            Some(question) => format!("{question} {reply}"),
+            None => reply,
+        }
+    }
+
+    /// State of a device.
+    ///
+    /// # Panics
+    /// If there is none of this id.
+    pub fn state(&self, device: &str) -> &DeviceState {
+        match self.devices.iter().find(|known| known.id == device) {
+            Some(device) => &device.state,
+            None => panic!("no device {device}"),
+        }
+    }
+
+    fn find_timer(&self, id: u64) -> Result<usize, EffectError> {
+        self.timers
+            .iter()
+            .position(|timer| timer.id == id)
+            .ok_or_else(|| EffectError("That timer is gone.".into()))
+    }
+}
+
+/// A plan's effects, without doing them. Empty if nothing would happen.
+pub fn effects(skill: &dyn Skill, intent: &str, slots: Value, house: &House) -> Vec<Effect> {
+    let slots = slots
+        .as_object()
+        .map(|slots| slots.clone().into_iter().collect())
+        .unwrap_or_default();
+    match skill.prepare(
+        &Request {
+            intent: intent.to_owned(),
+            slots,
+            room: None,
+        },
+        house,
+    ) {
+        Prepared::Plan(Plan { effects, .. }) => effects,
+        _ => Vec::new(),
+    }
+}
+
+fn id(name: &str) -> String {
+    name.replace(' ', "_")
+}
+
+impl Reads for House {
+    fn now(&self, zone: Option<&str>) -> Option<Civil> {
+        zone.map_or(Some(self.now), |zone| self.zones.get(zone).copied())
+    }
+
+    fn timers(&self) -> Vec<Timer> {
+        self.timers.clone()
+    }
+
+    fn devices(&self) -> Vec<Device> {
+        self.devices.clone()
+    }
+
+    fn areas(&self) -> Vec<Area> {
+        self.areas.clone()
+    }
+
+    fn list(&self, list: &str) -> Vec<String> {
+        self.lists.get(list).cloned().unwrap_or_default()
+    }
+}
+
+impl Effects for House {
+    fn timer(&mut self, op: TimerOp) -> Result<Timer, EffectError> {
+        let (id, state) = match op {
+            TimerOp::Start { name, seconds } => {
+                let id = self.timers.last().map_or(1, |timer| timer.id + 1);
+                let timer = Timer {
+                    id,
+                    name,
+                    total_s: seconds,
+                    remaining_ms: seconds * 1000,
+                    state: TimerState::Running,
+                };
+                self.timers.push(timer.clone());
+                return Ok(timer);
+            }
+            TimerOp::Restore(timer) => {
+                self.timers.push(timer.clone());
+                return Ok(timer);
+            }
+            TimerOp::Cancel(id) => {
+                let index = self.find_timer(id)?;
+                return Ok(self.timers.remove(index));
+            }
+            TimerOp::Add(id, seconds) => {
+                let index = self.find_timer(id)?;
+                let timer = &mut self.timers[index];
+                timer.remaining_ms = timer.remaining_ms.saturating_add_signed(seconds * 1000);
+                return Ok(timer.clone());
+            }
+            TimerOp::Pause(id) => (id, TimerState::Paused),
+            TimerOp::Resume(id) => (id, TimerState::Running),
+        };
+        let index = self.find_timer(id)?;
+        self.timers[index].state = state;
+        Ok(self.timers[index].clone())
+    }
+
+    fn device(&mut self, device: &str, command: DeviceCommand) -> Result<DeviceState, EffectError> {
+        if self.silent.iter().any(|silent| silent == device) {
+            return Err(EffectError(format!(
+                "The {} did not answer.",
+                device.replace('_', " ")
+            )));
+        }
+        let known = self.devices.iter_mut().find(|known| known.id == device);
+        let known = known.ok_or_else(|| EffectError(format!("There is no device {device}.")))?;
+        known.state = known.state.clone().after(&command);
+        Ok(known.state.clone())
+    }
+
+    fn change_list(&mut self, list: &str, op: ListOp) -> Result<Vec<String>, EffectError> {
+        let items = self.lists.entry(list.to_string()).or_default();
+        op.apply(items)?;
+        Ok(items.clone())
+    }
+}
