@@ -1,0 +1,191 @@
+//! Every setting with its meaning and its default: one struct per section of `loqa.toml`.
+
+use loqa_core::endpoint::{EndpointConfig, Hangover};
+use loqa_protocol::{PrivacyScope, QosTier};
+use serde::{Deserialize, Serialize};
+use std::{path::PathBuf, time::Duration};
+
+/// A setting as `loqa config --explain` shows it.
+pub(super) struct Key {
+    pub name: &'static str,
+    /// The doc comment of the field.
+    pub help: &'static str,
+}
+
+/// A section: its doc comments are its documentation for developers and for users alike.
+macro_rules! section {
+    ($(#[doc = $about:literal])+ pub struct $Section:ident { $($(#[doc = $help:literal])+ pub $key:ident: $Type:ty = $default:expr,)* }) => {
+        $(#[doc = $about])+
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $Section { $($(#[doc = $help])+ pub $key: $Type,)* }
+
+        impl Default for $Section {
+            fn default() -> Self {
+                $Section { $($key: $default,)* }
+            }
+        }
+
+        impl $Section {
+            pub(super) const ABOUT: &'static str = concat!($($about, "\n"),+);
+            pub(super) const KEYS: &'static [Key] = &[$(Key { name: stringify!($key), help: concat!($($help, "\n"),+) }),*];
+        }
+    };
+}
+
+section! {
+    /// Where the hub keeps things and finds skills.
+    pub struct Hub {
+        /// Folder of timers, lists, device states and the hub's socket; one hub per folder.
+        pub data: PathBuf = PathBuf::new(),
+        /// Folders of skills, added to the built-in ones.
+        pub skills: Vec<PathBuf> = Vec::new(),
+        /// A folder of skills that replaces the built-in ones and `skills`; empty for none.
+        pub only_skills: PathBuf = PathBuf::new(),
+    }
+}
+
+section! {
+    /// The house.
+    pub struct Household {
+        /// Rooms and devices: a home.toml. Empty: the one beside loqa.toml, else a demo household.
+        pub home: PathBuf = PathBuf::new(),
+        /// IANA time zone such as Europe/Berlin; "system" for this machine's.
+        pub timezone: String = "system".into(),
+        /// "metric" or "imperial": how temperatures are said and understood.
+        pub units: Units = Units::Metric,
+        /// Area id of the room this hub stands in; empty if none.
+        pub room: String = String::new(),
+    }
+}
+
+section! {
+    /// How Loqa hears.
+    pub struct Hearing {
+        /// Recogniser: "auto" or "pocketsphinx".
+        pub engine: HearingEngine = HearingEngine::Auto,
+    }
+}
+
+section! {
+    /// How Loqa speaks.
+    pub struct Voice {
+        /// Synthesiser: "auto", "flite" or "espeak".
+        pub engine: VoiceEngine = VoiceEngine::Auto,
+        /// Voice of that engine, such as slt, rms or en-us.
+        pub name: String = "slt".into(),
+        /// Where replies go: "default", "none" (nothing is played) or the name of a sound device.
+        pub output: String = "default".into(),
+    }
+}
+
+section! {
+    /// How long a silence ends a command; by how much more could still come.
+    pub struct Endpoint {
+        /// Milliseconds of silence after a command that nothing could continue.
+        pub closed_ms: u32 = whole_ms(Hangover::default().closed),
+        /// Milliseconds of silence after a command that could go on.
+        pub extendable_ms: u32 = whole_ms(Hangover::default().extendable),
+        /// Milliseconds of silence within free text, such as an item of a list.
+        pub open_ms: u32 = whole_ms(Hangover::default().open),
+        /// Milliseconds of silence after an unfinished command.
+        pub incomplete_ms: u32 = whole_ms(Hangover::default().incomplete),
+        /// Seconds after which a command is over in any case.
+        pub max_utterance_s: u32 = whole_ms(EndpointConfig::default().max_utterance) / 1000,
+    }
+}
+
+section! {
+    /// How conversations go.
+    pub struct Conversation {
+        /// How soon an answer is due: "fast" (200 ms), "balanced" (400 ms) or "rich" (1 s).
+        pub tier: QosTier = QosTier::Fast,
+        /// How long words may be kept: "ephemeral" (memory only), "session" or "persistent".
+        pub privacy: PrivacyScope = PrivacyScope::Ephemeral,
+        /// Seconds to wait for the answer to a question; silence is "no".
+        pub answer_s: u32 = 8,
+    }
+}
+
+section! {
+    /// Timers.
+    pub struct Timers {
+        /// Minutes a timer rings if nobody says "stop".
+        pub ring_min: u32 = 10,
+    }
+}
+
+impl From<&Endpoint> for EndpointConfig {
+    fn from(endpoint: &Endpoint) -> Self {
+        let ms = |ms: u32| Duration::from_millis(ms.into());
+        EndpointConfig {
+            hangover: Hangover {
+                closed: ms(endpoint.closed_ms),
+                extendable: ms(endpoint.extendable_ms),
+                open: ms(endpoint.open_ms),
+                incomplete: ms(endpoint.incomplete_ms),
+                ..Hangover::default()
+            },
+            max_utterance: Duration::from_secs(endpoint.max_utterance_s.into()),
+            ..EndpointConfig::default()
+        }
+    }
+}
+
+/// The defaults live where they were measured.
+fn whole_ms(duration: Duration) -> u32 {
+    duration.as_millis().try_into().unwrap_or(u32::MAX)
+}
+
+/// How temperatures are said and understood.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Units {
+    /// °C.
+    Metric,
+    /// °F.
+    Imperial,
+}
+
+/// Which recogniser hears.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HearingEngine {
+    /// The best that is there.
+    Auto,
+    /// PocketSphinx.
+    Pocketsphinx,
+}
+
+impl HearingEngine {
+    /// The capability name asked for, if any.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            HearingEngine::Auto => None,
+            HearingEngine::Pocketsphinx => Some("pocketsphinx"),
+        }
+    }
+}
+
+/// Which synthesiser speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VoiceEngine {
+    /// The best that is there.
+    Auto,
+    /// flite, in process.
+    Flite,
+    /// espeak-ng, in a process of its own.
+    Espeak,
+}
+
+impl VoiceEngine {
+    /// The capability name asked for, if any.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            VoiceEngine::Auto => None,
+            VoiceEngine::Flite => Some("flite"),
+            VoiceEngine::Espeak => Some("espeak"),
+        }
+    }
+}

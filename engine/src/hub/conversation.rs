@@ -1,0 +1,221 @@
+//! One client's conversation: its turns, one after the other, and what is told of them.
+
+use super::{
+    Shared,
+    echo::EchoSpeaker,
+    recording::Frames,
+    service::{model_problem, problem},
+};
+use crate::{
+    gateway::Answers,
+    session::{Session, SessionHandle, SessionOver, SessionParts, Stimulus},
+    tasks::TaskKind,
+};
+use futures::StreamExt;
+use loqa_core::seams::{ModelError, Speaker, VoiceActivity};
+use loqa_inference::vad::Earshot;
+use loqa_protocol::{Envelope, Event, ServerFrame, SessionId};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Turns that may wait for the one before; a client that asks more waits.
+const WAITING: usize = 16;
+/// Events between a session and its client; the session sheds more.
+const EVENTS: usize = 256;
+
+/// A turn as a client asks it.
+pub enum Turn {
+    /// A sentence.
+    Typed {
+        /// Request.
+        id: u32,
+        /// The sentence.
+        text: String,
+    },
+    /// A recording, as it comes.
+    Spoken {
+        /// Request.
+        id: u32,
+        /// The audio.
+        frames: Frames,
+        /// Name shown in the summary.
+        file: Option<String>,
+        /// First sample after the last word, if known.
+        speech_end: Option<u64>,
+        /// On the sample clock.
+        fast: bool,
+    },
+}
+
+/// A session and the task that takes its turns. Ends when dropped.
+pub struct Conversation {
+    turns: mpsc::Sender<Turn>,
+}
+
+impl Conversation {
+    /// Opens a session for one client.
+    pub fn open(hub: &Arc<Shared>, answers: Answers) -> Conversation {
+        let (turns, waiting) = mpsc::channel(WAITING);
+        let (events, told) = mpsc::channel(EVENTS);
+        let speaker = Arc::new(EchoSpeaker::new(hub.speaker.clone(), answers.clone()));
+        let parts = SessionParts {
+            id: SessionId(rand::random()),
+            stt: hub.models.stt.clone(),
+            tts: hub.models.tts.clone(),
+            speaker: Some(speaker.clone() as Arc<dyn Speaker>),
+            vad: Arc::new(|| Box::new(Earshot::default()) as Box<dyn VoiceActivity>),
+            host: hub.host.clone(),
+            grammar: hub.understanding.watch(),
+            events,
+            voice: hub.models.voice.clone(),
+            room: hub.room(),
+            actor_id: String::new(),
+            origin: "hub".into(),
+            tier: hub.config.conversation.tier,
+            scope: hub.config.conversation.privacy,
+            zone: hub.zone.clone(),
+            endpoint: (&hub.config.endpoint).into(),
+            turn: hub.turn_config(),
+        };
+        let session = Session::spawn(parts, &hub.tasks);
+        let taker = Taker {
+            hub: hub.clone(),
+            answers,
+            session,
+            speaker,
+            told,
+        };
+        hub.tasks
+            .spawn(TaskKind::CLIENT, "conversation", taker.run(waiting));
+        Conversation { turns }
+    }
+
+    /// Takes a turn when those before are over.
+    pub async fn take(&self, turn: Turn) {
+        // The task ends before its sender only when the hub stops.
+        let _ = self.turns.send(turn).await;
+    }
+}
+
+struct Taker {
+    hub: Arc<Shared>,
+    answers: Answers,
+    session: SessionHandle,
+    speaker: Arc<EchoSpeaker>,
+    told: mpsc::Receiver<Envelope>,
+}
+
+impl Taker {
+    async fn run(mut self, mut turns: mpsc::Receiver<Turn>) {
+        while let Some(turn) = turns.recv().await {
+            let id = match &turn {
+                Turn::Typed { id, .. } | Turn::Spoken { id, .. } => *id,
+            };
+            if self.take(turn).await.is_err() {
+                let gone = problem(
+                    "session_over",
+                    "the conversation has ended",
+                    "the hub is stopping: ask again when it is up",
+                );
+                let _ = self
+                    .answers
+                    .send(ServerFrame::Problem { id, problem: gone });
+            }
+            let _ = self.answers.send(ServerFrame::Done { id });
+        }
+    }
+
+    async fn take(&mut self, turn: Turn) -> Result<(), SessionOver> {
+        match turn {
+            Turn::Typed { id, text } => {
+                self.speaker.answer(id);
+                let session = self.session.clone();
+                let asking = async move { session.ask(text).await };
+                tokio::pin!(asking);
+                loop {
+                    tokio::select! {
+                        biased;
+                        Some(envelope) = self.told.recv() => self.tell(id, envelope),
+                        summary = &mut asking => {
+                            let summary = summary?;
+                            self.tell_rest(id);
+                            let _ = self.answers.send(ServerFrame::Turn { id, summary });
+                            return Ok(());
+                        }
+                    }
+                }
+            }
+            Turn::Spoken {
+                id,
+                frames,
+                file,
+                speech_end,
+                fast,
+            } => {
+                if self.hub.models.stt.is_none() {
+                    let _ = self.answers.send(ServerFrame::Problem {
+                        id,
+                        problem: self.hub.cannot_hear(),
+                    });
+                    return Ok(());
+                }
+                self.speaker.answer(id);
+                let stimulus = Stimulus {
+                    file,
+                    speech_end,
+                    fast,
+                };
+                let mut summaries = self.session.listen(frames.boxed(), stimulus).await?;
+                loop {
+                    tokio::select! {
+                        biased;
+                        Some(envelope) = self.told.recv() => self.tell(id, envelope),
+                        summary = summaries.recv() => {
+                            self.tell_rest(id);
+                            let Some(summary) = summary else { return Ok(()) };
+                            let _ = self.answers.send(ServerFrame::Turn { id, summary });
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn tell_rest(&mut self, id: u32) {
+        while let Ok(envelope) = self.told.try_recv() {
+            self.tell(id, envelope);
+        }
+    }
+
+    fn tell(&self, id: u32, envelope: Envelope) {
+        // Nobody subscribed is no error.
+        let _ = self.hub.events.send(envelope.clone());
+        // The summary goes to the client as the turn's own answer.
+        if !matches!(envelope.event, Event::TurnSummary(_)) {
+            let _ = self.answers.send(ServerFrame::Event { id, envelope });
+        }
+    }
+}
+
+impl Shared {
+    /// Why nothing can be heard.
+    pub(super) fn cannot_hear(&self) -> loqa_protocol::Problem {
+        self.cannot("stt", "speech recognition")
+    }
+
+    /// Why nothing can be said.
+    pub(super) fn cannot_speak(&self) -> loqa_protocol::Problem {
+        self.cannot("tts", "speech synthesis")
+    }
+
+    fn cannot(&self, kind: &str, what: &str) -> loqa_protocol::Problem {
+        let check = self.models.checks.iter().find(|check| check.what == kind);
+        let (message, help) = check
+            .map(|check| (check.message.clone(), check.help.clone()))
+            .unwrap_or_default();
+        model_problem(&ModelError::NotLoaded {
+            what: format!("{what} ({message})"),
+            help,
+        })
+    }
+}

@@ -1,0 +1,126 @@
+//! What works and what does not, each with its remedy.
+
+use super::Shared;
+use crate::models::Check;
+
+/// Looks at everything a household needs.
+pub fn examine(hub: &Shared) -> Vec<Check> {
+    let mut checks = vec![settings(hub), home(hub), skills(hub)];
+    checks.extend(hub.models.checks.iter().cloned());
+    checks.push(pronunciations(hub));
+    checks.push(speaker(hub));
+    checks.push(disk(hub));
+    checks
+}
+
+fn good(what: &str, message: String) -> Check {
+    Check {
+        what: what.into(),
+        ok: true,
+        needed: true,
+        message,
+        help: String::new(),
+    }
+}
+
+fn settings(hub: &Shared) -> Check {
+    let (file, found) = hub.config.file();
+    let state = if found {
+        ""
+    } else {
+        " (not there: the defaults are used)"
+    };
+    good("settings", format!("{}{state}", file.display()))
+}
+
+fn home(hub: &Shared) -> Check {
+    let household = hub.understanding.home();
+    let size = format!(
+        "{} rooms, {} devices",
+        household.areas.len(),
+        household.devices.len()
+    );
+    match hub.config.home_file() {
+        Some(file) => good("home", format!("{} ({size})", file.display())),
+        None => Check {
+            what: "home".into(),
+            ok: true,
+            needed: false,
+            message: format!(
+                "nobody has described this house yet: a demo household is used ({size})"
+            ),
+            help: "describe yours in home.toml beside loqa.toml: see docs/home-toml.md".into(),
+        },
+    }
+}
+
+fn skills(hub: &Shared) -> Check {
+    good("skills", hub.understanding.skill_names().join(", "))
+}
+
+/// Words that the dictionary lacks are recognised by a guess; a person may prefer another name.
+fn pronunciations(hub: &Shared) -> Check {
+    let guessed = hub.understanding.guessed_words();
+    let unknown: Vec<&str> = guessed
+        .iter()
+        .filter(|word| word.pronunciation.is_none())
+        .map(|word| word.word.as_str())
+        .collect();
+    let made_up: Vec<String> = guessed
+        .iter()
+        .filter_map(|word| Some(format!("{} ({})", word.word, word.pronunciation.as_ref()?)))
+        .collect();
+    if !unknown.is_empty() {
+        return Check {
+            what: "names".into(),
+            ok: false,
+            needed: false,
+            message: format!("no pronunciation for: {}", unknown.join(", ")),
+            help: "give these an alias in plain English letters in home.toml or skill.yaml".into(),
+        };
+    }
+    let message = match made_up.len() {
+        0 => "every name is in the dictionary".into(),
+        _ => format!("pronounced by rule: {}", made_up.join(", ")),
+    };
+    let help = if made_up.is_empty() {
+        ""
+    } else {
+        "if one is not understood, add an alias that is spelled as it sounds"
+    };
+    Check {
+        what: "names".into(),
+        ok: true,
+        needed: false,
+        message,
+        help: help.into(),
+    }
+}
+
+fn speaker(hub: &Shared) -> Check {
+    match &hub.silent_because {
+        None => good("speaker", "the default output device".into()),
+        Some(why) => Check {
+            what: "speaker".into(),
+            ok: false,
+            needed: false,
+            message: why.clone(),
+            help: "until then replies are shown, not heard".into(),
+        },
+    }
+}
+
+fn disk(hub: &Shared) -> Check {
+    let store = &hub.store;
+    let data = store.folder().path().display().to_string();
+    match store.unsaved() {
+        None => good("data", data),
+        Some(unsaved) => Check {
+            what: "data".into(),
+            ok: false,
+            needed: true,
+            message: format!("{data}: {unsaved}"),
+            help: "free some disk space: everything goes on in memory meanwhile and is saved as soon as that is possible".into(),
+        },
+    }
+}

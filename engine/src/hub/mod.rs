@@ -1,0 +1,386 @@
+//! The hub: everything that hears, understands, acts and answers in one house, put together.
+
+mod conversation;
+mod doctor;
+mod echo;
+mod recording;
+mod service;
+mod understanding;
+
+use crate::{
+    alarm::{self, Alarm, RingVoice},
+    config::{Config, Flags},
+    gateway::{Answers, Connection, Server, Service},
+    models::Models,
+    skills::{Host, HostParts, LiveHousehold, OwnDevices, Registry, SystemClock},
+    store::Store,
+    tasks::{TaskKind, Tasks},
+};
+use jiff::tz::TimeZone;
+use loqa_core::{
+    grammar::Grammar,
+    seams::{ModelError, Speaker},
+    turn::TurnConfig,
+};
+use loqa_inference::playback::{DeviceSpeaker, Pace, PacedSpeaker};
+use loqa_protocol::{Envelope, Problem, SessionId};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::broadcast;
+use understanding::Understanding;
+
+/// Events a slow subscriber may lag behind before it misses some.
+const EVENTS: usize = 1024;
+/// How often unsaved changes are tried again.
+const SAVE_AGAIN: Duration = Duration::from_secs(2);
+/// People a hub hears at a time; one more waits.
+const HEARD_AT_ONCE: usize = 2;
+
+/// Which engine to start.
+#[derive(Clone, Debug, Default)]
+pub struct HubOptions {
+    /// What the command line says.
+    pub flags: Flags,
+    reading: bool,
+    serving: bool,
+    demonstration: bool,
+    pace: Option<Unpaced>,
+}
+
+/// Replies take no time.
+#[derive(Clone, Copy, Debug)]
+struct Unpaced;
+
+impl HubOptions {
+    /// An engine that acts.
+    pub fn new(flags: Flags) -> HubOptions {
+        HubOptions {
+            flags,
+            ..HubOptions::default()
+        }
+    }
+
+    /// An engine that also answers other programs, through its socket.
+    pub fn serving(self) -> HubOptions {
+        HubOptions {
+            serving: true,
+            ..self
+        }
+    }
+
+    /// An engine that only reads: it does not touch the data folder, so it may run beside a hub.
+    pub fn reading(self) -> HubOptions {
+        HubOptions {
+            reading: true,
+            ..self
+        }
+    }
+
+    /// An engine on the demo household and built-in skills, with its data in a folder of its own.
+    pub fn demonstration(data: &Path) -> HubOptions {
+        HubOptions {
+            demonstration: true,
+            ..HubOptions::new(Flags {
+                data: Some(data.to_owned()),
+                ..Flags::default()
+            })
+        }
+    }
+
+    /// Replies are synthesised but not waited for: time is the sample clock.
+    pub fn unpaced(self) -> HubOptions {
+        HubOptions {
+            pace: Some(Unpaced),
+            ..self
+        }
+    }
+}
+
+/// A running engine.
+pub struct Hub {
+    shared: Arc<Shared>,
+    notes: Vec<String>,
+}
+
+/// What every part of the hub may need.
+pub(crate) struct Shared {
+    config: Config,
+    zone: TimeZone,
+    understanding: Understanding,
+    models: Models,
+    speaker: Arc<dyn Speaker>,
+    /// Why nothing is heard, if nothing is.
+    silent_because: Option<String>,
+    store: Arc<Store>,
+    household: Arc<LiveHousehold>,
+    host: Arc<Host>,
+    events: broadcast::Sender<Envelope>,
+    tasks: Tasks,
+    /// Holds a reading engine's empty data folder.
+    _scratch: Option<tempfile::TempDir>,
+}
+
+impl Hub {
+    /// Starts an engine.
+    ///
+    /// # Errors
+    /// Settings, household or skills that cannot be read, with every mistake in them; a data
+    /// folder that cannot be used or belongs to another hub.
+    pub async fn start(options: HubOptions) -> Result<Hub, Problem> {
+        let mut config = Config::load(&options.flags)?;
+        if options.demonstration {
+            // The demonstration shows Loqa as it comes, whatever this house has set.
+            let data = config.hub.data;
+            config = Config::default();
+            config.hub.data = data;
+        }
+        let mut notes = Vec::new();
+        let scratch = if options.reading {
+            Some(scratch_folder()?)
+        } else {
+            None
+        };
+        let data = scratch
+            .as_ref()
+            .map_or(config.hub.data.as_path(), |folder| folder.path())
+            .to_owned();
+        let store = Arc::new(Store::open(&data)?);
+        let server = if options.serving {
+            Some(Server::bind(store.folder())?)
+        } else {
+            None
+        };
+
+        let home = understanding::read_home(&config)?;
+        if config.home_file().is_none() && options.serving {
+            notes.push("nobody has described this house yet, so a demo household is used: see docs/home-toml.md".into());
+        }
+        let registry = Registry::load(
+            &config.hub.skills,
+            (!config.hub.only_skills.as_os_str().is_empty())
+                .then_some(config.hub.only_skills.as_path()),
+        )?;
+        let understanding = Understanding::build(home, registry.manifests())?;
+        let models = tokio::task::block_in_place(|| {
+            Models::load(&config, if options.serving { HEARD_AT_ONCE } else { 1 })
+        });
+        for check in models.checks.iter().filter(|check| !check.ok) {
+            notes.push(format!("{}\n  {}", check.message, check.help));
+        }
+        let (speaker, silent_because) = speaker(&config, &options);
+        let zone = match config.household.timezone.as_str() {
+            "system" => TimeZone::system(),
+            name => TimeZone::get(name).unwrap_or_else(|_| TimeZone::system()),
+        };
+        let tasks = Tasks::new();
+        let clock = Arc::new(SystemClock);
+        let household = Arc::new(LiveHousehold::new(store.clone(), clock.clone()));
+        let host = Arc::new(Host::new(HostParts {
+            suggestions: registry.suggestions(&understanding.grammar()),
+            registry,
+            household: household.clone(),
+            home: understanding.home().clone(),
+            executor: Box::new(OwnDevices),
+            zone: zone.clone(),
+        }));
+        let (events, _) = broadcast::channel(EVENTS);
+        let shared = Arc::new(Shared {
+            config,
+            zone,
+            understanding,
+            models,
+            speaker,
+            silent_because,
+            store,
+            household,
+            host,
+            events,
+            tasks,
+            _scratch: scratch,
+        });
+        if options.reading {
+            shared
+                .learn()
+                .await
+                .map_err(|error| service::model_problem(&error))?;
+        } else {
+            shared.ring_timers();
+            shared.save_when_possible();
+            let hub = shared.clone();
+            shared.tasks.spawn(
+                TaskKind::BACKGROUND,
+                "learn",
+                async move { hub.learn().await },
+            );
+        }
+        if let Some(server) = server {
+            server.serve(Arc::new(Gateway(shared.clone())), &shared.tasks);
+        }
+        Ok(Hub { shared, notes })
+    }
+
+    /// What a person should know, each with its remedy.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Where timers, lists and device states are kept.
+    pub fn data_dir(&self) -> &Path {
+        self.shared.store.folder().path()
+    }
+
+    /// Resolves when the engine cannot go on, to why.
+    pub async fn failed(&self) -> String {
+        self.shared.tasks.stopped().await
+    }
+
+    /// Lets every task finish what it is doing, for at most 5 s.
+    pub async fn shutdown(self) {
+        self.shared.tasks.shutdown().await;
+        if let Err(reason) = self.shared.store.flush() {
+            tracing::warn!(reason, "the household could not be saved");
+        }
+    }
+}
+
+impl Service for Hub {
+    fn connect(&self, answers: Answers) -> Box<dyn Connection> {
+        Box::new(service::Client::new(self.shared.clone(), answers))
+    }
+}
+
+/// The hub as other programs reach it.
+struct Gateway(Arc<Shared>);
+
+impl Service for Gateway {
+    fn connect(&self, answers: Answers) -> Box<dyn Connection> {
+        Box::new(service::Client::new(self.0.clone(), answers))
+    }
+}
+
+impl Shared {
+    /// Makes the recogniser ready; timers ring and typed commands are answered meanwhile.
+    async fn learn(&self) -> Result<(), ModelError> {
+        match &self.models.stt {
+            Some(stt) => self.understanding.teach(stt.as_ref()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What a full disk refused is written as soon as there is room again.
+    fn save_when_possible(&self) {
+        let store = self.store.clone();
+        self.tasks
+            .spawn(TaskKind::BACKGROUND, "saving", async move {
+                loop {
+                    tokio::time::sleep(SAVE_AGAIN).await;
+                    let store = store.clone();
+                    // Nothing to do unless something is unsaved; a refusal is tried again.
+                    let _ = tokio::task::spawn_blocking(move || store.flush()).await;
+                }
+                #[expect(unreachable_code, reason = "gives the loop a type")]
+                Ok::<(), String>(())
+            });
+    }
+
+    /// Rings timers from now on.
+    fn ring_timers(self: &Arc<Self>) {
+        let session = SessionId(rand::random());
+        let seq = AtomicU64::new(0);
+        let hub = Arc::downgrade(self);
+        let alarm = Alarm {
+            household: self.household.clone(),
+            voice: Some(RingVoice {
+                speaker: self.speaker.clone(),
+                tts: self.models.tts.clone(),
+                voice: self.models.voice.clone(),
+            }),
+            ring_for: Duration::from_secs(u64::from(self.config.timers.ring_min) * 60),
+            zone: self.zone.clone(),
+            announce: Arc::new(move |event| {
+                let Some(hub) = hub.upgrade() else { return };
+                let envelope = Envelope {
+                    trace_id: session.0,
+                    session_id: session,
+                    turn: None,
+                    actor_id: String::new(),
+                    origin: "hub".into(),
+                    seq: seq.fetch_add(1, Ordering::Relaxed),
+                    at_ms: hub.household.read().wall.as_millisecond(),
+                    capability_tier: hub.config.conversation.tier,
+                    privacy_scope: hub.config.conversation.privacy,
+                    event,
+                };
+                // Nobody subscribed is no error.
+                let _ = hub.events.send(envelope);
+            }),
+        };
+        self.tasks.spawn(
+            TaskKind::ESSENTIAL,
+            "alarm",
+            alarm::run(alarm, self.tasks.cancelled()),
+        );
+    }
+
+    /// The room this hub stands in.
+    fn room(&self) -> Option<String> {
+        Some(self.config.household.room.clone()).filter(|room| !room.is_empty())
+    }
+
+    fn turn_config(&self) -> TurnConfig {
+        TurnConfig {
+            patience: Duration::from_secs(self.config.conversation.answer_s.into()),
+            ..TurnConfig::default()
+        }
+    }
+
+    /// The wall clock, here.
+    fn now(&self) -> jiff::Zoned {
+        self.household.read().wall.to_zoned(self.zone.clone())
+    }
+}
+
+/// The grammar of the demo household and the built-in skills.
+///
+/// # Errors
+/// None, unless Loqa was built wrongly.
+pub fn demonstration_grammar() -> Result<Arc<Grammar>, Problem> {
+    let home = understanding::read_home(&Config::default())?;
+    let registry = Registry::load(&[], None)?;
+    Ok(Understanding::build(home, registry.manifests())?.grammar())
+}
+
+fn scratch_folder() -> Result<tempfile::TempDir, Problem> {
+    tempfile::Builder::new()
+        .prefix("loqa-")
+        .tempdir()
+        .map_err(|error| Problem {
+            code: "no_temp".into(),
+            message: format!("cannot make a temporary folder: {error}"),
+            help: "free some disk space, or set TMPDIR to a folder that can be written".into(),
+        })
+}
+
+/// The sound device; without one, a speaker nobody hears.
+fn speaker(config: &Config, options: &HubOptions) -> (Arc<dyn Speaker>, Option<String>) {
+    if options.pace.is_some() {
+        return (Arc::new(PacedSpeaker::new(Pace::AsTheyCome, None)), None);
+    }
+    let unheard = || Arc::new(PacedSpeaker::new(Pace::RealTime, None));
+    if config.voice.output == "none" {
+        return (
+            unheard(),
+            Some("`output = \"none\"` in the settings: nothing is played".into()),
+        );
+    }
+    match DeviceSpeaker::open(None) {
+        Ok(device) => (Arc::new(device), None),
+        Err(error) => (unheard(), Some(error.to_string())),
+    }
+}

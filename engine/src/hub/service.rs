@@ -1,0 +1,320 @@
+//! What each frame of a client means.
+
+use super::{
+    Shared,
+    conversation::{Conversation, Turn},
+    doctor,
+    recording::{Frames, Recording},
+};
+use crate::{
+    gateway::{Answers, Connection},
+    tasks::TaskKind,
+};
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
+use loqa_core::{
+    grammar::Context,
+    seams::{ModelError, TranscribeOptions, Voice},
+    speech,
+};
+use loqa_protocol::{AudioFormat, ClientFrame, Problem, ServerFrame, Verdict};
+use serde_json::json;
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use tokio::sync::broadcast::error::RecvError;
+
+/// One client of the hub.
+pub struct Client {
+    hub: Arc<Shared>,
+    answers: Answers,
+    /// Started with the first turn.
+    conversation: Option<Conversation>,
+    /// Audio that is being received, by request.
+    open: BTreeMap<u32, Recording>,
+}
+
+impl Client {
+    /// A client that has asked nothing yet.
+    pub fn new(hub: Arc<Shared>, answers: Answers) -> Client {
+        Client {
+            hub,
+            answers,
+            conversation: None,
+            open: BTreeMap::new(),
+        }
+    }
+
+    async fn turn(&mut self, turn: Turn) {
+        let conversation = self
+            .conversation
+            .get_or_insert_with(|| Conversation::open(&self.hub, self.answers.clone()));
+        conversation.take(turn).await;
+    }
+
+    fn open_recording(&mut self, id: u32) -> Option<Frames> {
+        if self.open.contains_key(&id) {
+            self.fail(
+                id,
+                problem(
+                    "id_in_use",
+                    format!("request {id} is already receiving audio"),
+                    "use an id of its own for each request",
+                ),
+            );
+            return None;
+        }
+        let (recording, frames) = Recording::open();
+        self.open.insert(id, recording);
+        Some(frames)
+    }
+
+    fn transcribe(&self, id: u32, open: bool, frames: Frames) {
+        let Some(stt) = self.hub.models.stt.clone() else {
+            self.fail(id, self.hub.cannot_hear());
+            return;
+        };
+        let grammar = (!open).then(|| self.hub.understanding.grammar().speech());
+        let answers = self.answers.clone();
+        self.hub
+            .tasks
+            .spawn(TaskKind::CLIENT, "transcribe", async move {
+                let started = Instant::now();
+                let options = TranscribeOptions {
+                    grammar,
+                    context: Context::Commands,
+                };
+                let mut hypotheses = stt.transcribe(frames.boxed(), options);
+                let mut outcome = Err(ModelError::Backend(
+                    "the recogniser ended without an answer".into(),
+                ));
+                while let Some(hypothesis) = hypotheses.next().await {
+                    outcome = hypothesis;
+                }
+                let decode_ms = started.elapsed().as_secs_f64() * 1e3;
+                let _ = match outcome {
+                    Ok(hypothesis) => {
+                        let rejected = hypothesis.verdict == Verdict::Rejected;
+                        let text = if rejected {
+                            String::new()
+                        } else {
+                            hypothesis.text()
+                        };
+                        answers.send(ServerFrame::Transcript {
+                            id,
+                            text,
+                            rejected,
+                            decode_ms,
+                        })
+                    }
+                    Err(error) => answers.send(ServerFrame::Problem {
+                        id,
+                        problem: model_problem(&error),
+                    }),
+                };
+                let _ = answers.send(ServerFrame::Done { id });
+            });
+    }
+
+    fn intent(&self, id: u32, text: &str) {
+        let now = self.hub.now();
+        let understood = self
+            .hub
+            .understanding
+            .grammar()
+            .parse(&Context::Commands, text);
+        let slots =
+            |step: &loqa_core::grammar::Step| -> serde_json::Map<String, serde_json::Value> {
+                step.slots
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.to_json(&now)))
+                    .collect()
+            };
+        let steps: Vec<_> = understood
+            .iter()
+            .flat_map(|found| &found.steps)
+            .map(|step| (format!("{}.{}", step.skill, step.intent), slots(step)))
+            .collect();
+        let first = steps.first();
+        let mut document = json!({
+            "text": text,
+            "intent": first.map(|(intent, _)| intent),
+            "slots": first.map(|(_, slots)| slots.clone()).unwrap_or_default(),
+            "class": understood.as_ref().map(|found| found.class),
+        });
+        if steps.len() > 1 {
+            document["steps"] = steps
+                .iter()
+                .map(|(intent, slots)| json!({ "intent": intent, "slots": slots }))
+                .collect();
+        }
+        self.document(id, &document);
+    }
+
+    fn say(&self, id: u32, text: &str, voice: Option<String>, to_client: bool) {
+        let Some(tts) = self.hub.models.tts.clone() else {
+            self.fail(id, self.hub.cannot_speak());
+            return;
+        };
+        let voice = voice.map_or_else(|| self.hub.models.voice.clone(), Voice);
+        let clauses = speech::clauses(&speech::speakable(text));
+        let mut audio = tts.synthesize(stream::iter(clauses).boxed(), voice);
+        let (answers, speaker) = (self.answers.clone(), self.hub.speaker.clone());
+        self.hub.tasks.spawn(TaskKind::CLIENT, "say", async move {
+            let mut outcome = Ok(());
+            if to_client {
+                while let Some(chunk) = audio.next().await {
+                    match chunk {
+                        Ok(chunk) => {
+                            let format = AudioFormat {
+                                sample_rate_hz: chunk.sample_rate_hz,
+                            };
+                            for piece in chunk.samples.chunks(ClientFrame::MAX_SAMPLES) {
+                                let _ = answers.send(ServerFrame::Speech {
+                                    id,
+                                    format,
+                                    samples: piece.to_vec(),
+                                });
+                            }
+                        }
+                        Err(error) => outcome = Err(error),
+                    }
+                }
+            } else {
+                let reply = speaker.arm(audio);
+                outcome = reply.start().await.map(drop);
+                if outcome.is_ok() {
+                    reply.finished().await;
+                }
+            }
+            if let Err(error) = outcome {
+                let _ = answers.send(ServerFrame::Problem {
+                    id,
+                    problem: model_problem(&error),
+                });
+            }
+            let _ = answers.send(ServerFrame::Done { id });
+        });
+    }
+
+    fn timers(&self, id: u32) {
+        let timers = self.hub.host.timers();
+        let list: Vec<_> = timers
+            .iter()
+            .map(|timer| json!({ "id": timer.id, "name": timer.name, "remaining_s": timer.remaining_ms.div_ceil(1000), "total_s": timer.total_s, "state": timer.state }))
+            .collect();
+        self.document(id, &list.into());
+    }
+
+    fn subscribe(&self, id: u32) {
+        let answers = self.answers.clone();
+        let mut events = self.hub.events.subscribe();
+        self.hub
+            .tasks
+            .spawn(TaskKind::BACKGROUND, "subscription", async move {
+                loop {
+                    match events.recv().await {
+                        Ok(envelope) => {
+                            if answers.send(ServerFrame::Event { id, envelope }).is_err() {
+                                return;
+                            }
+                        }
+                        // A gap shows in the envelopes' seq.
+                        Err(RecvError::Lagged(_)) => {}
+                        Err(RecvError::Closed) => return,
+                    }
+                }
+            });
+    }
+
+    fn document(&self, id: u32, document: &serde_json::Value) {
+        let _ = self.answers.send(ServerFrame::Json {
+            id,
+            json: document.to_string(),
+        });
+        let _ = self.answers.send(ServerFrame::Done { id });
+    }
+
+    fn fail(&self, id: u32, problem: Problem) {
+        let _ = self.answers.send(ServerFrame::Problem { id, problem });
+        let _ = self.answers.send(ServerFrame::Done { id });
+    }
+}
+
+impl Connection for Client {
+    fn handle(&mut self, frame: ClientFrame) -> BoxFuture<'_, ()> {
+        async move {
+            match frame {
+                ClientFrame::Ask { id, text } => self.turn(Turn::Typed { id, text }).await,
+                ClientFrame::AskAudio {
+                    id,
+                    file,
+                    speech_end,
+                    fast,
+                } => {
+                    if let Some(frames) = self.open_recording(id) {
+                        self.turn(Turn::Spoken {
+                            id,
+                            frames,
+                            file,
+                            speech_end,
+                            fast,
+                        })
+                        .await;
+                    }
+                }
+                ClientFrame::Transcribe { id, open } => {
+                    if let Some(frames) = self.open_recording(id) {
+                        self.transcribe(id, open, frames);
+                    }
+                }
+                ClientFrame::Audio { id, samples } => match self.open.get_mut(&id) {
+                    Some(recording) => recording.push(&samples).await,
+                    None => self.fail(
+                        id,
+                        problem(
+                            "no_recording",
+                            format!("request {id} receives no audio"),
+                            "open it with AskAudio or Transcribe",
+                        ),
+                    ),
+                },
+                ClientFrame::AudioEnd { id } => {
+                    if let Some(recording) = self.open.remove(&id) {
+                        recording.end().await;
+                    }
+                }
+                ClientFrame::Intent { id, text } => self.intent(id, &text),
+                ClientFrame::Say {
+                    id,
+                    text,
+                    voice,
+                    to_client,
+                } => self.say(id, &text, voice, to_client),
+                ClientFrame::Timers { id } => self.timers(id),
+                ClientFrame::Doctor { id } => self.document(id, &json!(doctor::examine(&self.hub))),
+                ClientFrame::Subscribe { id } => self.subscribe(id),
+            }
+        }
+        .boxed()
+    }
+}
+
+pub(super) fn problem(code: &str, message: impl Into<String>, help: &str) -> Problem {
+    Problem {
+        code: code.into(),
+        message: message.into(),
+        help: help.into(),
+    }
+}
+
+pub(super) fn model_problem(error: &ModelError) -> Problem {
+    let code = match error {
+        ModelError::NotLoaded { .. } => "not_loaded",
+        ModelError::NodeLost(_) => "node_lost",
+        ModelError::Deadline(_) => "deadline",
+        ModelError::Backend(_) => "backend",
+    };
+    problem(
+        code,
+        error.to_string(),
+        "`loqa doctor` tells what is missing",
+    )
+}

@@ -1,0 +1,13 @@
+//! The Loqa hub: sessions, skills, store and gateway around the pure core.
+
+pub mod alarm;
+pub mod cli;
+pub mod config;
+pub mod gateway;
+pub mod hub;
+pub mod models;
+pub mod session;
+pub mod skills;
+pub mod store;
+pub mod tasks;
+pub mod telemetry;

@@ -1,0 +1,5 @@
+//! The `loqa` command.
+
+fn main() -> std::process::ExitCode {
+    loqa_engine::cli::main()
+}

@@ -1,0 +1,165 @@
+//! The models of this machine, picked by placement: nothing else in the engine chooses one.
+
+use crate::config::Config;
+use loqa_core::{
+    placement::{self, Candidate, Wanted},
+    seams::{ModelError, SpeechToText, TextToSpeech, Voice},
+};
+use loqa_inference::{
+    stt::{Ears, PocketSphinx},
+    tts::{PhraseCache, Voices},
+};
+use loqa_protocol::{Capability, PrivacyScope};
+use serde::Serialize;
+use std::{sync::Arc, time::Duration};
+
+/// Synthesised phrases kept in memory: about ten minutes of speech.
+const PHRASE_CACHE_BYTES: usize = 40 << 20;
+
+/// Time to first output on a small machine, until real turns have been measured
+/// (`cargo xtask bench voice`).
+const STT_PRIOR: Duration = Duration::from_millis(5);
+const FLITE_PRIOR: Duration = Duration::from_millis(25);
+/// espeak-ng answers sooner than flite once it runs, but each phrase starts a process.
+const ESPEAK_PRIOR: Duration = Duration::from_millis(40);
+
+/// One thing that was looked at, for `loqa doctor`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What was looked at.
+    pub what: String,
+    /// Whether it works.
+    pub ok: bool,
+    /// Whether Loqa can do its job without.
+    pub needed: bool,
+    /// How it is.
+    pub message: String,
+    /// What to do about it; empty if nothing.
+    pub help: String,
+}
+
+/// What this machine hears and speaks with.
+pub struct Models {
+    /// `None`: typed commands only.
+    pub stt: Option<Arc<dyn SpeechToText>>,
+    /// Any voice by name; `None`: replies are only written.
+    pub tts: Option<Arc<dyn TextToSpeech>>,
+    /// The voice replies are spoken with.
+    pub voice: Voice,
+    /// Every choice, and what is missing.
+    pub checks: Vec<Check>,
+}
+
+impl Models {
+    /// Loads what is there, for so many utterances at a time, and chooses. Missing libraries are named in `checks`, never an error.
+    pub fn load(config: &Config, utterances: usize) -> Models {
+        let mut checks = Vec::new();
+        let recogniser = PocketSphinx::open(Ears::default(), utterances);
+        let hearing = [candidate(
+            "stt.pocketsphinx:en-us",
+            STT_PRIOR,
+            recogniser.as_ref().err(),
+        )];
+        let heard = choose(
+            &hearing,
+            "stt",
+            config.hearing.engine.name(),
+            config,
+            &mut checks,
+        );
+        let stt = heard
+            .and(recogniser.ok())
+            .map(|recogniser| Arc::new(recogniser) as Arc<dyn SpeechToText>);
+
+        let voices = Voices::load();
+        let own = Voice(config.voice.name.clone());
+        let flite = Voice(if config.voice.engine.name() == Some("espeak") {
+            String::new()
+        } else {
+            own.0.clone()
+        });
+        let espeak = match config.voice.engine.name() {
+            Some("espeak") => Voice(format!("espeak:{}", own.0.trim_start_matches("espeak:"))),
+            _ => Voice("espeak:en-us".into()),
+        };
+        let speaking = [
+            candidate(
+                &format!("tts.flite:{}", flite.0),
+                FLITE_PRIOR,
+                voices.check(&flite).err().as_ref(),
+            ),
+            candidate(
+                &format!("tts.espeak:{}", espeak.0.trim_start_matches("espeak:")),
+                ESPEAK_PRIOR,
+                voices.check(&espeak).err().as_ref(),
+            ),
+        ];
+        // "auto" still means the voice of the settings where it is there.
+        let wanted = config.voice.engine.name().or(Some("flite"));
+        let spoken = choose(&speaking, "tts", wanted, config, &mut checks);
+        let voice = if spoken == Some(1) { espeak } else { flite };
+        let tts = spoken.map(|_| {
+            Arc::new(PhraseCache::new(Arc::new(voices), PHRASE_CACHE_BYTES))
+                as Arc<dyn TextToSpeech>
+        });
+        Models {
+            stt,
+            tts,
+            voice,
+            checks,
+        }
+    }
+}
+
+fn candidate(capability: &str, first_output: Duration, error: Option<&ModelError>) -> Candidate {
+    let (kind, rest) = capability.split_once('.').unwrap_or((capability, ""));
+    let (name, variant) = rest.split_once(':').unwrap_or((rest, ""));
+    Candidate {
+        capability: Capability {
+            kind: kind.into(),
+            name: name.into(),
+            variant: variant.into(),
+        },
+        node: None,
+        may_hear: PrivacyScope::Ephemeral,
+        first_output,
+        unavailable: error.map(ToString::to_string),
+    }
+}
+
+/// Chooses, and notes the choice or its absence.
+fn choose(
+    candidates: &[Candidate],
+    kind: &str,
+    name: Option<&str>,
+    config: &Config,
+    checks: &mut Vec<Check>,
+) -> Option<usize> {
+    let wanted = Wanted {
+        kind: kind.into(),
+        name: name.map(Into::into),
+        tier: config.conversation.tier,
+        scope: config.conversation.privacy,
+    };
+    let choice = placement::choose(candidates, &wanted);
+    let (ok, message, help) = match &choice {
+        Ok(choice) => (true, choice.reason.clone(), String::new()),
+        Err(none) => (false, none.to_string(), without(kind).into()),
+    };
+    checks.push(Check {
+        what: kind.into(),
+        ok,
+        needed: true,
+        message,
+        help,
+    });
+    choice.ok().map(|choice| choice.index)
+}
+
+/// What still works without a kind of model.
+fn without(kind: &str) -> &'static str {
+    match kind {
+        "stt" => "until then typed commands work: loqa ask \"set a timer for ten minutes\"",
+        _ => "until then replies are shown, not spoken",
+    }
+}

@@ -1,0 +1,392 @@
+//! The shell of the turn machine: waits for what happens next, tells the machine, does what it
+//! says. All thinking is in `loqa_core::turn`.
+
+use super::{
+    Request, SessionParts, Stimulus,
+    clock::Clock,
+    ears::{Ears, Heard, Pace},
+    mouth::{Mouth, Voiced},
+    record::Record,
+};
+use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use loqa_core::{
+    endpoint::EndpointEvent,
+    grammar::Grammar,
+    seams::{AudioFrame, AudioFrames, Committed, HostError},
+    turn::{Effect, Ended, Input, TurnMachine},
+};
+use loqa_protocol::{Event, TurnId, TurnSummary, UtteranceId};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+
+type Outcome = (UtteranceId, Result<Committed, HostError>);
+
+pub(super) struct Driver {
+    parts: SessionParts,
+    requests: mpsc::Receiver<Request>,
+    cancelled: CancellationToken,
+    machine: TurnMachine,
+    grammar: Arc<Grammar>,
+    clock: Clock,
+    ears: Option<Ears>,
+    mouth: Mouth,
+    record: Record,
+    commits: FuturesUnordered<BoxFuture<'static, Outcome>>,
+    /// State epoch the plans under way were prepared in.
+    epoch: u64,
+    /// Typed turns waiting for the one before.
+    typed: VecDeque<(String, oneshot::Sender<TurnSummary>)>,
+    asked: HashMap<TurnId, oneshot::Sender<TurnSummary>>,
+    /// Audio waiting for that before.
+    audio: VecDeque<(AudioFrames, Stimulus, mpsc::Sender<TurnSummary>)>,
+    latest: Duration,
+}
+
+/// What happened.
+enum Wake {
+    Over,
+    Request(Request),
+    Committed(Outcome),
+    Voiced(Voiced),
+    Grammar,
+    Deadline,
+    Heard(Heard),
+}
+
+impl Driver {
+    pub fn new(
+        mut parts: SessionParts,
+        requests: mpsc::Receiver<Request>,
+        cancelled: CancellationToken,
+    ) -> Driver {
+        let grammar = parts.grammar.borrow_and_update().clone();
+        Driver {
+            machine: TurnMachine::new(
+                parts.turn.clone(),
+                parts.id,
+                parts.room.clone(),
+                grammar.clone(),
+            ),
+            mouth: Mouth::new(
+                parts.tts.clone(),
+                parts.speaker.clone(),
+                parts.voice.clone(),
+            ),
+            record: Record::new(&parts),
+            epoch: parts.host.epoch(),
+            parts,
+            requests,
+            cancelled,
+            grammar,
+            clock: Clock::new(),
+            ears: None,
+            commits: FuturesUnordered::new(),
+            typed: VecDeque::new(),
+            asked: HashMap::new(),
+            audio: VecDeque::new(),
+            latest: Duration::ZERO,
+        }
+    }
+
+    /// Runs until the last handle is gone or the engine shuts down; turns under way then end.
+    pub async fn run(mut self) {
+        loop {
+            match self.next().await {
+                Wake::Over => break,
+                wake => self.on(wake),
+            }
+            self.take_up_waiting();
+        }
+        self.cancel();
+    }
+
+    async fn next(&mut self) -> Wake {
+        let deadline = self
+            .machine
+            .deadline()
+            .map(|moment| self.clock.instant(moment));
+        let pace = Pace {
+            working: self.machine.working(),
+            hearing: self.machine.hearing(),
+        };
+        let grammars = self.parts.grammar.has_changed().is_ok();
+        tokio::select! {
+            biased;
+            () = self.cancelled.cancelled() => Wake::Over,
+            request = self.requests.recv() => request.map_or(Wake::Over, Wake::Request),
+            Some(outcome) = self.commits.next() => Wake::Committed(outcome),
+            voiced = self.mouth.next() => Wake::Voiced(voiced),
+            Ok(()) = self.parts.grammar.changed(), if grammars => Wake::Grammar,
+            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => Wake::Deadline,
+            heard = next_of(&mut self.ears, pace) => Wake::Heard(heard),
+        }
+    }
+
+    fn on(&mut self, wake: Wake) {
+        match wake {
+            Wake::Over => {}
+            Wake::Request(Request::Ask { text, answer }) => self.typed.push_back((text, answer)),
+            Wake::Request(Request::Listen {
+                frames,
+                stimulus,
+                summaries,
+            }) => self.audio.push_back((frames, stimulus, summaries)),
+            Wake::Request(Request::Cancel) => self.cancel(),
+            Wake::Committed((utterance, result)) => self.tell(Input::Committed(utterance, result)),
+            Wake::Voiced(voiced) => self.voiced(voiced),
+            Wake::Grammar => {
+                self.grammar = self.parts.grammar.borrow_and_update().clone();
+                self.tell(Input::GrammarChanged(self.grammar.clone()));
+            }
+            Wake::Deadline => self.tell(Input::Deadline),
+            Wake::Heard(Heard::Words(take, hypothesis)) => {
+                self.tell(Input::Heard(take, hypothesis))
+            }
+            Wake::Heard(Heard::Failed(take, error)) => self.tell(Input::HearingFailed(take, error)),
+            Wake::Heard(Heard::Frame(frame)) => self.hear(frame),
+            Wake::Heard(Heard::Over) => self.tell(Input::Listening(false)),
+        }
+    }
+
+    /// Starts what waited for something else to end.
+    fn take_up_waiting(&mut self) {
+        while self.asked.is_empty()
+            && let Some((text, answer)) = self.typed.pop_front()
+        {
+            self.asked.insert(self.machine.next_turn(), answer);
+            self.tell(Input::Typed(text));
+        }
+        let silent = !self.machine.hearing() && !self.machine.answering();
+        if let Some(ears) = &self.ears
+            && ears.over()
+            && !ears.in_speech()
+            && silent
+        {
+            if !ears.any_turn {
+                self.tell(Input::NothingHeard);
+            }
+            self.ears = None;
+        }
+        if self.ears.is_none()
+            && let Some((frames, stimulus, summaries)) = self.audio.pop_front()
+        {
+            self.ears = Some(Ears::new(
+                frames,
+                stimulus,
+                summaries,
+                (self.parts.vad)(),
+                self.parts.endpoint,
+            ));
+            self.tell(Input::Listening(true));
+        }
+    }
+
+    fn cancel(&mut self) {
+        self.tell(Input::Cancel);
+        self.ears = None;
+        self.audio.clear();
+        for (text, answer) in self.typed.drain(..) {
+            // Whoever asked may be gone.
+            let _ = answer.send(TurnSummary {
+                text,
+                ..TurnSummary::default()
+            });
+        }
+    }
+
+    fn hear(&mut self, frame: AudioFrame) {
+        let epoch = self.parts.host.epoch();
+        if epoch != self.epoch {
+            self.epoch = epoch;
+            self.tell(Input::EpochChanged);
+        }
+        let now = self.now();
+        let retain_from = self.machine.retain_from();
+        let Some(ears) = &mut self.ears else { return };
+        let spoken = ears.arrive(&frame, now);
+        if ears.fast() {
+            self.clock.set_to(spoken);
+        }
+        let mut events = Vec::new();
+        ears.hear(frame, retain_from, &mut events);
+        for event in events {
+            self.endpointed(event);
+        }
+    }
+
+    fn endpointed(&mut self, event: EndpointEvent) {
+        let Some(ears) = &mut self.ears else { return };
+        let input = match event {
+            EndpointEvent::SpeechStarted { at } => {
+                ears.any_turn = true;
+                Input::SpeechStarted { at }
+            }
+            EndpointEvent::Paused { at } => Input::SpeechPaused { at },
+            EndpointEvent::Resumed { .. } => Input::SpeechResumed,
+            EndpointEvent::Endpoint {
+                last_voiced,
+                at,
+                expectation,
+            } => {
+                let last_voiced = ears.moment(last_voiced);
+                let t0 = ears
+                    .stimulus
+                    .speech_end
+                    .map_or(last_voiced, |end| ears.moment(end));
+                Input::Endpoint {
+                    expectation,
+                    through: at,
+                    last_voiced,
+                    t0,
+                }
+            }
+        };
+        self.tell(input);
+    }
+
+    fn voiced(&mut self, voiced: Voiced) {
+        match voiced {
+            Voiced::Started {
+                reply,
+                audio_ready,
+                at,
+            } => {
+                let at = self.clock.moment(Instant::from_std(at));
+                let audio_ready =
+                    audio_ready.map_or(at, |ready| self.clock.moment(Instant::from_std(ready)));
+                self.tell(Input::ReplyStarted {
+                    reply,
+                    audio_ready,
+                    at,
+                });
+            }
+            Voiced::Ended { reply, heard } => self.tell(Input::ReplyEnded { reply, heard }),
+            Voiced::Failed(reply, error) => {
+                let help = "`loqa doctor` says what is missing".into();
+                let event = Event::Degraded {
+                    what: "tts".into(),
+                    message: error.to_string(),
+                    help,
+                };
+                self.record.tell(self.machine.turn(), event);
+                self.tell(Input::ReplyEnded {
+                    reply,
+                    heard: Duration::ZERO,
+                });
+            }
+        }
+    }
+
+    /// Tells the machine, does what it says, and lets the endpointer know what it expects now.
+    fn tell(&mut self, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let now = self.now();
+            let mut effects = Vec::new();
+            self.machine.handle(input, now, &mut effects);
+            for effect in effects {
+                inputs.extend(self.perform(effect));
+            }
+        }
+        let expectation = self.machine.expectation();
+        let event = self
+            .ears
+            .as_mut()
+            .and_then(|ears| ears.endpointer().expect(expectation));
+        if let Some(event) = event {
+            self.endpointed(event);
+        }
+    }
+
+    /// Does what the machine says; some of it has its result at once.
+    fn perform(&mut self, effect: Effect) -> Option<Input> {
+        match effect {
+            Effect::Transcribe {
+                take,
+                from,
+                context,
+            } => {
+                let (Some(stt), Some(ears)) = (&self.parts.stt, &mut self.ears) else {
+                    return Some(Input::HearingFailed(
+                        take,
+                        "nothing here can understand speech".into(),
+                    ));
+                };
+                ears.transcribe(stt.as_ref(), take, from, &self.grammar, context);
+            }
+            Effect::Reopen => {
+                if let Some(ears) = &mut self.ears {
+                    ears.endpointer().reopen();
+                }
+            }
+            Effect::FinishTranscription(take) => {
+                if let Some(ears) = &mut self.ears {
+                    ears.finish(take);
+                }
+            }
+            Effect::DropTranscription(take) => {
+                if let Some(ears) = &mut self.ears {
+                    ears.drop_transcription(take);
+                }
+            }
+            Effect::Prepare(plan, request) => {
+                let began = Instant::now();
+                let result = self.parts.host.prepare(&request);
+                return Some(Input::Prepared(plan, result, began.elapsed()));
+            }
+            Effect::Discard(draft) => self.parts.host.discard(draft),
+            Effect::Stage(reply, text) => self.mouth.stage(reply, &text),
+            Effect::Speak(reply, text) => self.mouth.speak(reply, &text),
+            Effect::Unstage(reply) | Effect::Silence(reply) => self.mouth.silence(reply),
+            Effect::Commit(utterance, draft) => {
+                let commit = self.parts.host.commit(utterance, draft);
+                self.commits
+                    .push(Box::pin(async move { (utterance, commit.await) }));
+            }
+            Effect::Announce(turn, event) => self.record.tell(turn, *event),
+            Effect::EndTurn(ended) => self.end_turn(*ended),
+        }
+        None
+    }
+
+    fn end_turn(&mut self, ended: Ended) {
+        let turn = ended.turn;
+        if let Some(asked) = self.asked.remove(&turn) {
+            // Whoever asked may be gone.
+            let _ = asked.send(self.record.end(ended, None));
+            return;
+        }
+        let stimulus = self
+            .ears
+            .as_ref()
+            .map(|ears| (&ears.stimulus, ears.through()));
+        let summary = self.record.end(ended, stimulus);
+        if let Some(ears) = &self.ears
+            && ears.summaries.try_send(summary).is_err()
+        {
+            tracing::debug!(turn = turn.0, "nobody took the summary");
+        }
+    }
+
+    /// Time never runs backwards for the machine, even when the sample clock is behind the wall.
+    fn now(&mut self) -> Duration {
+        self.latest = self.latest.max(self.clock.now());
+        self.latest
+    }
+}
+
+/// What the ears hear next; never, if nobody listens.
+async fn next_of(ears: &mut Option<Ears>, pace: Pace) -> Heard {
+    match ears {
+        Some(ears) => ears.next(pace).await,
+        None => std::future::pending().await,
+    }
+}

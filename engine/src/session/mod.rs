@@ -1,0 +1,175 @@
+//! Conversations: each session is one task that drives the pure turn machine with real audio,
+//! models, skills and time.
+//!
+//! [`Session::spawn`] starts one; its [`SessionHandle`] asks typed sentences and hands over
+//! audio. Events flow into the sink while turns run, and each turn ends with a summary. Dropping
+//! the last handle ends the session at once: a commit under way is durable or has not happened.
+
+mod clock;
+mod driver;
+mod ears;
+mod mouth;
+mod record;
+
+#[cfg(test)]
+mod tests;
+
+use crate::tasks::{TaskKind, Tasks};
+use jiff::tz::TimeZone;
+use loqa_core::{
+    endpoint::EndpointConfig,
+    grammar::Grammar,
+    seams::{AudioFrames, SkillHost, Speaker, SpeechToText, TextToSpeech, Voice, VoiceActivity},
+    turn::TurnConfig,
+};
+use loqa_protocol::{Envelope, PrivacyScope, QosTier, SessionId, TurnSummary};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Requests that may wait; the next one waits with its sender.
+const MAX_REQUESTS: usize = 16;
+/// Summaries that nobody has taken yet; more turns than that in one recording are not told.
+const MAX_SUMMARIES: usize = 1024;
+
+/// Makes the voice activity detector of one stretch of listening.
+pub type VadFactory = Arc<dyn Fn() -> Box<dyn VoiceActivity> + Send + Sync>;
+
+/// What a session is made of.
+#[derive(Clone)]
+pub struct SessionParts {
+    /// Names it for ever.
+    pub id: SessionId,
+    /// `None`: typed turns work, spoken ones say that they do not.
+    pub stt: Option<Arc<dyn SpeechToText>>,
+    /// `None`: replies are only written.
+    pub tts: Option<Arc<dyn TextToSpeech>>,
+    /// `None`: replies are only written.
+    pub speaker: Option<Arc<dyn Speaker>>,
+    /// Called once per [`SessionHandle::listen`].
+    pub vad: VadFactory,
+    /// Prepares and commits.
+    pub host: Arc<dyn SkillHost>,
+    /// The sentences of the household; a new one is used from the next word on.
+    pub grammar: watch::Receiver<Arc<Grammar>>,
+    /// Where events go. When it is full they are shed (`seq` shows the gap); summaries also
+    /// reach whoever asked.
+    pub events: mpsc::Sender<Envelope>,
+    /// What replies are spoken with.
+    pub voice: Voice,
+    /// Area id of the room the person is in, if known.
+    pub room: Option<String>,
+    /// Who speaks; empty for the household.
+    pub actor_id: String,
+    /// Where the session comes from: `hub`, a room, a node.
+    pub origin: String,
+    /// How soon an answer is due.
+    pub tier: QosTier,
+    /// How long words may live.
+    pub scope: PrivacyScope,
+    /// Where "at seven" is.
+    pub zone: TimeZone,
+    /// How silence ends an utterance.
+    pub endpoint: EndpointConfig,
+    /// How turns go.
+    pub turn: TurnConfig,
+}
+
+/// What is known of audio that is fed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Stimulus {
+    /// Name shown in the summaries.
+    pub file: Option<String>,
+    /// Offset of the first sample after the last spoken word. Latency is counted from here;
+    /// otherwise from the last voiced sample.
+    pub speech_end: Option<u64>,
+    /// Time is the sample clock: frames may come as fast as the caller likes, each is heard as
+    /// soon as everything before it has been understood. Otherwise frame `k` is taken to be
+    /// complete when it arrives, `(k + 1) · 20 ms` after the first sample was spoken.
+    pub fast: bool,
+}
+
+/// The session has ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the conversation has ended")]
+pub struct SessionOver;
+
+enum Request {
+    Ask {
+        text: String,
+        answer: oneshot::Sender<TurnSummary>,
+    },
+    Listen {
+        frames: AudioFrames,
+        stimulus: Stimulus,
+        summaries: mpsc::Sender<TurnSummary>,
+    },
+    Cancel,
+}
+
+/// A conversation in its own task.
+pub struct Session;
+
+impl Session {
+    /// Starts a conversation. It ends when the last handle is dropped or the tasks shut down.
+    pub fn spawn(parts: SessionParts, tasks: &Tasks) -> SessionHandle {
+        let (requests, incoming) = mpsc::channel(MAX_REQUESTS);
+        let name = format!("session {}", parts.id);
+        let driver = driver::Driver::new(parts, incoming, tasks.cancelled());
+        tasks.spawn(TaskKind::CLIENT, name, driver.run());
+        SessionHandle { requests }
+    }
+}
+
+/// Speaks with a session. Clones speak with the same one.
+#[derive(Clone)]
+pub struct SessionHandle {
+    requests: mpsc::Sender<Request>,
+}
+
+impl SessionHandle {
+    /// One typed turn. Silences a reply being spoken; waits for typed turns asked before.
+    ///
+    /// # Errors
+    /// The session has ended.
+    pub async fn ask(&self, text: impl Into<String>) -> Result<TurnSummary, SessionOver> {
+        let (answer, summary) = oneshot::channel();
+        let request = Request::Ask {
+            text: text.into(),
+            answer,
+        };
+        self.requests.send(request).await.map_err(|_| SessionOver)?;
+        summary.await.map_err(|_| SessionOver)
+    }
+
+    /// Listens to `frames` (their offsets count from 0) until they end and everything in them has
+    /// been answered; what is unfinished at their end is followed by silence. Yields a summary
+    /// per turn, at least one, and closes. Waits for audio handed over before.
+    ///
+    /// # Errors
+    /// The session has ended.
+    pub async fn listen(
+        &self,
+        frames: AudioFrames,
+        stimulus: Stimulus,
+    ) -> Result<mpsc::Receiver<TurnSummary>, SessionOver> {
+        let (summaries, ended) = mpsc::channel(MAX_SUMMARIES);
+        let request = Request::Listen {
+            frames,
+            stimulus,
+            summaries,
+        };
+        self.requests.send(request).await.map_err(|_| SessionOver)?;
+        Ok(ended)
+    }
+
+    /// Stops listening, speaking and everything not yet committed. Turns under way end.
+    ///
+    /// # Errors
+    /// The session has ended.
+    pub async fn cancel(&self) -> Result<(), SessionOver> {
+        self.requests
+            .send(Request::Cancel)
+            .await
+            .map_err(|_| SessionOver)
+    }
+}

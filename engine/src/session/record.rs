@@ -1,0 +1,127 @@
+//! What is told about a session: events in envelopes, finished turns with all their figures.
+
+use super::{SessionParts, Stimulus};
+use crate::telemetry;
+use jiff::{Timestamp, Zoned, tz::TimeZone};
+use loqa_core::{grammar::Step, turn::Ended};
+use loqa_protocol::{
+    Envelope, Event, PrivacyScope, QosTier, SessionId, StepSummary, TurnId, TurnSummary,
+    UtteranceId,
+};
+use std::collections::HashMap;
+use tokio::sync::mpsc;
+use tracing::Span;
+
+/// Speech that follows the commit by more than this was part of the command, shorter is the end
+/// of its last word.
+const LOST_SAMPLES: u64 = 3200;
+
+/// Tells the world.
+pub(super) struct Record {
+    session: SessionId,
+    sink: mpsc::Sender<Envelope>,
+    actor_id: String,
+    origin: String,
+    tier: QosTier,
+    scope: PrivacyScope,
+    zone: TimeZone,
+    seq: u64,
+    spans: HashMap<TurnId, Span>,
+}
+
+impl Record {
+    pub fn new(parts: &SessionParts) -> Record {
+        Record {
+            session: parts.id,
+            sink: parts.events.clone(),
+            actor_id: parts.actor_id.clone(),
+            origin: parts.origin.clone(),
+            tier: parts.tier,
+            scope: parts.scope,
+            zone: parts.zone.clone(),
+            seq: 0,
+            spans: HashMap::new(),
+        }
+    }
+
+    /// Tells everybody; sheds when nobody listens fast enough.
+    pub fn tell(&mut self, turn: TurnId, event: Event) {
+        let (session, tier, scope) = (self.session, self.tier, self.scope);
+        let span = self
+            .spans
+            .entry(turn)
+            .or_insert_with(|| telemetry::turn_span(UtteranceId { session, turn }, tier, scope));
+        tracing::debug!(parent: &*span, subject = event.subject());
+        let envelope = Envelope {
+            trace_id: self.session.0 ^ (u128::from(turn.0) + 1),
+            session_id: self.session,
+            turn: Some(turn),
+            actor_id: self.actor_id.clone(),
+            origin: self.origin.clone(),
+            seq: self.seq,
+            at_ms: Timestamp::now().as_millisecond(),
+            capability_tier: self.tier,
+            privacy_scope: self.scope,
+            event,
+        };
+        self.seq += 1;
+        // Full: shed, as documented. Closed: nobody wants to know.
+        let _ = self.sink.try_send(envelope);
+    }
+
+    /// Completes the summary of a turn and tells it. `heard` is the sample up to which the stimulus was fed.
+    pub fn end(&mut self, ended: Ended, stimulus: Option<(&Stimulus, u64)>) -> TurnSummary {
+        let turn = ended.turn;
+        let mut summary = complete(
+            ended,
+            stimulus,
+            &Timestamp::now().to_zoned(self.zone.clone()),
+        );
+        // −0.0 would look odd in JSON.
+        summary.endpoint_delay_ms = summary.endpoint_delay_ms.map(|ms| ms + 0.0);
+        self.tell(turn, Event::TurnSummary(summary.clone()));
+        if let Some(span) = self.spans.remove(&turn) {
+            telemetry::record_turn(&span, &summary);
+            tracing::info!(parent: &span, steps = summary.steps.len(), "turn ended");
+        }
+        summary
+    }
+}
+
+fn complete(ended: Ended, stimulus: Option<(&Stimulus, u64)>, now: &Zoned) -> TurnSummary {
+    let Ended {
+        mut summary,
+        steps,
+        acted_through,
+        lost_speech,
+        ..
+    } = ended;
+    summary.steps = steps.iter().map(|step| step_summary(step, now)).collect();
+    if let Some(first) = summary.steps.first() {
+        summary.intent = Some(first.intent.clone());
+        summary.slots = first.slots.clone();
+    }
+    let Some((stimulus, through)) = stimulus else {
+        return summary;
+    };
+    summary.file.clone_from(&stimulus.file);
+    if let (Some(speech_end), Some(acted)) = (stimulus.speech_end, acted_through) {
+        let spoken_later = lost_speech.is_some_and(|at| at < speech_end);
+        let still_to_come = speech_end.saturating_sub(acted.max(through)) > LOST_SAMPLES;
+        let cut_off = spoken_later || still_to_come;
+        summary.cut_off = Some(cut_off);
+        summary.early = Some(acted < speech_end && !cut_off);
+    }
+    summary
+}
+
+fn step_summary(step: &Step, now: &Zoned) -> StepSummary {
+    StepSummary {
+        intent: format!("{}.{}", step.skill, step.intent),
+        slots: step
+            .slots
+            .iter()
+            .map(|(name, value)| (name.clone(), value.to_json(now)))
+            .collect(),
+    }
+}

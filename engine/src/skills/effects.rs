@@ -1,0 +1,286 @@
+//! What commit may cause: effects on a working copy of the household, each with its way back.
+
+use super::view::{House, View, timer_at};
+use crate::store::{Household, TimerPhase, TimerRecord};
+use jiff::Timestamp;
+use loqa_protocol::EffectKind;
+use loqa_skill_sdk::{
+    Area, Civil, Device, DeviceCommand, DeviceState, Effect, EffectError, Effects, ListOp, Reads,
+    Timer, TimerOp, TimerState,
+};
+
+/// Carries out one skill's effects and remembers how to undo them.
+pub struct Acting<'a> {
+    house: &'a House,
+    household: &'a mut Household,
+    now_ms: i64,
+    wall: Timestamp,
+    skill: &'a str,
+    permissions: &'a [String],
+    /// Kinds of effects that took place, in order.
+    pub kinds: Vec<EffectKind>,
+    /// What puts things back, in the order of the effects. Nothing for what has no way back.
+    pub compensators: Vec<Effect>,
+}
+
+impl<'a> Acting<'a> {
+    /// For `skill`, which may do what `permissions` (of its manifest) say.
+    pub fn new(
+        house: &'a House,
+        household: &'a mut Household,
+        (now_ms, wall): (i64, Timestamp),
+        skill: &'a str,
+        permissions: &'a [String],
+    ) -> Acting<'a> {
+        Acting {
+            house,
+            household,
+            now_ms,
+            wall,
+            skill,
+            permissions,
+            kinds: Vec::new(),
+            compensators: Vec::new(),
+        }
+    }
+
+    /// Carries effects out just as they are.
+    ///
+    /// # Errors
+    /// The first that failed.
+    pub fn run(&mut self, effects: &[Effect]) -> Result<(), EffectError> {
+        effects.iter().try_for_each(|effect| match effect.clone() {
+            Effect::Timer(op) => self.timer(op).map(drop),
+            Effect::Device { device, command } => self.device(&device, command).map(drop),
+            Effect::List { list, op } => self.change_list(&list, op).map(drop),
+        })
+    }
+
+    fn view(&self) -> View<'_> {
+        View {
+            house: self.house,
+            household: self.household,
+            now_ms: self.now_ms,
+            wall: self.wall,
+        }
+    }
+
+    fn done(&mut self, kind: EffectKind, compensator: Option<Effect>) {
+        self.kinds.push(kind);
+        self.compensators.extend(compensator);
+    }
+
+    fn find_timer(&mut self, id: u64) -> Result<&mut TimerRecord, EffectError> {
+        self.household
+            .timers
+            .get_mut(&id)
+            .ok_or_else(|| EffectError("That timer is gone.".into()))
+    }
+
+    /// Changes what a timer does; `change` is told hub time and what it does now, and returns
+    /// nothing where it cannot.
+    fn change_timer(
+        &mut self,
+        id: u64,
+        change: impl FnOnce(i64, TimerPhase) -> Option<TimerPhase>,
+    ) -> Result<Timer, EffectError> {
+        let now_ms = self.now_ms;
+        let timer = self.find_timer(id)?;
+        timer.state = change(now_ms, timer.state)
+            .ok_or_else(|| EffectError("That timer has just changed.".into()))?;
+        Ok(timer_at(timer, now_ms))
+    }
+}
+
+/// What a skill's manifest must permit for an effect.
+pub fn permission(kind: EffectKind) -> &'static str {
+    match kind {
+        EffectKind::Timer => "timer",
+        EffectKind::Device => "device",
+        EffectKind::List => "list",
+    }
+}
+
+/// What kind of effect it is.
+pub fn kind(effect: &Effect) -> EffectKind {
+    match effect {
+        Effect::Timer(_) => EffectKind::Timer,
+        Effect::Device { .. } => EffectKind::Device,
+        Effect::List { .. } => EffectKind::List,
+    }
+}
+
+/// Refuses an effect that the manifest does not permit.
+///
+/// # Errors
+/// A sentence that names the skill and the line its manifest lacks.
+pub fn permitted(kind: EffectKind, skill: &str, permissions: &[String]) -> Result<(), EffectError> {
+    let needed = permission(kind);
+    if permissions.iter().any(|permission| permission == needed) {
+        return Ok(());
+    }
+    Err(EffectError(format!(
+        "The skill {skill} may not do that: its skill.yaml does not ask for the permission {needed}."
+    )))
+}
+
+impl Effects for Acting<'_> {
+    fn timer(&mut self, op: TimerOp) -> Result<Timer, EffectError> {
+        permitted(EffectKind::Timer, self.skill, self.permissions)?;
+        let (timer, compensator) = match op {
+            TimerOp::Start { name, seconds } => {
+                let id = self.household.take_timer_id();
+                let ends_at_ms = self.now_ms.saturating_add(milliseconds(seconds));
+                let record = TimerRecord {
+                    id,
+                    name,
+                    total_s: seconds,
+                    state: TimerPhase::Running { ends_at_ms },
+                };
+                let timer = timer_at(&record, self.now_ms);
+                self.household.timers.insert(id, record);
+                (timer, Some(TimerOp::Cancel(id)))
+            }
+            TimerOp::Pause(id) => {
+                let pause = |now_ms, phase| match phase {
+                    TimerPhase::Running { ends_at_ms } => u64::try_from(ends_at_ms - now_ms).ok(),
+                    TimerPhase::Paused { .. } | TimerPhase::Ringing { .. } => None,
+                };
+                let pause = |now_ms, phase| {
+                    pause(now_ms, phase).map(|remaining_ms| TimerPhase::Paused { remaining_ms })
+                };
+                (self.change_timer(id, pause)?, Some(TimerOp::Resume(id)))
+            }
+            TimerOp::Resume(id) => {
+                let resume = |now_ms: i64, phase| match phase {
+                    TimerPhase::Paused { remaining_ms } => Some(TimerPhase::Running {
+                        ends_at_ms: now_ms.saturating_add_unsigned(remaining_ms),
+                    }),
+                    TimerPhase::Running { .. } | TimerPhase::Ringing { .. } => None,
+                };
+                (self.change_timer(id, resume)?, Some(TimerOp::Pause(id)))
+            }
+            TimerOp::Add(id, seconds) => {
+                let added_ms = seconds.saturating_mul(1000);
+                let add = |now_ms: i64, phase| match phase {
+                    TimerPhase::Running { ends_at_ms } => Some(TimerPhase::Running {
+                        ends_at_ms: ends_at_ms.saturating_add(added_ms),
+                    }),
+                    TimerPhase::Paused { remaining_ms } => Some(TimerPhase::Paused {
+                        remaining_ms: remaining_ms.saturating_add_signed(added_ms),
+                    }),
+                    // A ringing timer that gets more time falls silent and counts again.
+                    TimerPhase::Ringing { .. } => (added_ms > 0).then_some(TimerPhase::Running {
+                        ends_at_ms: now_ms.saturating_add(added_ms),
+                    }),
+                };
+                (
+                    self.change_timer(id, add)?,
+                    Some(TimerOp::Add(id, -seconds)),
+                )
+            }
+            TimerOp::Cancel(id) => {
+                let now_ms = self.now_ms;
+                let timer = timer_at(self.find_timer(id)?, now_ms);
+                self.household.timers.remove(&id);
+                let compensator =
+                    (timer.state != TimerState::Ringing).then(|| TimerOp::Restore(timer.clone()));
+                (timer, compensator)
+            }
+            TimerOp::Restore(timer) => {
+                if self.household.timers.contains_key(&timer.id) {
+                    return Err(EffectError("That timer is still there.".into()));
+                }
+                let state = match timer.state {
+                    TimerState::Paused => TimerPhase::Paused {
+                        remaining_ms: timer.remaining_ms,
+                    },
+                    TimerState::Running | TimerState::Ringing => TimerPhase::Running {
+                        ends_at_ms: self.now_ms.saturating_add_unsigned(timer.remaining_ms),
+                    },
+                };
+                let record = TimerRecord {
+                    id: timer.id,
+                    name: timer.name,
+                    total_s: timer.total_s,
+                    state,
+                };
+                let timer = timer_at(&record, self.now_ms);
+                self.household.timers.insert(timer.id, record);
+                (timer.clone(), Some(TimerOp::Cancel(timer.id)))
+            }
+        };
+        self.done(EffectKind::Timer, compensator.map(Effect::Timer));
+        Ok(timer)
+    }
+
+    fn device(&mut self, device: &str, command: DeviceCommand) -> Result<DeviceState, EffectError> {
+        permitted(EffectKind::Device, self.skill, self.permissions)?;
+        let known = self
+            .view()
+            .device(device)
+            .ok_or_else(|| EffectError(format!("There is no device {device}.")))?;
+        let state = self.house.executor.execute(&known, &command)?;
+        let reversible = !matches!(
+            command,
+            DeviceCommand::Activate | DeviceCommand::Next | DeviceCommand::Previous
+        );
+        let compensator = reversible.then(|| Effect::Device {
+            device: known.id.clone(),
+            command: DeviceCommand::Restore(known.state.clone()),
+        });
+        self.household.devices.insert(known.id, state.clone());
+        self.done(EffectKind::Device, compensator);
+        Ok(state)
+    }
+
+    fn change_list(&mut self, list: &str, op: ListOp) -> Result<Vec<String>, EffectError> {
+        permitted(EffectKind::List, self.skill, self.permissions)?;
+        let known = self
+            .house
+            .home
+            .device(list)
+            .filter(|device| device.kind.as_str() == "list");
+        let known = known.ok_or_else(|| EffectError(format!("There is no list {list}.")))?;
+        let items = self.household.lists.entry(known.id.clone()).or_default();
+        let before = items.clone();
+        op.apply(items)?;
+        let after = items.clone();
+        self.done(
+            EffectKind::List,
+            Some(Effect::List {
+                list: known.id.clone(),
+                op: ListOp::Replace(before),
+            }),
+        );
+        Ok(after)
+    }
+}
+
+impl Reads for Acting<'_> {
+    fn now(&self, zone: Option<&str>) -> Option<Civil> {
+        self.view().now(zone)
+    }
+
+    fn timers(&self) -> Vec<Timer> {
+        self.view().timers()
+    }
+
+    fn devices(&self) -> Vec<Device> {
+        self.view().devices()
+    }
+
+    fn areas(&self) -> Vec<Area> {
+        self.view().areas()
+    }
+
+    fn list(&self, list: &str) -> Vec<String> {
+        self.view().list(list)
+    }
+}
+
+fn milliseconds(seconds: u64) -> i64 {
+    i64::try_from(seconds)
+        .unwrap_or(i64::MAX)
+        .saturating_mul(1000)
+}

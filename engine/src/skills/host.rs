@@ -1,0 +1,228 @@
+//! The skill host: runs skills in two steps, and every utterance at most once.
+
+mod carry;
+mod prospect;
+
+use super::{
+    deeds::Deeds,
+    executor::Executor,
+    household::LiveHousehold,
+    plans::{Plans, Prepared, Work},
+    registry::Registry,
+    view::House,
+};
+use futures::future::BoxFuture;
+use jiff::tz::TimeZone;
+use loqa_core::{
+    home::Home,
+    seams::{Committed, Draft, DraftId, HostError, PrepareRequest, SkillHost},
+};
+use loqa_protocol::UtteranceId;
+use loqa_skill_sdk::Reads;
+use prospect::Prospect;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize};
+
+/// What a host is made of.
+pub struct HostParts {
+    /// The installed skills.
+    pub registry: Registry,
+    /// Areas and devices.
+    pub home: Home,
+    /// Time zone of the house.
+    pub zone: TimeZone,
+    /// State and time.
+    pub household: Arc<LiveHousehold>,
+    /// How devices are reached.
+    pub executor: Box<dyn Executor>,
+    /// Sentences for "what can I say": [`Registry::suggestions`].
+    pub suggestions: Vec<String>,
+}
+
+/// Runs skills. Clones are the same host.
+#[derive(Clone)]
+pub struct Host(Arc<Inner>);
+
+struct Inner {
+    registry: Registry,
+    house: House,
+    household: Arc<LiveHousehold>,
+    suggestions: Vec<String>,
+    /// Times help was given.
+    helped: AtomicUsize,
+    plans: Mutex<Plans>,
+    deeds: Mutex<Deeds>,
+}
+
+impl Host {
+    /// A host without plans or memories.
+    pub fn new(parts: HostParts) -> Host {
+        let HostParts {
+            registry,
+            home,
+            zone,
+            household,
+            executor,
+            suggestions,
+        } = parts;
+        Host(Arc::new(Inner {
+            registry,
+            house: House {
+                home,
+                zone,
+                executor,
+            },
+            household,
+            suggestions,
+            helped: AtomicUsize::default(),
+            plans: Mutex::default(),
+            deeds: Mutex::default(),
+        }))
+    }
+
+    /// The household it acts on.
+    pub fn household(&self) -> &Arc<LiveHousehold> {
+        &self.0.household
+    }
+
+    /// The installed skills.
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    /// All timers as they are now, oldest first.
+    pub fn timers(&self) -> Vec<loqa_skill_sdk::Timer> {
+        let moment = self.0.household.read();
+        self.0.house.at(&moment).timers()
+    }
+}
+
+impl SkillHost for Host {
+    fn prepare(&self, request: &PrepareRequest) -> Result<Draft, HostError> {
+        self.0.prepare(request)
+    }
+
+    fn commit(
+        &self,
+        utterance: UtteranceId,
+        draft: DraftId,
+    ) -> BoxFuture<'static, Result<Committed, HostError>> {
+        let inner = self.0.clone();
+        Box::pin(async move {
+            let prepared = lock(&inner.plans)
+                .take(draft)
+                .filter(|prepared| prepared.utterance == utterance);
+            let prepared = prepared.ok_or(HostError::Stale)?;
+            if prepared.epoch != inner.household.epoch() {
+                return Err(HostError::Stale);
+            }
+            if let Some(reply) = inner.only_words(&prepared.work) {
+                return Ok(Committed {
+                    reply,
+                    effects: Vec::new(),
+                    ok: true,
+                });
+            }
+            // One fsync: too long for a thread that serves conversations.
+            match tokio::task::spawn_blocking(move || inner.commit(prepared)).await {
+                Ok(result) => result,
+                Err(error) => Err(HostError::Failed(format!(
+                    "Something went wrong inside me: {error}."
+                ))),
+            }
+        })
+    }
+
+    fn discard(&self, draft: DraftId) {
+        lock(&self.0.plans).take(draft);
+    }
+
+    fn epoch(&self) -> u64 {
+        self.0.household.epoch()
+    }
+}
+
+impl Inner {
+    fn prepare(&self, request: &PrepareRequest) -> Result<Draft, HostError> {
+        let moment = self.household.read();
+        let view = self.house.at(&moment);
+        let epoch = moment.household.epoch;
+        let mut steps = Vec::with_capacity(request.steps.len());
+        let mut undo = None;
+        for step in &request.steps {
+            match self.prospect(step, request, &view, &moment)? {
+                Prospect::Do(plan) => steps.push((step.clone(), plan)),
+                Prospect::Undo(deed, plan) => {
+                    undo = Some(deed);
+                    steps.push((step.clone(), plan));
+                }
+                Prospect::Ask { context, question } => {
+                    let work = Work::Steps(Vec::new());
+                    let id = self.keep(request, epoch, work);
+                    return Ok(Draft {
+                        id,
+                        reply: question,
+                        effects: false,
+                        confirm: None,
+                        ask: Some(context),
+                        epoch,
+                    });
+                }
+            }
+        }
+        let reply = joined(steps.iter().map(|(_, plan)| plan.reply.as_str()));
+        let confirm = joined(steps.iter().filter_map(|(_, plan)| plan.confirm.as_deref()));
+        let confirm = (!confirm.is_empty()).then_some(confirm);
+        let effects = steps.iter().any(|(_, plan)| !plan.effects.is_empty());
+        let work = match undo {
+            // Said together with other commands, "undo that" would have no clear meaning.
+            Some(_) if steps.len() > 1 => {
+                return Err(HostError::Failed(
+                    "I can only undo one thing at a time.".into(),
+                ));
+            }
+            Some(deed) => Work::Undo(deed),
+            None => Work::Steps(steps),
+        };
+        let id = self.keep(request, epoch, work);
+        Ok(Draft {
+            id,
+            reply,
+            effects,
+            confirm,
+            ask: None,
+            epoch,
+        })
+    }
+
+    fn keep(&self, request: &PrepareRequest, epoch: u64, work: Work) -> DraftId {
+        lock(&self.plans).keep(Prepared {
+            utterance: request.utterance,
+            text: request.text.clone(),
+            epoch,
+            work,
+        })
+    }
+
+    /// The reply of work that changes nothing.
+    fn only_words(&self, work: &Work) -> Option<String> {
+        match work {
+            Work::Steps(steps) if steps.iter().all(|(_, plan)| plan.effects.is_empty()) => {
+                Some(joined(steps.iter().map(|(_, plan)| plan.reply.as_str())))
+            }
+            Work::Steps(_) | Work::Undo(_) => None,
+        }
+    }
+}
+
+/// Replies one after the other.
+fn joined<'r>(replies: impl Iterator<Item = &'r str>) -> String {
+    replies
+        .filter(|reply| !reply.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Plans and memories are whole whenever the lock is free, even after a panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

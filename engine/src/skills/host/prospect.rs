@@ -1,0 +1,167 @@
+//! What a step of a turn would do and say.
+
+use super::{Inner, lock};
+use crate::{
+    skills::{effects, household::Moment, own, view::View},
+    store::Household,
+};
+use loqa_core::{
+    grammar::{Context, Step},
+    manifest::reply,
+    seams::{HostError, PrepareRequest},
+};
+use loqa_skill_sdk::{Effect, Plan, Reads, Request, TimerOp, TimerState};
+use std::sync::atomic::Ordering::Relaxed;
+
+/// What one step would do and say.
+pub(super) enum Prospect {
+    Do(Plan),
+    Ask { context: Context, question: String },
+    Undo(u64, Plan),
+}
+
+impl Inner {
+    /// What a step would do and say.
+    pub(super) fn prospect(
+        &self,
+        step: &Step,
+        request: &PrepareRequest,
+        view: &View<'_>,
+        moment: &Moment,
+    ) -> Result<Prospect, HostError> {
+        let manifest = self.registry.manifest(&step.skill);
+        let manifest = manifest.ok_or_else(|| {
+            HostError::Failed(format!("The skill {} is not installed.", step.skill))
+        })?;
+        let intent = manifest.intent(&step.intent);
+        let mut plan = if step.skill == own::NAME && self.registry.code(own::NAME).is_none() {
+            match self.own(step, request, view, moment) {
+                Prospect::Do(plan) => plan,
+                other => return Ok(other),
+            }
+        } else if let Some(code) = self.registry.code(&step.skill) {
+            match code.prepare(&self.request(step, request, view), view) {
+                loqa_skill_sdk::Prepared::Plan(plan) => plan,
+                loqa_skill_sdk::Prepared::Say(reply) => return Ok(Prospect::Do(say(reply))),
+                loqa_skill_sdk::Prepared::Ask { followup, question } => {
+                    let context = Context::FollowUp {
+                        skill: step.skill.clone(),
+                        name: followup,
+                    };
+                    return Ok(Prospect::Ask { context, question });
+                }
+            }
+        } else {
+            let template = intent
+                .and_then(|intent| intent.reply.as_deref())
+                .unwrap_or("OK.");
+            say(reply::render(template, &step.slots, &self.house.home))
+        };
+        for effect in &plan.effects {
+            effects::permitted(effects::kind(effect), &manifest.name, &manifest.permissions)
+                .map_err(|error| HostError::Failed(error.0))?;
+        }
+        if plan.confirm.is_none() {
+            let asks =
+                intent.is_some_and(|intent| intent.confirm) || self.is_grave(&plan.effects, view);
+            plan.confirm = asks.then(|| format!("You said: {}. Shall I do that?", request.text));
+        }
+        Ok(Prospect::Do(plan))
+    }
+
+    /// Whether a person must say "yes" first, whatever the skill thinks.
+    fn is_grave(&self, effects: &[Effect], view: &View<'_>) -> bool {
+        effects.iter().any(|effect| match effect {
+            Effect::Device { device, command } => view
+                .device(device)
+                .is_some_and(|device| device.must_confirm(command)),
+            Effect::List { list, .. } => view.device(list).is_some_and(|list| list.confirm),
+            Effect::Timer(_) => false,
+        })
+    }
+
+    fn request(&self, step: &Step, request: &PrepareRequest, view: &View<'_>) -> Request {
+        let now = self.house.zoned(view.wall);
+        let slots = step
+            .slots
+            .iter()
+            .map(|(name, value)| (name.clone(), value.to_json(&now)))
+            .collect();
+        Request {
+            intent: step.intent.clone(),
+            slots,
+            room: request.room.clone(),
+        }
+    }
+
+    /// What the skill `loqa` would do.
+    fn own(
+        &self,
+        step: &Step,
+        request: &PrepareRequest,
+        view: &View<'_>,
+        moment: &Moment,
+    ) -> Prospect {
+        let timers = view.timers();
+        match step.intent.as_str() {
+            "stop" => {
+                let ringing = timers
+                    .into_iter()
+                    .filter(|timer| timer.state == TimerState::Ringing);
+                let effects = ringing
+                    .map(|timer| Effect::Timer(TimerOp::Cancel(timer.id)))
+                    .collect();
+                Prospect::Do(Plan {
+                    effects,
+                    ..Plan::default()
+                })
+            }
+            "why" => Prospect::Do(say(own::why(
+                lock(&self.deeds).latest(request.utterance),
+                &timers,
+            ))),
+            "help" => Prospect::Do(say(own::help(
+                &self.suggestions,
+                self.helped.fetch_add(1, Relaxed),
+            ))),
+            "undo" => {
+                let latest = lock(&self.deeds).latest(request.utterance).cloned();
+                let Some(deed) = latest else {
+                    return Prospect::Do(say(own::NOTHING_DONE.into()));
+                };
+                let effects: Vec<Effect> = deed
+                    .steps
+                    .iter()
+                    .flat_map(|step| step.compensators.iter().cloned())
+                    .collect();
+                if effects.is_empty() {
+                    return Prospect::Do(say(own::NO_WAY_BACK.into()));
+                }
+                // A rehearsal on a copy tells what will be said.
+                let mut copy = Household::clone(&moment.household);
+                let rehearsed = self.take_back(&deed.steps, &mut copy, moment);
+                let reply = rehearsed.map_or_else(|error| error.0, |(reply, _)| reply);
+                let confirm = self
+                    .is_grave(&effects, view)
+                    .then(|| format!("You said: {}. Shall I undo that?", deed.text));
+                Prospect::Undo(
+                    deed.number,
+                    Plan {
+                        effects,
+                        reply,
+                        confirm,
+                    },
+                )
+            }
+            // The turn machine acts on the others.
+            _ => Prospect::Do(Plan::default()),
+        }
+    }
+}
+
+fn say(reply: String) -> Plan {
+    Plan {
+        reply,
+        ..Plan::default()
+    }
+}

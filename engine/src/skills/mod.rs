@@ -1,0 +1,21 @@
+//! Skills in the hub: which are installed, what they read, and how their plans are carried out.
+
+mod clock;
+mod deeds;
+mod effects;
+mod executor;
+mod host;
+mod household;
+mod own;
+mod plans;
+mod registry;
+#[cfg(test)]
+pub(crate) mod tests;
+mod view;
+
+pub use clock::{HouseClock, SystemClock};
+pub use executor::{Executor, OwnDevices};
+pub use host::{Host, HostParts};
+pub use household::{LiveHousehold, Moment};
+pub use registry::{Registry, RegistryError};
+pub use view::civil;

@@ -1,0 +1,63 @@
+//! Plans between prepare and commit.
+
+use loqa_core::{grammar::Step, seams::DraftId};
+use loqa_protocol::UtteranceId;
+use loqa_skill_sdk::Plan;
+use std::{collections::BTreeMap, time::Duration};
+use tokio::time::Instant;
+
+/// How long a plan holds.
+const LIFETIME: Duration = Duration::from_secs(2);
+/// Plans kept at once; a turn needs two or three. The oldest goes first.
+const CAPACITY: usize = 256;
+
+/// What commit will do.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// Steps of skills, each with its plan.
+    Steps(Vec<(Step, Plan)>),
+    /// Takes back the deed of this number.
+    Undo(u64),
+}
+
+/// A prepared turn.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// Whose effects these would be.
+    pub utterance: UtteranceId,
+    /// The words it was understood from.
+    pub text: String,
+    /// State it was prepared in.
+    pub epoch: u64,
+    /// What commit will do.
+    pub work: Work,
+}
+
+/// A table of plans.
+#[derive(Debug, Default)]
+pub struct Plans {
+    last: u64,
+    table: BTreeMap<DraftId, (Instant, Prepared)>,
+}
+
+impl Plans {
+    /// Keeps a plan until it is taken or too old.
+    pub fn keep(&mut self, prepared: Prepared) -> DraftId {
+        let now = Instant::now();
+        self.table
+            .retain(|_, (at, _)| now.duration_since(*at) <= LIFETIME);
+        while self.table.len() >= CAPACITY {
+            self.table.pop_first();
+        }
+        self.last += 1;
+        let id = DraftId(self.last);
+        self.table.insert(id, (now, prepared));
+        id
+    }
+
+    /// Takes a plan out, if it still holds.
+    pub fn take(&mut self, id: DraftId) -> Option<Prepared> {
+        let (at, prepared) = self.table.remove(&id)?;
+        (at.elapsed() <= LIFETIME).then_some(prepared)
+    }
+}

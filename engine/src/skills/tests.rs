@@ -1,0 +1,594 @@
+//! Conversations with the built-in skills, through the host, on a store in a temporary folder.
+
+use super::*;
+use crate::store::{Store, TimerPhase};
+use jiff::{Timestamp, tz::TimeZone};
+use loqa_core::{
+    grammar::{Context, Grammar, SlotValue, Step},
+    home::Home,
+    seams::{Committed, Draft, HostError, PrepareRequest, SkillHost},
+};
+use loqa_protocol::{EffectKind, SessionId, TurnId, UtteranceId};
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// Friday, 20 November 2026, 19:05:30 UTC.
+const START_MS: i64 = 1_795_201_530_000;
+
+/// A wall clock that can be set, over time that tests let pass.
+pub struct FakeClock {
+    start: Instant,
+    set_by_ms: AtomicI64,
+}
+
+impl FakeClock {
+    pub fn new() -> Arc<FakeClock> {
+        Arc::new(FakeClock {
+            start: Instant::now(),
+            set_by_ms: AtomicI64::new(0),
+        })
+    }
+
+    /// Somebody sets the wall clock.
+    pub fn set_by(&self, ms: i64) {
+        self.set_by_ms.fetch_add(ms, SeqCst);
+    }
+}
+
+impl HouseClock for FakeClock {
+    fn wall(&self) -> Timestamp {
+        let ms = START_MS + self.elapsed().as_millis() as i64 + self.set_by_ms.load(SeqCst);
+        Timestamp::from_millisecond(ms).unwrap()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+}
+
+const HOME: &str = r#"
+[[area]]
+id = "kitchen"
+name = "kitchen"
+[[device]]
+id = "kitchen_lights"
+name = "kitchen lights"
+area = "kitchen"
+kind = "light"
+[[device]]
+id = "front_door"
+name = "front door"
+kind = "lock"
+[[device]]
+id = "gate"
+name = "garden gate"
+kind = "cover"
+[[device]]
+id = "movie_night"
+name = "movie night"
+kind = "scene"
+[[device]]
+id = "shopping_list"
+name = "shopping list"
+kind = "list"
+"#;
+
+struct House {
+    host: Host,
+    household: Arc<LiveHousehold>,
+    clock: Arc<FakeClock>,
+    turn: u32,
+}
+
+impl House {
+    fn in_folder(folder: &Path) -> House {
+        House::with_registry(folder, Registry::built_in().unwrap())
+    }
+
+    fn with_registry(folder: &Path, registry: Registry) -> House {
+        let clock = FakeClock::new();
+        let household = Arc::new(LiveHousehold::new(
+            Arc::new(Store::open(folder).unwrap()),
+            clock.clone(),
+        ));
+        let host = Host::new(HostParts {
+            registry,
+            home: Home::parse("home.toml", HOME).unwrap(),
+            zone: TimeZone::UTC,
+            household: household.clone(),
+            executor: Box::new(OwnDevices),
+            suggestions: vec!["what time is it?".into(), "lights off".into()],
+        });
+        House {
+            host,
+            household,
+            clock,
+            turn: 0,
+        }
+    }
+
+    fn utterance(&self) -> UtteranceId {
+        UtteranceId {
+            session: SessionId(7),
+            turn: TurnId(self.turn),
+        }
+    }
+
+    fn prepare(&mut self, steps: &[Step]) -> Result<Draft, HostError> {
+        self.turn += 1;
+        let text = steps
+            .iter()
+            .map(|step| step.intent.replace('_', " "))
+            .collect::<Vec<_>>()
+            .join(" and ");
+        self.host.prepare(&PrepareRequest {
+            utterance: self.utterance(),
+            steps: steps.to_vec(),
+            text,
+            room: None,
+        })
+    }
+
+    async fn commit(&self, draft: &Draft) -> Result<Committed, HostError> {
+        self.host.commit(self.utterance(), draft.id).await
+    }
+
+    /// What is said and done; a question that had to be answered with yes stands before it.
+    async fn hears(&mut self, steps: &[Step]) -> String {
+        let draft = match self.prepare(steps) {
+            Ok(draft) => draft,
+            Err(error) => return format!("error: {error}"),
+        };
+        if let Some(Context::FollowUp { skill, name }) = &draft.ask {
+            return format!("[{skill}.{name}] {}", draft.reply);
+        }
+        let committed = self.commit(&draft).await.unwrap();
+        if committed.ok {
+            assert_eq!(committed.reply, draft.reply, "predicted wrongly");
+        }
+        assert_eq!(draft.effects && committed.ok, !committed.effects.is_empty());
+        match draft.confirm {
+            Some(question) => format!("{question} {}", committed.reply),
+            None => committed.reply,
+        }
+    }
+}
+
+fn step(name: &str, slots: &[(&str, SlotValue)]) -> Step {
+    let (skill, intent) = name.split_once('.').unwrap();
+    let slots = slots
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+        .collect();
+    Step {
+        skill: skill.into(),
+        intent: intent.into(),
+        slots,
+    }
+}
+
+fn device(id: &str) -> (&'static str, SlotValue) {
+    ("device", SlotValue::Device(id.into()))
+}
+
+fn set(seconds: i64) -> Step {
+    step("timers.set", &[("duration", SlotValue::Duration(seconds))])
+}
+
+#[tokio::test]
+async fn a_conversation_with_all_skills() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut house = House::in_folder(folder.path());
+    assert_eq!(
+        house.hears(&[step("clock.time", &[])]).await,
+        "It's 7:05 pm."
+    );
+    let tokyo = ("city", SlotValue::Item("Tokyo".into()));
+    assert_eq!(
+        house.hears(&[step("clock.time_in", &[tokyo])]).await,
+        "It's 4:05 am tomorrow in Tokyo."
+    );
+    assert_eq!(
+        house.hears(&[step("timers.set", &[])]).await,
+        "[timers.how_long] For how long?"
+    );
+    assert_eq!(house.hears(&[set(600)]).await, "10 minutes, starting now.");
+    assert_eq!(
+        house.hears(&[step("timers.left", &[])]).await,
+        "10 minutes left on your 10 minute timer."
+    );
+    let both = [step("home.turn_on", &[device("kitchen_lights")]), set(60)];
+    assert_eq!(
+        house.hears(&both).await,
+        "The kitchen lights are on. 1 minute, starting now."
+    );
+    let unlock = step("home.unlock", &[device("front_door")]);
+    assert_eq!(
+        house.hears(&[unlock]).await,
+        "Shall I unlock the front door? The front door is unlocked."
+    );
+    let gate = step("home.open", &[device("gate")]);
+    assert_eq!(
+        house.hears(&[gate]).await,
+        "Shall I open the garden gate? The garden gate is open."
+    );
+    let milk = ("item", SlotValue::Text("milk".into()));
+    assert_eq!(
+        house.hears(&[step("home.list_add", &[milk])]).await,
+        "I've added milk to the shopping list."
+    );
+    assert_eq!(
+        house
+            .hears(&[step("home.turn_off", &[device("front_door")])])
+            .await,
+        "The front door can't be turned on or off."
+    );
+    assert_eq!(
+        house.hears(&[step("music.play", &[])]).await,
+        "error: The skill music is not installed."
+    );
+    assert_eq!(
+        house.hears(&[step("loqa.help", &[])]).await,
+        "You can say, for example: what time is it; lights off."
+    );
+    assert_eq!(house.host.timers().len(), 2);
+}
+
+#[tokio::test]
+async fn an_evening_from_words_to_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut house = House::in_folder(folder.path());
+    let home = Home::parse("home.toml", HOME).unwrap();
+    let grammar = Grammar::compile(house.host.registry().manifests(), &home)
+        .unwrap_or_else(|errors| panic!("{errors:?}"));
+    for (said, answer) in [
+        ("turn on the kitchen lights", "The kitchen lights are on."),
+        (
+            "Dim the kitchen lights to 30%.",
+            "The kitchen lights are at 30 percent.",
+        ),
+        (
+            "are the lights on in the kitchen?",
+            "Yes, the kitchen lights are on.",
+        ),
+        (
+            "set a timer for an hour and a half",
+            "1 hour and 30 minutes, starting now.",
+        ),
+        (
+            "set a ten minute pasta timer",
+            "Pasta timer, 10 minutes, starting now.",
+        ),
+        (
+            "how long is left on the pasta timer",
+            "10 minutes left on your pasta timer.",
+        ),
+        (
+            "add five minutes to the pasta timer",
+            "I've added 5 minutes to your pasta timer.",
+        ),
+        (
+            "undo that",
+            "OK. I've taken 5 minutes off your pasta timer.",
+        ),
+        (
+            "cancel the timer",
+            "[timers.which] Which one, the 1 hour and 30 minute timer with 1 hour and 30 minutes left or the pasta timer with 10 minutes left?",
+        ),
+        ("cancel all timers", "Both timers are cancelled."),
+        (
+            "add milk and eggs to the shopping list",
+            "I've added milk and eggs to the shopping list.",
+        ),
+        (
+            "what's on my shopping list",
+            "On the shopping list: milk and eggs.",
+        ),
+        ("movie night", "Movie night is on."),
+        (
+            "lock the front door and turn off all the lights",
+            "The front door is locked. The kitchen lights are off.",
+        ),
+        ("what day is it", "It's Friday, November 20th."),
+        ("stop", ""),
+    ] {
+        let Some(found) = grammar.parse(&Context::Commands, said) else {
+            panic!("`{said}` is not understood")
+        };
+        assert_eq!(house.hears(&found.steps).await, answer, "{said}");
+    }
+}
+
+#[test]
+fn the_built_in_skills_understand_their_examples() {
+    let home = Home::parse("demo-home.toml", crate::config::DEMO_HOME).unwrap();
+    let registry = Registry::built_in().unwrap();
+    let grammar = match Grammar::compile(registry.manifests(), &home) {
+        Ok(grammar) => grammar,
+        Err(errors) => {
+            let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            panic!("{}", errors.join("\n"))
+        }
+    };
+    let mut wrong = Vec::new();
+    for manifest in registry.manifests() {
+        let errors = manifest.check_examples(&grammar);
+        wrong.extend(
+            errors
+                .iter()
+                .map(|error| format!("{}: {error}", manifest.name)),
+        );
+        if manifest.name != "loqa" {
+            let examples = manifest.intents.iter().map(|intent| intent.examples.len());
+            assert!(examples.sum::<usize>() >= 15, "{}", manifest.name);
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(registry.suggestions(&grammar).len() > 40);
+}
+
+#[tokio::test]
+async fn a_plan_holds_once_for_its_utterance_and_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut house = House::in_folder(folder.path());
+    let draft = house.prepare(&[set(60)]).unwrap();
+    let again = house.host.prepare(&PrepareRequest {
+        utterance: house.utterance(),
+        steps: vec![set(60)],
+        text: String::new(),
+        room: None,
+    });
+    let other = UtteranceId {
+        turn: TurnId(99),
+        ..house.utterance()
+    };
+    assert_eq!(
+        house.host.commit(other, draft.id).await,
+        Err(HostError::Stale),
+        "a plan of another utterance"
+    );
+    assert_eq!(
+        house.commit(&draft).await,
+        Err(HostError::Stale),
+        "a plan is handed out once"
+    );
+    let draft = house
+        .host
+        .prepare(&PrepareRequest {
+            utterance: house.utterance(),
+            steps: vec![set(60)],
+            text: String::new(),
+            room: None,
+        })
+        .unwrap();
+    assert_eq!(
+        house.commit(&draft).await.unwrap().effects,
+        [EffectKind::Timer]
+    );
+    assert_eq!(
+        house.commit(&again.unwrap()).await,
+        Err(HostError::Stale),
+        "the state has changed"
+    );
+    let draft = house
+        .host
+        .prepare(&PrepareRequest {
+            utterance: house.utterance(),
+            steps: vec![set(60)],
+            text: String::new(),
+            room: None,
+        })
+        .unwrap();
+    assert_eq!(
+        house.commit(&draft).await,
+        Err(HostError::AlreadyCommitted(house.utterance()))
+    );
+    let draft = house.prepare(&[set(60)]).unwrap();
+    house.host.discard(draft.id);
+    assert_eq!(house.commit(&draft).await, Err(HostError::Stale));
+    assert_eq!(house.host.timers().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_holds_for_two_seconds() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut house = House::in_folder(folder.path());
+    let draft = house.prepare(&[set(60)]).unwrap();
+    tokio::time::advance(Duration::from_millis(2001)).await;
+    assert_eq!(house.commit(&draft).await, Err(HostError::Stale));
+}
+
+#[tokio::test(start_paused = true)]
+async fn undo_and_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut house = House::in_folder(folder.path());
+    let undo = || step("loqa.undo", &[]);
+    let why = || step("loqa.why", &[]);
+    assert_eq!(
+        house.hears(&[undo()]).await,
+        "I haven't done anything in the last 15 minutes."
+    );
+    house
+        .hears(&[step("home.turn_on", &[device("kitchen_lights")])])
+        .await;
+    house
+        .hears(&[step("home.turn_off", &[device("kitchen_lights")])])
+        .await;
+    assert_eq!(house.hears(&[why()]).await, "Because you said: turn off.");
+    tokio::time::advance(Duration::from_secs(130)).await;
+    assert_eq!(
+        house.hears(&[why()]).await,
+        "Because you said 2 minutes ago: turn off."
+    );
+    assert_eq!(
+        house.hears(&[undo()]).await,
+        "OK, the kitchen lights are on again."
+    );
+    assert_eq!(
+        house.hears(&[undo()]).await,
+        "OK, the kitchen lights are off again."
+    );
+    assert_eq!(
+        house.hears(&[undo()]).await,
+        "I haven't done anything in the last 15 minutes."
+    );
+
+    house
+        .hears(&[
+            set(600),
+            step("home.list_add", &[("item", SlotValue::Text("milk".into()))]),
+        ])
+        .await;
+    assert_eq!(
+        house.hears(&[undo()]).await,
+        "OK, the shopping list is as it was. Your 10 minute timer is cancelled."
+    );
+    house
+        .hears(&[step("home.activate", &[device("movie_night")])])
+        .await;
+    assert_eq!(house.hears(&[undo()]).await, "I can't undo that.");
+    house.hears(&[set(300)]).await;
+    house.hears(&[step("timers.cancel", &[])]).await;
+    assert_eq!(
+        house.hears(&[undo()]).await,
+        "OK, your 5 minute timer is back."
+    );
+
+    house
+        .hears(&[step("home.unlock", &[device("front_door")])])
+        .await;
+    house
+        .hears(&[step("home.lock", &[device("front_door")])])
+        .await;
+    assert_eq!(
+        house.hears(&[undo()]).await,
+        "You said: lock. Shall I undo that? OK, the front door is unlocked again.",
+        "undoing a lock unlocks"
+    );
+    tokio::time::advance(Duration::from_secs(15 * 60 + 1)).await;
+    assert_eq!(
+        house.hears(&[undo()]).await,
+        "I haven't done anything in the last 15 minutes."
+    );
+}
+
+#[tokio::test]
+async fn steps_happen_together_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut house = House::in_folder(folder.path());
+    let milk = || {
+        step(
+            "home.list_remove",
+            &[("item", SlotValue::Text("milk".into()))],
+        )
+    };
+    house
+        .hears(&[step(
+            "home.list_add",
+            &[("item", SlotValue::Text("milk".into()))],
+        )])
+        .await;
+    let twice = house.hears(&[set(60), milk(), milk()]).await;
+    assert_eq!(twice, "milk is not on the list. So I did nothing.");
+    assert!(house.host.timers().is_empty());
+}
+
+#[tokio::test]
+async fn a_folder_with_a_manifest_is_a_skill() {
+    let skills = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        fs::create_dir_all(skills.path().join(name)).unwrap();
+        fs::write(skills.path().join(name).join("skill.yaml"), text).unwrap();
+    };
+    write(
+        "greeting",
+        "name: greeting\nintents:\n  hello:\n    sentences: [\"greet {text:who}\"]\n    reply: \"hello {who}\"\n",
+    );
+    write(
+        "launch",
+        "name: launch\nintents:\n  go:\n    sentences: [launch]\n    confirm: true\n",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let registry = Registry::load(&[], Some(skills.path())).unwrap();
+    let mut house = House::with_registry(folder.path(), registry);
+    assert_eq!(
+        house
+            .hears(&[step(
+                "greeting.hello",
+                &[("who", SlotValue::Text("bob".into()))]
+            )])
+            .await,
+        "hello bob"
+    );
+    assert_eq!(
+        house.hears(&[step("launch.go", &[])]).await,
+        "You said: go. Shall I do that? OK."
+    );
+    assert_eq!(
+        house.hears(&[step("clock.time", &[])]).await,
+        "error: The skill clock is not installed."
+    );
+
+    let all = Registry::load(&[skills.path().join("greeting")], None).unwrap();
+    let names: Vec<&str> = all
+        .manifests()
+        .iter()
+        .map(|manifest| manifest.name.as_str())
+        .collect();
+    assert_eq!(names, ["loqa", "clock", "timers", "home", "greeting"]);
+    write("again", "name: clock\n");
+    let error = |result: Result<Registry, RegistryError>| {
+        result
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default()
+    };
+    assert!(
+        error(Registry::load(&[skills.path().into()], None))
+            .starts_with("two skills are called `clock`: the built-in one and ")
+    );
+    write("again", "name: again\nintent: {}\n");
+    assert!(
+        error(Registry::load(&[skills.path().into()], None)).contains("again/skill.yaml:2:1"),
+        "file, line and column"
+    );
+    assert!(
+        error(Registry::load(&[folder.path().into()], None)).starts_with("there is no skill in ")
+    );
+    assert!(error(Registry::load(&["/nowhere".into()], None)).starts_with("cannot read /nowhere"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn timers_do_not_follow_a_clock_that_is_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut house = House::in_folder(folder.path());
+    house.hears(&[set(600)]).await;
+    house.clock.set_by(3 * 3_600_000);
+    assert!(house.household.is_wall_clock_set());
+    assert_eq!(
+        house.hears(&[step("timers.left", &[])]).await,
+        "10 minutes left on your 10 minute timer."
+    );
+    house.household.follow_wall_clock().unwrap();
+    assert!(!house.household.is_wall_clock_set());
+    assert_eq!(
+        house.hears(&[step("timers.left", &[])]).await,
+        "10 minutes left on your 10 minute timer."
+    );
+    let kept = house.household.store().snapshot();
+    let expected = TimerPhase::Running {
+        ends_at_ms: START_MS + 3 * 3_600_000 + 600_000,
+    };
+    assert_eq!(
+        kept.timers[&1].state, expected,
+        "a restart must find the new wall clock's time"
+    );
+}

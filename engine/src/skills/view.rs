@@ -1,0 +1,148 @@
+//! What prepare reads: the household at one moment.
+
+use super::{executor::Executor, household::Moment};
+use crate::store::{Household, TimerPhase, TimerRecord};
+use jiff::{Timestamp, Zoned, tz::TimeZone};
+use loqa_core::home::Home;
+use loqa_skill_sdk::{Area, Civil, Device, DeviceState, Reads, Timer, TimerState};
+
+/// The house as it stands while the hub runs.
+pub struct House {
+    /// Areas and devices.
+    pub home: Home,
+    /// Time zone of the house.
+    pub zone: TimeZone,
+    /// How devices are reached.
+    pub executor: Box<dyn Executor>,
+}
+
+/// The house with its state at one moment.
+pub struct View<'a> {
+    /// What does not change.
+    pub house: &'a House,
+    /// What does.
+    pub household: &'a Household,
+    /// Hub time, Unix ms.
+    pub now_ms: i64,
+    /// The wall clock.
+    pub wall: Timestamp,
+}
+
+impl House {
+    /// The house at `moment`.
+    pub fn at<'a>(&'a self, moment: &'a Moment) -> View<'a> {
+        View {
+            house: self,
+            household: &moment.household,
+            now_ms: moment.now_ms,
+            wall: moment.wall,
+        }
+    }
+
+    /// A wall-clock moment as the house tells it.
+    pub fn zoned(&self, wall: Timestamp) -> Zoned {
+        wall.to_zoned(self.zone.clone())
+    }
+}
+
+impl View<'_> {
+    /// A device by its id.
+    pub fn device(&self, id: &str) -> Option<Device> {
+        self.house
+            .home
+            .device(id)
+            .map(|device| self.with_state(device))
+    }
+
+    fn with_state(&self, device: &loqa_core::home::Device) -> Device {
+        Device {
+            id: device.id.clone(),
+            name: device.name.clone(),
+            area: device.area.clone(),
+            kind: device.kind.as_str().to_owned(),
+            confirm: device.confirm,
+            features: device.features.clone(),
+            state: self.state(&device.id, device.kind.as_str()),
+        }
+    }
+
+    fn state(&self, id: &str, kind: &str) -> DeviceState {
+        self.household
+            .devices
+            .get(id)
+            .cloned()
+            .unwrap_or_else(|| self.house.executor.initial(kind))
+    }
+}
+
+impl Reads for View<'_> {
+    fn now(&self, zone: Option<&str>) -> Option<Civil> {
+        let zone = match zone {
+            Some(name) => TimeZone::get(name).ok()?,
+            None => self.house.zone.clone(),
+        };
+        Some(civil(&self.wall.to_zoned(zone)))
+    }
+
+    fn timers(&self) -> Vec<Timer> {
+        self.household
+            .timers
+            .values()
+            .map(|timer| timer_at(timer, self.now_ms))
+            .collect()
+    }
+
+    fn devices(&self) -> Vec<Device> {
+        self.house
+            .home
+            .devices
+            .iter()
+            .map(|device| self.with_state(device))
+            .collect()
+    }
+
+    fn areas(&self) -> Vec<Area> {
+        let area = |area: &loqa_core::home::Area| Area {
+            id: area.id.clone(),
+            name: area.name.clone(),
+            floor: area.floor.clone(),
+        };
+        self.house.home.areas.iter().map(area).collect()
+    }
+
+    fn list(&self, list: &str) -> Vec<String> {
+        self.household.lists.get(list).cloned().unwrap_or_default()
+    }
+}
+
+/// A timer as skills see it at hub time `now_ms`.
+pub fn timer_at(timer: &TimerRecord, now_ms: i64) -> Timer {
+    let (remaining_ms, state) = match timer.state {
+        TimerPhase::Running { ends_at_ms } => (
+            u64::try_from(ends_at_ms - now_ms).unwrap_or_default(),
+            TimerState::Running,
+        ),
+        TimerPhase::Paused { remaining_ms } => (remaining_ms, TimerState::Paused),
+        TimerPhase::Ringing { .. } => (0, TimerState::Ringing),
+    };
+    Timer {
+        id: timer.id,
+        name: timer.name.clone(),
+        total_s: timer.total_s,
+        remaining_ms,
+        state,
+    }
+}
+
+/// A moment as a clock and a calendar show it.
+pub fn civil(moment: &Zoned) -> Civil {
+    Civil {
+        year: moment.year(),
+        month: moment.month().unsigned_abs(),
+        day: moment.day().unsigned_abs(),
+        weekday: moment.weekday().to_monday_one_offset().unsigned_abs(),
+        hour: moment.hour().unsigned_abs(),
+        minute: moment.minute().unsigned_abs(),
+        second: moment.second().unsigned_abs(),
+    }
+}

@@ -1,0 +1,103 @@
+//! What the household asked to be kept: timers, device states, lists.
+
+use loqa_skill_sdk::DeviceState;
+use std::collections::BTreeMap;
+
+/// Everything skills read and change, at one moment.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Household {
+    /// By id, so oldest first.
+    pub timers: BTreeMap<u64, TimerRecord>,
+    /// Device id → last known state. A device that was never commanded has no entry.
+    pub devices: BTreeMap<String, DeviceState>,
+    /// List device id → its items, oldest first.
+    pub lists: BTreeMap<String, Vec<String>>,
+    /// Goes up with every commit, across restarts: a plan made in another epoch is stale.
+    pub epoch: u64,
+    /// The id the next timer gets; never reused, so that "cancel it" cannot hit a newer timer.
+    pub next_timer_id: u64,
+}
+
+/// A timer as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimerRecord {
+    /// Its key in [`Household::timers`].
+    pub id: u64,
+    /// What the person calls it.
+    pub name: Option<String>,
+    /// Its full length, s.
+    pub total_s: u64,
+    /// What it does.
+    pub state: TimerPhase,
+}
+
+/// What a timer does, and when. Instants are Unix time, so they mean something after a restart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimerPhase {
+    /// Counting down.
+    Running {
+        /// When it will ring, Unix ms.
+        ends_at_ms: i64,
+    },
+    /// Holding.
+    Paused {
+        /// Time left, ms.
+        remaining_ms: u64,
+    },
+    /// Ringing.
+    Ringing {
+        /// When it ended, Unix ms.
+        ended_at_ms: i64,
+    },
+}
+
+impl Household {
+    /// Hands out a timer id.
+    pub fn take_timer_id(&mut self) -> u64 {
+        let id = self.next_timer_id.max(1);
+        self.next_timer_id = id + 1;
+        id
+    }
+}
+
+/// Rows that differ between what is on the disk and what is true.
+pub(super) struct Changes<'a> {
+    /// `None`: the row goes.
+    pub timers: Vec<(u64, Option<&'a TimerRecord>)>,
+    /// `None`: the row goes.
+    pub devices: Vec<(&'a str, Option<&'a DeviceState>)>,
+    /// `None`: the row goes.
+    pub lists: Vec<(&'a str, Option<&'a [String]>)>,
+}
+
+impl<'a> Changes<'a> {
+    /// From `saved` to `current`.
+    pub fn between(saved: &'a Household, current: &'a Household) -> Changes<'a> {
+        Changes {
+            timers: differing(&saved.timers, &current.timers)
+                .map(|(id, timer)| (*id, timer))
+                .collect(),
+            devices: differing(&saved.devices, &current.devices)
+                .map(|(id, state)| (id.as_str(), state))
+                .collect(),
+            lists: differing(&saved.lists, &current.lists)
+                .map(|(id, items)| (id.as_str(), items.map(Vec::as_slice)))
+                .collect(),
+        }
+    }
+}
+
+fn differing<'a, K: Ord, V: PartialEq>(
+    saved: &'a BTreeMap<K, V>,
+    current: &'a BTreeMap<K, V>,
+) -> impl Iterator<Item = (&'a K, Option<&'a V>)> {
+    let gone = saved
+        .keys()
+        .filter(|key| !current.contains_key(key))
+        .map(|key| (key, None));
+    let changed = current
+        .iter()
+        .filter(|(key, value)| saved.get(key) != Some(value))
+        .map(|(key, value)| (key, Some(value)));
+    gone.chain(changed)
+}

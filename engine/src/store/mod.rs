@@ -1,0 +1,347 @@
+//! Household state and the commit ledger, kept so that an acknowledged effect survives `kill -9`
+//! and happens at most once.
+//!
+//! One SQLite file, `loqa.db` in the data folder (WAL, `synchronous=FULL`). The truth is in memory
+//! ([`Store::snapshot`]); every commit writes the rows in which it differs from the disk. When the
+//! disk refuses, the household goes on in memory, the difference is written with the next commit
+//! that succeeds, and [`Store::unsaved`] says what would be lost meanwhile.
+
+mod error;
+mod folder;
+mod household;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+pub use error::{CommitError, StoreError};
+pub use folder::DataFolder;
+pub use household::{Household, TimerPhase, TimerRecord};
+
+use household::Changes;
+use loqa_protocol::{EffectKind, UtteranceId};
+use loqa_skill_sdk::EffectError;
+use rusqlite::Connection;
+use schema::{LedgerRow, OpenError};
+use std::{
+    fmt,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// The ledger is pruned once per this many commits.
+const PRUNE_EVERY: u64 = 256;
+
+/// The household on disk and in memory. Shared by reference; every method takes `&self`.
+pub struct Store {
+    folder: Arc<DataFolder>,
+    current: RwLock<Arc<Household>>,
+    writer: Mutex<Writer>,
+}
+
+/// What only one commit at a time may touch.
+struct Writer {
+    /// `None` while the disk would not even give us an empty database.
+    connection: Option<Connection>,
+    /// What the disk holds.
+    saved: Arc<Household>,
+    /// Utterances carried out that the disk does not know of.
+    unsaved_ledger: Vec<LedgerRow>,
+    /// Why the last write failed; `None` if it did not.
+    failure: Option<String>,
+    commits: u64,
+}
+
+/// A commit that took place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CommitOutcome<R> {
+    /// What the closure returned.
+    pub value: R,
+    /// Kinds of effects, in order.
+    pub kinds: Vec<EffectKind>,
+    /// Whether it is on the disk. If not, it holds until the process ends, and is written as soon
+    /// as the disk allows: say so, with this reason.
+    pub durable: Result<(), String>,
+}
+
+/// What a crash would lose now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsaved {
+    /// Why the disk refused.
+    pub reason: String,
+    /// Timers started, changed or removed.
+    pub timers: usize,
+    /// Devices commanded.
+    pub devices: usize,
+    /// Lists changed.
+    pub lists: usize,
+}
+
+impl fmt::Display for Unsaved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = |count: usize, what: &str| match count {
+            0 => None,
+            1 => Some(format!("1 {what}")),
+            _ => Some(format!("{count} {what}s")),
+        };
+        let parts: Vec<String> = [
+            count(self.timers, "timer"),
+            count(self.devices, "device"),
+            count(self.lists, "list"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let what = if parts.is_empty() {
+            "the latest changes".to_owned()
+        } else {
+            parts.join(", ")
+        };
+        write!(f, "could not be kept on disk: {what} ({})", self.reason)
+    }
+}
+
+impl Store {
+    /// Takes the data folder (created if missing) and reads what it holds.
+    ///
+    /// A disk too full for a first, empty database is no error: the store starts in memory and
+    /// [`Store::unsaved`] says so.
+    ///
+    /// # Errors
+    /// [`StoreError`]; whatever it is, nothing was deleted or changed.
+    pub fn open(folder: &Path) -> Result<Store, StoreError> {
+        let folder = DataFolder::acquire(folder)?;
+        let path = folder.path().join(folder::DATABASE);
+        let (connection, household, failure) = match connect(&folder) {
+            Ok((connection, household)) => (Some(connection), household, None),
+            Err(ConnectError::Store(error)) => return Err(error),
+            // There is nothing that starting in memory could hide.
+            Err(ConnectError::Refused {
+                source,
+                empty: true,
+            }) => (None, Household::default(), Some(source.to_string())),
+            Err(ConnectError::Refused {
+                source,
+                empty: false,
+            }) => return Err(StoreError::Disk { path, source }),
+        };
+        let household = Arc::new(household);
+        Ok(Store {
+            folder: Arc::new(folder),
+            current: RwLock::new(household.clone()),
+            writer: Mutex::new(Writer {
+                connection,
+                saved: household,
+                unsaved_ledger: Vec::new(),
+                failure,
+                commits: 0,
+            }),
+        })
+    }
+
+    /// The data folder, held as long as any clone of this lives.
+    pub fn folder(&self) -> &Arc<DataFolder> {
+        &self.folder
+    }
+
+    /// The household now. Never waits for the disk.
+    pub fn snapshot(&self) -> Arc<Household> {
+        self.current
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Carries out `change` on a working copy: all of it or, if it refuses, nothing. Then writes
+    /// the difference and the ledger row in one transaction, so that it takes place at most once
+    /// per `utterance` (`None` for changes nobody asked for, such as a timer that ends).
+    ///
+    /// Blocks for one fsync; other commits wait, [`Store::snapshot`] does not and shows the new
+    /// state only afterwards. The epoch goes up unless there was neither change nor utterance.
+    ///
+    /// # Errors
+    /// [`CommitError`]; nothing was changed then. A disk that refuses is no error but
+    /// [`CommitOutcome::durable`].
+    pub fn commit<R>(
+        &self,
+        utterance: Option<UtteranceId>,
+        change: impl FnOnce(&mut Household) -> Result<(R, Vec<EffectKind>), EffectError>,
+    ) -> Result<CommitOutcome<R>, CommitError> {
+        let mut writer = self.writer();
+        if let Some(utterance) = utterance
+            && writer.is_committed(&self.folder, utterance)?
+        {
+            return Err(CommitError::AlreadyCommitted(utterance));
+        }
+        let before = self.snapshot();
+        let mut working = Household::clone(&before);
+        let (value, kinds) = change(&mut working).map_err(CommitError::Refused)?;
+        if utterance.is_none() && working == *before {
+            return Ok(CommitOutcome {
+                value,
+                kinds,
+                durable: writer.failure.clone().map_or(Ok(()), Err),
+            });
+        }
+        working.epoch = before.epoch + 1;
+        if let Some(utterance) = utterance {
+            writer.unsaved_ledger.push(LedgerRow {
+                utterance,
+                kinds: kinds.clone(),
+                at_ms: now_ms(),
+            });
+        }
+        let working = Arc::new(working);
+        let durable = writer.write(&self.folder, &working);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = working;
+        Ok(CommitOutcome {
+            value,
+            kinds,
+            durable,
+        })
+    }
+
+    /// Tries again to write what the disk refused. Blocks like a commit.
+    ///
+    /// # Errors
+    /// Why the disk still refuses.
+    pub fn flush(&self) -> Result<(), String> {
+        let mut writer = self.writer();
+        if writer.failure.is_none() {
+            return Ok(());
+        }
+        let current = self.snapshot();
+        writer.write(&self.folder, &current)
+    }
+
+    /// What a crash would lose now; `None` when everything is on the disk, as it should be. Waits
+    /// for a commit under way.
+    pub fn unsaved(&self) -> Option<Unsaved> {
+        let writer = self.writer();
+        let reason = writer.failure.clone()?;
+        let current = self.snapshot();
+        let changes = Changes::between(&writer.saved, &current);
+        Some(Unsaved {
+            reason,
+            timers: changes.timers.len(),
+            devices: changes.devices.len(),
+            lists: changes.lists.len(),
+        })
+    }
+
+    /// A closure that panicked has changed nothing but its own copy, so a poisoned lock is sound.
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Writer {
+    fn is_committed(
+        &self,
+        folder: &DataFolder,
+        utterance: UtteranceId,
+    ) -> Result<bool, StoreError> {
+        if self
+            .unsaved_ledger
+            .iter()
+            .any(|row| row.utterance == utterance)
+        {
+            return Ok(true);
+        }
+        let Some(connection) = &self.connection else {
+            return Ok(false);
+        };
+        schema::is_committed(connection, utterance).map_err(|source| StoreError::Disk {
+            path: folder.path().join(folder::DATABASE),
+            source,
+        })
+    }
+
+    /// Makes the disk hold `current`.
+    fn write(&mut self, folder: &DataFolder, current: &Arc<Household>) -> Result<(), String> {
+        let result = self.try_write(folder, current);
+        match &result {
+            Ok(()) => {
+                if self.failure.take().is_some() {
+                    tracing::info!("the disk accepts writes again; everything is saved");
+                }
+                self.saved = current.clone();
+                self.unsaved_ledger.clear();
+            }
+            Err(reason) => {
+                if self.failure.is_none() {
+                    tracing::warn!(%reason, "the disk refuses writes; going on in memory");
+                }
+                self.failure = Some(reason.clone());
+            }
+        }
+        result
+    }
+
+    fn try_write(&mut self, folder: &DataFolder, current: &Household) -> Result<(), String> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => match connect(folder) {
+                Ok((connection, _)) => none.insert(connection),
+                Err(error) => return Err(error.to_string()),
+            },
+        };
+        schema::save(connection, &self.saved, current, &self.unsaved_ledger)
+            .map_err(|error| error.to_string())?;
+        self.commits += 1;
+        if self.commits.is_multiple_of(PRUNE_EVERY)
+            && let Err(error) = schema::prune_ledger(connection, now_ms())
+        {
+            tracing::warn!(%error, "old ledger rows were not removed");
+        }
+        Ok(())
+    }
+}
+
+enum ConnectError {
+    Store(StoreError),
+    Refused {
+        source: rusqlite::Error,
+        empty: bool,
+    },
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ConnectError::Store(error) => error.fmt(f),
+            ConnectError::Refused { source, .. } => source.fmt(f),
+        }
+    }
+}
+
+fn connect(folder: &DataFolder) -> Result<(Connection, Household), ConnectError> {
+    let path = folder.database().map_err(|source| {
+        ConnectError::Store(StoreError::Folder {
+            path: folder.path().to_owned(),
+            source,
+        })
+    })?;
+    let opened = schema::open(&path).and_then(|connection| {
+        // Pruning is not worth refusing to start on a full disk.
+        let _ = schema::prune_ledger(&connection, now_ms());
+        let household = schema::load(&connection)?;
+        Ok((connection, household))
+    });
+    opened.map_err(|error| match error {
+        OpenError::Damaged(reason) => ConnectError::Store(StoreError::Damaged { path, reason }),
+        OpenError::TooNew(found) => ConnectError::Store(StoreError::TooNew { path, found }),
+        OpenError::Disk {
+            error: source,
+            empty,
+        } => ConnectError::Refused { source, empty },
+    })
+}
+
+fn now_ms() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_millis()).ok())
+        .unwrap_or_default()
+}
