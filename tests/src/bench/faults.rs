@@ -1,0 +1,87 @@
+//! `bench faults`: kill -9 of the hub at random instants while it is commanded. The rounds go
+//! without a recogniser, whose loading would leave little time for them.
+
+use super::figure::{Goal, Report, quantile};
+use anyhow::{Context, Result};
+use clap::Args;
+use loqa_tests::{
+    kill::{Fault, Trial},
+    program::Home,
+};
+use std::time::Instant;
+
+const BENCH: &str = "faults";
+
+/// Options of `bench faults`.
+#[derive(Args)]
+pub struct FaultsArgs {
+    /// Times the hub is killed
+    #[arg(long, default_value_t = 200)]
+    rounds: usize,
+    /// Other commands and instants
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Starts of a hub that hears, which the rounds do without
+    #[arg(long, default_value_t = 5)]
+    hearing: usize,
+}
+
+/// Measures.
+pub fn run(args: FaultsArgs, report: &mut Report) -> Result<()> {
+    let mut trial = Trial::new(args.seed)?;
+    let (mut acknowledged, mut refused, mut lost, mut doubled) = (0, 0, 0, 0);
+    let mut restarts_ms = Vec::new();
+    for number in 1..=args.rounds {
+        let round = trial
+            .round()
+            .with_context(|| format!("round {number} of seed {}", args.seed))?;
+        acknowledged += round.given.acknowledged;
+        refused += round.given.refused;
+        for fault in &round.faults {
+            eprintln!("round {number}: {fault:?}");
+            match fault {
+                Fault::Lost(_) => lost += 1,
+                Fault::Doubled(_) => doubled += 1,
+            }
+        }
+        // The first start finds nothing to take up again.
+        if number > 1 {
+            restarts_ms.push(round.start.as_secs_f64() * 1e3);
+        }
+        if number.is_multiple_of(20) {
+            eprintln!(
+                "{number} rounds, {acknowledged} effects acknowledged, {lost} lost, {doubled} doubled …"
+            );
+        }
+    }
+    let mut count = |metric: &str, value: usize, unit: &str, goal| {
+        report.figure(BENCH, metric, Some(value as f64), unit, goal)
+    };
+    count("rounds", args.rounds, "kills", Goal::None);
+    count("acknowledged", acknowledged, "effects", Goal::None);
+    count("refused", refused, "commands", Goal::None);
+    count("lost", lost, "effects", Goal::AtMost(0.0));
+    count("doubled", doubled, "effects", Goal::AtMost(0.0));
+    let mut times = |metric: &str, times_ms: &[f64]| {
+        for (name, q) in [("p50", 0.5), ("p95", 0.95)] {
+            let value = quantile(times_ms, q);
+            report.figure(BENCH, &format!("{metric}_{name}"), value, "ms", Goal::None);
+        }
+    };
+    times("restart", &restarts_ms);
+    times("restart_hearing", &hearing_starts(args.hearing)?);
+    Ok(())
+}
+
+/// Milliseconds until a hub with ears is up.
+fn hearing_starts(times: usize) -> Result<Vec<f64>> {
+    let home = Home::new()?;
+    let start = |_| {
+        let started = Instant::now();
+        let hub = home.hub()?;
+        let start_ms = started.elapsed().as_secs_f64() * 1e3;
+        drop(hub);
+        Ok(start_ms)
+    };
+    (0..times).map(start).collect()
+}

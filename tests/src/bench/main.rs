@@ -1,0 +1,47 @@
+//! `loqa-bench`: what Loqa costs, measured on this machine. Run it with `cargo xtask bench`.
+
+mod faults;
+mod figure;
+mod intent;
+mod voice;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "loqa-bench", about = "Measures Loqa on this machine")]
+struct Cli {
+    /// One JSON document per figure on standard output
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Spoken commands in real time, and on the sample clock: latency and lost words
+    Voice(voice::VoiceArgs),
+    /// Typed sentences against hassil, in small and large households
+    Intent(intent::IntentArgs),
+    /// kill -9 of the hub at random instants: what was lost or doubled, and how long a restart takes
+    Faults(faults::FaultsArgs),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut report = figure::Report::new(cli.json);
+    let outcome = match cli.bench {
+        Bench::Voice(args) => voice::run(args, &mut report),
+        Bench::Intent(args) => intent::run(args, &mut report),
+        Bench::Faults(args) => faults::run(args, &mut report),
+    };
+    report.finish();
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

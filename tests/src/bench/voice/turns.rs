@@ -1,0 +1,177 @@
+//! Commands spoken to a hub of their own, as a client speaks them.
+
+use super::stimuli::Command;
+use anyhow::{Result, anyhow};
+use loqa_core::seams::{FRAME_SAMPLES, SAMPLE_RATE_HZ};
+use loqa_engine::{
+    gateway::Client,
+    hub::{Hub, HubOptions},
+};
+use loqa_protocol::{ClientFrame, Event, LatencyClass, ServerFrame, TurnSummary};
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+
+/// How audio is fed.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Pace {
+    /// 20 ms every 20 ms, as a microphone would.
+    RealTime,
+    /// As fast as it is understood; time is counted in samples.
+    SampleClock,
+}
+
+/// How a command was answered.
+pub struct Answered {
+    /// Class of what was said.
+    pub class: LatencyClass,
+    /// The hub's own account.
+    pub summary: TurnSummary,
+    /// What was said was what was understood.
+    pub right: bool,
+    /// Words of the command were lost: the hub says so, or acted on its beginning alone.
+    pub cut_off: bool,
+    /// Plans prepared on the way.
+    pub plans: usize,
+}
+
+/// Timers and lists pile up, as nobody's do: so often all is put back.
+const HOUSEKEEPING: usize = 50;
+
+/// Speaks every command to a fresh hub, in order.
+pub async fn answer(commands: &[Command], pace: Pace) -> Result<Vec<Answered>> {
+    let data = tempfile::tempdir()?;
+    let options = HubOptions::demonstration(data.path());
+    let options = if pace == Pace::SampleClock {
+        options.unpaced()
+    } else {
+        options
+    };
+    let hub = Hub::start(options)
+        .await
+        .map_err(|problem| anyhow!("{problem}"))?;
+    let mut answered = Vec::with_capacity(commands.len());
+    let mut client = Client::embedded(&hub);
+    for (number, command) in commands.iter().enumerate() {
+        if number > 0 && number % HOUSEKEEPING == 0 {
+            client = Client::embedded(&hub);
+            typed(&mut client, "cancel all timers").await?;
+        }
+        answered.push(speak(&mut client, number as u32 + 10, command, pace).await?);
+        if number % 100 == 99 {
+            eprintln!("  {}", number + 1);
+        }
+    }
+    drop(client);
+    hub.shutdown().await;
+    Ok(answered)
+}
+
+async fn typed(client: &mut Client, text: &str) -> Result<()> {
+    client
+        .send(ClientFrame::Ask {
+            id: 1,
+            text: text.into(),
+        })
+        .await
+        .map_err(|problem| anyhow!("{problem}"))?;
+    loop {
+        match client
+            .recv()
+            .await
+            .map_err(|problem| anyhow!("{problem}"))?
+        {
+            ServerFrame::Done { id: 1 } => return Ok(()),
+            ServerFrame::Problem { problem, .. } => return Err(anyhow!("{problem}")),
+            _ => {}
+        }
+    }
+}
+
+async fn speak(client: &mut Client, id: u32, command: &Command, pace: Pace) -> Result<Answered> {
+    let fast = pace == Pace::SampleClock;
+    let open = ClientFrame::AskAudio {
+        id,
+        file: None,
+        speech_end: Some(command.clip.end as u64),
+        fast,
+    };
+    client
+        .send(open)
+        .await
+        .map_err(|problem| anyhow!("{problem}"))?;
+    let start = Instant::now();
+    let frame_time = Duration::from_secs_f64(FRAME_SAMPLES as f64 / f64::from(SAMPLE_RATE_HZ));
+    for (number, samples) in command.clip.samples.chunks(FRAME_SAMPLES).enumerate() {
+        if !fast {
+            sleep_until(start + frame_time * (number as u32 + 1)).await;
+        }
+        client
+            .send(ClientFrame::Audio {
+                id,
+                samples: samples.to_vec(),
+            })
+            .await
+            .map_err(|problem| anyhow!("{problem}"))?;
+    }
+    client
+        .send(ClientFrame::AudioEnd { id })
+        .await
+        .map_err(|problem| anyhow!("{problem}"))?;
+    let mut plans = 0;
+    let mut first: Option<TurnSummary> = None;
+    let mut turns = 0;
+    loop {
+        match client
+            .recv()
+            .await
+            .map_err(|problem| anyhow!("{problem}"))?
+        {
+            ServerFrame::Event { envelope, .. } => {
+                plans += usize::from(matches!(envelope.event, Event::NluResponse { .. }))
+            }
+            ServerFrame::Turn { summary, .. } => {
+                turns += 1;
+                first.get_or_insert(summary);
+            }
+            ServerFrame::Problem { problem, .. } => {
+                return Err(anyhow!("“{}”: {problem}", command.words));
+            }
+            ServerFrame::Done { id: done } if done == id => break,
+            _ => {}
+        }
+    }
+    let summary = first.ok_or_else(|| anyhow!("“{}” was not answered at all", command.words))?;
+    let understood: Vec<&str> = summary
+        .steps
+        .iter()
+        .map(|step| step.intent.as_str())
+        .collect();
+    let meant: Vec<String> = command
+        .meaning
+        .steps
+        .iter()
+        .map(|step| format!("{}.{}", step.skill, step.intent))
+        .collect();
+    let words = loqa_core::grammar::normalize(&command.words).join(" ");
+    let right = understood == meant && (summary.text == words || turns == 1);
+    // Acting on the beginning of a command is a loss even if the rest was heard as a turn of its own.
+    let beginning_only = !summary.rejected
+        && summary.intent.is_some()
+        && summary.text != words
+        && words.starts_with(&format!("{} ", summary.text));
+    let cut_off = summary.cut_off == Some(true) || beginning_only;
+    if !right {
+        eprintln!(
+            "  “{words}” was heard as “{}”{}",
+            summary.text,
+            if summary.rejected { " (rejected)" } else { "" }
+        );
+    }
+    Ok(Answered {
+        class: command.class,
+        right,
+        cut_off,
+        plans,
+        summary,
+    })
+}

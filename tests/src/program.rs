@@ -1,0 +1,242 @@
+//! The `loqa` program as a person starts it: with a data folder, settings and a household of its
+//! own, and nothing played aloud.
+
+use std::{
+    ffi::OsStr,
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Output, Stdio},
+    sync::OnceLock,
+};
+
+/// A home that `loqa` is run in.
+pub struct Home {
+    folder: tempfile::TempDir,
+    deaf: bool,
+}
+
+/// How a run of `loqa` ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+    /// Exit code; `None` if a signal ended it.
+    pub code: Option<i32>,
+}
+
+/// A hub that answers. Dropping it kills it, as a power cut would.
+pub struct Hub {
+    child: Child,
+    out: BufReader<ChildStdout>,
+}
+
+impl Home {
+    /// An empty one, with the demo household.
+    ///
+    /// # Errors
+    /// The temporary folder cannot be made.
+    pub fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            folder: tempfile::tempdir()?,
+            deaf: false,
+        })
+    }
+
+    /// The same on a machine without a recogniser: typed commands work as ever, and a hub is up at
+    /// once instead of after the seconds that its ears take. (On Linux; elsewhere it stays as it is.)
+    ///
+    /// # Errors
+    /// The temporary folder cannot be written.
+    pub fn deaf(self) -> std::io::Result<Self> {
+        for library in [
+            "libpocketsphinx.so",
+            "libpocketsphinx.so.3",
+            "libpocketsphinx.so.5",
+            "libsphinxbase.so.3",
+        ] {
+            // Found before the real ones, and no library.
+            self.write(&format!("no-ears/{library}"), "")?;
+        }
+        Ok(Self { deaf: true, ..self })
+    }
+
+    /// A path inside.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file inside, making the folders on the way; its path.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> std::io::Result<PathBuf> {
+        let path = self.path(name);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(&path, content)?;
+        Ok(path)
+    }
+
+    /// `loqa ARGS…`, not yet started.
+    pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(loqa());
+        command
+            .args(args)
+            .arg("--data")
+            .arg(self.path("data"))
+            .current_dir(self.folder.path())
+            .env("XDG_CONFIG_HOME", self.path("config"))
+            .env("LOQA_VOICE_OUTPUT", "none")
+            .env("LOQA_LOG", "warn")
+            .env_remove("LOQA_CONFIG");
+        if self.deaf {
+            command.env("LD_LIBRARY_PATH", self.path("no-ears"));
+        }
+        command
+    }
+
+    /// Runs `loqa ARGS…` to its end.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn run<S: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = S>,
+    ) -> std::io::Result<Ended> {
+        let output = self.command(args).stdin(Stdio::null()).output()?;
+        Ok(output.into())
+    }
+
+    /// Runs `loqa ARGS…` to its end with `input` on its standard input.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn run_with_input<S: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = S>,
+        input: &[u8],
+    ) -> std::io::Result<Ended> {
+        let mut command = self.command(args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.stderr(Stdio::piped()).spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // A program that refuses its arguments does not read.
+            let _ = stdin.write_all(input);
+        }
+        Ok(child.wait_with_output()?.into())
+    }
+
+    /// Starts `loqa hub` and waits until it says that it is up.
+    ///
+    /// # Errors
+    /// It cannot be started, or ended before it was up.
+    pub fn hub(&self) -> std::io::Result<Hub> {
+        let mut command = self.command(["hub"]);
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let out = child.stdout.take().map(BufReader::new);
+        let mut out = out.ok_or_else(|| std::io::Error::other("no standard output"))?;
+        let mut line = String::new();
+        while !line.contains("Loqa is up") {
+            line.clear();
+            if out.read_line(&mut line)? == 0 {
+                child.wait()?;
+                return Err(std::io::Error::other("the hub ended before it was up"));
+            }
+        }
+        Ok(Hub { child, out })
+    }
+}
+
+impl Hub {
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it as Ctrl-C does, and waits; its exit code.
+    ///
+    /// # Errors
+    /// The signal cannot be sent.
+    pub fn interrupt(mut self) -> std::io::Result<Option<i32>> {
+        let id = self.child.id().to_string();
+        Command::new("kill").args(["-INT", &id]).status()?;
+        // It may still have something to say, and must not wait for a reader.
+        while self.out.read_line(&mut String::new())? > 0 {}
+        Ok(self.child.wait()?.code())
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+            code: output.status.code(),
+        }
+    }
+}
+
+impl Ended {
+    /// Standard output as JSON, a document per line.
+    ///
+    /// # Errors
+    /// A line is something else.
+    pub fn json(&self) -> serde_json::Result<Vec<serde_json::Value>> {
+        self.out.lines().map(serde_json::from_str).collect()
+    }
+
+    /// The summaries among the JSON lines: one per turn.
+    ///
+    /// # Errors
+    /// A line is not JSON.
+    pub fn turns(&self) -> serde_json::Result<Vec<serde_json::Value>> {
+        let mut lines = self.json()?;
+        lines.retain(|line| line["subject"] == "turn.summary");
+        Ok(lines)
+    }
+}
+
+/// Where the program is: `LOQA_BIN`, else built once by this process.
+fn loqa() -> &'static Path {
+    static LOQA: OnceLock<PathBuf> = OnceLock::new();
+    LOQA.get_or_init(|| std::env::var_os("LOQA_BIN").map_or_else(build, PathBuf::from))
+}
+
+/// # Panics
+/// If it does not build: no test can go on without it.
+fn build() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build
+        .args([
+            "build",
+            "--quiet",
+            "--package",
+            "loqa-engine",
+            "--bin",
+            "loqa",
+        ])
+        .args(["--message-format", "json-render-diagnostics"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    let output = build.stderr(Stdio::inherit()).output();
+    let messages = output.map(|output| output.stdout).unwrap_or_default();
+    let messages = String::from_utf8_lossy(&messages).into_owned();
+    let program = messages.lines().find_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        message["executable"].as_str().map(PathBuf::from)
+    });
+    program.unwrap_or_else(|| panic!("`cargo build --package loqa-engine` failed"))
+}
