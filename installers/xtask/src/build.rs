@@ -1,0 +1,193 @@
+//! Builds the programs and tells where they are.
+
+use crate::{
+    command::{Failed, cargo, note},
+    place,
+};
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+/// The bench program and the hub it measures.
+pub struct Bench {
+    /// `loqa-bench`.
+    pub bench: PathBuf,
+    /// `loqa`.
+    pub loqa: PathBuf,
+}
+
+/// Builds `loqa` for use and leaves it, or a link to it, at `target/release/loqa`.
+///
+/// # Errors
+/// [`Failed`] if it does not build or the link cannot be made.
+pub fn hub() -> Result<PathBuf, Failed> {
+    let link = place::root().join("target/release/loqa");
+    if !link.exists() {
+        note(
+            "build",
+            "loqa, with optimisation: the first time takes several minutes",
+        );
+    }
+    let built = programs(&[
+        "build",
+        "--release",
+        "--package",
+        "loqa-engine",
+        "--bin",
+        "loqa",
+    ])?;
+    let loqa = find(&built, "loqa")?;
+    leave_at(&loqa, &link).map_err(|error| Failed {
+        step: "build".into(),
+        reason: format!(
+            "cannot leave a link to {} at {}: {error}",
+            loqa.display(),
+            link.display()
+        ),
+        remedy: "remove what is in the way, or make the folder writable".into(),
+        code: 1,
+    })?;
+    note("build", "target/release/loqa is ready");
+    Ok(link)
+}
+
+/// Builds the benches and the hub with optimisation.
+///
+/// # Errors
+/// [`Failed`] if they do not build.
+pub fn bench() -> Result<Bench, Failed> {
+    note(
+        "build",
+        "the benches, with optimisation: the first time takes several minutes",
+    );
+    let built = programs(&[
+        "build",
+        "--release",
+        "--package",
+        "loqa-tests",
+        "--package",
+        "loqa-engine",
+        "--bins",
+    ])?;
+    Ok(Bench {
+        bench: find(&built, "loqa-bench")?,
+        loqa: find(&built, "loqa")?,
+    })
+}
+
+/// Runs `cargo ARGS…`; every program it built or found fresh.
+///
+/// # Errors
+/// [`Failed`] if cargo failed; what was wrong has been shown.
+pub fn programs(args: &[&str]) -> Result<Vec<PathBuf>, Failed> {
+    let failed = |reason: String, code: u8| {
+        Failed {
+        step: "build".into(),
+        reason,
+        remedy: "the lines above say why; if a system library is missing, `cargo xtask setup` installs it".into(),
+        code,
+    }
+    };
+    let mut command = cargo();
+    command
+        .args(args)
+        .arg("--message-format=json-render-diagnostics")
+        .stdout(Stdio::piped());
+    let mut child = command
+        .spawn()
+        .map_err(|error| failed(format!("cargo could not be started: {error}"), 127))?;
+    let mut built = Vec::new();
+    if let Some(messages) = child.stdout.take() {
+        for line in BufReader::new(messages).lines().map_while(Result::ok) {
+            built.extend(executable(&line));
+        }
+    }
+    let status = child.wait().map_err(|error| failed(error.to_string(), 1))?;
+    if !status.success() {
+        let code = status
+            .code()
+            .and_then(|code| u8::try_from(code).ok())
+            .unwrap_or(1);
+        return Err(failed(
+            format!("`cargo {}` ended with {status}", args.join(" ")),
+            code,
+        ));
+    }
+    Ok(built)
+}
+
+/// The program a line of cargo's messages announces, unless it is a test.
+fn executable(line: &str) -> Option<PathBuf> {
+    let message: Value = serde_json::from_str(line).ok()?;
+    if message["reason"] != "compiler-artifact" || message["profile"]["test"] == true {
+        return None;
+    }
+    message["executable"].as_str().map(PathBuf::from)
+}
+
+/// The one of `built` that has this name.
+///
+/// # Errors
+/// [`Failed`] if there is none.
+pub fn find(built: &[PathBuf], name: &str) -> Result<PathBuf, Failed> {
+    let path = built
+        .iter()
+        .find(|path| path.file_name().is_some_and(|file| file == name));
+    path.cloned().ok_or_else(|| Failed {
+        step: "build".into(),
+        reason: format!("no program named `{name}` was built"),
+        remedy: String::new(),
+        code: 1,
+    })
+}
+
+/// Makes `link` lead to `built`, unless it is that file already.
+fn leave_at(built: &Path, link: &Path) -> std::io::Result<()> {
+    if link
+        .canonicalize()
+        .is_ok_and(|there| built.canonicalize().is_ok_and(|here| here == there))
+    {
+        return Ok(());
+    }
+    if let Some(folder) = link.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    if link.symlink_metadata().is_ok() {
+        std::fs::remove_file(link)?;
+    }
+    std::os::unix::fs::symlink(built, link)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_told_from_tests_and_libraries() {
+        let program = r#"{"reason":"compiler-artifact","profile":{"test":false},"executable":"/t/release/loqa"}"#;
+        let test = r#"{"reason":"compiler-artifact","profile":{"test":true},"executable":"/t/debug/deps/loqa-1"}"#;
+        let library =
+            r#"{"reason":"compiler-artifact","profile":{"test":false},"executable":null}"#;
+        assert_eq!(executable(program), Some("/t/release/loqa".into()));
+        assert_eq!(executable(test), None);
+        assert_eq!(executable(library), None);
+        assert_eq!(executable("not json"), None);
+    }
+
+    #[test]
+    fn a_stale_link_is_replaced() -> std::io::Result<()> {
+        let folder = std::env::temp_dir().join(format!("xtask-link-{}", std::process::id()));
+        std::fs::create_dir_all(&folder)?;
+        let (built, link) = (folder.join("built"), folder.join("target/release/loqa"));
+        std::fs::write(&built, "1")?;
+        std::fs::create_dir_all(folder.join("target/release"))?;
+        std::os::unix::fs::symlink(folder.join("gone"), &link)?;
+        leave_at(&built, &link)?;
+        leave_at(&built, &link)?;
+        assert_eq!(std::fs::read_to_string(&link)?, "1");
+        std::fs::remove_dir_all(&folder)
+    }
+}

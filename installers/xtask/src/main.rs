@@ -1,0 +1,121 @@
+//! Sets up, runs, tests and measures Loqa: `cargo xtask --help`.
+//!
+//! Every command does its own set-up first and says one line per step on standard error, so that
+//! standard output belongs to the program that is run.
+#![forbid(unsafe_code)]
+
+mod build;
+mod command;
+mod deny;
+mod place;
+mod setup;
+mod test;
+mod toolchain;
+mod wasm;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use command::{Failed, note};
+use setup::Purpose;
+use std::process::{Command, ExitCode};
+
+/// Sets up, runs, tests and measures Loqa.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build Loqa, hear and see it answer spoken commands, then stay up for `loqa ask`
+    Run {
+        /// Leave after the demonstration: exit 0 when every command was answered rightly
+        #[arg(long)]
+        demo: bool,
+        /// Further arguments for `loqa hub`, after `--`
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Check format, lints, tests and the WebAssembly build of everything
+    Test {
+        /// Run only the tests whose name contains one of these, and nothing else
+        filters: Vec<String>,
+    },
+    /// Measure: `voice`, `intent` or `faults`
+    Bench {
+        /// What to measure
+        subject: Subject,
+        /// Arguments of the bench, such as `--json`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Install what is missing for running, testing and measuring, and nothing else
+    Setup,
+    /// Check licences, sources and advisories of all dependencies with cargo-deny
+    Deny,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Subject {
+    /// End of speech to first sample of the reply, in real time, with cut-off rates
+    Voice,
+    /// The grammar against hassil, and how both grow with the household
+    Intent,
+    /// kill -9 at random instants, and what was lost or doubled
+    Faults,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            note("error", &format!("{error:#}"));
+            ExitCode::from(
+                error
+                    .downcast_ref::<Failed>()
+                    .map_or(1, |failed| failed.code),
+            )
+        }
+    }
+}
+
+fn run(task: Task) -> anyhow::Result<()> {
+    toolchain::check()?;
+    match task {
+        Task::Run { demo, args } => {
+            setup::ensure(Purpose::Run)?;
+            let loqa = build::hub()?;
+            let demonstration = if demo { "--demo" } else { "--demonstrate" };
+            let mut hub = Command::new(loqa);
+            hub.args(["hub", demonstration]);
+            if !args.iter().any(|arg| arg.starts_with("--replies")) {
+                hub.arg("--replies").arg(place::root().join("target/demo"));
+            }
+            command::become_program(hub.args(args))
+        }
+        Task::Test { filters } => test::run(&filters),
+        Task::Bench { subject, args } => {
+            let tools = setup::ensure(Purpose::Test)?;
+            let bench = build::bench()?;
+            let mut run = Command::new(bench.bench);
+            run.args(
+                subject
+                    .to_possible_value()
+                    .map(|name| name.get_name().to_owned()),
+            );
+            run.args(args).envs(tools.env()).env("LOQA_BIN", bench.loqa);
+            command::become_program(&mut run)
+        }
+        Task::Setup => {
+            setup::ensure(Purpose::Test)?;
+            note("setup", "everything is there");
+            Ok(())
+        }
+        Task::Deny => deny::run(),
+    }
+}

@@ -1,0 +1,115 @@
+//! Installs what is missing, and only that. A second run finds everything there and starts at once.
+
+mod apt;
+mod brew;
+mod python;
+
+use crate::{
+    command::{Failed, installed, note},
+    place,
+};
+use std::path::PathBuf;
+
+/// What the set-up is for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Purpose {
+    /// Building and running Loqa.
+    Run,
+    /// Testing and measuring it, which includes running it.
+    Test,
+}
+
+/// What tests and benches are told about the set-up.
+pub struct Tools {
+    python: Option<PathBuf>,
+}
+
+impl Tools {
+    /// Environment variables for tests and benches: a Python that has hassil, and where clips of
+    /// synthetic speakers are kept.
+    pub fn env(&self) -> impl Iterator<Item = (&'static str, PathBuf)> {
+        let python = self.python.clone().map(|python| ("LOQA_PYTHON", python));
+        let voices = ("LOQA_VOICE_CACHE", place::cache().join("voices"));
+        python.into_iter().chain([voices])
+    }
+}
+
+/// Something Loqa needs from the system's package manager.
+struct Package {
+    apt: &'static str,
+    /// Homebrew's name; `None` where macOS needs nothing.
+    brew: Option<&'static str>,
+    purpose: Purpose,
+    /// Whether the purpose fails without it; otherwise only some tests are skipped.
+    needed: bool,
+}
+
+const fn package(
+    apt: &'static str,
+    brew: Option<&'static str>,
+    purpose: Purpose,
+    needed: bool,
+) -> Package {
+    Package {
+        apt,
+        brew,
+        purpose,
+        needed,
+    }
+}
+
+/// Programs are named rather than libraries, because a library's package name changes with its
+/// version and the program always pulls in the right one.
+const PACKAGES: &[Package] = &[
+    // To build: cpal finds ALSA through pkg-config.
+    package("pkg-config", Some("pkgconf"), Purpose::Run, true),
+    package("libasound2-dev", None, Purpose::Run, true),
+    // To hear: the recogniser's library, and its acoustic model and dictionary.
+    package("pocketsphinx", Some("cmu-pocketsphinx"), Purpose::Run, true),
+    package("pocketsphinx-en-us", None, Purpose::Run, true),
+    // To speak; espeak-ng is only ever run as a process of its own.
+    package("flite", Some("flite"), Purpose::Run, true),
+    package("espeak-ng", Some("espeak-ng"), Purpose::Run, true),
+    // More voices and noises for tests, and a sound server without hardware.
+    package("festival", None, Purpose::Test, false),
+    package("festvox-kallpc16k", None, Purpose::Test, false),
+    package("festvox-us-slt-hts", None, Purpose::Test, false),
+    package("sox", Some("sox"), Purpose::Test, false),
+    package("pulseaudio", None, Purpose::Test, false),
+    package("pulseaudio-utils", None, Purpose::Test, false),
+    package("libasound2-plugins", None, Purpose::Test, false),
+    // For hassil, which the grammar is compared with.
+    package("python3-venv", Some("python"), Purpose::Test, false),
+];
+
+/// Makes sure that everything for `purpose` is there.
+///
+/// # Errors
+/// [`Failed`] with what to type, if something needed is missing and cannot be installed from here.
+pub fn ensure(purpose: Purpose) -> Result<Tools, Failed> {
+    let wanted = || PACKAGES.iter().filter(|package| package.purpose <= purpose);
+    if installed("apt-get") && installed("dpkg-query") {
+        apt::ensure(wanted())?;
+    } else if cfg!(target_os = "macos") {
+        brew::ensure(wanted())?;
+    } else {
+        let names: Vec<&str> = wanted()
+            .filter(|package| package.needed)
+            .map(|package| package.apt)
+            .collect();
+        note(
+            "setup",
+            "neither apt nor Homebrew is here: nothing was installed",
+        );
+        note(
+            "",
+            &format!("Loqa needs what Debian calls {}", names.join(", ")),
+        );
+    }
+    let python = if purpose == Purpose::Test {
+        python::ensure()
+    } else {
+        None
+    };
+    Ok(Tools { python })
+}
