@@ -120,7 +120,7 @@ impl SpeechToText for PocketSphinx {
             .spawn(move || {
                 let mut ready = Some(ready);
                 let mut idle_first: Vec<&Worker> = workers.iter().collect();
-                idle_first.sort_by_key(|worker| worker.load());
+                idle_first.sort_by_key(|worker| (worker.utterances(), worker.load()));
                 for worker in idle_first {
                     let loaded = worker.load_grammar(grammar.clone());
                     if let Some(ready) = ready.take() {

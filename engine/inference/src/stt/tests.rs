@@ -191,7 +191,10 @@ fn a_grammar_is_loaded_while_an_utterance_is_heard_with_another() {
         .iter()
         .for_each(|frame| microphone.try_send(frame.clone()).unwrap());
     block_on(heard.next()).unwrap().unwrap();
+    // Two at once: the second must wait for the first, not for the speaker.
+    let another = backend.load_grammar(grammar(4));
     block_on(backend.load_grammar(grammar(3))).unwrap();
+    block_on(another).unwrap();
     rest.iter()
         .for_each(|frame| microphone.try_send(frame.clone()).unwrap());
     drop(microphone);
