@@ -19,6 +19,34 @@ pub struct Bench {
     pub loqa: PathBuf,
 }
 
+/// A program that holds tests, and the folder of its package, where it expects to run.
+#[derive(Debug, PartialEq)]
+pub struct TestProgram {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its package's folder.
+    pub package: PathBuf,
+}
+
+impl TestProgram {
+    /// Its package's folder and its own name, without cargo's hash.
+    pub fn name(&self) -> String {
+        let file = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let target = file.rsplit_once('-').map_or(&*file, |(target, _)| target);
+        let package = self.package.strip_prefix(place::root());
+        let package = package.unwrap_or(&self.package).display();
+        format!("{package}: {target}")
+    }
+}
+
+/// What a build left.
+#[derive(Default)]
+pub struct Built {
+    programs: Vec<PathBuf>,
+    /// In the order they were built.
+    pub tests: Vec<TestProgram>,
+}
+
 /// Builds `loqa` for use and leaves it, or a link to it, at `target/release/loqa`.
 ///
 /// # Errors
@@ -31,7 +59,7 @@ pub fn hub() -> Result<PathBuf, Failed> {
             "loqa, with optimisation: the first time takes several minutes",
         );
     }
-    let built = programs(&[
+    let built = run(&[
         "build",
         "--release",
         "--package",
@@ -39,7 +67,7 @@ pub fn hub() -> Result<PathBuf, Failed> {
         "--bin",
         "loqa",
     ])?;
-    let loqa = find(&built, "loqa")?;
+    let loqa = built.program("loqa")?;
     leave_at(&loqa, &link).map_err(|error| Failed {
         step: "build".into(),
         reason: format!(
@@ -63,7 +91,7 @@ pub fn bench() -> Result<Bench, Failed> {
         "build",
         "the benches, with optimisation: the first time takes several minutes",
     );
-    let built = programs(&[
+    let built = run(&[
         "build",
         "--release",
         "--package",
@@ -73,16 +101,16 @@ pub fn bench() -> Result<Bench, Failed> {
         "--bins",
     ])?;
     Ok(Bench {
-        bench: find(&built, "loqa-bench")?,
-        loqa: find(&built, "loqa")?,
+        bench: built.program("loqa-bench")?,
+        loqa: built.program("loqa")?,
     })
 }
 
-/// Runs `cargo ARGS…`; every program it built or found fresh.
+/// Runs `cargo ARGS…`; all that it built or found fresh.
 ///
 /// # Errors
 /// [`Failed`] if cargo failed; what was wrong has been shown.
-pub fn programs(args: &[&str]) -> Result<Vec<PathBuf>, Failed> {
+pub fn run(args: &[&str]) -> Result<Built, Failed> {
     let failed = |reason: String, code: u8| {
         Failed {
         step: "build".into(),
@@ -99,10 +127,10 @@ pub fn programs(args: &[&str]) -> Result<Vec<PathBuf>, Failed> {
     let mut child = command
         .spawn()
         .map_err(|error| failed(format!("cargo could not be started: {error}"), 127))?;
-    let mut built = Vec::new();
+    let mut built = Built::default();
     if let Some(messages) = child.stdout.take() {
         for line in BufReader::new(messages).lines().map_while(Result::ok) {
-            built.extend(executable(&line));
+            built.note(&line);
         }
     }
     let status = child.wait().map_err(|error| failed(error.to_string(), 1))?;
@@ -119,29 +147,38 @@ pub fn programs(args: &[&str]) -> Result<Vec<PathBuf>, Failed> {
     Ok(built)
 }
 
-/// The program a line of cargo's messages announces, unless it is a test.
-fn executable(line: &str) -> Option<PathBuf> {
-    let message: Value = serde_json::from_str(line).ok()?;
-    if message["reason"] != "compiler-artifact" || message["profile"]["test"] == true {
-        return None;
+impl Built {
+    /// Notes the program that a line of cargo's messages announces, if it does.
+    fn note(&mut self, line: &str) {
+        let message: Value = serde_json::from_str(line).unwrap_or_default();
+        let Some(path) = message["executable"].as_str().map(PathBuf::from) else {
+            return;
+        };
+        if message["profile"]["test"] != true {
+            self.programs.push(path);
+            return;
+        }
+        let manifest = Path::new(message["manifest_path"].as_str().unwrap_or_default());
+        let package = manifest.parent().unwrap_or(manifest).to_owned();
+        self.tests.push(TestProgram { path, package });
     }
-    message["executable"].as_str().map(PathBuf::from)
-}
 
-/// The one of `built` that has this name.
-///
-/// # Errors
-/// [`Failed`] if there is none.
-pub fn find(built: &[PathBuf], name: &str) -> Result<PathBuf, Failed> {
-    let path = built
-        .iter()
-        .find(|path| path.file_name().is_some_and(|file| file == name));
-    path.cloned().ok_or_else(|| Failed {
-        step: "build".into(),
-        reason: format!("no program named `{name}` was built"),
-        remedy: String::new(),
-        code: 1,
-    })
+    /// The program of this name.
+    ///
+    /// # Errors
+    /// [`Failed`] if there is none.
+    pub fn program(&self, name: &str) -> Result<PathBuf, Failed> {
+        let path = self
+            .programs
+            .iter()
+            .find(|path| path.file_name().is_some_and(|file| file == name));
+        path.cloned().ok_or_else(|| Failed {
+            step: "build".into(),
+            reason: format!("no program named `{name}` was built"),
+            remedy: String::new(),
+            code: 1,
+        })
+    }
 }
 
 /// Makes `link` lead to `built`, unless it is that file already.
@@ -167,14 +204,21 @@ mod tests {
 
     #[test]
     fn programs_are_told_from_tests_and_libraries() {
-        let program = r#"{"reason":"compiler-artifact","profile":{"test":false},"executable":"/t/release/loqa"}"#;
-        let test = r#"{"reason":"compiler-artifact","profile":{"test":true},"executable":"/t/debug/deps/loqa-1"}"#;
-        let library =
-            r#"{"reason":"compiler-artifact","profile":{"test":false},"executable":null}"#;
-        assert_eq!(executable(program), Some("/t/release/loqa".into()));
-        assert_eq!(executable(test), None);
-        assert_eq!(executable(library), None);
-        assert_eq!(executable("not json"), None);
+        let mut built = Built::default();
+        for line in [
+            r#"{"reason":"compiler-artifact","profile":{"test":false},"executable":"/t/release/loqa"}"#,
+            r#"{"reason":"compiler-artifact","profile":{"test":true},"executable":"/t/debug/deps/loqa-1","manifest_path":"/w/engine/Cargo.toml"}"#,
+            r#"{"reason":"compiler-artifact","profile":{"test":false},"executable":null}"#,
+            "not json",
+        ] {
+            built.note(line);
+        }
+        assert_eq!(built.programs, [PathBuf::from("/t/release/loqa")]);
+        let test = TestProgram {
+            path: "/t/debug/deps/loqa-1".into(),
+            package: "/w/engine".into(),
+        };
+        assert_eq!(built.tests, [test]);
     }
 
     #[test]

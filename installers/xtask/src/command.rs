@@ -8,6 +8,9 @@ use std::{
     io::ErrorKind,
     os::unix::process::{CommandExt, ExitStatusExt},
     process::{Command, ExitStatus, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
 };
 
 /// A step that did not work.
@@ -68,6 +71,54 @@ pub fn run(step: &str, command: &mut Command, remedy: &str) -> Result<(), Failed
         }),
         Err(error) => Err(not_started(step, command, &error, remedy)),
     }
+}
+
+/// Like [`run`], but ends the child, and whatever it started, when the time is over.
+///
+/// # Errors
+/// As [`run`], and if it did not end in time.
+pub fn run_within(limit: Duration, step: &str, command: &mut Command) -> Result<(), Failed> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .spawn()
+        .map_err(|error| not_started(step, command, &error, ""))?;
+    let id = child.id();
+    let (ended, watch) = mpsc::channel::<()>();
+    let watchdog = thread::spawn(move || {
+        let late = watch.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);
+        if late {
+            kill_tree(id);
+        }
+        late
+    });
+    let status = child.wait();
+    drop(ended);
+    let late = watchdog.join().unwrap_or_default();
+    let reason = match status {
+        Ok(status) if status.success() && !late => return Ok(()),
+        _ if late => format!(
+            "it did not end within {} min: what it names as running hangs",
+            limit.as_secs() / 60
+        ),
+        Ok(status) => format!("it ended with {status}"),
+        Err(error) => error.to_string(),
+    };
+    Err(Failed {
+        step: step.into(),
+        reason,
+        remedy: String::new(),
+        code: 1,
+    })
+}
+
+/// Ends a process after everything that it started.
+fn kill_tree(id: u32) {
+    let id = id.to_string();
+    let children = quiet(Command::new("pgrep").args(["-P", &id])).unwrap_or_default();
+    for child in children.lines().filter_map(|line| line.trim().parse().ok()) {
+        kill_tree(child);
+    }
+    quiet(Command::new("kill").args(["-KILL", &id]));
 }
 
 /// Like [`run`], but what the child says is shown only if it fails.

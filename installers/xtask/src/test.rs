@@ -1,12 +1,19 @@
 //! `cargo xtask test`: everything that must hold before a change is kept.
 
 use crate::{
-    build,
-    command::{Failed, cargo, note, run as run_command},
+    build::{self, Built},
+    command::{Failed, cargo, note, run as run_command, run_within},
     setup::{self, Purpose, Tools},
     wasm,
 };
-use std::time::{Duration, Instant};
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+/// No test program takes this long, even on a machine that is twenty times slower than it should
+/// be.
+const CEILING: Duration = Duration::from_secs(20 * 60);
 
 /// Runs all checks; with `filters` only the tests whose names contain one of them.
 ///
@@ -19,8 +26,8 @@ pub fn run(filters: &[String]) -> anyhow::Result<()> {
         times.step("format", format)?;
         times.step("lints", lints)?;
     }
-    let loqa = times.step("build", build)?;
-    times.step("tests", || tests(filters, &tools, &loqa))?;
+    let built = times.step("build", build)?;
+    times.step("tests", || tests(filters, &tools, &built))?;
     if filters.is_empty() {
         match times.step("wasm", wasm::check)? {
             wasm::Outcome::Clean => {}
@@ -57,27 +64,37 @@ fn lints() -> Result<(), Failed> {
     )
 }
 
-/// Builds tests and programs together, so that they share every dependency; where `loqa` lies.
-fn build() -> Result<std::path::PathBuf, Failed> {
-    build::find(
-        &build::programs(&["build", "--workspace", "--all-targets"])?,
-        "loqa",
-    )
+/// Builds tests and programs together, so that they share every dependency.
+fn build() -> Result<Built, Failed> {
+    build::run(&["build", "--workspace", "--all-targets"])
 }
 
-fn tests(filters: &[String], tools: &Tools, loqa: &std::path::Path) -> Result<(), Failed> {
-    let mut test = cargo();
-    test.args(["test", "--quiet", "--workspace", "--no-fail-fast"])
-        .envs(tools.env())
-        .env("LOQA_BIN", loqa);
-    if !filters.is_empty() {
-        test.arg("--").args(filters);
+/// Runs one test program after the other, each with a ceiling: one that hangs is named and ended.
+fn tests(filters: &[String], tools: &Tools, built: &Built) -> Result<(), Failed> {
+    let loqa = built.program("loqa")?;
+    let mut failed = Vec::new();
+    for test in &built.tests {
+        let name = test.name();
+        let mut run = Command::new(&test.path);
+        run.args(filters)
+            .current_dir(&test.package)
+            .envs(tools.env())
+            .env("LOQA_BIN", &loqa);
+        note("tests", &name);
+        if let Err(failure) = run_within(CEILING, "tests", &mut run) {
+            note("tests", &format!("{name}: {}", failure.reason));
+            failed.push(name);
+        }
     }
-    run_command(
-        "tests",
-        &mut test,
-        "the lines above name each test; `cargo xtask test NAME` runs it alone",
-    )
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(Failed {
+        step: "tests".into(),
+        reason: format!("failed in {}", failed.join(", ")),
+        remedy: "the lines above name each test; `cargo xtask test NAME` runs it alone".into(),
+        code: 1,
+    })
 }
 
 /// How long each step took.
