@@ -1,12 +1,13 @@
 //! `bench voice`: end of speech → first reply sample, and the words it costs.
 //!
-//! Two passes over spoken commands in several synthetic voices, some with a pause inside, some
-//! continued after a sentence that was complete already, some in noise. The first is in real time,
-//! through the hub as a client sees it; the second on the sample clock, without waiting, to count
-//! rare events. The plain pipeline (wait for 700 ms of silence, then recognise, parse, synthesise
+//! What the recogniser hears and refuses comes first (`hearing`). Then two passes over spoken
+//! commands in several synthetic voices, some with a pause inside, some continued after a sentence
+//! that was complete already, some in noise: one in real time, through the hub as a client sees
+//! it; one on the sample clock, without waiting, to count rare events. The plain pipeline (wait for 700 ms of silence, then recognise, parse, synthesise
 //! the whole reply) runs on the same clips in the same run.
 
 mod baseline;
+mod hearing;
 mod stimuli;
 mod turns;
 
@@ -26,6 +27,9 @@ pub struct VoiceArgs {
     /// Commands per class on the sample clock
     #[arg(long, default_value_t = 2000)]
     counted: usize,
+    /// Commands, and as many open sentences, given to the recogniser alone
+    #[arg(long, default_value_t = 600)]
+    heard: usize,
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -39,20 +43,16 @@ pub fn run(args: VoiceArgs, report: &mut Report) -> Result<()> {
         .context("no async runtime")?;
     let corpus = Corpus::new(args.seed)?;
 
-    eprintln!("synthesising {} commands …", args.spoken);
-    let spoken = corpus.mixed(args.spoken)?;
-    eprintln!(
-        "speaking them in real time (about {} min) …",
-        args.spoken / 14 + 1
-    );
-    let answered = runtime.block_on(turns::answer(&spoken, Pace::RealTime))?;
-    latency(&answered, report);
-
-    eprintln!("the plain pipeline on the same commands …");
-    let plain = baseline::run(&spoken)?;
-    compare(&answered, &plain, report);
-
+    if args.heard > 0 {
+        hearing::run(&corpus, args.heard, report)?;
+    }
+    if args.spoken > 0 {
+        in_real_time(&corpus, args.spoken, &runtime, report)?;
+    }
     for class in [LatencyClass::A, LatencyClass::B] {
+        if args.counted == 0 {
+            continue;
+        }
         eprintln!(
             "{} commands of class {class:?} on the sample clock …",
             args.counted
@@ -61,6 +61,27 @@ pub fn run(args: VoiceArgs, report: &mut Report) -> Result<()> {
         let answered = runtime.block_on(turns::answer(&counted, Pace::SampleClock))?;
         losses(class, &answered, report);
     }
+    Ok(())
+}
+
+fn in_real_time(
+    corpus: &Corpus,
+    count: usize,
+    runtime: &tokio::runtime::Runtime,
+    report: &mut Report,
+) -> Result<()> {
+    eprintln!("synthesising {count} commands …");
+    let spoken = corpus.mixed(count)?;
+    eprintln!(
+        "speaking them in real time (about {} min) …",
+        count / 14 + 1
+    );
+    let answered = runtime.block_on(turns::answer(&spoken, Pace::RealTime))?;
+    latency(&answered, report);
+
+    eprintln!("the plain pipeline on the same commands …");
+    let plain = baseline::run(&spoken)?;
+    compare(&answered, &plain, report);
     Ok(())
 }
 

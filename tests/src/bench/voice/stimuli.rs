@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use loqa_core::grammar::{Context, Grammar, Match, State, normalize};
 use loqa_engine::hub;
 use loqa_protocol::LatencyClass;
-use loqa_tests::voices::{Clip, Noise, Random, SPEAKERS, Speaker, Studio};
+use loqa_tests::voices::{Clip, Noise, OPEN_SENTENCES, Random, SPEAKERS, Speaker, Studio};
 use std::sync::Arc;
 
 /// Silence before the words (the hub has been listening for a while) and after them, ms.
@@ -21,8 +21,28 @@ pub struct Command {
     pub meaning: Match,
     /// How soon it may be answered.
     pub class: LatencyClass,
+    /// Who spoke.
+    pub speaker: Speaker,
     /// The sound; `end` is the end of the last word.
     pub clip: Clip,
+}
+
+/// Where commands and talk are heard.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Room {
+    /// Nothing but the voice.
+    Clean,
+    /// Pink noise, white noise or babble at 20 dB, in turn.
+    Noisy,
+}
+
+impl std::fmt::Display for Room {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Room::Clean => "clean",
+            Room::Noisy => "noisy",
+        })
+    }
 }
 
 /// Sentences of the demo household, and voices to speak them.
@@ -81,6 +101,63 @@ impl Corpus {
         self.draw(class, count, self.seed.wrapping_add(1))
     }
 
+    /// The grammar that sentences are drawn from.
+    pub fn grammar(&self) -> &Grammar {
+        &self.grammar
+    }
+
+    /// Commands of any class without free text, spoken without hesitation.
+    pub fn commands(&self, room: Room, count: usize) -> Result<Vec<Command>> {
+        let mut random = Random::new(self.seed ^ 0x68656172);
+        let babble = self.babble()?;
+        let drawn = (0..).flat_map(|batch| self.grammar.sample(self.seed + 1000 + batch, 200));
+        let mut commands = Vec::with_capacity(count);
+        for words in drawn.take(50 * count + 5000) {
+            let Some(meaning) = self.grammar.parse(&Context::Commands, &words) else {
+                continue;
+            };
+            if meaning.class == LatencyClass::C || commands.len() == count {
+                continue;
+            }
+            let speaker = SPEAKERS[random.below(SPEAKERS.len())];
+            let clip = self.studio.speak(speaker, &words)?;
+            commands.push(Command {
+                class: meaning.class,
+                clip: self.heard_in(room, clip, &mut random, &babble),
+                words,
+                meaning,
+                speaker,
+            });
+        }
+        ensure!(commands.len() == count, "the grammar has too few sentences");
+        Ok(commands)
+    }
+
+    /// Sentences that are no commands, with their speakers.
+    pub fn talk(&self, room: Room, count: usize) -> Result<Vec<(Speaker, &'static str, Clip)>> {
+        let mut random = Random::new(self.seed ^ 0x74616c6b);
+        let babble = self.babble()?;
+        let sentences: Vec<&'static str> = OPEN_SENTENCES.lines().collect();
+        (0..count)
+            .map(|number| {
+                // Every sentence, and each time by the next voice.
+                let sentence = sentences[number % sentences.len()];
+                let speaker = SPEAKERS[(number + number / sentences.len()) % SPEAKERS.len()];
+                let clip = self.studio.speak(speaker, sentence)?;
+                let clip = self.heard_in(room, clip, &mut random, &babble);
+                Ok((speaker, sentence, clip))
+            })
+            .collect()
+    }
+
+    fn heard_in(&self, room: Room, clip: Clip, random: &mut Random, babble: &[Clip]) -> Clip {
+        let clip = clip.framed(LEAD_MS, LEAD_MS);
+        match room {
+            Room::Clean => clip,
+            Room::Noisy => noisy(clip, random, babble),
+        }
+    }
+
     fn draw(&self, class: LatencyClass, count: usize, seed: u64) -> Result<Vec<Command>> {
         let mut random = Random::new(seed);
         let mut sentences: Vec<(String, Match)> = Vec::new();
@@ -120,6 +197,7 @@ impl Corpus {
                 words,
                 meaning,
                 class,
+                speaker,
                 clip,
             });
         }
@@ -153,10 +231,8 @@ impl Corpus {
             None => self.studio.speak(speaker, words)?,
         };
         let clip = clip.framed(LEAD_MS, TAIL_MS);
-        Ok(match (manner, random.below(3)) {
-            (Manner::Noisy, 0) => clip.with_noise(Noise::Pink, SNR_DB, random.bits()),
-            (Manner::Noisy, 1) => clip.with_noise(Noise::White, SNR_DB, random.bits()),
-            (Manner::Noisy, _) => clip.with_noise(Noise::Babble(babble), SNR_DB, random.bits()),
+        Ok(match manner {
+            Manner::Noisy => noisy(clip, random, babble),
             _ => clip,
         })
     }
@@ -178,10 +254,19 @@ impl Corpus {
     }
 
     fn babble(&self) -> Result<Vec<Clip>> {
-        let sentences = loqa_tests::voices::OPEN_SENTENCES.lines().take(12);
+        let sentences = OPEN_SENTENCES.lines().take(12);
         sentences
             .zip(SPEAKERS)
             .map(|(sentence, speaker)| self.studio.speak(speaker, sentence))
             .collect()
     }
+}
+
+fn noisy(clip: Clip, random: &mut Random, babble: &[Clip]) -> Clip {
+    let noise = match random.below(3) {
+        0 => Noise::Pink,
+        1 => Noise::White,
+        _ => Noise::Babble(babble),
+    };
+    clip.with_noise(noise, SNR_DB, random.bits())
 }

@@ -1,0 +1,118 @@
+//! What the recogniser alone makes of commands, of talk that is none, and of real people.
+
+use super::{
+    super::figure::{Goal, Report},
+    stimuli::{Corpus, Room},
+};
+use anyhow::{Context as _, Result};
+use futures::{StreamExt, executor::block_on_stream, stream};
+use loqa_core::{
+    grammar::{Context, SpeechGrammar},
+    seams::{SpeechToText, TranscribeOptions},
+};
+use loqa_inference::{
+    stt::{Ears, PocketSphinx},
+    wav,
+};
+use loqa_protocol::{Hypothesis, Verdict};
+use loqa_tests::coffee;
+use std::sync::Arc;
+
+/// Reports how many commands are understood and how many open sentences refused, clean and in
+/// noise, and what becomes of the recordings of real people.
+pub fn run(corpus: &Corpus, count: usize, report: &mut Report) -> Result<()> {
+    let ears = PocketSphinx::open(Ears::default(), 1).context("no recogniser")?;
+    let grammar = corpus.grammar();
+    let speech = grammar.speech();
+    for room in [Room::Clean, Room::Noisy] {
+        eprintln!("{count} commands and {count} open sentences, {room} …");
+        let (mut right, mut refused) = (0, 0);
+        for command in corpus.commands(room, count)? {
+            let heard = transcribe(&ears, &speech, &command.clip.samples)?;
+            let rejected = heard.verdict == Verdict::Rejected;
+            let understood = grammar.parse(&Context::Commands, &heard.text());
+            refused += usize::from(rejected);
+            if understood.is_some_and(|found| found.steps == command.meaning.steps) && !rejected {
+                right += 1;
+            } else {
+                let verdict = if rejected { " (rejected)" } else { "" };
+                let (voice, words) = (command.speaker, &command.words);
+                eprintln!(
+                    "  {voice}: “{words}” was heard as “{}”{verdict}",
+                    heard.text()
+                );
+            }
+        }
+        let mut ignored = 0;
+        for (speaker, sentence, clip) in corpus.talk(room, count)? {
+            let heard = transcribe(&ears, &speech, &clip.samples)?;
+            if heard.verdict == Verdict::Rejected || heard.text().is_empty() {
+                ignored += 1;
+            } else {
+                eprintln!("  {speaker}: “{sentence}” was taken for “{}”", heard.text());
+            }
+        }
+        let share = |part: usize| Some(part as f64 / count as f64);
+        // The goals are for clean speech; noise is reported beside it.
+        let goal = |goal| {
+            if room == Room::Clean {
+                goal
+            } else {
+                Goal::None
+            }
+        };
+        for (metric, part, goal) in [
+            ("commands_right", right, goal(Goal::AtLeast(0.96))),
+            ("commands_refused", refused, goal(Goal::AtMost(0.02))),
+            ("talk_refused", ignored, goal(Goal::AtLeast(0.97))),
+        ] {
+            let metric = format!("hearing.{room}.{metric}");
+            report.figure("voice", &metric, share(part), "share", goal);
+        }
+    }
+    let people = coffee::folder()
+        .map(|folder| coffee::report(&ears, &folder))
+        .transpose()?;
+    for line in people.iter().flat_map(|people| &people.wrong) {
+        eprintln!("  {line}");
+    }
+    let share = |pick: fn(&coffee::Report) -> usize| {
+        people
+            .as_ref()
+            .map(|people| pick(people) as f64 / people.clips as f64)
+    };
+    let figures: [(&str, Option<f64>, Goal); 3] = [
+        ("right", share(|people| people.right), Goal::AtLeast(0.96)),
+        (
+            "right_words",
+            share(|people| people.right_words),
+            Goal::None,
+        ),
+        ("refused", share(|people| people.rejected), Goal::None),
+    ];
+    for (metric, value, goal) in figures {
+        report.figure(
+            "voice",
+            &format!("hearing.people.{metric}"),
+            value,
+            "share",
+            goal,
+        );
+    }
+    Ok(())
+}
+
+fn transcribe(
+    ears: &PocketSphinx,
+    grammar: &Arc<SpeechGrammar>,
+    samples: &[f32],
+) -> Result<Hypothesis> {
+    let frames: Vec<_> = wav::frames(samples).collect();
+    let options = TranscribeOptions {
+        grammar: Some(grammar.clone()),
+        context: Context::Commands,
+    };
+    let hypotheses = ears.transcribe(stream::iter(frames).boxed(), options);
+    let last = block_on_stream(hypotheses).last();
+    Ok(last.context("the recogniser gave no answer")??)
+}
