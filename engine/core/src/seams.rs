@@ -195,7 +195,7 @@ pub struct Committed {
 /// Why a plan could not be made or carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HostError {
-    /// Prepare again: older than 2 s, made in another state epoch, or unknown.
+    /// Prepare again: unknown, older than 2 s, or no longer what the person would be asked about.
     #[error("the plan is no longer valid")]
     Stale,
     /// This utterance has been committed before; nothing was done again.
@@ -210,7 +210,8 @@ pub enum HostError {
 pub trait SkillHost: Send + Sync {
     /// Reads only; microseconds. The plan is kept until committed, discarded or 2 s old.
     fn prepare(&self, request: &PrepareRequest) -> Result<Draft, HostError>;
-    /// Runs the plan's effects, durably and at most once per utterance.
+    /// Runs the plan's effects, durably and at most once per utterance. If what prepare had read
+    /// has changed since, the plan is made anew first.
     fn commit(
         &self,
         utterance: UtteranceId,

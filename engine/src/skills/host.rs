@@ -6,7 +6,7 @@ mod prospect;
 use super::{
     deeds::Deeds,
     executor::Executor,
-    household::LiveHousehold,
+    household::{LiveHousehold, Moment},
     plans::{Plans, Prepared, Work},
     registry::Registry,
     view::House,
@@ -110,11 +110,9 @@ impl SkillHost for Host {
         Box::pin(async move {
             let prepared = lock(&inner.plans)
                 .take(draft)
-                .filter(|prepared| prepared.utterance == utterance);
-            let prepared = prepared.ok_or(HostError::Stale)?;
-            if prepared.epoch != inner.household.epoch() {
-                return Err(HostError::Stale);
-            }
+                .filter(|prepared| prepared.request.utterance == utterance);
+            let prepared =
+                inner.renew(prepared.ok_or(HostError::Stale)?, &inner.household.read())?;
             if let Some(reply) = inner.only_words(&prepared.work) {
                 return Ok(Committed {
                     reply,
@@ -143,36 +141,51 @@ impl SkillHost for Host {
 
 impl Inner {
     fn prepare(&self, request: &PrepareRequest) -> Result<Draft, HostError> {
-        let moment = self.household.read();
-        let view = self.house.at(&moment);
-        let epoch = moment.household.epoch;
+        let prepared = self.plan(request, &self.household.read())?;
+        let effects = match &prepared.work {
+            Work::Steps(steps) => steps.iter().any(|(_, plan)| !plan.effects.is_empty()),
+            Work::Undo(_) => true,
+        };
+        Ok(Draft {
+            reply: prepared.reply.clone(),
+            effects,
+            confirm: prepared.confirm.clone(),
+            ask: prepared.ask.clone(),
+            epoch: prepared.epoch,
+            id: lock(&self.plans).keep(prepared),
+        })
+    }
+
+    /// What a request means at `moment`.
+    fn plan(&self, request: &PrepareRequest, moment: &Moment) -> Result<Prepared, HostError> {
+        let view = self.house.at(moment);
+        let prepared = |work, reply| Prepared {
+            request: request.clone(),
+            epoch: moment.household.epoch,
+            work,
+            reply,
+            confirm: None,
+            ask: None,
+        };
         let mut steps = Vec::with_capacity(request.steps.len());
         let mut undo = None;
         for step in &request.steps {
-            match self.prospect(step, request, &view, &moment)? {
+            match self.prospect(step, request, &view, moment)? {
                 Prospect::Do(plan) => steps.push((step.clone(), plan)),
                 Prospect::Undo(deed, plan) => {
                     undo = Some(deed);
                     steps.push((step.clone(), plan));
                 }
                 Prospect::Ask { context, question } => {
-                    let work = Work::Steps(Vec::new());
-                    let id = self.keep(request, epoch, work);
-                    return Ok(Draft {
-                        id,
-                        reply: question,
-                        effects: false,
-                        confirm: None,
+                    return Ok(Prepared {
                         ask: Some(context),
-                        epoch,
+                        ..prepared(Work::Steps(Vec::new()), question)
                     });
                 }
             }
         }
         let reply = joined(steps.iter().map(|(_, plan)| plan.reply.as_str()));
         let confirm = joined(steps.iter().filter_map(|(_, plan)| plan.confirm.as_deref()));
-        let confirm = (!confirm.is_empty()).then_some(confirm);
-        let effects = steps.iter().any(|(_, plan)| !plan.effects.is_empty());
         let work = match undo {
             // Said together with other commands, "undo that" would have no clear meaning.
             Some(_) if steps.len() > 1 => {
@@ -183,24 +196,22 @@ impl Inner {
             Some(deed) => Work::Undo(deed),
             None => Work::Steps(steps),
         };
-        let id = self.keep(request, epoch, work);
-        Ok(Draft {
-            id,
-            reply,
-            effects,
-            confirm,
-            ask: None,
-            epoch,
+        Ok(Prepared {
+            confirm: (!confirm.is_empty()).then_some(confirm),
+            ..prepared(work, reply)
         })
     }
 
-    fn keep(&self, request: &PrepareRequest, epoch: u64, work: Work) -> DraftId {
-        lock(&self.plans).keep(Prepared {
-            utterance: request.utterance,
-            text: request.text.clone(),
-            epoch,
-            work,
-        })
+    /// The plan as it must be carried out at `moment`: made anew if the household has changed
+    /// since, as it does all the time where several people talk to it.
+    fn renew(&self, prepared: Prepared, moment: &Moment) -> Result<Prepared, HostError> {
+        if prepared.epoch == moment.household.epoch {
+            return Ok(prepared);
+        }
+        let anew = self.plan(&prepared.request, moment)?;
+        anew.stands_for(&prepared)
+            .then_some(anew)
+            .ok_or(HostError::Stale)
     }
 
     /// The reply of work that changes nothing.

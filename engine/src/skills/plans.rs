@@ -1,7 +1,9 @@
 //! Plans between prepare and commit.
 
-use loqa_core::{grammar::Step, seams::DraftId};
-use loqa_protocol::UtteranceId;
+use loqa_core::{
+    grammar::{Context, Step},
+    seams::{DraftId, PrepareRequest},
+};
 use loqa_skill_sdk::Plan;
 use std::{collections::BTreeMap, time::Duration};
 use tokio::time::Instant;
@@ -12,7 +14,7 @@ const LIFETIME: Duration = Duration::from_secs(2);
 const CAPACITY: usize = 256;
 
 /// What commit will do.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Work {
     /// Steps of skills, each with its plan.
     Steps(Vec<(Step, Plan)>),
@@ -23,14 +25,28 @@ pub enum Work {
 /// A prepared turn.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// Whose effects these would be.
-    pub utterance: UtteranceId,
-    /// The words it was understood from.
-    pub text: String,
+    /// What was asked for, and whose effects these would be.
+    pub request: PrepareRequest,
     /// State it was prepared in.
     pub epoch: u64,
     /// What commit will do.
     pub work: Work,
+    /// What will be said if it goes as predicted, or the question if something is missing.
+    pub reply: String,
+    /// What a person must say "yes" to first.
+    pub confirm: Option<String>,
+    /// How the answer is read if something is missing.
+    pub ask: Option<Context>,
+}
+
+impl Prepared {
+    /// Whether this plan may be carried out in place of `other`, which was made in another state:
+    /// what somebody has said "yes" to must be the very same.
+    pub fn stands_for(&self, other: &Prepared) -> bool {
+        self.ask == other.ask
+            && self.confirm == other.confirm
+            && (self.confirm.is_none() || (self.reply == other.reply && self.work == other.work))
+    }
 }
 
 /// A table of plans.

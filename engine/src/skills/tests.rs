@@ -336,7 +336,7 @@ fn the_built_in_skills_understand_their_examples() {
 }
 
 #[tokio::test]
-async fn a_plan_holds_once_for_its_utterance_and_state() {
+async fn a_plan_holds_once_for_its_utterance() {
     let folder = tempfile::tempdir().unwrap();
     let mut house = House::in_folder(folder.path());
     let draft = house.prepare(&[set(60)]).unwrap();
@@ -375,26 +375,62 @@ async fn a_plan_holds_once_for_its_utterance_and_state() {
     );
     assert_eq!(
         house.commit(&again.unwrap()).await,
-        Err(HostError::Stale),
-        "the state has changed"
-    );
-    let draft = house
-        .host
-        .prepare(&PrepareRequest {
-            utterance: house.utterance(),
-            steps: vec![set(60)],
-            text: String::new(),
-            room: None,
-        })
-        .unwrap();
-    assert_eq!(
-        house.commit(&draft).await,
         Err(HostError::AlreadyCommitted(house.utterance()))
     );
     let draft = house.prepare(&[set(60)]).unwrap();
     house.host.discard(draft.id);
     assert_eq!(house.commit(&draft).await, Err(HostError::Stale));
     assert_eq!(house.host.timers().len(), 1);
+}
+
+#[tokio::test]
+async fn people_who_talk_at_once_are_all_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut house = House::in_folder(folder.path());
+    let front_door = |intent| step(intent, &[device("front_door")]);
+    house.hears(&[front_door("home.unlock")]).await;
+    house.hears(&[front_door("home.lock")]).await;
+    let request = |person: u128, turn: u32, step: Step| PrepareRequest {
+        utterance: UtteranceId {
+            session: SessionId(person),
+            turn: TurnId(turn),
+        },
+        steps: vec![step],
+        text: String::new(),
+        room: None,
+    };
+    let milk = ("item", SlotValue::Text("milk".into()));
+    // All plans are made before the first is carried out.
+    let mut plans = Vec::new();
+    for (person, step) in [
+        (1, step("home.turn_on", &[device("kitchen_lights")])),
+        (2, set(60)),
+        (3, step("home.list_add", &[milk])),
+        (4, step("timers.left", &[])),
+        (5, front_door("home.unlock")),
+        (6, step("loqa.undo", &[])),
+    ] {
+        let request = request(person, 0, step);
+        let draft = house.host.prepare(&request).unwrap();
+        plans.push((request.utterance, draft.id));
+    }
+    let mut answers = Vec::new();
+    for (utterance, draft) in plans {
+        let answer = house.host.commit(utterance, draft).await;
+        answers.push(answer.map_or_else(|error| error.to_string(), |done| done.reply));
+    }
+    assert_eq!(
+        answers,
+        [
+            "The kitchen lights are on.",
+            "1 minute, starting now.",
+            "I've added milk to the shopping list.",
+            "1 minute left on your 1 minute timer.",
+            "The front door is unlocked.",
+            // The sixth said yes to undoing something else.
+            "the plan is no longer valid",
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,7 +12,8 @@ pub struct Household {
     pub devices: BTreeMap<String, DeviceState>,
     /// List device id → its items, oldest first.
     pub lists: BTreeMap<String, Vec<String>>,
-    /// Goes up with every commit, across restarts: a plan made in another epoch is stale.
+    /// Goes up with every commit, across restarts: a plan made in another epoch is
+    /// made anew before it is carried out.
     pub epoch: u64,
     /// The id the next timer gets; never reused, so that "cancel it" cannot hit a newer timer.
     pub next_timer_id: u64,

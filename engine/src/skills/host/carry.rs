@@ -29,34 +29,38 @@ struct Done {
 
 impl Inner {
     /// Carries a plan out. Blocks for one fsync.
-    pub(super) fn commit(&self, prepared: Prepared) -> Result<Committed, HostError> {
-        let mut stale = false;
-        let outcome = self
-            .household
-            .commit(Some(prepared.utterance), |household, moment| {
-                if household.epoch != prepared.epoch {
-                    stale = true;
+    pub(super) fn commit(&self, mut prepared: Prepared) -> Result<Committed, HostError> {
+        let utterance = prepared.request.utterance;
+        let mut refused = None;
+        let outcome = self.household.commit(Some(utterance), |household, moment| {
+            // From here on nobody else changes anything.
+            match self.renew(prepared.clone(), moment) {
+                Ok(anew) => prepared = anew,
+                Err(error) => {
+                    refused = Some(error);
                     return Err(EffectError(String::new()));
                 }
-                let done = match &prepared.work {
-                    Work::Steps(steps) => self.carry_out(steps, household, moment),
-                    Work::Undo(deed) => {
-                        let steps = lock(&self.deeds).get(*deed).map(|deed| deed.steps.clone());
-                        let steps = steps.ok_or_else(|| EffectError(own::NOTHING_DONE.into()))?;
-                        let (reply, kinds) = self.take_back(&steps, household, moment)?;
-                        Ok(Done {
-                            reply,
-                            kinds,
-                            undoings: Vec::new(),
-                        })
-                    }
-                }?;
-                let kinds = done.kinds.clone();
-                Ok((done, kinds))
-            });
-        if let Work::Undo(deed) = prepared.work
-            && !stale
-        {
+            }
+            let done = match &prepared.work {
+                Work::Steps(steps) => self.carry_out(steps, household, moment),
+                Work::Undo(deed) => {
+                    let steps = lock(&self.deeds).get(*deed).map(|deed| deed.steps.clone());
+                    let steps = steps.ok_or_else(|| EffectError(own::NOTHING_DONE.into()))?;
+                    let (reply, kinds) = self.take_back(&steps, household, moment)?;
+                    Ok(Done {
+                        reply,
+                        kinds,
+                        undoings: Vec::new(),
+                    })
+                }
+            }?;
+            let kinds = done.kinds.clone();
+            Ok((done, kinds))
+        });
+        if let Some(error) = refused {
+            return Err(error);
+        }
+        if let Work::Undo(deed) = prepared.work {
             lock(&self.deeds).forget(deed);
         }
         match outcome {
@@ -67,7 +71,7 @@ impl Inner {
                     ..
                 } = outcome.value;
                 if !undoings.is_empty() {
-                    lock(&self.deeds).remember(prepared.utterance, prepared.text, undoings);
+                    lock(&self.deeds).remember(utterance, prepared.request.text, undoings);
                 }
                 if let Err(reason) = outcome.durable {
                     tracing::warn!(%reason, "an effect is not on the disk");
@@ -79,7 +83,6 @@ impl Inner {
                     ok: true,
                 })
             }
-            Err(CommitError::Refused(_)) if stale => Err(HostError::Stale),
             Err(CommitError::Refused(EffectError(reply))) => {
                 let several = matches!(&prepared.work, Work::Steps(steps) if steps.len() > 1);
                 let reply = if several {
