@@ -80,7 +80,7 @@ const PURE: &[(&str, &[&str])] = &[
     ),
 ];
 
-const LONGEST_FILE: usize = 750;
+const LONGEST_FILE: usize = 700;
 const LARGEST_FILE: u64 = 1 << 20;
 
 #[test]

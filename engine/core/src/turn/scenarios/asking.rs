@@ -1,0 +1,152 @@
+//! Conversations of several turns: what Loqa asks, and what the answers do.
+
+use super::check;
+use expect_test::expect;
+
+#[test]
+fn unlocking_waits_asks_and_needs_a_yes() {
+    check(
+        "1000 speech\n1300 hears unlock the door\n1400 silence\n4000 speech\n4200 hears yes\n4300 silence",
+        expect![[r#"
+             1000 transcribe from 1000 ms
+             1300 prepare unlock as #0
+             1300 stage "Shall I unlock it?"
+             2100 #0 has ended: 700 ms, grave
+             2100 discard
+             2100 say "Shall I unlock it?"
+             2910 end #0 "unlock the door" [unlock] -> "Shall I unlock it?" Hit ttfa 710 ms
+             4000 transcribe from 4000 ms in Confirm
+             4200 prepare unlock as #1
+             4200 stage "unlock done."
+             5000 #1 has ended: 700 ms, grave
+             5000 commit #1
+             5010 say "unlock done."
+             5820 end #1 "yes" [unlock] -> "unlock done." Hit ttfa 720 ms, result 710 ms
+            effects: home.unlock
+        "#]],
+    );
+}
+
+#[test]
+fn silence_and_anything_but_yes_are_no() {
+    check(
+        "0 types unlock the door\n9000 types yes\n10000 types unlock the door\n11000 types well\n12000 types yes",
+        expect![[r#"
+            0 prepare unlock as #0
+            0 discard
+            0 end #0 "unlock the door" [unlock] -> "Shall I unlock it?" None
+         9000 end #1 "yes" [] -> "I didn't get that." None
+        10000 prepare unlock as #2
+        10000 discard
+        10000 end #2 "unlock the door" [unlock] -> "Shall I unlock it?" None
+        11000 end #3 "well" [] -> "OK, I won't." None
+        12000 end #4 "yes" [] -> "I didn't get that." None
+        effects: 
+    "#]],
+    );
+}
+
+#[test]
+fn a_command_instead_of_yes_is_done_and_the_question_dropped() {
+    check(
+        "0 types unlock the door\n1000 types turn off the lights\n2000 types yes",
+        expect![[r#"
+            0 prepare unlock as #0
+            0 discard
+            0 end #0 "unlock the door" [unlock] -> "Shall I unlock it?" None
+         1000 prepare lights_off as #1
+         1000 commit #1
+         1010 end #1 "turn off the lights" [lights_off] -> "lights off done." None
+         2000 end #2 "yes" [] -> "I didn't get that." None
+        effects: home.lights_off
+    "#]],
+    );
+}
+
+#[test]
+fn a_yes_to_something_that_changed_is_asked_again() {
+    check(
+        "0 types unlock the door\n1000 epoch\n1100 types yes\n2000 types yes",
+        expect![[r#"
+            0 prepare unlock as #0
+            0 discard
+            0 end #0 "unlock the door" [unlock] -> "Shall I unlock it?" None
+         1100 prepare unlock as #1
+         1100 discard
+         1100 end #1 "yes" [unlock] -> "Shall I unlock it!?" None
+         2000 prepare unlock as #2
+         2000 commit #2
+         2010 end #2 "yes" [unlock] -> "unlock done." None
+        effects: home.unlock
+    "#]],
+    );
+}
+
+#[test]
+fn a_missing_duration_is_asked_for_and_merged() {
+    check(
+        "0 types set a timer\n1000 types ten minutes",
+        expect![[r#"
+            0 prepare set as #0
+            0 discard
+            0 end #0 "set a timer" [set] -> "For how long?" None
+         1000 prepare set(…) as #1
+         1000 commit #1
+         1010 end #1 "ten minutes" [set] -> "set done." None
+        effects: timers.set
+    "#]],
+    );
+}
+
+#[test]
+fn a_question_is_asked_again_once() {
+    check(
+        "0 types set a timer\n1000 types blah\n2000 types blah blah\n3000 types ten minutes",
+        expect![[r#"
+            0 prepare set as #0
+            0 discard
+            0 end #0 "set a timer" [set] -> "For how long?" None
+         1000 end #1 "blah" [] -> "For how long?" None
+         2000 end #2 "blah blah" [] -> "Never mind." None
+         3000 end #3 "ten minutes" [] -> "I didn't get that." None
+        effects: 
+    "#]],
+    );
+}
+
+#[test]
+fn never_mind_cancels_while_speaking_and_after_a_question() {
+    check(
+        "1000 speech\n1300 hears turn off the lights\n1350 hears turn off the lights never mind\n1400 silence\n4000 types set a timer\n5000 types never mind",
+        expect![[r#"
+             1000 transcribe from 1000 ms
+             1300 prepare lights_off as #0
+             1300 stage "lights off done."
+             1350 unstage
+             1350 discard
+             1440 #0 has ended: 40 ms, closed
+             1440 say "Never mind."
+             2250 end #0 "turn off the lights never mind" [never_mind] -> "Never mind." None ttfa 50 ms
+             4000 prepare set as #1
+             4000 discard
+             4000 end #1 "set a timer" [set] -> "For how long?" None
+             5000 end #2 "never mind" [never_mind] -> "Never mind." None
+            effects: 
+        "#]],
+    );
+}
+
+#[test]
+fn repeat_says_the_last_reply_again() {
+    check(
+        "0 types repeat that\n1000 types turn off the lights\n2000 types repeat that",
+        expect![[r#"
+            0 end #0 "repeat that" [repeat] -> "I haven't said anything yet." None
+         1000 prepare lights_off as #1
+         1000 commit #1
+         1010 end #1 "turn off the lights" [lights_off] -> "lights off done." None
+         2000 end #2 "repeat that" [repeat] -> "lights off done." None
+        effects: home.lights_off
+    "#]],
+    );
+}

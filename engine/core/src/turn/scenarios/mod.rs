@@ -1,0 +1,320 @@
+//! Conversations as text: what happens when, and what Loqa makes of it.
+//!
+//! A line is `<ms> <what>`: `speech` begins, words as the recogniser gives them (`hears …`),
+//! `silence`, `speech again`, `types …`; the recogniser's final words are its last ones unless
+//! `final …` said otherwise. A plan takes no time, a commit 5 ms (`commits take …`), a voice 10 ms
+//! (0 if staged), a reply 800 ms.
+
+mod acting;
+mod asking;
+
+use super::{
+    household::{Host, grammar},
+    *,
+};
+use crate::endpoint::Hangover;
+use expect_test::Expect;
+use loqa_protocol::{Hypothesis, Verdict};
+use std::fmt::Write;
+
+const TICK: u64 = 10;
+
+struct Room {
+    machine: TurnMachine,
+    host: Host,
+    now: u64,
+    log: String,
+    take: Option<Take>,
+    words: String,
+    last_words: Option<String>,
+    verdict: Verdict,
+    silent_since: Option<u64>,
+    finished: bool,
+    commit_ms: u64,
+    /// What will happen by itself: (ms, input).
+    coming: Vec<(u64, Input)>,
+}
+
+impl Room {
+    fn input(&mut self, input: Input) {
+        let mut effects = Vec::new();
+        self.machine
+            .handle(input, Duration::from_millis(self.now), &mut effects);
+        for effect in effects {
+            self.perform(effect);
+        }
+    }
+
+    fn note(&mut self, line: &str) {
+        let _ = writeln!(self.log, "{:>5} {line}", self.now);
+    }
+
+    fn hear(&mut self) {
+        if let Some(take) = self.take {
+            let hypothesis = Hypothesis {
+                tentative: self.words.clone(),
+                through: self.now * 16,
+                ..Hypothesis::default()
+            };
+            self.input(Input::Heard(take, hypothesis));
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Transcribe {
+                take,
+                from,
+                context,
+            } => {
+                self.take = Some(take);
+                self.finished = false;
+                let context = if context == Context::Commands {
+                    String::new()
+                } else {
+                    format!(" in {context:?}")
+                };
+                self.note(&format!("transcribe from {} ms{context}", from / 16));
+            }
+            Effect::Reopen => self.note("reopen"),
+            Effect::FinishTranscription(take) => {
+                self.finished = true;
+                let text = self.last_words.take().unwrap_or_else(|| self.words.clone());
+                let hypothesis = Hypothesis {
+                    committed: text,
+                    through: self.now * 16,
+                    is_final: true,
+                    verdict: self.verdict,
+                    ..Hypothesis::default()
+                };
+                self.coming.push((self.now, Input::Heard(take, hypothesis)));
+            }
+            Effect::DropTranscription(_) => self.take = None,
+            Effect::Prepare(id, request) => {
+                let steps: Vec<_> = request
+                    .steps
+                    .iter()
+                    .map(|step| {
+                        format!(
+                            "{}{}",
+                            step.intent,
+                            if step.slots.is_empty() { "" } else { "(…)" }
+                        )
+                    })
+                    .collect();
+                self.note(&format!(
+                    "prepare {} as {}",
+                    steps.join(", "),
+                    request.utterance.turn
+                ));
+                let result = self.host.prepare(&request);
+                self.input(Input::Prepared(id, result, Duration::ZERO));
+            }
+            Effect::Discard(draft) => {
+                self.note("discard");
+                self.host.discard(draft);
+            }
+            Effect::Stage(_, text) => self.note(&format!("stage \"{text}\"")),
+            Effect::Unstage(_) => self.note("unstage"),
+            Effect::Commit(utterance, draft) => {
+                self.note(&format!("commit {}", utterance.turn));
+                let result = self.host.commit(utterance, draft);
+                self.coming.push((
+                    self.now + self.commit_ms,
+                    Input::Committed(utterance, result),
+                ));
+            }
+            Effect::Speak(reply, text) => {
+                self.note(&format!("say \"{text}\""));
+                let at = Duration::from_millis(self.now + 10);
+                self.coming.push((
+                    self.now + 10,
+                    Input::ReplyStarted {
+                        reply,
+                        audio_ready: at,
+                        at,
+                    },
+                ));
+                self.coming.push((
+                    self.now + 810,
+                    Input::ReplyEnded {
+                        reply,
+                        heard: Duration::from_millis(800),
+                    },
+                ));
+            }
+            Effect::Silence(reply) => {
+                self.note("silence the reply");
+                self.coming.retain(|(_, input)| !matches!(input, Input::ReplyStarted { reply: id, .. } | Input::ReplyEnded { reply: id, .. } if *id == reply));
+                self.coming.push((
+                    self.now,
+                    Input::ReplyEnded {
+                        reply,
+                        heard: Duration::ZERO,
+                    },
+                ));
+            }
+            Effect::Announce(turn, event) => {
+                if let Event::SpeechEnded {
+                    endpoint_delay_ms,
+                    state,
+                } = *event
+                {
+                    self.note(&format!(
+                        "{turn} has ended: {endpoint_delay_ms} ms, {state}"
+                    ));
+                }
+            }
+            Effect::EndTurn(ended) => {
+                let summary = &ended.summary;
+                let steps: Vec<_> = ended
+                    .steps
+                    .iter()
+                    .map(|step| step.intent.as_str())
+                    .collect();
+                let mut line = format!(
+                    "end {} \"{}\" [{}] -> \"{}\" {:?}",
+                    ended.turn,
+                    summary.text,
+                    steps.join(", "),
+                    summary.reply,
+                    summary.speculation
+                );
+                if let Some(ttfa_ms) = summary.ttfa_ms {
+                    let _ = write!(line, " ttfa {ttfa_ms:.0} ms");
+                }
+                if let Some(result_ms) = summary.result_ms {
+                    let _ = write!(line, ", result {result_ms:.0} ms");
+                }
+                if summary.rejected {
+                    line += " rejected";
+                }
+                if ended.lost_speech.is_some() {
+                    line += " LOST SPEECH";
+                }
+                self.note(&line);
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        loop {
+            let due = self.coming.iter().position(|(at, _)| *at <= self.now);
+            let Some(index) = due else { break };
+            let (_, input) = self.coming.remove(index);
+            self.input(input);
+        }
+        if let Some(since) = self.silent_since
+            && !self.finished
+            && self.take.is_some()
+        {
+            self.hear();
+            let expectation = self.machine.expectation();
+            if u128::from(self.now - since) >= Hangover::default().of(expectation).as_millis() {
+                self.silent_since = None;
+                let t0 = Duration::from_millis(since);
+                self.input(Input::Endpoint {
+                    expectation,
+                    through: self.now * 16,
+                    last_voiced: t0,
+                    t0,
+                });
+                return self.tick();
+            }
+        }
+        if self
+            .machine
+            .deadline()
+            .is_some_and(|deadline| deadline <= Duration::from_millis(self.now))
+        {
+            self.input(Input::Deadline);
+        }
+    }
+
+    fn run(&mut self, line: &str) {
+        let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match verb {
+            "speech" if self.machine.hearing() && !self.finished => {
+                self.silent_since = None;
+                self.input(Input::SpeechResumed);
+            }
+            "speech" => {
+                self.silent_since = None;
+                self.words.clear();
+                self.input(Input::SpeechStarted { at: self.now * 16 });
+            }
+            "hears" => {
+                self.words = rest.into();
+                for _ in 0..3 {
+                    self.hear();
+                }
+            }
+            "final" => self.last_words = Some(rest.into()),
+            "rejects" => self.verdict = Verdict::Rejected,
+            "silence" => {
+                self.silent_since = Some(self.now);
+                self.input(Input::SpeechPaused { at: self.now * 16 });
+            }
+            "types" => self.input(Input::Typed(rest.into())),
+            "cancel" => self.input(Input::Cancel),
+            "deaf" => {
+                let take = self.take.unwrap();
+                self.input(Input::HearingFailed(take, "the recogniser is gone".into()));
+            }
+            "commits" => self.commit_ms = rest.trim_start_matches("take ").parse().unwrap(),
+            "stale" => self.host.failures.push(HostError::Stale),
+            "epoch" => {
+                self.host.epoch += 1;
+                self.input(Input::EpochChanged);
+            }
+            "audio" => self.input(Input::Listening(false)),
+            other => panic!("unknown line: {other}"),
+        }
+    }
+}
+
+#[track_caller]
+fn check(script: &str, expect: Expect) {
+    let session = SessionId(1);
+    let mut room = Room {
+        machine: TurnMachine::new(TurnConfig::default(), session, None, grammar()),
+        host: Host::default(),
+        now: 0,
+        log: String::new(),
+        take: None,
+        words: String::new(),
+        last_words: None,
+        verdict: Verdict::Accepted,
+        silent_since: None,
+        finished: false,
+        commit_ms: 5,
+        coming: Vec::new(),
+    };
+    room.input(Input::Listening(true));
+    let mut lines = script
+        .lines()
+        .map(|line| line.trim().split_once(' ').unwrap())
+        .peekable();
+    while room.now < 60_000 {
+        while let Some((_, line)) = lines.next_if(|(at, _)| at.parse::<u64>().unwrap() <= room.now)
+        {
+            room.run(line);
+        }
+        room.tick();
+        if lines.peek().is_none() && room.coming.is_empty() && room.machine.deadline().is_none() {
+            break;
+        }
+        room.now += TICK;
+    }
+    assert!(
+        !room.machine.hearing() && !room.machine.answering(),
+        "every turn ends"
+    );
+    assert_eq!(
+        room.host.forgotten(),
+        0,
+        "every plan is committed or discarded"
+    );
+    let _ = writeln!(room.log, "effects: {}", room.host.effects.join(", "));
+    expect.assert_eq(&room.log);
+}
