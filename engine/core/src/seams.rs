@@ -158,7 +158,7 @@ pub struct PrepareRequest {
     pub utterance: UtteranceId,
     /// What was understood, one step per command.
     pub steps: Vec<Step>,
-    /// The words it was understood from.
+    /// The words that asked for it: not a later "yes", but what it was a yes to.
     pub text: String,
     /// Area id of the room the person is in, if known.
     pub room: Option<String>,

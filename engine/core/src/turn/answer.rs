@@ -25,6 +25,8 @@ pub(super) struct Answer {
     pub utterance: UtteranceId,
     /// All words of the turn.
     pub text: String,
+    /// The words that asked for it, in this turn or before.
+    pub said: String,
     /// `None` if typed.
     pub spoken: Option<Spoken>,
     /// What was asked for, all steps of the turn.
@@ -78,6 +80,7 @@ impl Answer {
         let nothing = Plan {
             id: PlanId(0),
             text: String::new(),
+            said: String::new(),
             steps: Vec::new(),
             utterance,
             draft: None,
@@ -87,6 +90,7 @@ impl Answer {
         Answer {
             turn,
             utterance,
+            said: text.clone(),
             text,
             spoken: None,
             steps: Vec::new(),

@@ -30,9 +30,14 @@ impl TurnMachine {
         answer.asked.clone_from(&asked);
         let phrases = self.config.phrases.clone();
         let (steps, reply) = match meaning {
-            Meaning::Do { steps, origin } => {
+            Meaning::Do {
+                steps,
+                origin,
+                said,
+            } => {
                 answer.steps.clone_from(&steps);
                 answer.origin = origin;
+                answer.said = said;
                 self.adopt(plan, steps, now, effects);
                 return;
             }
@@ -64,7 +69,7 @@ impl TurnMachine {
                 Some(Dialogue {
                     question: Question::FollowUp { context, ask, .. },
                     steps,
-                    text,
+                    said,
                     ..
                 }) => {
                     let question = Question::FollowUp {
@@ -75,7 +80,7 @@ impl TurnMachine {
                     self.dialogue = Some(Dialogue {
                         question,
                         steps,
-                        text,
+                        said,
                         until: None,
                     });
                     (Vec::new(), ask)
@@ -123,7 +128,8 @@ impl TurnMachine {
             return;
         }
         Self::discard(plan, effects);
-        let plan = self.plan(utterance, steps, text, effects);
+        let said = answer.said.clone();
+        let plan = self.plan(utterance, steps, text, said, effects);
         if let Some(answer) = &mut self.answer {
             answer.phase = Phase::Preparing { plan, since: now };
         }
@@ -152,7 +158,7 @@ impl TurnMachine {
             Err(HostError::Stale) if !answer.retried => {
                 answer.retried = true;
                 Self::discard(Some(plan.clone()), effects);
-                let anew = self.plan(plan.utterance, plan.steps, plan.text, effects);
+                let anew = self.plan(plan.utterance, plan.steps, plan.text, plan.said, effects);
                 if let Some(answer) = &mut self.answer {
                     answer.phase = Phase::Preparing {
                         plan: Plan { staged, ..anew },
@@ -247,12 +253,12 @@ impl TurnMachine {
         effects: &mut Vec<Effect>,
     ) {
         let Some(answer) = &self.answer else { return };
-        let text = answer.text.clone();
+        let said = answer.said.clone();
         let words = answer.with_replies(&words);
         self.dialogue = Some(Dialogue {
             question,
             steps,
-            text,
+            said,
             until: None,
         });
         self.say(words, staged, now, effects);
@@ -286,7 +292,7 @@ impl TurnMachine {
         let mut staged = plan.staged.take();
         if result == Err(HostError::Stale) && !answer.retried {
             answer.retried = true;
-            let mut anew = self.plan(plan.utterance, plan.steps, plan.text, effects);
+            let mut anew = self.plan(plan.utterance, plan.steps, plan.text, plan.said, effects);
             anew.staged = staged.take();
             if let Some(answer) = &mut self.answer {
                 answer.phase = Phase::Preparing {
@@ -352,6 +358,7 @@ impl TurnMachine {
         answer.hear_end(utterance.from, mark, now);
         answer.utterance = utterance.id;
         answer.text.clone_from(&text);
+        answer.said.clone_from(&text);
         answer.summary.text = text;
         answer.steps.extend(steps.iter().cloned());
         answer.retried = false;

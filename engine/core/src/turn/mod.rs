@@ -41,7 +41,8 @@ struct Dialogue {
     question: Question,
     /// What the person had asked for.
     steps: Vec<Step>,
-    text: String,
+    /// In these words.
+    said: String,
     /// Counts from the end of the turn that asked.
     until: Option<Duration>,
 }
@@ -71,7 +72,10 @@ impl Dialogue {
 #[derive(Clone, Debug)]
 struct Plan {
     id: PlanId,
+    /// The words it was prepared on.
     text: String,
+    /// The words that asked for it, if these only said yes or filled a gap.
+    said: String,
     steps: Vec<Step>,
     utterance: UtteranceId,
     draft: Option<Result<Draft, HostError>>,
@@ -290,6 +294,7 @@ impl TurnMachine {
         utterance: UtteranceId,
         steps: Vec<Step>,
         text: String,
+        said: String,
         effects: &mut Vec<Effect>,
     ) -> Plan {
         self.next_plan += 1;
@@ -297,13 +302,14 @@ impl TurnMachine {
         let request = PrepareRequest {
             utterance,
             steps: steps.clone(),
-            text: text.clone(),
+            text: said.clone(),
             room: self.room.clone(),
         };
         effects.push(Effect::Prepare(id, request));
         Plan {
             id,
             text,
+            said,
             steps,
             utterance,
             draft: None,

@@ -34,6 +34,8 @@ pub(super) enum Meaning {
     Do {
         steps: Vec<Step>,
         origin: Origin,
+        /// The words that asked for it: not the "yes", but what it was a yes to.
+        said: String,
     },
     NeverMind(Step),
     Repeat(Step),
@@ -70,7 +72,7 @@ impl TurnMachine {
         Reading {
             state: parse.state(),
             class: Some(matched.class),
-            meaning: meaning(matched, self.dialogue.as_ref()),
+            meaning: meaning(matched, words, self.dialogue.as_ref()),
         }
     }
 }
@@ -99,12 +101,13 @@ impl Reading {
     }
 }
 
-fn meaning(matched: Match, dialogue: Option<&Dialogue>) -> Meaning {
+fn meaning(matched: Match, words: &str, dialogue: Option<&Dialogue>) -> Meaning {
     match (dialogue, matched.confirmed, matched.follow_up) {
         (
             Some(Dialogue {
                 question: Question::Confirm { .. },
                 steps,
+                said,
                 ..
             }),
             Some(true),
@@ -112,12 +115,14 @@ fn meaning(matched: Match, dialogue: Option<&Dialogue>) -> Meaning {
         ) => Meaning::Do {
             steps: steps.clone(),
             origin: Origin::Affirmed,
+            said: said.clone(),
         },
         (Some(_), Some(false), _) => Meaning::Decline,
         (
             Some(Dialogue {
                 question: Question::FollowUp { context, .. },
                 steps,
+                said,
                 ..
             }),
             _,
@@ -128,6 +133,7 @@ fn meaning(matched: Match, dialogue: Option<&Dialogue>) -> Meaning {
             Meaning::Do {
                 steps,
                 origin: Origin::Completed,
+                said: format!("{said}, {words}"),
             }
         }
         _ => match matched.steps.as_slice() {
@@ -141,6 +147,7 @@ fn meaning(matched: Match, dialogue: Option<&Dialogue>) -> Meaning {
             _ => Meaning::Do {
                 steps: matched.steps,
                 origin: Origin::Fresh,
+                said: words.to_owned(),
             },
         },
     }

@@ -302,14 +302,18 @@ impl TurnMachine {
         }
         let wanted = self.wanted(utterance.continues, &words.reading.meaning);
         let (id, text) = (utterance.id, words.text.clone());
+        let said = match &words.reading.meaning {
+            Meaning::Do { said, .. } => Some(said.clone()),
+            _ => None,
+        };
         Self::discard(
             self.hearing
                 .as_mut()
                 .and_then(|utterance| utterance.plan.take()),
             effects,
         );
-        if let Some(steps) = wanted {
-            let plan = self.plan(id, steps, text, effects);
+        if let (Some(steps), Some(said)) = (wanted, said) {
+            let plan = self.plan(id, steps, text, said, effects);
             if let Some(utterance) = &mut self.hearing {
                 utterance.plan = Some(plan);
             }

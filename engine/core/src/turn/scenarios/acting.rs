@@ -8,15 +8,15 @@ fn a_closed_command_is_prepared_while_spoken_and_committed_at_its_endpoint() {
     check(
         "1000 speech\n1300 hears turn off\n1500 hears turn off the lights\n1600 silence",
         expect![[r#"
-         1000 transcribe from 1000 ms
-         1500 prepare lights_off as #0
-         1500 stage "lights off done."
-         1640 #0 has ended: 40 ms, closed
-         1640 commit #0
-         1650 say "lights off done."
-         3150 end #0 "turn off the lights" [lights_off] -> "lights off done." Hit ttfa 60 ms, result 50 ms
-        effects: home.lights_off
-    "#]],
+             1000 transcribe from 1000 ms
+             1500 prepare lights_off as #0
+             1500 stage "lights off done."
+             1640 #0 has ended: 40 ms, closed
+             1640 commit #0
+             1650 say "lights off done."
+             3150 end #0 "turn off the lights" [lights_off] -> "lights off done." Hit ttfa 60 ms, result 50 ms
+            effects: home.lights_off
+        "#]],
     );
 }
 
@@ -46,18 +46,18 @@ fn other_final_words_discard_the_plan() {
     check(
         "1000 speech\n1300 hears turn on the fan\n1400 final turn off the lights\n1400 silence",
         expect![[r#"
-         1000 transcribe from 1000 ms
-         1300 prepare fan_on as #0
-         1300 stage "fan on done."
-         1570 #0 has ended: 170 ms, extendable
-         1570 unstage
-         1570 discard
-         1570 prepare lights_off as #0
-         1570 commit #0
-         1580 say "lights off done."
-         3080 end #0 "turn off the lights" [lights_off] -> "lights off done." Miss ttfa 190 ms, result 180 ms
-        effects: home.lights_off
-    "#]],
+             1000 transcribe from 1000 ms
+             1300 prepare fan_on as #0
+             1300 stage "fan on done."
+             1570 #0 has ended: 170 ms, extendable
+             1570 unstage
+             1570 discard
+             1570 prepare lights_off as #0 for "turn off the lights"
+             1570 commit #0
+             1580 say "lights off done."
+             3080 end #0 "turn off the lights" [lights_off] -> "lights off done." Miss ttfa 190 ms, result 180 ms
+            effects: home.lights_off
+        "#]],
     );
 }
 
@@ -134,15 +134,15 @@ fn two_steps_are_one_plan_one_commit_one_reply() {
     check(
         "1000 speech\n1300 hears turn off the lights and turn on the fan in the kitchen\n1400 silence",
         expect![[r#"
-         1000 transcribe from 1000 ms
-         1300 prepare lights_off, fan_on_in_kitchen as #0
-         1300 stage "lights off done. fan on in kitchen done."
-         1440 #0 has ended: 40 ms, closed
-         1440 commit #0
-         1450 say "lights off done. fan on in kitchen done."
-         2950 end #0 "turn off the lights and turn on the fan in the kitchen" [lights_off, fan_on_in_kitchen] -> "lights off done. fan on in kitchen done." Hit ttfa 60 ms, result 50 ms
-        effects: home.lights_off, home.fan_on_in_kitchen
-    "#]],
+             1000 transcribe from 1000 ms
+             1300 prepare lights_off, fan_on_in_kitchen as #0
+             1300 stage "lights off done. fan on in kitchen done."
+             1440 #0 has ended: 40 ms, closed
+             1440 commit #0
+             1450 say "lights off done. fan on in kitchen done."
+             2950 end #0 "turn off the lights and turn on the fan in the kitchen" [lights_off, fan_on_in_kitchen] -> "lights off done. fan on in kitchen done." Hit ttfa 60 ms, result 50 ms
+            effects: home.lights_off, home.fan_on_in_kitchen
+        "#]],
     );
 }
 
@@ -159,7 +159,7 @@ fn nothing_matched_and_rejected_have_no_effect() {
              1440 unstage
              1440 discard
              1440 end #1 "" [] -> "" Miss rejected
-            effects: 
+            effects: none
         "#]],
     );
 }
@@ -169,18 +169,18 @@ fn a_stale_plan_is_prepared_again_once() {
     check(
         "0 stale\n0 types turn off the lights\n1000 stale\n1000 stale\n1000 types turn off the lights",
         expect![[r#"
-            0 prepare lights_off as #0
-            0 commit #0
-           10 prepare lights_off as #0
-           10 commit #0
-           20 end #0 "turn off the lights" [lights_off] -> "lights off done." None
-         1000 prepare lights_off as #1
-         1000 commit #1
-         1010 prepare lights_off as #1
-         1010 commit #1
-         1020 end #1 "turn off the lights" [lights_off] -> "Something changed in the meantime, so I did nothing." None
-        effects: home.lights_off
-    "#]],
+                0 prepare lights_off as #0
+                0 commit #0
+               10 prepare lights_off as #0
+               10 commit #0
+               20 end #0 "turn off the lights" [lights_off] -> "lights off done." None
+             1000 prepare lights_off as #1
+             1000 commit #1
+             1010 prepare lights_off as #1
+             1010 commit #1
+             1020 end #1 "turn off the lights" [lights_off] -> "Something changed in the meantime, so I did nothing." None
+            effects: home.lights_off
+        "#]],
     );
 }
 
@@ -189,16 +189,16 @@ fn a_slow_commit_is_bridged() {
     check(
         "0 commits take 500\n1000 speech\n1300 hears turn off the lights\n1400 silence",
         expect![[r#"
-         1000 transcribe from 1000 ms
-         1300 prepare lights_off as #0
-         1300 stage "lights off done."
-         1440 #0 has ended: 40 ms, closed
-         1440 commit #0
-         1500 say "One moment."
-         2310 say "lights off done."
-         3440 end #0 "turn off the lights" [lights_off] -> "lights off done." Hit ttfa 920 ms, result 540 ms
-        effects: home.lights_off
-    "#]],
+             1000 transcribe from 1000 ms
+             1300 prepare lights_off as #0
+             1300 stage "lights off done."
+             1440 #0 has ended: 40 ms, closed
+             1440 commit #0
+             1500 say "One moment."
+             2310 say "lights off done."
+             3440 end #0 "turn off the lights" [lights_off] -> "lights off done." Hit ttfa 920 ms, result 540 ms
+            effects: home.lights_off
+        "#]],
     );
 }
 
@@ -248,13 +248,13 @@ fn a_deaf_recogniser_is_named_and_typing_still_works() {
     check(
         "1000 speech\n1300 hears turn on\n1350 deaf\n3000 types turn off the lights",
         expect![[r#"
-         1000 transcribe from 1000 ms
-         1350 say "Sorry, I couldn't hear that."
-         2160 end #0 "" [] -> "Sorry, I couldn't hear that." None ttfa 10 ms
-         3000 prepare lights_off as #1
-         3000 commit #1
-         3010 end #1 "turn off the lights" [lights_off] -> "lights off done." None
-        effects: home.lights_off
-    "#]],
+             1000 transcribe from 1000 ms
+             1350 say "Sorry, I couldn't hear that."
+             2160 end #0 "" [] -> "Sorry, I couldn't hear that." None ttfa 10 ms
+             3000 prepare lights_off as #1
+             3000 commit #1
+             3010 end #1 "turn off the lights" [lights_off] -> "lights off done." None
+            effects: home.lights_off
+        "#]],
     );
 }

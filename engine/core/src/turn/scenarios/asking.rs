@@ -16,7 +16,7 @@ fn unlocking_waits_asks_and_needs_a_yes() {
              2100 say "Shall I unlock it?"
              2910 end #0 "unlock the door" [unlock] -> "Shall I unlock it?" Hit ttfa 710 ms
              4000 transcribe from 4000 ms in Confirm
-             4200 prepare unlock as #1
+             4200 prepare unlock as #1 for "unlock the door"
              4200 stage "unlock done."
              5000 #1 has ended: 700 ms, grave
              5000 commit #1
@@ -32,17 +32,17 @@ fn silence_and_anything_but_yes_are_no() {
     check(
         "0 types unlock the door\n9000 types yes\n10000 types unlock the door\n11000 types well\n12000 types yes",
         expect![[r#"
-            0 prepare unlock as #0
-            0 discard
-            0 end #0 "unlock the door" [unlock] -> "Shall I unlock it?" None
-         9000 end #1 "yes" [] -> "I didn't get that." None
-        10000 prepare unlock as #2
-        10000 discard
-        10000 end #2 "unlock the door" [unlock] -> "Shall I unlock it?" None
-        11000 end #3 "well" [] -> "OK, I won't." None
-        12000 end #4 "yes" [] -> "I didn't get that." None
-        effects: 
-    "#]],
+                0 prepare unlock as #0
+                0 discard
+                0 end #0 "unlock the door" [unlock] -> "Shall I unlock it?" None
+             9000 end #1 "yes" [] -> "I didn't get that." None
+            10000 prepare unlock as #2
+            10000 discard
+            10000 end #2 "unlock the door" [unlock] -> "Shall I unlock it?" None
+            11000 end #3 "well" [] -> "OK, I won't." None
+            12000 end #4 "yes" [] -> "I didn't get that." None
+            effects: none
+        "#]],
     );
 }
 
@@ -51,15 +51,15 @@ fn a_command_instead_of_yes_is_done_and_the_question_dropped() {
     check(
         "0 types unlock the door\n1000 types turn off the lights\n2000 types yes",
         expect![[r#"
-            0 prepare unlock as #0
-            0 discard
-            0 end #0 "unlock the door" [unlock] -> "Shall I unlock it?" None
-         1000 prepare lights_off as #1
-         1000 commit #1
-         1010 end #1 "turn off the lights" [lights_off] -> "lights off done." None
-         2000 end #2 "yes" [] -> "I didn't get that." None
-        effects: home.lights_off
-    "#]],
+                0 prepare unlock as #0
+                0 discard
+                0 end #0 "unlock the door" [unlock] -> "Shall I unlock it?" None
+             1000 prepare lights_off as #1
+             1000 commit #1
+             1010 end #1 "turn off the lights" [lights_off] -> "lights off done." None
+             2000 end #2 "yes" [] -> "I didn't get that." None
+            effects: home.lights_off
+        "#]],
     );
 }
 
@@ -68,17 +68,17 @@ fn a_yes_to_something_that_changed_is_asked_again() {
     check(
         "0 types unlock the door\n1000 epoch\n1100 types yes\n2000 types yes",
         expect![[r#"
-            0 prepare unlock as #0
-            0 discard
-            0 end #0 "unlock the door" [unlock] -> "Shall I unlock it?" None
-         1100 prepare unlock as #1
-         1100 discard
-         1100 end #1 "yes" [unlock] -> "Shall I unlock it!?" None
-         2000 prepare unlock as #2
-         2000 commit #2
-         2010 end #2 "yes" [unlock] -> "unlock done." None
-        effects: home.unlock
-    "#]],
+                0 prepare unlock as #0
+                0 discard
+                0 end #0 "unlock the door" [unlock] -> "Shall I unlock it?" None
+             1100 prepare unlock as #1 for "unlock the door"
+             1100 discard
+             1100 end #1 "yes" [unlock] -> "Shall I unlock it!?" None
+             2000 prepare unlock as #2 for "unlock the door"
+             2000 commit #2
+             2010 end #2 "yes" [unlock] -> "unlock done." None
+            effects: home.unlock
+        "#]],
     );
 }
 
@@ -87,14 +87,14 @@ fn a_missing_duration_is_asked_for_and_merged() {
     check(
         "0 types set a timer\n1000 types ten minutes",
         expect![[r#"
-            0 prepare set as #0
-            0 discard
-            0 end #0 "set a timer" [set] -> "For how long?" None
-         1000 prepare set(…) as #1
-         1000 commit #1
-         1010 end #1 "ten minutes" [set] -> "set done." None
-        effects: timers.set
-    "#]],
+                0 prepare set as #0
+                0 discard
+                0 end #0 "set a timer" [set] -> "For how long?" None
+             1000 prepare set(…) as #1 for "set a timer, ten minutes"
+             1000 commit #1
+             1010 end #1 "ten minutes" [set] -> "set done." None
+            effects: timers.set
+        "#]],
     );
 }
 
@@ -103,14 +103,14 @@ fn a_question_is_asked_again_once() {
     check(
         "0 types set a timer\n1000 types blah\n2000 types blah blah\n3000 types ten minutes",
         expect![[r#"
-            0 prepare set as #0
-            0 discard
-            0 end #0 "set a timer" [set] -> "For how long?" None
-         1000 end #1 "blah" [] -> "For how long?" None
-         2000 end #2 "blah blah" [] -> "Never mind." None
-         3000 end #3 "ten minutes" [] -> "I didn't get that." None
-        effects: 
-    "#]],
+                0 prepare set as #0
+                0 discard
+                0 end #0 "set a timer" [set] -> "For how long?" None
+             1000 end #1 "blah" [] -> "For how long?" None
+             2000 end #2 "blah blah" [] -> "Never mind." None
+             3000 end #3 "ten minutes" [] -> "I didn't get that." None
+            effects: none
+        "#]],
     );
 }
 
@@ -131,7 +131,7 @@ fn never_mind_cancels_while_speaking_and_after_a_question() {
              4000 discard
              4000 end #1 "set a timer" [set] -> "For how long?" None
              5000 end #2 "never mind" [never_mind] -> "Never mind." None
-            effects: 
+            effects: none
         "#]],
     );
 }
@@ -141,12 +141,12 @@ fn repeat_says_the_last_reply_again() {
     check(
         "0 types repeat that\n1000 types turn off the lights\n2000 types repeat that",
         expect![[r#"
-            0 end #0 "repeat that" [repeat] -> "I haven't said anything yet." None
-         1000 prepare lights_off as #1
-         1000 commit #1
-         1010 end #1 "turn off the lights" [lights_off] -> "lights off done." None
-         2000 end #2 "repeat that" [repeat] -> "lights off done." None
-        effects: home.lights_off
-    "#]],
+                0 end #0 "repeat that" [repeat] -> "I haven't said anything yet." None
+             1000 prepare lights_off as #1
+             1000 commit #1
+             1010 end #1 "turn off the lights" [lights_off] -> "lights off done." None
+             2000 end #2 "repeat that" [repeat] -> "lights off done." None
+            effects: home.lights_off
+        "#]],
     );
 }

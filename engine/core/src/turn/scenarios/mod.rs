@@ -102,11 +102,12 @@ impl Room {
                         )
                     })
                     .collect();
-                self.note(&format!(
-                    "prepare {} as {}",
-                    steps.join(", "),
-                    request.utterance.turn
-                ));
+                let mut line =
+                    format!("prepare {} as {}", steps.join(", "), request.utterance.turn);
+                if request.text != self.words {
+                    let _ = write!(line, " for \"{}\"", request.text);
+                }
+                self.note(&line);
                 let result = self.host.prepare(&request);
                 self.input(Input::Prepared(id, result, Duration::ZERO));
             }
@@ -255,7 +256,10 @@ impl Room {
                 self.silent_since = Some(self.now);
                 self.input(Input::SpeechPaused { at: self.now * 16 });
             }
-            "types" => self.input(Input::Typed(rest.into())),
+            "types" => {
+                self.words = rest.into();
+                self.input(Input::Typed(rest.into()));
+            }
             "cancel" => self.input(Input::Cancel),
             "deaf" => {
                 let take = self.take.unwrap();
@@ -315,6 +319,10 @@ fn check(script: &str, expect: Expect) {
         0,
         "every plan is committed or discarded"
     );
-    let _ = writeln!(room.log, "effects: {}", room.host.effects.join(", "));
+    let effects = match room.host.effects.as_slice() {
+        [] => "none".into(),
+        effects => effects.join(", "),
+    };
+    let _ = writeln!(room.log, "effects: {effects}");
     expect.assert_eq(&room.log);
 }
