@@ -115,9 +115,12 @@ impl Answer {
         turn: TurnId,
         utterance: UtteranceId,
         text: String,
+        class: Option<LatencyClass>,
         now: Duration,
     ) -> Answer {
-        Answer::new(turn, utterance, text, now)
+        let mut answer = Answer::new(turn, utterance, text, now);
+        answer.summary.class = class;
+        answer
     }
 
     pub(super) fn spoken(
@@ -129,8 +132,7 @@ impl Answer {
         class: Option<LatencyClass>,
         now: Duration,
     ) -> Answer {
-        let mut answer = Answer::new(turn, utterance, text, now);
-        answer.summary.class = class;
+        let mut answer = Answer::typed(turn, utterance, text, class, now);
         answer.hear_end(from, endpoint, now);
         answer
     }

@@ -283,6 +283,7 @@ impl TurnMachine {
                 turn,
             },
             words,
+            reading.class,
             now,
         ));
         self.respond(reading.meaning, None, now, effects);

@@ -14,7 +14,7 @@ fn a_closed_command_is_prepared_while_spoken_and_committed_at_its_endpoint() {
              1640 #0 has ended: 40 ms, closed
              1640 commit #0
              1650 say "lights off done."
-             3150 end #0 "turn off the lights" [lights_off] -> "lights off done." Hit ttfa 60 ms, result 50 ms
+             3150 end #0 "turn off the lights" [lights_off] A -> "lights off done." Hit ttfa 60 ms, result 50 ms
             effects: home.lights_off
         "#]],
     );
@@ -35,7 +35,7 @@ fn an_extendable_command_waits_for_its_continuation() {
              1840 #0 has ended: 40 ms, closed
              1840 commit #0
              1850 say "fan on in kitchen done."
-             3350 end #0 "turn on the fan in the kitchen" [fan_on_in_kitchen] -> "fan on in kitchen done." Hit ttfa 60 ms, result 50 ms
+             3350 end #0 "turn on the fan in the kitchen" [fan_on_in_kitchen] A -> "fan on in kitchen done." Hit ttfa 60 ms, result 50 ms
             effects: home.fan_on_in_kitchen
         "#]],
     );
@@ -55,7 +55,7 @@ fn other_final_words_discard_the_plan() {
              1570 prepare lights_off as #0 for "turn off the lights"
              1570 commit #0
              1580 say "lights off done."
-             3080 end #0 "turn off the lights" [lights_off] -> "lights off done." Miss ttfa 190 ms, result 180 ms
+             3080 end #0 "turn off the lights" [lights_off] A -> "lights off done." Miss ttfa 190 ms, result 180 ms
             effects: home.lights_off
         "#]],
     );
@@ -75,7 +75,7 @@ fn an_incomplete_final_listens_on() {
              1740 #0 has ended: 40 ms, closed
              1740 commit #0
              1750 say "lights off done."
-             3250 end #0 "turn off the lights" [lights_off] -> "lights off done." Hit ttfa 60 ms, result 50 ms
+             3250 end #0 "turn off the lights" [lights_off] A -> "lights off done." Hit ttfa 60 ms, result 50 ms
             effects: home.lights_off
         "#]],
     );
@@ -99,7 +99,7 @@ fn and_after_the_commit_is_the_next_step_of_the_same_turn() {
              2440 #0 has ended: 40 ms, closed
              2440 commit #1
              2450 say "lights off done. fan on in kitchen done."
-             3950 end #0 "turn off the lights and turn on the fan in the kitchen" [lights_off, fan_on_in_kitchen] -> "lights off done. fan on in kitchen done." Hit ttfa 60 ms, result 50 ms
+             3950 end #0 "turn off the lights and turn on the fan in the kitchen" [lights_off, fan_on_in_kitchen] A -> "lights off done. fan on in kitchen done." Hit ttfa 60 ms, result 50 ms
             effects: home.lights_off, home.fan_on_in_kitchen
         "#]],
     );
@@ -119,11 +119,11 @@ fn other_speech_after_the_commit_is_a_turn_of_its_own() {
              1900 transcribe from 1000 ms
              2570 #0 has ended: 170 ms, extendable
              2570 transcribe from 1900 ms
-             2570 end #0 "turn off the lights" [lights_off] -> "lights off done." Hit ttfa 60 ms, result 50 ms LOST SPEECH
+             2570 end #0 "turn off the lights" [lights_off] A -> "lights off done." Hit ttfa 60 ms, result 50 ms LOST SPEECH
              2570 prepare fan_on_in_kitchen as #1
              2570 commit #1
              2580 say "fan on in kitchen done."
-             4080 end #1 "turn on the fan in the kitchen" [fan_on_in_kitchen] -> "fan on in kitchen done." None ttfa 190 ms, result 180 ms
+             4080 end #1 "turn on the fan in the kitchen" [fan_on_in_kitchen] A -> "fan on in kitchen done." None ttfa 190 ms, result 180 ms
             effects: home.lights_off, home.fan_on_in_kitchen
         "#]],
     );
@@ -140,7 +140,7 @@ fn two_steps_are_one_plan_one_commit_one_reply() {
              1440 #0 has ended: 40 ms, closed
              1440 commit #0
              1450 say "lights off done. fan on in kitchen done."
-             2950 end #0 "turn off the lights and turn on the fan in the kitchen" [lights_off, fan_on_in_kitchen] -> "lights off done. fan on in kitchen done." Hit ttfa 60 ms, result 50 ms
+             2950 end #0 "turn off the lights and turn on the fan in the kitchen" [lights_off, fan_on_in_kitchen] A -> "lights off done. fan on in kitchen done." Hit ttfa 60 ms, result 50 ms
             effects: home.lights_off, home.fan_on_in_kitchen
         "#]],
     );
@@ -173,12 +173,12 @@ fn a_stale_plan_is_prepared_again_once() {
                 0 commit #0
                10 prepare lights_off as #0
                10 commit #0
-               20 end #0 "turn off the lights" [lights_off] -> "lights off done." None
+               20 end #0 "turn off the lights" [lights_off] A -> "lights off done." None
              1000 prepare lights_off as #1
              1000 commit #1
              1010 prepare lights_off as #1
              1010 commit #1
-             1020 end #1 "turn off the lights" [lights_off] -> "Something changed in the meantime, so I did nothing." None
+             1020 end #1 "turn off the lights" [lights_off] A -> "Something changed in the meantime, so I did nothing." None
             effects: home.lights_off
         "#]],
     );
@@ -196,7 +196,7 @@ fn a_slow_commit_is_bridged() {
              1440 commit #0
              1500 say "One moment."
              2310 say "lights off done."
-             3440 end #0 "turn off the lights" [lights_off] -> "lights off done." Hit ttfa 920 ms, result 540 ms
+             3440 end #0 "turn off the lights" [lights_off] A -> "lights off done." Hit ttfa 920 ms, result 540 ms
             effects: home.lights_off
         "#]],
     );
@@ -213,7 +213,7 @@ fn free_text_waits_for_the_open_hangover() {
              1700 #0 has ended: 300 ms, open
              1700 commit #0
              1710 say "add done."
-             3210 end #0 "add purple paint to my list" [add] -> "add done." Hit ttfa 320 ms, result 310 ms
+             3210 end #0 "add purple paint to my list" [add] C -> "add done." Hit ttfa 320 ms, result 310 ms
             effects: home.add
         "#]],
     );
@@ -237,7 +237,7 @@ fn cancel_leaves_nothing_behind() {
              2440 commit #1
              2450 say "lights off done."
              2600 silence the reply
-             2600 end #1 "turn off the lights" [lights_off] -> "lights off done." Hit ttfa 60 ms, result 50 ms
+             2600 end #1 "turn off the lights" [lights_off] A -> "lights off done." Hit ttfa 60 ms, result 50 ms
             effects: home.lights_off
         "#]],
     );
@@ -253,7 +253,7 @@ fn a_deaf_recogniser_is_named_and_typing_still_works() {
              2160 end #0 "" [] -> "Sorry, I couldn't hear that." None ttfa 10 ms
              3000 prepare lights_off as #1
              3000 commit #1
-             3010 end #1 "turn off the lights" [lights_off] -> "lights off done." None
+             3010 end #1 "turn off the lights" [lights_off] A -> "lights off done." None
             effects: home.lights_off
         "#]],
     );

@@ -14,14 +14,14 @@ fn unlocking_waits_asks_and_needs_a_yes() {
              2100 #0 has ended: 700 ms, grave
              2100 discard
              2100 say "Shall I unlock it?"
-             2910 end #0 "unlock the door" [unlock] -> "Shall I unlock it?" Hit ttfa 710 ms
+             2910 end #0 "unlock the door" [unlock] A -> "Shall I unlock it?" Hit ttfa 710 ms
              4000 transcribe from 4000 ms in Confirm
              4200 prepare unlock as #1 for "unlock the door"
              4200 stage "unlock done."
              5000 #1 has ended: 700 ms, grave
              5000 commit #1
              5010 say "unlock done."
-             5820 end #1 "yes" [unlock] -> "unlock done." Hit ttfa 720 ms, result 710 ms
+             5820 end #1 "yes" [unlock] A -> "unlock done." Hit ttfa 720 ms, result 710 ms
             effects: home.unlock
         "#]],
     );
@@ -34,11 +34,11 @@ fn silence_and_anything_but_yes_are_no() {
         expect![[r#"
                 0 prepare unlock as #0
                 0 discard
-                0 end #0 "unlock the door" [unlock] -> "Shall I unlock it?" None
+                0 end #0 "unlock the door" [unlock] A -> "Shall I unlock it?" None
              9000 end #1 "yes" [] -> "I didn't get that." None
             10000 prepare unlock as #2
             10000 discard
-            10000 end #2 "unlock the door" [unlock] -> "Shall I unlock it?" None
+            10000 end #2 "unlock the door" [unlock] A -> "Shall I unlock it?" None
             11000 end #3 "well" [] -> "OK, I won't." None
             12000 end #4 "yes" [] -> "I didn't get that." None
             effects: none
@@ -53,10 +53,10 @@ fn a_command_instead_of_yes_is_done_and_the_question_dropped() {
         expect![[r#"
                 0 prepare unlock as #0
                 0 discard
-                0 end #0 "unlock the door" [unlock] -> "Shall I unlock it?" None
+                0 end #0 "unlock the door" [unlock] A -> "Shall I unlock it?" None
              1000 prepare lights_off as #1
              1000 commit #1
-             1010 end #1 "turn off the lights" [lights_off] -> "lights off done." None
+             1010 end #1 "turn off the lights" [lights_off] A -> "lights off done." None
              2000 end #2 "yes" [] -> "I didn't get that." None
             effects: home.lights_off
         "#]],
@@ -70,13 +70,13 @@ fn a_yes_to_something_that_changed_is_asked_again() {
         expect![[r#"
                 0 prepare unlock as #0
                 0 discard
-                0 end #0 "unlock the door" [unlock] -> "Shall I unlock it?" None
+                0 end #0 "unlock the door" [unlock] A -> "Shall I unlock it?" None
              1100 prepare unlock as #1 for "unlock the door"
              1100 discard
-             1100 end #1 "yes" [unlock] -> "Shall I unlock it!?" None
+             1100 end #1 "yes" [unlock] A -> "Shall I unlock it!?" None
              2000 prepare unlock as #2 for "unlock the door"
              2000 commit #2
-             2010 end #2 "yes" [unlock] -> "unlock done." None
+             2010 end #2 "yes" [unlock] A -> "unlock done." None
             effects: home.unlock
         "#]],
     );
@@ -89,10 +89,10 @@ fn a_missing_duration_is_asked_for_and_merged() {
         expect![[r#"
                 0 prepare set as #0
                 0 discard
-                0 end #0 "set a timer" [set] -> "For how long?" None
+                0 end #0 "set a timer" [set] B -> "For how long?" None
              1000 prepare set(…) as #1 for "set a timer, ten minutes"
              1000 commit #1
-             1010 end #1 "ten minutes" [set] -> "set done." None
+             1010 end #1 "ten minutes" [set] B -> "set done." None
             effects: timers.set
         "#]],
     );
@@ -105,7 +105,7 @@ fn a_question_is_asked_again_once() {
         expect![[r#"
                 0 prepare set as #0
                 0 discard
-                0 end #0 "set a timer" [set] -> "For how long?" None
+                0 end #0 "set a timer" [set] B -> "For how long?" None
              1000 end #1 "blah" [] -> "For how long?" None
              2000 end #2 "blah blah" [] -> "Never mind." None
              3000 end #3 "ten minutes" [] -> "I didn't get that." None
@@ -126,11 +126,11 @@ fn never_mind_cancels_while_speaking_and_after_a_question() {
              1350 discard
              1440 #0 has ended: 40 ms, closed
              1440 say "Never mind."
-             2250 end #0 "turn off the lights never mind" [never_mind] -> "Never mind." None ttfa 50 ms
+             2250 end #0 "turn off the lights never mind" [never_mind] A -> "Never mind." None ttfa 50 ms
              4000 prepare set as #1
              4000 discard
-             4000 end #1 "set a timer" [set] -> "For how long?" None
-             5000 end #2 "never mind" [never_mind] -> "Never mind." None
+             4000 end #1 "set a timer" [set] B -> "For how long?" None
+             5000 end #2 "never mind" [never_mind] A -> "Never mind." None
             effects: none
         "#]],
     );
@@ -141,11 +141,11 @@ fn repeat_says_the_last_reply_again() {
     check(
         "0 types repeat that\n1000 types turn off the lights\n2000 types repeat that",
         expect![[r#"
-                0 end #0 "repeat that" [repeat] -> "I haven't said anything yet." None
+                0 end #0 "repeat that" [repeat] A -> "I haven't said anything yet." None
              1000 prepare lights_off as #1
              1000 commit #1
-             1010 end #1 "turn off the lights" [lights_off] -> "lights off done." None
-             2000 end #2 "repeat that" [repeat] -> "lights off done." None
+             1010 end #1 "turn off the lights" [lights_off] A -> "lights off done." None
+             2000 end #2 "repeat that" [repeat] A -> "lights off done." None
             effects: home.lights_off
         "#]],
     );

@@ -174,10 +174,13 @@ impl Room {
                     .map(|step| step.intent.as_str())
                     .collect();
                 let mut line = format!(
-                    "end {} \"{}\" [{}] -> \"{}\" {:?}",
+                    "end {} \"{}\" [{}]{} -> \"{}\" {:?}",
                     ended.turn,
                     summary.text,
                     steps.join(", "),
+                    summary
+                        .class
+                        .map_or(String::new(), |class| format!(" {class:?}")),
                     summary.reply,
                     summary.speculation
                 );
