@@ -53,7 +53,7 @@ pub struct Common {
     /// A folder of skills, added to the built-in ones (may be given several times)
     #[arg(long, global = true, value_name = "DIR")]
     pub skills: Vec<PathBuf>,
-    /// A folder of skills that replaces the built-in ones
+    /// A folder of skills in place of the built-in ones ("undo that", "stop" and the like stay)
     #[arg(long, global = true, value_name = "DIR", conflicts_with = "skills")]
     pub only_skills: Option<PathBuf>,
     /// One JSON document per line on standard output

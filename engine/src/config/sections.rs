@@ -40,7 +40,8 @@ section! {
         pub data: PathBuf = PathBuf::new(),
         /// Folders of skills, added to the built-in ones.
         pub skills: Vec<PathBuf> = Vec::new(),
-        /// A folder of skills that replaces the built-in ones and `skills`; empty for none.
+        /// A folder of skills in place of the built-in ones (but for "undo that", "stop" and the
+        /// like) and of `skills`; empty for none.
         pub only_skills: PathBuf = PathBuf::new(),
     }
 }

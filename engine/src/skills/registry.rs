@@ -17,8 +17,11 @@ const FILE: &str = "skill.yaml";
 /// Manifest and code of a skill.
 type BuiltIn = (&'static str, fn() -> Option<Box<dyn Skill>>);
 
+/// What Loqa must understand whatever is installed: "undo that", "why", "stop", "never mind".
+const OWN: BuiltIn = (include_str!("loqa.yaml"), || None);
+
 const BUILT_IN: &[BuiltIn] = &[
-    (include_str!("loqa.yaml"), || None),
+    OWN,
     (loqa_skill_clock::MANIFEST, || {
         Some(Box::new(loqa_skill_clock::Clock))
     }),
@@ -58,7 +61,7 @@ pub enum RegistryError {
     Manifest(Vec<FileError>),
     /// Two skills of one name.
     #[error(
-        "two skills are called `{name}`: {first} and {second}\n  help: give one of them another `name:`, or use --only-skills to do without the built-in ones"
+        "two skills are called `{name}`: {first} and {second}\n  help: give one of them another `name:`, or use --only-skills to do without clock, timers and home"
     )]
     SameName {
         /// The name.
@@ -82,8 +85,12 @@ impl Registry {
     /// # Errors
     /// None in a Loqa that passed its tests.
     pub fn built_in() -> Result<Registry, RegistryError> {
+        Registry::of(BUILT_IN)
+    }
+
+    fn of(skills: &[BuiltIn]) -> Result<Registry, RegistryError> {
         let mut registry = Registry::default();
-        for (text, code) in BUILT_IN {
+        for (text, code) in skills {
             let manifest =
                 Manifest::parse("built-in skill.yaml", text).map_err(RegistryError::Manifest)?;
             registry
@@ -94,15 +101,16 @@ impl Registry {
         Ok(registry)
     }
 
-    /// The built-in skills and those in `folders`; or, if `only` is given, those in it alone. A
-    /// folder is a skill, or holds skills.
+    /// The built-in skills and those in `folders`; or, if `only` is given, those in it in their
+    /// place, of which only Loqa's own ("undo that", "stop" and the like) stays. A folder is a
+    /// skill, or holds skills.
     ///
     /// # Errors
     /// [`RegistryError`]; nothing is loaded then.
     pub fn load(folders: &[PathBuf], only: Option<&Path>) -> Result<Registry, RegistryError> {
         match only {
             Some(only) => {
-                let mut registry = Registry::default();
+                let mut registry = Registry::of(&[OWN])?;
                 registry.add_folder(only)?;
                 Ok(registry)
             }

@@ -554,6 +554,12 @@ async fn a_folder_with_a_manifest_is_a_skill() {
     );
     let folder = tempfile::tempdir().unwrap();
     let registry = Registry::load(&[], Some(skills.path())).unwrap();
+    let names = |registry: &Registry| {
+        let names = registry.manifests().iter();
+        let names: Vec<String> = names.map(|manifest| manifest.name.clone()).collect();
+        names.join(" ")
+    };
+    assert_eq!(names(&registry), "loqa greeting launch");
     let mut house = House::with_registry(folder.path(), registry);
     assert_eq!(
         house
@@ -572,14 +578,13 @@ async fn a_folder_with_a_manifest_is_a_skill() {
         house.hears(&[step("clock.time", &[])]).await,
         "error: The skill clock is not installed."
     );
+    assert_eq!(
+        house.hears(&[step("loqa.why", &[])]).await,
+        "I haven't done anything in the last 15 minutes."
+    );
 
     let all = Registry::load(&[skills.path().join("greeting")], None).unwrap();
-    let names: Vec<&str> = all
-        .manifests()
-        .iter()
-        .map(|manifest| manifest.name.as_str())
-        .collect();
-    assert_eq!(names, ["loqa", "clock", "timers", "home", "greeting"]);
+    assert_eq!(names(&all), "loqa clock timers home greeting");
     write("again", "name: clock\n");
     let error = |result: Result<Registry, RegistryError>| {
         result
