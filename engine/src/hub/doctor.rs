@@ -1,13 +1,17 @@
 //! What works and what does not, each with its remedy.
 
-use super::Shared;
-use crate::models::Check;
+use super::{Shared, understanding};
+use crate::{config::Config, models::Check};
+use loqa_core::{grammar::Grammar, manifest::FileError};
 
 /// Looks at everything a household needs.
 pub fn examine(hub: &Shared) -> Vec<Check> {
     let mut checks = vec![settings(hub), home(hub), skills(hub)];
+    checks.extend(examples(hub));
     checks.extend(hub.models.checks.iter().cloned());
-    checks.push(pronunciations(hub));
+    if hub.models.stt.is_some() {
+        checks.push(pronunciations(hub));
+    }
     checks.push(speaker(hub));
     checks.push(disk(hub));
     checks
@@ -58,6 +62,52 @@ fn skills(hub: &Shared) -> Check {
     good("skills", hub.understanding.skill_names().join(", "))
 }
 
+/// Runs the tests inside the manifests: one check for each that fails, or one for all of them.
+fn examples(hub: &Shared) -> Vec<Check> {
+    let (registry, own) = (hub.host.registry(), hub.understanding.grammar());
+    // The built-in ones speak of the demo household's rooms and devices.
+    let demo = understanding::read_home(&Config::default())
+        .ok()
+        .and_then(|home| Grammar::compile(registry.manifests(), &home).ok());
+    let mut failed = Vec::new();
+    let mut count = 0;
+    for manifest in registry.manifests() {
+        let grammar = match &demo {
+            Some(demo) if registry.is_built_in(&manifest.name) => demo,
+            _ => &own,
+        };
+        failed.extend(manifest.check_examples(grammar).iter().map(example));
+        let tests = manifest.intents.iter();
+        count += tests
+            .map(|intent| intent.examples.len() + intent.negatives.len())
+            .sum::<usize>();
+    }
+    if failed.is_empty() {
+        failed.push(good(
+            "examples",
+            format!("all {count} examples and negatives of the skills hold"),
+        ));
+    }
+    failed
+}
+
+fn example(error: &FileError) -> Check {
+    let FileError {
+        file,
+        line,
+        column,
+        message,
+        help,
+    } = error;
+    Check {
+        what: "examples".into(),
+        ok: false,
+        needed: true,
+        message: format!("{file}:{line}:{column}: {message}"),
+        help: help.clone(),
+    }
+}
+
 /// Words that the dictionary lacks are recognised by a guess; a person may prefer another name.
 fn pronunciations(hub: &Shared) -> Check {
     let guessed = hub.understanding.guessed_words();
@@ -99,6 +149,10 @@ fn pronunciations(hub: &Shared) -> Check {
 
 fn speaker(hub: &Shared) -> Check {
     match &hub.silent_because {
+        None if hub.config.voice.output == "none" => good(
+            "speaker",
+            "none, as the settings say: replies are shown, not heard".into(),
+        ),
         None => good("speaker", "the default output device".into()),
         Some(why) => Check {
             what: "speaker".into(),
@@ -111,9 +165,21 @@ fn speaker(hub: &Shared) -> Check {
 }
 
 fn disk(hub: &Shared) -> Check {
-    let store = &hub.store;
-    let data = store.folder().path().display().to_string();
-    match store.unsaved() {
+    let folder = &hub.config.hub.data;
+    let data = folder.display().to_string();
+    if hub.is_reading() && !folder.exists() {
+        return good("data", format!("{data} (not there yet: made when needed)"));
+    }
+    if !folder.is_dir() {
+        return Check {
+            what: "data".into(),
+            ok: false,
+            needed: true,
+            message: format!("{data} is not a folder"),
+            help: "move it out of the way, or choose another with --data DIR".into(),
+        };
+    }
+    match hub.store.unsaved() {
         None => good("data", data),
         Some(unsaved) => Check {
             what: "data".into(),

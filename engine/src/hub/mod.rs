@@ -123,7 +123,7 @@ pub(crate) struct Shared {
     events: broadcast::Sender<Envelope>,
     tasks: Tasks,
     /// Holds a reading engine's empty data folder.
-    _scratch: Option<tempfile::TempDir>,
+    scratch: Option<tempfile::TempDir>,
 }
 
 impl Hub {
@@ -202,7 +202,7 @@ impl Hub {
             host,
             events,
             tasks,
-            _scratch: scratch,
+            scratch,
         });
         if options.reading {
             shared
@@ -328,6 +328,11 @@ impl Shared {
         );
     }
 
+    /// Whether it keeps its hands off the data folder of the settings.
+    fn is_reading(&self) -> bool {
+        self.scratch.is_some()
+    }
+
     /// The room this hub stands in.
     fn room(&self) -> Option<String> {
         Some(self.config.household.room.clone()).filter(|room| !room.is_empty())
@@ -374,10 +379,7 @@ fn speaker(config: &Config, options: &HubOptions) -> (Arc<dyn Speaker>, Option<S
     }
     let unheard = || Arc::new(PacedSpeaker::new(Pace::RealTime, None));
     if config.voice.output == "none" {
-        return (
-            unheard(),
-            Some("`output = \"none\"` in the settings: nothing is played".into()),
-        );
+        return (unheard(), None);
     }
     match DeviceSpeaker::open(None) {
         Ok(device) => (Arc::new(device), None),

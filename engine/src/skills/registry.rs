@@ -136,6 +136,11 @@ impl Registry {
             .find(|manifest| manifest.name == skill)
     }
 
+    /// Whether a skill came with Loqa.
+    pub fn is_built_in(&self, skill: &str) -> bool {
+        self.manifest(skill).is_some() && !self.folders.contains_key(skill)
+    }
+
     /// The code of a skill that is more than its manifest.
     pub fn code(&self, skill: &str) -> Option<&dyn Skill> {
         self.code.get(skill).map(AsRef::as_ref)

@@ -90,16 +90,16 @@ impl Manifest {
                 Some(value) => {
                     return Err((
                         format!("`{say}` fills `{slot}` with {value}, not {wanted}"),
-                        String::new(),
+                        "correct the example, or the sentence that matches it".into(),
                     ));
                 }
                 None => {
                     let filled: Vec<&str> =
                         step.slots.iter().map(|(name, _)| name.as_str()).collect();
                     let help = if filled.is_empty() {
-                        "it fills no slot".into()
+                        "leave it out: no slot is filled".into()
                     } else {
-                        format!("it fills: {}", filled.join(", "))
+                        format!("name one that it fills: {}", filled.join(", "))
                     };
                     return Err((format!("`{say}` does not fill `{slot}`"), help));
                 }

@@ -387,8 +387,9 @@ intents:
         .collect();
     expect![[r#"
         skill.yaml:9:16: `brew two green` fills `tea` with "green", not "black"
+          help: correct the example, or the sentence that matches it
         skill.yaml:10:16: `brew two green` does not fill `milk`
-          help: it fills: cups, tea
+          help: name one that it fills: cups, tea
         skill.yaml:11:9: `brew coffee` is not understood
           help: add a sentence to `brew` that matches it
         skill.yaml:12:9: `drink tea` is understood as `tea.drink`, not as `brew`
