@@ -2,7 +2,7 @@
 //! [`Redacted`] stands in for them.
 
 use loqa_protocol::{PrivacyScope, QosTier, TurnSummary, UtteranceId};
-use std::fmt;
+use std::{fmt, io::IsTerminal};
 use tracing::{Span, field::Empty};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
@@ -13,10 +13,11 @@ pub const FORMAT_VARIABLE: &str = "LOQA_LOG_FORMAT";
 
 /// Starts logging to standard error; standard output belongs to the command.
 ///
-/// A hub tells what it does (info), other commands only what went wrong (warn); each `-v` tells
-/// more. Later calls change nothing.
-pub fn init(verbose: u8, hub: bool) {
-    let level = match verbose + u8::from(hub) {
+/// A hub that stays up tells what it does (info), other commands only what went wrong (warn): their
+/// standard error is read by the person who typed them. Each `-v` tells more. Later calls change
+/// nothing.
+pub fn init(verbose: u8, stays_up: bool) {
+    let level = match verbose + u8::from(stays_up) {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
         2 => LevelFilter::DEBUG,
@@ -26,9 +27,11 @@ pub fn init(verbose: u8, hub: bool) {
         .with_default_directive(level.into())
         .with_env_var(LOG_VARIABLE)
         .from_env_lossy();
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && !plain)
         .with_target(verbose > 0);
     // An error means that a program which embeds the engine logs its own way already.
     let _ = if std::env::var(FORMAT_VARIABLE).is_ok_and(|format| format == "json") {

@@ -19,9 +19,16 @@ pub struct HubArgs {
     replies: PathBuf,
 }
 
+impl HubArgs {
+    /// Whether the demonstration is spoken, whose output logs would tear apart.
+    pub fn demonstrates(&self) -> bool {
+        self.demo || self.demonstrate
+    }
+}
+
 /// Runs the hub.
 pub async fn run(common: &Common, args: HubArgs) -> Result<ExitCode, Problem> {
-    if args.demo || args.demonstrate {
+    if args.demonstrates() {
         let outcome = tokio::select! {
             outcome = demo::run(common.json, &args.replies) => outcome?,
             () = interrupted() => return Ok(ExitCode::from(130)),

@@ -93,7 +93,8 @@ enum Command {
 /// Runs the command line; the process's exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    crate::telemetry::init(cli.common.verbose, matches!(cli.command, Command::Hub(_)));
+    let stays_up = matches!(&cli.command, Command::Hub(args) if !args.demonstrates());
+    crate::telemetry::init(cli.common.verbose, stays_up);
     if let Command::Completions { shell } = cli.command {
         clap_complete::generate(shell, &mut Cli::command(), "loqa", &mut std::io::stdout());
         return ExitCode::SUCCESS;
