@@ -9,6 +9,7 @@ use loqa_core::{
     seams::{Committed, Draft, HostError, PrepareRequest, SkillHost},
 };
 use loqa_protocol::{EffectKind, SessionId, TurnId, UtteranceId};
+use loqa_skill_sdk::TimerState;
 use std::{
     fs,
     path::Path,
@@ -632,4 +633,15 @@ async fn timers_do_not_follow_a_clock_that_is_set() {
         kept.timers[&1].state, expected,
         "a restart must find the new wall clock's time"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_that_has_ended_rings_before_the_alarm_notices() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut house = House::in_folder(folder.path());
+    house.hears(&[set(60)]).await;
+    let states = |house: &House| house.host.timers()[0].state;
+    assert_eq!(states(&house), TimerState::Running);
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert_eq!(states(&house), TimerState::Ringing);
 }

@@ -118,12 +118,12 @@ impl Reads for View<'_> {
 /// A timer as skills see it at hub time `now_ms`.
 pub fn timer_at(timer: &TimerRecord, now_ms: i64) -> Timer {
     let (remaining_ms, state) = match timer.state {
-        TimerPhase::Running { ends_at_ms } => (
-            u64::try_from(ends_at_ms - now_ms).unwrap_or_default(),
-            TimerState::Running,
-        ),
+        TimerPhase::Running { ends_at_ms } if ends_at_ms > now_ms => {
+            (ends_at_ms.abs_diff(now_ms), TimerState::Running)
+        }
         TimerPhase::Paused { remaining_ms } => (remaining_ms, TimerState::Paused),
-        TimerPhase::Ringing { .. } => (0, TimerState::Ringing),
+        // One that has ended rings, even in the moment before the alarm notices.
+        TimerPhase::Running { .. } | TimerPhase::Ringing { .. } => (0, TimerState::Ringing),
     };
     Timer {
         id: timer.id,
