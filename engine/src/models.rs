@@ -55,7 +55,7 @@ impl Models {
     pub fn load(config: &Config, utterances: usize) -> Models {
         let mut checks = Vec::new();
         let recogniser = PocketSphinx::open(Ears::default(), utterances);
-        let hearing = [candidate(
+        let hearing = [Model::new(
             "stt.pocketsphinx:en-us",
             STT_PRIOR,
             recogniser.as_ref().err(),
@@ -83,12 +83,12 @@ impl Models {
             _ => Voice("espeak:en-us".into()),
         };
         let speaking = [
-            candidate(
+            Model::new(
                 &format!("tts.flite:{}", flite.0),
                 FLITE_PRIOR,
                 voices.check(&flite).err().as_ref(),
             ),
-            candidate(
+            Model::new(
                 &format!("tts.espeak:{}", espeak.0.trim_start_matches("espeak:")),
                 ESPEAK_PRIOR,
                 voices.check(&espeak).err().as_ref(),
@@ -111,25 +111,41 @@ impl Models {
     }
 }
 
-fn candidate(capability: &str, first_output: Duration, error: Option<&ModelError>) -> Candidate {
-    let (kind, rest) = capability.split_once('.').unwrap_or((capability, ""));
-    let (name, variant) = rest.split_once(':').unwrap_or((rest, ""));
-    Candidate {
-        capability: Capability {
-            kind: kind.into(),
-            name: name.into(),
-            variant: variant.into(),
-        },
-        node: None,
-        may_hear: PrivacyScope::Ephemeral,
-        first_output,
-        unavailable: error.map(ToString::to_string),
+/// A model that could be chosen, and what to do if it is not there.
+struct Model {
+    candidate: Candidate,
+    remedy: Option<String>,
+}
+
+impl Model {
+    fn new(capability: &str, first_output: Duration, error: Option<&ModelError>) -> Model {
+        let (kind, rest) = capability.split_once('.').unwrap_or((capability, ""));
+        let (name, variant) = rest.split_once(':').unwrap_or((rest, ""));
+        let (unavailable, remedy) = match error {
+            None => (None, None),
+            Some(ModelError::NotLoaded { what, help }) => {
+                (Some(format!("{what} is not installed")), Some(help.clone()))
+            }
+            Some(error) => (Some(error.to_string()), None),
+        };
+        let candidate = Candidate {
+            capability: Capability {
+                kind: kind.into(),
+                name: name.into(),
+                variant: variant.into(),
+            },
+            node: None,
+            may_hear: PrivacyScope::Ephemeral,
+            first_output,
+            unavailable,
+        };
+        Model { candidate, remedy }
     }
 }
 
 /// Chooses, and notes the choice or its absence.
 fn choose(
-    candidates: &[Candidate],
+    models: &[Model],
     kind: &str,
     name: Option<&str>,
     config: &Config,
@@ -141,10 +157,20 @@ fn choose(
         tier: config.conversation.tier,
         scope: config.conversation.privacy,
     };
-    let choice = placement::choose(candidates, &wanted);
+    let candidates: Vec<Candidate> = models.iter().map(|model| model.candidate.clone()).collect();
+    let choice = placement::choose(&candidates, &wanted);
+    // The first is the one to have.
+    let remedy = models.iter().find_map(|model| model.remedy.as_deref());
     let (ok, message, help) = match &choice {
-        Ok(choice) => (true, choice.reason.clone(), String::new()),
-        Err(none) => (false, none.to_string(), without(kind).into()),
+        Ok(choice) => {
+            let asked_for = Some(&candidates[choice.index].capability.name) == wanted.name.as_ref();
+            let remedy = remedy.filter(|_| !asked_for).unwrap_or_default();
+            (true, choice.reason.clone(), remedy.to_owned())
+        }
+        Err(none) => {
+            let help = remedy.into_iter().chain([without(kind)]);
+            (false, none.to_string(), help.collect::<Vec<_>>().join("; "))
+        }
     };
     checks.push(Check {
         what: kind.into(),

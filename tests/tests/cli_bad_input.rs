@@ -13,6 +13,10 @@ const RATE_HZ: u32 = 16_000;
 fn refused(ended: &Ended, named: &[&str]) {
     sane(ended);
     assert_ne!(ended.code, Some(0), "{ended:#?}");
+    assert!(
+        ended.err.lines().any(|line| line.starts_with("error: ")),
+        "{ended:#?}"
+    );
     for name in named {
         assert!(
             ended.err.contains(name),

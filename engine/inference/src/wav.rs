@@ -17,7 +17,7 @@ pub const MAX_SECONDS: u32 = 30 * 60;
 #[derive(Debug, thiserror::Error)]
 pub enum WavError {
     /// Missing, forbidden, or the disk failed.
-    #[error("{}: {source}: check the path and its permissions", file.display())]
+    #[error("{}: {source}\n  help: check the path and its permissions", file.display())]
     Unreadable {
         /// The file.
         file: PathBuf,
@@ -25,19 +25,19 @@ pub enum WavError {
         source: std::io::Error,
     },
     /// The path names a folder or device.
-    #[error("{}: not a file: name a WAV file in it", file.display())]
+    #[error("{}: not a file\n  help: name a WAV file in it", file.display())]
     NotAFile {
         /// The path.
         file: PathBuf,
     },
     /// No bytes at all.
-    #[error("{}: the file is empty: record it again", file.display())]
+    #[error("{}: the file is empty\n  help: record it again", file.display())]
     EmptyFile {
         /// The file.
         file: PathBuf,
     },
     /// Another format under this name.
-    #[error("{}: not a WAV file ({what}): convert it, for example with `sox {} out.wav`", file.display(), file.display())]
+    #[error("{}: not a WAV file ({what})\n  help: convert it, for example with `sox {} out.wav`", file.display(), file.display())]
     NotWav {
         /// The file.
         file: PathBuf,
@@ -45,7 +45,7 @@ pub enum WavError {
         what: String,
     },
     /// A WAV file whose samples are not plain PCM.
-    #[error("{}: {what}: convert it to 16-bit PCM, for example with `sox {} -b 16 -e signed out.wav`", file.display(), file.display())]
+    #[error("{}: {what}\n  help: convert it to 16-bit PCM, for example with `sox {} -b 16 -e signed out.wav`", file.display(), file.display())]
     Unsupported {
         /// The file.
         file: PathBuf,
@@ -53,7 +53,7 @@ pub enum WavError {
         what: String,
     },
     /// The header promises more than the file holds.
-    #[error("{}: cut short after {got_s:.2} of {promised_s:.2} s: copy or record it again", file.display())]
+    #[error("{}: cut short after {got_s:.2} of {promised_s:.2} s\n  help: copy or record it again", file.display())]
     Truncated {
         /// The file.
         file: PathBuf,
@@ -63,13 +63,13 @@ pub enum WavError {
         promised_s: f64,
     },
     /// A header without a single sample.
-    #[error("{}: holds no samples: record it again", file.display())]
+    #[error("{}: holds no samples\n  help: record it again", file.display())]
     NoSamples {
         /// The file.
         file: PathBuf,
     },
     /// Not a number, or infinite.
-    #[error("{}: sample {sample} (at {at_s:.3} s) is not a finite number: export it again as 16-bit PCM", file.display())]
+    #[error("{}: sample {sample} (at {at_s:.3} s) is not a finite number\n  help: export it again as 16-bit PCM", file.display())]
     NotFinite {
         /// The file.
         file: PathBuf,
@@ -79,7 +79,7 @@ pub enum WavError {
         at_s: f64,
     },
     /// Longer than [`MAX_SECONDS`].
-    #[error("{}: {seconds:.0} s long; at most {MAX_SECONDS} s are read: cut it into pieces, for example with `sox {} piece.wav trim 0 600 : newfile : restart`", file.display(), file.display())]
+    #[error("{}: {seconds:.0} s long; at most {MAX_SECONDS} s are read\n  help: cut it into pieces, for example with `sox {} piece.wav trim 0 600 : newfile : restart`", file.display(), file.display())]
     TooLong {
         /// The file.
         file: PathBuf,

@@ -198,7 +198,7 @@ impl core::fmt::Display for Problem {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "{}", self.message)?;
         if !self.help.is_empty() {
-            write!(f, "\n  {}", self.help)?;
+            write!(f, "\n  help: {}", self.help)?;
         }
         Ok(())
     }

@@ -30,7 +30,7 @@ pub async fn run(common: &Common, args: AskArgs) -> Result<ExitCode, Problem> {
     for text in args.text {
         let frame = |id| ClientFrame::Ask { id, text };
         if let Err(problem) = ask(&mut link, common.json, None, Turn::Typed(frame)).await {
-            eprintln!("error: {problem}");
+            output::print_error(&problem);
             code = ExitCode::FAILURE;
         }
     }
@@ -39,7 +39,7 @@ pub async fn run(common: &Common, args: AskArgs) -> Result<ExitCode, Problem> {
         let recording = match wav::read(&path) {
             Ok(samples) => samples,
             Err(error) => {
-                eprintln!("error: {error}");
+                output::print_error(&error);
                 code = ExitCode::FAILURE;
                 continue;
             }
@@ -58,7 +58,7 @@ pub async fn run(common: &Common, args: AskArgs) -> Result<ExitCode, Problem> {
         )
         .await
         {
-            eprintln!("error: {problem}");
+            output::print_error(&problem);
             code = ExitCode::FAILURE;
         }
     }

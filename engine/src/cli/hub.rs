@@ -56,7 +56,9 @@ pub async fn run(common: &Common, args: HubArgs) -> Result<ExitCode, Problem> {
     let code = tokio::select! {
         () = interrupted() => ExitCode::SUCCESS,
         why = hub.failed() => {
-            eprintln!("error: the hub cannot go on: {why}");
+            output::print_error(&format!(
+                "the hub cannot go on: {why}\n  help: start it again; `loqa doctor` says what is missing"
+            ));
             ExitCode::FAILURE
         }
     };

@@ -105,7 +105,9 @@ pub fn main() -> ExitCode {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: cannot start: {error}");
+            output::print_error(&format!(
+                "cannot start: {error}\n  help: end some programs: this one may have no more threads"
+            ));
             return ExitCode::FAILURE;
         }
     };
@@ -115,7 +117,7 @@ pub fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(problem) => {
-            eprintln!("error: {problem}");
+            output::print_error(&problem);
             ExitCode::FAILURE
         }
     }

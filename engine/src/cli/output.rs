@@ -2,7 +2,10 @@
 
 use loqa_protocol::{Envelope, Event, TurnSummary, Verdict};
 use serde_json::{Value, json};
-use std::io::{IsTerminal, Write};
+use std::{
+    fmt::Display,
+    io::{IsTerminal, Write},
+};
 
 /// One JSON document, one line, on standard output. A closed pipe ends the process quietly.
 pub fn print_json(value: &Value) {
@@ -14,6 +17,15 @@ pub fn print_line(line: &str) {
     let mut out = std::io::stdout().lock();
     if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
         std::process::exit(0);
+    }
+}
+
+/// An error on standard error: what was wrong, and beneath it what to do. One that tells several
+/// mistakes, a line each, is as many errors.
+pub fn print_error(error: &dyn Display) {
+    for line in error.to_string().lines() {
+        let mark = if line.starts_with(' ') { "" } else { "error: " };
+        eprintln!("{mark}{line}");
     }
 }
 
@@ -96,7 +108,7 @@ impl LiveTurn {
             }
             Event::Degraded { message, help, .. } => {
                 self.break_line();
-                eprintln!("note: {message}\n  {help}");
+                eprintln!("note: {message}\n  help: {help}");
             }
             _ => {}
         }

@@ -26,7 +26,7 @@ pub async fn run(common: &Common, args: TranscribeArgs) -> Result<ExitCode, Prob
         let samples = match wav::read(&path) {
             Ok(samples) => samples,
             Err(error) => {
-                eprintln!("error: {error}");
+                output::print_error(&error);
                 code = ExitCode::FAILURE;
                 continue;
             }
@@ -53,7 +53,7 @@ pub async fn run(common: &Common, args: TranscribeArgs) -> Result<ExitCode, Prob
             )
             .await;
         if let Err(problem) = outcome {
-            eprintln!("error: {file}: {problem}");
+            output::print_error(&format!("{file}: {problem}"));
             code = ExitCode::FAILURE;
         }
     }

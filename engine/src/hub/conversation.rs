@@ -1,20 +1,15 @@
 //! One client's conversation: its turns, one after the other, and what is told of them.
 
-use super::{
-    Shared,
-    echo::EchoSpeaker,
-    recording::Frames,
-    service::{model_problem, problem},
-};
+use super::{Shared, echo::EchoSpeaker, recording::Frames, service::problem};
 use crate::{
     gateway::Answers,
     session::{Session, SessionHandle, SessionOver, SessionParts, Stimulus},
     tasks::TaskKind,
 };
 use futures::StreamExt;
-use loqa_core::seams::{ModelError, Speaker, VoiceActivity};
+use loqa_core::seams::{Speaker, VoiceActivity};
 use loqa_inference::vad::Earshot;
-use loqa_protocol::{Envelope, Event, ServerFrame, SessionId};
+use loqa_protocol::{Envelope, Event, Problem, ServerFrame, SessionId};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -199,23 +194,20 @@ impl Taker {
 
 impl Shared {
     /// Why nothing can be heard.
-    pub(super) fn cannot_hear(&self) -> loqa_protocol::Problem {
-        self.cannot("stt", "speech recognition")
+    pub(super) fn cannot_hear(&self) -> Problem {
+        self.cannot("stt")
     }
 
     /// Why nothing can be said.
-    pub(super) fn cannot_speak(&self) -> loqa_protocol::Problem {
-        self.cannot("tts", "speech synthesis")
+    pub(super) fn cannot_speak(&self) -> Problem {
+        self.cannot("tts")
     }
 
-    fn cannot(&self, kind: &str, what: &str) -> loqa_protocol::Problem {
+    fn cannot(&self, kind: &str) -> Problem {
         let check = self.models.checks.iter().find(|check| check.what == kind);
         let (message, help) = check
-            .map(|check| (check.message.clone(), check.help.clone()))
+            .map(|check| (check.message.as_str(), check.help.as_str()))
             .unwrap_or_default();
-        model_problem(&ModelError::NotLoaded {
-            what: format!("{what} ({message})"),
-            help,
-        })
+        problem("not_loaded", message, help)
     }
 }

@@ -171,7 +171,7 @@ impl Hub {
             Models::load(&config, if options.serving { HEARD_AT_ONCE } else { 1 })
         });
         for check in models.checks.iter().filter(|check| !check.ok) {
-            notes.push(format!("{}\n  {}", check.message, check.help));
+            notes.push(format!("{}\n  help: {}", check.message, check.help));
         }
         let (speaker, silent_because) = speaker(&config, &options);
         let zone = match config.household.timezone.as_str() {

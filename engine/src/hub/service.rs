@@ -312,9 +312,14 @@ pub(super) fn model_problem(error: &ModelError) -> Problem {
         ModelError::Deadline(_) => "deadline",
         ModelError::Backend(_) => "backend",
     };
-    problem(
-        code,
-        error.to_string(),
-        "`loqa doctor` tells what is missing",
-    )
+    match error {
+        ModelError::NotLoaded { what, help } => {
+            problem(code, format!("{what} is not loaded"), help)
+        }
+        _ => problem(
+            code,
+            error.to_string(),
+            "`loqa doctor` tells what is missing",
+        ),
+    }
 }

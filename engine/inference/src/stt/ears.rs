@@ -131,7 +131,7 @@ impl Model {
     pub(super) fn find(ears: &Ears) -> Result<Self, ModelError> {
         let missing = |what: String| ModelError::NotLoaded {
             what,
-            help: format!("{INSTALL}; typed commands work without it"),
+            help: INSTALL.into(),
         };
         let sphinx = Sphinx::load().map_err(|error: SphinxError| {
             missing(format!("PocketSphinx, the speech recogniser ({error}),"))
