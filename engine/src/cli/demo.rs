@@ -6,51 +6,53 @@ use super::{
     output, wav_file,
 };
 use crate::hub::HubOptions;
-use loqa_protocol::{ClientFrame, Problem, ServerFrame, TurnSummary};
+use loqa_protocol::{ClientFrame, Problem, ServerFrame, StepSummary, TurnSummary};
+use serde_json::Value;
 use std::path::Path;
 
 /// Voices differ from Loqa's own, and from each other.
 struct Line {
     voice: &'static str,
     says: &'static str,
-    intents: &'static [&'static str],
+    /// Steps joined by ` + `, as [`meaning`] writes them.
+    means: &'static str,
 }
 
 const SCRIPT: &[Line] = &[
     Line {
-        voice: "rms",
+        voice: "awb",
         says: "set a timer for ten minutes",
-        intents: &["timers.set"],
+        means: "timers.set duration=600",
     },
     Line {
         voice: "slt",
         says: "turn off the kitchen lights",
-        intents: &["home.turn_off"],
+        means: "home.turn_off device=kitchen_lights",
     },
     Line {
         voice: "rms",
         says: "what time is it",
-        intents: &["clock.time"],
+        means: "clock.time",
     },
     Line {
         voice: "rms",
         says: "how much time is left",
-        intents: &["timers.left"],
+        means: "timers.left",
     },
     Line {
         voice: "slt",
         says: "add milk to the shopping list",
-        intents: &["home.list_add"],
+        means: "home.list_add item=milk list=shopping_list",
     },
     Line {
         voice: "rms",
         says: "turn on the living room lights and set a timer for twenty minutes",
-        intents: &["home.turn_on", "timers.set"],
+        means: "home.turn_on device=living_room_lights + timers.set duration=1200",
     },
     Line {
         voice: "slt",
         says: "cancel all timers",
-        intents: &["timers.cancel_all"],
+        means: "timers.cancel_all",
     },
 ];
 
@@ -86,15 +88,14 @@ pub async fn run(json: bool, replies: &Path) -> Result<Outcome, Problem> {
             output::print_line(&format!("\n“{}”  ({})", line.says, line.voice));
         }
         let (summary, reply) = speak(&mut link, stimulus, json).await?;
-        let intents: Vec<&str> = summary
-            .steps
-            .iter()
-            .map(|step| step.intent.as_str())
-            .collect();
-        if intents == line.intents {
+        let meaning = meaning(&summary);
+        if meaning == line.means {
             right += 1;
         } else if !json {
-            output::print_line(&format!("  WRONG    expected {}", line.intents.join(" + ")));
+            output::print_line(&format!(
+                "  WRONG    meant    {}\n           answered {meaning}",
+                line.means
+            ));
         }
         ttfa_ms.extend(summary.ttfa_ms);
         if let Some((rate, samples)) = reply {
@@ -133,6 +134,25 @@ pub async fn run(json: bool, replies: &Path) -> Result<Outcome, Problem> {
         right,
         spoken: SCRIPT.len(),
     })
+}
+
+/// What was understood: `home.turn_on device=fan + timers.set duration=60`.
+fn meaning(summary: &TurnSummary) -> String {
+    let step = |step: &StepSummary| {
+        let slots = step.slots.iter().map(|(name, value)| match value {
+            Value::String(text) => format!(" {name}={text}"),
+            value => format!(" {name}={value}"),
+        });
+        std::iter::once(step.intent.clone())
+            .chain(slots)
+            .collect::<String>()
+    };
+    summary
+        .steps
+        .iter()
+        .map(step)
+        .collect::<Vec<_>>()
+        .join(" + ")
 }
 
 /// The command in a synthetic voice, with 0.3 s of silence before and 1.5 s after.
