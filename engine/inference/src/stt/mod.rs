@@ -18,7 +18,6 @@ mod ffi;
 mod free_text;
 mod fsg;
 mod gate;
-mod lexicon;
 mod noise;
 mod open_vocabulary;
 mod pronunciation;

@@ -3,7 +3,7 @@
 //! flite's letter-to-sound trees (trained on the same dictionary) where its lexicon can be
 //! loaded, else a table of spelling rules.
 
-use super::lexicon::Lexicon;
+use crate::tts::flite;
 
 /// Phones of the en-us model (ARPAbet without stress).
 const PHONES: [&str; 39] = [
@@ -14,15 +14,13 @@ const PHONES: [&str; 39] = [
 
 /// Makes up pronunciations.
 pub(super) struct Speller {
-    lexicon: Option<Lexicon>,
+    /// Asks flite, if it is installed.
+    trees: bool,
 }
 
 impl Speller {
-    /// Uses flite's trees if flite is installed.
     pub(super) fn new() -> Self {
-        Self {
-            lexicon: Lexicon::load(),
-        }
+        Self { trees: true }
     }
 
     /// Phones separated by spaces; `None` if nothing in the word can be said.
@@ -45,9 +43,9 @@ impl Speller {
         }
         let letters = letters.replace('\'', "");
         let from_trees = self
-            .lexicon
-            .as_mut()
-            .and_then(|lexicon| lexicon.phones(&letters))
+            .trees
+            .then(|| flite::phones(&letters))
+            .flatten()
             .and_then(|phones| phones.iter().map(|phone| arpabet(phone)).collect());
         let phones: Vec<&str> = from_trees.unwrap_or_else(|| by_rule(&letters));
         (!phones.is_empty()).then(|| phones.join(" "))
@@ -232,7 +230,7 @@ mod tests {
     use super::*;
 
     fn by_table(word: &str) -> Option<String> {
-        Speller { lexicon: None }.pronounce(word)
+        Speller { trees: false }.pronounce(word)
     }
 
     #[test]
@@ -259,7 +257,7 @@ mod tests {
             "quickly",
             "o'malley",
         ] {
-            for speller in [&mut Speller { lexicon: None }, &mut Speller::new()] {
+            for speller in [&mut Speller { trees: false }, &mut Speller::new()] {
                 let phones = speller.pronounce(word).expect(word);
                 assert!(
                     phones.split(' ').all(|phone| PHONES.contains(&phone)),

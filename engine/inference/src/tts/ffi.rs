@@ -159,7 +159,7 @@ impl Flite {
     }
 
     /// Looks a word up in the dictionary, else applies the letter-to-sound rules; phones as the
-    /// dictionary writes them (`k ih1 ch ax n`). `word` must be lower-case ASCII letters.
+    /// dictionary writes them (`k ih1 ch ax0 n`). `word` must be lower-case ASCII letters.
     pub(super) fn phones(&self, word: &str) -> Vec<String> {
         let Ok(word) = CString::new(word) else {
             return Vec::new();

@@ -224,36 +224,17 @@ fn unaccented(letter: char) -> &'static str {
     }
 }
 
-/// Pronounces an English word: from flite's dictionary, else by its letter-to-sound rules.
+/// How an English word is said, from flite's dictionary or by its letter-to-sound rules, in flite's
+/// notation (`kitchen` → `k ih1 ch ax0 n`).
 ///
-/// Returns ARPAbet phones without stress marks, upper case, as CMU Sphinx models name them
-/// (`kitchen` → `K IH CH AH N`); `None` if flite is not installed or the word holds anything but
-/// letters and apostrophes (or more than 64 letters). Accents are dropped. Safe from any thread.
-pub fn pronounce(word: &str) -> Option<Vec<String>> {
-    let mut letters = String::new();
-    for letter in word.chars().filter(|letter| !matches!(letter, '\'' | '’')) {
-        match letter {
-            '!'..='~' => letters.push(letter.to_ascii_lowercase()),
-            _ => letters.push_str(&unaccented(letter).to_ascii_lowercase()),
-        }
-    }
-    let plain = letters.bytes().all(|b| b.is_ascii_lowercase());
-    if letters.is_empty() || letters.len() > 64 || !plain {
+/// `None` if flite is not installed, or `word` is not in letters a to z. Safe from any thread.
+pub(crate) fn phones(word: &str) -> Option<Vec<String>> {
+    // The rules are made for words; a page of letters would recurse for long.
+    if word.is_empty() || word.len() > 40 || !word.bytes().all(|b| b.is_ascii_lowercase()) {
         return None;
     }
-    let phones = ffi::flite().ok()?.phones(&letters);
-    let phones: Vec<String> = phones.iter().map(|phone| arpabet(phone)).collect();
+    let phones = ffi::flite().ok()?.phones(word);
     (!phones.is_empty()).then_some(phones)
-}
-
-/// flite's phone as CMU Sphinx writes it: schwas have no phone of their own there.
-fn arpabet(phone: &str) -> String {
-    match phone.trim_end_matches(|c: char| c.is_ascii_digit()) {
-        "ax" => "AH".into(),
-        "axr" => "ER".into(),
-        "ix" => "IH".into(),
-        phone => phone.to_ascii_uppercase(),
-    }
 }
 
 #[cfg(test)]
@@ -286,12 +267,11 @@ mod tests {
         if flite().is_none() {
             return;
         }
-        let phones = |word| pronounce(word).map(|phones| phones.join(" "));
-        assert_eq!(phones("Kitchen").as_deref(), Some("K IH CH AH N"));
-        assert_eq!(phones("Zoë").as_deref(), Some("Z OW IY"));
-        assert!(phones("loqa").is_some_and(|p| p.starts_with("L OW")));
-        assert_eq!(phones("h200"), None);
-        assert_eq!(phones(""), None);
+        let said = |word| phones(word).map(|phones| phones.join(" "));
+        assert_eq!(said("kitchen").as_deref(), Some("k ih1 ch ax0 n"));
+        assert!(said("loqa").is_some_and(|phones| phones.starts_with("l ow")));
+        assert_eq!(said("h200"), None);
+        assert_eq!(said(""), None);
     }
 
     #[test]
