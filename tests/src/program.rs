@@ -12,7 +12,8 @@ use std::{
 /// A home that `loqa` is run in.
 pub struct Home {
     folder: tempfile::TempDir,
-    deaf: bool,
+    /// Hides libraries and programs of the machine.
+    hides: bool,
 }
 
 /// How a run of `loqa` ended.
@@ -40,7 +41,7 @@ impl Home {
     pub fn new() -> std::io::Result<Self> {
         Ok(Self {
             folder: tempfile::tempdir()?,
-            deaf: false,
+            hides: false,
         })
     }
 
@@ -50,16 +51,32 @@ impl Home {
     /// # Errors
     /// The temporary folder cannot be written.
     pub fn deaf(self) -> std::io::Result<Self> {
-        for library in [
+        self.without(&[
             "libpocketsphinx.so",
             "libpocketsphinx.so.3",
             "libpocketsphinx.so.5",
             "libsphinxbase.so.3",
-        ] {
+        ])
+    }
+
+    /// The same on a machine without a voice. (On Linux.)
+    ///
+    /// # Errors
+    /// The temporary folder cannot be written.
+    pub fn mute(self) -> std::io::Result<Self> {
+        self.without(&["libflite.so", "libflite.so.1"])
+    }
+
+    /// Programs, such as espeak-ng, are gone with any library.
+    fn without(self, libraries: &[&str]) -> std::io::Result<Self> {
+        for library in libraries {
             // Found before the real ones, and no library.
-            self.write(&format!("no-ears/{library}"), "")?;
+            self.write(&format!("missing/{library}"), "")?;
         }
-        Ok(Self { deaf: true, ..self })
+        Ok(Self {
+            hides: true,
+            ..self
+        })
     }
 
     /// A path inside.
@@ -92,8 +109,11 @@ impl Home {
             .env("LOQA_VOICE_OUTPUT", "none")
             .env("LOQA_LOG", "warn")
             .env_remove("LOQA_CONFIG");
-        if self.deaf {
-            command.env("LD_LIBRARY_PATH", self.path("no-ears"));
+        if self.hides {
+            let missing = self.path("missing");
+            command
+                .env("LD_LIBRARY_PATH", &missing)
+                .env("PATH", missing);
         }
         command
     }
