@@ -2,7 +2,7 @@
 
 use super::{
     household,
-    network::{Kind, NetId, Network, SlotId},
+    network::{Kind, Marks, NetId, Network, SlotId},
     numbers,
     template::{self, Node},
     typed,
@@ -54,6 +54,8 @@ pub(super) struct Compiled {
     pub joint: NetId,
     /// By state: see [`Network::fills`].
     pub fills: Vec<bool>,
+    /// By state: see [`Network::marks`].
+    pub marks: Vec<Marks>,
     /// The outermost automata.
     pub roots: Vec<(super::Context, NetId)>,
 }
@@ -144,6 +146,7 @@ pub(super) fn compile(manifests: &[Manifest]) -> Result<Compiled, Vec<FileError>
         }
     }
     all.fills = network.fills();
+    all.marks = network.marks();
     all.network = network;
     all.parts = compiler.parts;
     if errors.is_empty() {
@@ -318,10 +321,12 @@ impl Compiler<'_> {
                             .into(),
                     ),
                 );
-                for (mark, value) in values.iter().enumerate() {
+                for value in &values {
+                    // The first entry that means the same, so that equal values are equal.
+                    let mark = values.iter().position(|first| first.means == value.means);
                     match template::parse(&value.said) {
                         Ok(node) if !can_be_empty(&node) => {
-                            self.say(network, net, &node, Some(mark as u32))
+                            self.say(network, net, &node, mark.map(|mark| mark as u32))
                         }
                         Ok(_) => self.errors.push((
                             format!(

@@ -80,6 +80,37 @@ pub(super) struct Network {
     pub slots: Vec<String>,
 }
 
+/// Entries of a list that are still possible.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub(super) enum Marks {
+    #[default]
+    None,
+    One(u32),
+    Several,
+}
+
+/// What is known of several ways, each a step.
+pub(super) trait Ahead: Copy + Default + PartialEq {
+    /// Of both together.
+    fn or(self, other: Self) -> Self;
+}
+
+impl Ahead for bool {
+    fn or(self, other: bool) -> bool {
+        self || other
+    }
+}
+
+impl Ahead for Marks {
+    fn or(self, other: Marks) -> Marks {
+        match (self, other) {
+            (Marks::None, one) | (one, Marks::None) => one,
+            (one, other) if one == other => one,
+            _ => Marks::Several,
+        }
+    }
+}
+
 /// Finds the automaton that a rule or list stands for, and the slot it fills.
 pub(super) type Resolve<'a> =
     dyn FnMut(&mut Network, &Node) -> Option<(NetId, Option<SlotId>)> + 'a;
@@ -113,23 +144,37 @@ impl Network {
 
     /// By state: whether a slot may be filled on the way from it to the end of its automaton.
     pub fn fills(&self) -> Vec<bool> {
-        let mut fills = vec![false; self.states.len()];
+        self.ahead(|edge, known| match edge {
+            Edge::Free(to) | Edge::Mark(_, to) => known[*to as usize],
+            Edge::Call { net, slot, back } => {
+                let first = self.nets[*net as usize].first;
+                slot.is_some() || known[first as usize] || known[*back as usize]
+            }
+        })
+    }
+
+    /// By state: which entries of its list may come of it.
+    pub fn marks(&self) -> Vec<Marks> {
+        self.ahead(|edge, known| match edge {
+            Edge::Mark(mark, _) => Marks::One(*mark),
+            Edge::Free(to) | Edge::Call { back: to, .. } => known[*to as usize],
+        })
+    }
+
+    /// By state: what lies on the ways from it to the end of its automaton, an edge at a time.
+    fn ahead<T: Ahead>(&self, of: impl Fn(&Edge, &[T]) -> T) -> Vec<T> {
+        let mut known = vec![T::default(); self.states.len()];
         // Automata do not recurse, so that this ends; what is called was mostly made later.
         loop {
             let mut changed = false;
             for (id, state) in self.states.iter().enumerate().rev() {
-                let fill = state.words.iter().any(|(_, to)| fills[*to as usize])
-                    || state.edges.iter().any(|edge| match edge {
-                        Edge::Free(to) | Edge::Mark(_, to) => fills[*to as usize],
-                        Edge::Call { net, slot, back } => {
-                            let first = self.nets[*net as usize].first;
-                            slot.is_some() || fills[first as usize] || fills[*back as usize]
-                        }
-                    });
-                changed |= fill != std::mem::replace(&mut fills[id], fill);
+                let words = state.words.iter().map(|(_, to)| known[*to as usize]);
+                let edges = state.edges.iter().map(|edge| of(edge, &known));
+                let all = words.chain(edges).fold(T::default(), T::or);
+                changed |= all != std::mem::replace(&mut known[id], all);
             }
             if !changed {
-                return fills;
+                return known;
             }
         }
     }
@@ -234,7 +279,8 @@ pub(super) struct Thread {
     pub steps: u8,
 }
 
-/// Cost of a word: said by the sentence itself, by a list, by a typed value, by free text.
+/// Cost of a word: said by the sentence itself, by a list, by a typed value, by free text. That is
+/// more than all other words of a sentence cost together, so that it tells how many words are free.
 const LITERAL: u32 = 0;
 const LISTED: u32 = 1;
 const TYPED: u32 = 2;

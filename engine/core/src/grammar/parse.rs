@@ -2,10 +2,13 @@
 
 use super::{
     Context, DateSpec, Grammar, Match, SlotValue, State, Step, TimeOfDay,
-    network::{self, Capture, Kind, Thread, WordId},
+    network::{self, Capture, Kind, Marks, NetId, SlotId, Thread, WordId},
 };
 use loqa_protocol::LatencyClass;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// A sentence as far as it has been said.
 #[derive(Clone)]
@@ -16,6 +19,9 @@ pub struct Parse<'g> {
     threads: Arc<Vec<Thread>>,
     ended: Arc<Vec<Thread>>,
 }
+
+/// Cost, commands, slots and place of the intent: the least counts.
+type Rank = (u32, u8, usize, usize);
 
 /// Readings kept after a word: far more than a household's sentences ever need.
 const MAX_THREADS: usize = 4096;
@@ -55,15 +61,15 @@ impl<'g> Parse<'g> {
         if self.never_mind() {
             return State::Closed;
         }
-        if self.finish().is_none() {
+        let Some((best, _)) = self.best() else {
             return if self.threads.iter().any(|thread| self.goes_on(thread)) {
                 State::Incomplete
             } else {
                 State::Dead
             };
-        }
+        };
         let mut state = State::Closed;
-        for thread in self.continuations() {
+        for thread in self.continuations(best) {
             if matches!(thread.at, network::At::Text(_)) {
                 return State::Open;
             }
@@ -72,42 +78,53 @@ impl<'g> Parse<'g> {
         state
     }
 
-    /// Readings that go on inside the command and could change what it means. Words that a
-    /// literal reading has explained are not taken for free text after all.
-    fn continuations(&self) -> impl Iterator<Item = &Thread> {
+    /// Readings that go on inside the command and could change what it means, which is now what
+    /// `best` says. Words that a literal reading has explained are not taken for free text after
+    /// all.
+    fn continuations<'p>(&'p self, best: &'p Thread) -> impl Iterator<Item = &'p Thread> {
         let network = &self.grammar.compiled.network;
-        let best = self
-            .ended
-            .iter()
-            .min_by_key(|thread| (thread.cost, thread.steps));
-        let limit = best.map_or(u32::MAX, |thread| thread.cost.saturating_add(network::FREE));
-        let steps = best.map_or(u8::MAX, |thread| thread.steps);
+        let free_words = |thread: &Thread| thread.cost / network::FREE;
         self.threads.iter().filter(move |thread| {
-            thread.cost < limit
-                && thread.steps <= steps
+            free_words(thread) <= free_words(best)
+                && thread.steps <= best.steps
                 && thread.inside_command(network)
                 && self.goes_on(thread)
-                && !best.is_some_and(|best| self.is_neutral(thread, best))
+                && !self.is_neutral(thread, best)
         })
     }
 
     /// Whether however `thread` goes on, it means what `ended` means already.
     fn is_neutral(&self, thread: &Thread, ended: &Thread) -> bool {
         let compiled = &self.grammar.compiled;
+        let nets = &compiled.network.nets;
         let network::At::State(mut at) = thread.at else {
             return false;
         };
+        let mut slots = Slots::default();
         let mut frame = thread.frame.as_ref();
         while let Some(call) = frame {
-            if compiled.fills.get(at as usize).copied().unwrap_or(false) || call.slot.is_some() {
+            if compiled.fills[at as usize] {
                 return false;
             }
-            if let Kind::Intent(intent) = compiled.network.nets[call.net as usize].kind {
-                let Some(last) = &ended.captures else {
-                    return false;
-                };
-                let same = matches!(compiled.network.nets[last.net as usize].kind, Kind::Intent(other) if other == intent);
-                return same && filled(thread.captures.as_ref()).eq(filled(last.before.as_ref()));
+            match (&nets[call.net as usize].kind, call.slot) {
+                (Kind::Intent(_) | Kind::Answer, _) => {
+                    let Some(last) = &ended.captures else {
+                        return false;
+                    };
+                    let earlier = slots.fill(thread.captures.as_ref());
+                    let mut said = Slots::default();
+                    let same_before = match (earlier, said.fill(last.before.as_ref())) {
+                        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+                        (one, other) => one.is_none() && other.is_none(),
+                    };
+                    return last.net == call.net && same_before && slots == said;
+                }
+                (Kind::Values(_), Some(slot)) => match compiled.marks[at as usize] {
+                    Marks::One(mark) => slots.add(slot, call.net, Said::Entry(mark)),
+                    _ => return false,
+                },
+                (_, Some(_)) => return false,
+                (_, None) => {}
             }
             at = call.back;
             frame = call.up.as_ref();
@@ -213,11 +230,23 @@ impl<'g> Parse<'g> {
                 follow_up: None,
             });
         }
-        let mut best: Option<((u32, u8, usize, usize), Match)> = None;
+        let (thread, mut found) = self.best()?;
+        let is_text = |thread: &Thread| matches!(thread.at, network::At::Text(_));
+        found.class = match () {
+            () if found.class == LatencyClass::C => LatencyClass::C,
+            () if self.continuations(thread).any(|thread| !is_text(thread)) => LatencyClass::B,
+            () => LatencyClass::A,
+        };
+        Some(found)
+    }
+
+    /// The reading that counts, and what it means.
+    fn best(&self) -> Option<(&Thread, Match)> {
+        let mut best: Option<(Rank, &Thread, Match)> = None;
         for thread in self.ended.iter() {
             if best
                 .as_ref()
-                .is_some_and(|(rank, _)| (rank.0, rank.1) < (thread.cost, thread.steps))
+                .is_some_and(|(rank, ..)| (rank.0, rank.1) < (thread.cost, thread.steps))
             {
                 continue;
             }
@@ -228,22 +257,11 @@ impl<'g> Parse<'g> {
             // slots: the device "kitchen lights" sooner than all lights of the kitchen.
             let slots = found.steps.iter().map(|step| step.slots.len()).sum();
             let rank = (thread.cost, thread.steps, slots, self.intent_order(thread));
-            if best.as_ref().is_none_or(|(known, _)| rank < *known) {
-                best = Some((rank, found));
+            if best.as_ref().is_none_or(|(known, ..)| rank < *known) {
+                best = Some((rank, thread, found));
             }
         }
-        let (.., mut found) = best?;
-        found.class = match () {
-            () if found.class == LatencyClass::C => LatencyClass::C,
-            () if self.extendable() => LatencyClass::B,
-            () => LatencyClass::A,
-        };
-        Some(found)
-    }
-
-    fn extendable(&self) -> bool {
-        self.continuations()
-            .any(|thread| !matches!(thread.at, network::At::Text(_)))
+        best.map(|(_, thread, found)| (thread, found))
     }
 
     fn intent_order(&self, thread: &Thread) -> usize {
@@ -348,19 +366,37 @@ impl<'g> Parse<'g> {
     }
 }
 
-/// What was captured, last first.
-fn filled(
-    capture: Option<&Arc<Capture>>,
-) -> impl Iterator<Item = (u32, Option<u32>, u32, u32, Option<u32>)> {
-    std::iter::successors(capture, |capture| capture.before.as_ref()).map(|capture| {
-        (
-            capture.net,
-            capture.slot,
-            capture.start,
-            capture.end,
-            capture.mark,
-        )
-    })
+/// What fills a slot, so that equal values are equal.
+#[derive(PartialEq)]
+enum Said {
+    /// An entry of a list, however it was said.
+    Entry(u32),
+    /// The words from, to.
+    Words(u32, u32),
+}
+
+/// What fills each slot, and by which automaton; in the order of their names.
+#[derive(Default, PartialEq)]
+struct Slots(BTreeMap<SlotId, (NetId, Said)>);
+
+impl Slots {
+    /// The last words for a slot count, and they are added first.
+    fn add(&mut self, slot: SlotId, net: NetId, said: Said) {
+        self.0.entry(slot).or_insert((net, said));
+    }
+
+    /// Adds what this command has captured; what the one before it has.
+    fn fill<'c>(&mut self, mut capture: Option<&'c Arc<Capture>>) -> Option<&'c Arc<Capture>> {
+        while let Some(found) = capture {
+            let Some(slot) = found.slot else { break };
+            let said = found
+                .mark
+                .map_or(Said::Words(found.start, found.end), Said::Entry);
+            self.add(slot, found.net, said);
+            capture = found.before.as_ref();
+        }
+        capture
+    }
 }
 
 impl SlotValue {

@@ -260,7 +260,7 @@ fn commands_mean_what_they_say() {
                 B: timers.set time="2026-11-20T19:15:00+00:00"
             could you please turn on the kitchen lights [.......C]
                 A: home.turn state=true device="kitchen_lights"
-            turn the lamp off again [...EC]
+            turn the lamp off again [...CC]
                 A: home.turn device="lamp_k" state=false
             turn off the bedroom lamp, thank you [....C.C]
                 A: home.turn state=false device="lamp_b"
@@ -268,8 +268,8 @@ fn commands_mean_what_they_say() {
                 A: home.turn state=false device="lamp_b"
             turn on the lights in the kitchen please [...E..CC]
                 A: home.area state=true area="kitchen"
-            kitchen lights off [..E]
-                B: home.area area="kitchen" state=false
+            kitchen lights off [..C]
+                A: home.area area="kitchen" state=false
             switch on the tv fan 2 [.....C]
                 A: home.turn state=true device="fan"
             set the lamp to 20% [.....C]
