@@ -227,7 +227,11 @@ impl Compiler<'_> {
             ));
             return;
         }
-        self.say(network, net, &node, None);
+        let mark = match place {
+            Place::Sentence { index, .. } => Some(*index as u32),
+            _ => None,
+        };
+        self.say(network, net, &node, mark);
         for (message, help) in std::mem::take(&mut self.errors) {
             errors.push(self.manifest.places.error(place, 0, message, help));
         }

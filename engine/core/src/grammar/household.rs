@@ -122,6 +122,24 @@ impl Names {
         names
     }
 
+    /// One device of each kind and one area, which stand for all of them: they are called by the
+    /// names of their lists.
+    pub fn tokens(network: &mut Network) -> Names {
+        let mut names = Names {
+            nodes: vec![TreeNode::default(), TreeNode::default()],
+            ..Names::default()
+        };
+        let index = &mut HashMap::new();
+        for (mark, kind) in DeviceKind::ALL.into_iter().enumerate() {
+            let name = format!("{{{}}}", kind.as_str());
+            names.insert(DEVICES, &name, mark as u32, bit(kind), network, index);
+            names.device_ids.push(name);
+        }
+        names.insert(AREAS, "{area}", 0, u16::MAX, network, index);
+        names.area_ids.push("{area}".into());
+        names.sorted()
+    }
+
     fn insert(
         &mut self,
         root: u32,

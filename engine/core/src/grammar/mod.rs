@@ -7,6 +7,7 @@ mod network;
 mod normalize;
 pub mod numbers;
 mod parse;
+mod proof;
 #[cfg(test)]
 mod reference;
 mod sample;
@@ -20,7 +21,7 @@ pub use parse::Parse;
 
 use crate::{
     home::Home,
-    manifest::{FileError, Manifest, Place},
+    manifest::{FileError, Manifest},
 };
 use compile::Compiled;
 use household::Names;
@@ -183,8 +184,6 @@ pub struct Grammar {
 
 /// Versions are counted per process, so that a recogniser can tell grammars apart.
 static VERSION: AtomicU64 = AtomicU64::new(1);
-/// Sentences drawn per intent to look for others that mean something else.
-const AMBIGUITY_SAMPLES: usize = 48;
 
 impl Grammar {
     /// Compiles manifests and household.
@@ -194,7 +193,11 @@ impl Grammar {
     /// necessary word, free texts side by side, bad syntax, two intents that accept one sentence.
     pub fn compile(manifests: &[Manifest], home: &Home) -> Result<Grammar, Vec<FileError>> {
         let grammar = Grammar::unproved(manifests, home)?;
-        let errors = grammar.ambiguities(manifests);
+        let mut compiled = (*grammar.compiled).clone();
+        let tokens = Names::tokens(&mut compiled.network);
+        let roots = compiled.roots.clone();
+        let symbolic = Grammar::assemble(Arc::new(compiled), tokens, &roots);
+        let errors = proof::draws(&symbolic, manifests);
         if errors.is_empty() {
             Ok(grammar)
         } else {
@@ -292,53 +295,6 @@ impl Grammar {
             .or_else(|| self.beginnings.get(&Context::Commands))
             .cloned()
             .unwrap_or_default()
-    }
-
-    /// Sentences that two intents would accept equally literally. Drawn, not proved: every way to
-    /// say an intent is a product too large to walk, and an intent that is shadowed is found soon.
-    fn ambiguities(&self, manifests: &[Manifest]) -> Vec<FileError> {
-        let mut random = sample::Random(7);
-        let mut errors: Vec<FileError> = Vec::new();
-        let mut told = std::collections::BTreeSet::new();
-        for net in &self.compiled.intent_nets {
-            for _ in 0..AMBIGUITY_SAMPLES {
-                let Some(words) = sample::of_net(self, *net, &mut random) else {
-                    continue;
-                };
-                let mut parse = self.start(&Context::Commands);
-                words.iter().for_each(|word| parse.feed(word));
-                let Some((one, other)) = parse.tie() else {
-                    continue;
-                };
-                let (first, second) = (
-                    &self.compiled.intents[one.min(other)],
-                    &self.compiled.intents[one.max(other)],
-                );
-                if !told.insert((one.min(other), one.max(other))) {
-                    continue;
-                }
-                let message = format!(
-                    "“{}” would be both `{}.{}` and `{}.{}`",
-                    words.join(" "),
-                    first.skill,
-                    first.name,
-                    second.skill,
-                    second.name
-                );
-                let manifest = manifests
-                    .iter()
-                    .find(|manifest| manifest.name == second.skill);
-                if let Some(manifest) = manifest {
-                    errors.push(manifest.places.error(
-                        &Place::Intent(second.name.clone()),
-                        0,
-                        message,
-                        "change one of the two, so that every sentence has one meaning",
-                    ));
-                }
-            }
-        }
-        errors
     }
 }
 

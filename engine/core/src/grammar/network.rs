@@ -25,7 +25,7 @@ pub(super) enum Edge {
         slot: Option<SlotId>,
         back: StateId,
     },
-    /// An entry of a list has been said.
+    /// An entry of a list, or a sentence of an intent, has been said.
     Mark(u32, StateId),
 }
 
@@ -234,7 +234,7 @@ impl Network {
 }
 
 /// Where a thread stands.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum At {
     State(StateId),
     /// In the tree of names of devices or areas.
@@ -252,7 +252,7 @@ pub(super) struct Frame {
     pub back: StateId,
     /// Words before it.
     pub start: u32,
-    /// Entry of the list that was said.
+    /// Entry of the list, or sentence of the intent, that was said.
     pub mark: Option<u32>,
     pub up: Option<Arc<Frame>>,
 }
@@ -300,6 +300,18 @@ impl Thread {
             frame = call.up.as_ref();
         }
         cost
+    }
+
+    /// Kinds of the devices it may name, a bit each.
+    pub fn kinds(&self, network: &Network) -> u16 {
+        match self
+            .frame
+            .as_ref()
+            .map(|frame| &network.nets[frame.net as usize].kind)
+        {
+            Some(Kind::Devices(kinds)) => *kinds,
+            _ => u16::MAX,
+        }
     }
 
     /// Whether it stands inside a command (not in courtesy around it).
@@ -473,14 +485,8 @@ pub(super) fn step(
             }
         }
         At::Name { node } => {
-            let (Some(word), Some(frame)) = (word, &thread.frame) else {
-                return;
-            };
-            let kinds = match network.nets[frame.net as usize].kind {
-                Kind::Devices(kinds) => kinds,
-                _ => u16::MAX,
-            };
-            if let Some(node) = names.child(node, word, kinds) {
+            let Some(word) = word else { return };
+            if let Some(node) = names.child(node, word, thread.kinds(network)) {
                 out.push(Thread {
                     at: At::Name { node },
                     cost: thread.cost + LISTED,

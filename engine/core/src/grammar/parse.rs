@@ -140,21 +140,10 @@ impl<'g> Parse<'g> {
             network::At::Name { node } => self
                 .grammar
                 .names
-                .following(node, self.kinds(thread))
+                .following(node, thread.kinds(&self.grammar.compiled.network))
                 .next()
                 .is_some(),
             network::At::Text(_) => true,
-        }
-    }
-
-    fn kinds(&self, thread: &Thread) -> u16 {
-        match thread
-            .frame
-            .as_ref()
-            .map(|frame| &self.grammar.compiled.network.nets[frame.net as usize].kind)
-        {
-            Some(Kind::Devices(kinds)) => *kinds,
-            _ => u16::MAX,
         }
     }
 
@@ -170,9 +159,11 @@ impl<'g> Parse<'g> {
                         .iter()
                         .map(|(word, _)| *word),
                 ),
-                network::At::Name { node } => {
-                    ids.extend(self.grammar.names.following(node, self.kinds(thread)))
-                }
+                network::At::Name { node } => ids.extend(
+                    self.grammar
+                        .names
+                        .following(node, thread.kinds(&self.grammar.compiled.network)),
+                ),
                 network::At::Text(_) => {}
             }
         }
@@ -189,23 +180,18 @@ impl<'g> Parse<'g> {
         self.threads.is_empty() && self.ended.is_empty()
     }
 
-    /// Two intents that explain one command equally literally, if there are such.
-    pub(super) fn tie(&self) -> Option<(usize, usize)> {
-        let rank = |thread: &Thread| (thread.cost, thread.steps);
-        let best = self.ended.iter().map(rank).min()?;
-        let mut seen: Option<(usize, Match)> = None;
-        for thread in self.ended.iter().filter(|thread| rank(thread) == best) {
-            let Some(found) = self.read(thread).filter(|found| found.steps.len() == 1) else {
-                continue;
-            };
-            let intent = self.intent_order(thread);
-            match &seen {
-                Some((first, _)) if *first != intent => return Some((*first, intent)),
-                Some(_) => {}
-                None => seen = Some((intent, found)),
-            }
+    /// Whether nothing but their order in the files decides between two intents.
+    pub(super) fn is_drawn(&self) -> bool {
+        let ranks = self
+            .ended
+            .iter()
+            .filter_map(|thread| Some(self.rank(thread)?.0));
+        let ranks: BTreeSet<Rank> = ranks.collect();
+        let mut ranks = ranks.iter();
+        match (ranks.next(), ranks.next()) {
+            (Some(one), Some(other)) => (one.0, one.1, one.2) == (other.0, other.1, other.2),
+            _ => false,
         }
-        None
     }
 
     fn never_mind(&self) -> bool {
@@ -250,18 +236,23 @@ impl<'g> Parse<'g> {
             {
                 continue;
             }
-            let Some(found) = self.read(thread) else {
+            let Some((rank, found)) = self.rank(thread) else {
                 continue;
             };
-            // Fewer commands first: "milk and eggs" is one item sooner than two commands. Then fewer
-            // slots: the device "kitchen lights" sooner than all lights of the kitchen.
-            let slots = found.steps.iter().map(|step| step.slots.len()).sum();
-            let rank = (thread.cost, thread.steps, slots, self.intent_order(thread));
             if best.as_ref().is_none_or(|(known, ..)| rank < *known) {
                 best = Some((rank, thread, found));
             }
         }
         best.map(|(_, thread, found)| (thread, found))
+    }
+
+    /// Fewer commands first: "milk and eggs" is one item sooner than two commands. Then fewer slots:
+    /// the device "kitchen lights" sooner than all lights of the kitchen.
+    fn rank(&self, thread: &Thread) -> Option<(Rank, Match)> {
+        let found = self.read(thread)?;
+        let slots = found.steps.iter().map(|step| step.slots.len()).sum();
+        let rank = (thread.cost, thread.steps, slots, self.intent_order(thread));
+        Some((rank, found))
     }
 
     fn intent_order(&self, thread: &Thread) -> usize {

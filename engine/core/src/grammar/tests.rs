@@ -299,3 +299,48 @@ fn commands_mean_what_they_say() {
         "#]],
     );
 }
+
+#[test]
+fn a_sentence_of_two_intents_is_told_with_both_places() {
+    let refused = |(one, other): (&str, &str)| {
+        let skill = format!(
+            r#"
+name: s
+lists: {{ room: [hall, den] }}
+intents:
+  one: {{ sentences: [begin, "{one}"] }}
+  other: {{ sentences: ["{other}"] }}
+"#
+        );
+        let skill = Manifest::parse("skill.yaml", &skill).unwrap();
+        let errors = Grammar::compile(&[skill], &Home::default()).err();
+        let errors = errors.iter().flatten().map(|error| format!("{error}\n"));
+        format!("{one}, {other}\n{}", errors.collect::<String>())
+    };
+    let report = [
+        ("sing [a] song", "[now] sing (a|the) song"),
+        ("dim {light}", "dim [the] {device}"),
+        ("note {text}", "[now] note {text:what} [down]"),
+        ("wait {number} minutes", "wait {duration}"),
+        ("dim {light}", "dim {area}"),
+        ("clean the hall", "clean the {room}"),
+        ("note {text}", "note the {text}"),
+    ]
+    .map(refused)
+    .concat();
+    expect![[r#"
+        sing [a] song, [now] sing (a|the) song
+        skill.yaml:6:25: “sing a song” would be both `s.one` and `s.other`
+          help: the other is said in skill.yaml:5: change one of the two, so that every sentence has one meaning
+        dim {light}, dim [the] {device}
+        skill.yaml:6:25: “dim {light}” would be both `s.one` and `s.other`
+          help: the other is said in skill.yaml:5: change one of the two, so that every sentence has one meaning
+        note {text}, [now] note {text:what} [down]
+        skill.yaml:6:25: “note {text}” would be both `s.one` and `s.other`
+          help: the other is said in skill.yaml:5: change one of the two, so that every sentence has one meaning
+        wait {number} minutes, wait {duration}
+        dim {light}, dim {area}
+        clean the hall, clean the {room}
+        note {text}, note the {text}
+    "#]].assert_eq(&report);
+}
