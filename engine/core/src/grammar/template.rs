@@ -42,8 +42,7 @@ pub fn parse(text: &str) -> Result<Node, TemplateError> {
         chars: text.chars().collect(),
         at: 0,
     };
-    let node = reader.alternatives(None, 0)?;
-    Ok(node)
+    Ok(reader.alternatives(None, 0)?.0)
 }
 
 struct Reader {
@@ -59,8 +58,12 @@ struct Part {
 
 enum Piece {
     Text(String),
-    Node(Node),
+    /// With its spellings if it is only words, so that it can be a part of a word.
+    Node(Node, Option<Vec<String>>),
 }
+
+/// What stands between brackets, and how it is spelt, with the spaces at its edges.
+type Bracket = (Node, Option<Vec<String>>);
 
 impl Reader {
     fn fail<T>(&self, at: usize, message: impl Into<String>) -> Result<T, TemplateError> {
@@ -75,14 +78,15 @@ impl Reader {
         &mut self,
         close: Option<(char, usize)>,
         depth: usize,
-    ) -> Result<Node, TemplateError> {
+    ) -> Result<Bracket, TemplateError> {
         if depth > MAX_DEPTH {
             return self.fail(self.at, "brackets are nested too deeply");
         }
         let mut finished = Vec::new();
         let mut separator = None;
         let mut parts: Vec<Part> = Vec::new();
-        let mut glued = false;
+        // To the bracket, and so to what stands before it.
+        let mut glued = true;
         loop {
             let Some(&c) = self.chars.get(self.at) else {
                 if let Some((close, opened)) = close {
@@ -98,12 +102,14 @@ impl Reader {
             match c {
                 '(' | '[' => {
                     let end = if c == '(' { ')' } else { ']' };
-                    let mut node = self.alternatives(Some((end, here)), depth + 1)?;
+                    let (mut node, mut spellings) =
+                        self.alternatives(Some((end, here)), depth + 1)?;
                     if c == '[' {
                         node = Node::Either(vec![node, Node::Sequence(Vec::new())]);
+                        spellings.iter_mut().for_each(|all| all.push(String::new()));
                     }
                     parts.push(Part {
-                        node: Piece::Node(node),
+                        node: Piece::Node(node, spellings),
                         glued,
                     });
                     glued = true;
@@ -125,7 +131,7 @@ impl Reader {
                         }
                     };
                     parts.push(Part {
-                        node: Piece::Node(node),
+                        node: Piece::Node(node, None),
                         glued,
                     });
                     glued = true;
@@ -139,13 +145,13 @@ impl Reader {
                         return self.fail(here, "a permutation `;` needs brackets: (a;b)");
                     }
                     separator = Some(c);
-                    finished.push(join(std::mem::take(&mut parts)).map_err(|message| {
+                    finished.push(join(std::mem::take(&mut parts), !glued).map_err(|message| {
                         TemplateError {
                             column: here + 1,
                             message,
                         }
                     })?);
-                    glued = false;
+                    glued = true;
                 }
                 c if c.is_whitespace() => glued = false,
                 c => {
@@ -172,12 +178,20 @@ impl Reader {
                 }
             }
         }
-        let last = join(parts).map_err(|message| TemplateError {
+        let last = join(parts, !glued).map_err(|message| TemplateError {
             column: self.at.max(1),
             message,
         })?;
         finished.push(last);
-        Ok(match separator {
+        let (mut finished, spellings): (Vec<Node>, Vec<_>) = finished.into_iter().unzip();
+        let spellings = match separator {
+            Some(';') => None,
+            _ => spellings
+                .into_iter()
+                .collect::<Option<Vec<_>>>()
+                .map(|all| all.concat()),
+        };
+        let node = match separator {
             None => finished.pop().unwrap_or(Node::Sequence(Vec::new())),
             Some('|') => Node::Either(finished),
             Some(_) => {
@@ -194,7 +208,8 @@ impl Reader {
                         .collect(),
                 )
             }
-        })
+        };
+        Ok((node, spellings))
     }
 
     fn name(&mut self, end: char, opened: usize) -> Result<String, TemplateError> {
@@ -225,89 +240,67 @@ impl Reader {
 }
 
 /// Parts in order; runs without a space between them become one word in all its spellings.
-fn join(parts: Vec<Part>) -> Result<Node, String> {
+/// `spaced`: a space stands after the last.
+fn join(parts: Vec<Part>, spaced: bool) -> Result<Bracket, String> {
     let mut nodes = Vec::new();
+    let mut spellings = Some(vec![String::new()]);
     let mut run: Vec<Piece> = Vec::new();
     for part in parts {
+        let space = if part.glued { "" } else { " " };
+        spellings = spellings.and_then(|heads| spelt(&heads, space, &part.node));
         if !part.glued {
             flush(&mut run, &mut nodes)?;
         }
         run.push(part.node);
     }
     flush(&mut run, &mut nodes)?;
-    Ok(if nodes.len() == 1 {
+    if spaced {
+        spellings.iter_mut().flatten().for_each(|all| all.push(' '));
+    }
+    let node = if nodes.len() == 1 {
         nodes.remove(0)
     } else {
         Node::Sequence(nodes)
-    })
+    };
+    Ok((node, spellings))
+}
+
+/// `heads`, each followed by every spelling of `piece`; `None` if it has none or too many.
+fn spelt(heads: &[String], space: &str, piece: &Piece) -> Option<Vec<String>> {
+    let tails = match piece {
+        Piece::Text(text) => std::slice::from_ref(text),
+        Piece::Node(_, spellings) => spellings.as_deref()?,
+    };
+    let all = heads
+        .iter()
+        .flat_map(|head| tails.iter().map(move |tail| format!("{head}{space}{tail}")));
+    Some(all.take(MAX_SPELLINGS + 1).collect())
 }
 
 fn flush(run: &mut Vec<Piece>, nodes: &mut Vec<Node>) -> Result<(), String> {
     let run = std::mem::take(run);
-    let literal_run = run.iter().all(|piece| match piece {
-        Piece::Text(_) => true,
-        Piece::Node(node) => literal(node),
-    });
-    if run.len() > 1 && literal_run {
-        let mut spellings = vec![String::new()];
-        for piece in &run {
-            let texts = match piece {
-                Piece::Text(text) => vec![text.clone()],
-                Piece::Node(node) => texts(node),
-            };
-            spellings = spellings
-                .iter()
-                .flat_map(|head| texts.iter().map(move |tail| format!("{head}{tail}")))
-                .collect();
+    if run.len() > 1 {
+        let one = vec![String::new()];
+        let spellings = run
+            .iter()
+            .try_fold(one, |heads, piece| spelt(&heads, "", piece));
+        if let Some(spellings) = spellings {
             if spellings.len() > MAX_SPELLINGS {
                 return Err("a word with too many spellings".into());
             }
+            nodes.push(Node::Either(
+                spellings.iter().map(|text| words(text)).collect(),
+            ));
+            return Ok(());
         }
-        nodes.push(Node::Either(
-            spellings.iter().map(|text| words(text)).collect(),
-        ));
-        return Ok(());
     }
     for piece in run {
         nodes.push(match piece {
             Piece::Text(text) => words(&text),
-            Piece::Node(node) => node,
+            Piece::Node(node, _) => node,
         });
     }
     Ok(())
-}
-
-/// Only words, so that it can be a part of a word.
-fn literal(node: &Node) -> bool {
-    match node {
-        Node::Word(_) => true,
-        Node::Sequence(nodes) => nodes.iter().all(literal),
-        Node::Either(nodes) => nodes.iter().all(literal),
-        Node::Rule(_) | Node::List { .. } => false,
-    }
-}
-
-fn texts(node: &Node) -> Vec<String> {
-    match node {
-        Node::Word(word) => vec![word.clone()],
-        Node::Sequence(nodes) => nodes.iter().fold(vec![String::new()], |heads, node| {
-            let tails = texts(node);
-            heads
-                .iter()
-                .flat_map(|head| {
-                    tails
-                        .iter()
-                        .map(move |tail| match (head.is_empty(), tail.is_empty()) {
-                            (false, false) => format!("{head} {tail}"),
-                            _ => format!("{head}{tail}"),
-                        })
-                })
-                .take(MAX_SPELLINGS + 1)
-                .collect()
-        }),
-        Node::Either(nodes) => nodes.iter().flat_map(texts).collect(),
-        Node::Rule(_) | Node::List { .. } => Vec::new(),
-    }
 }
 
 fn words(text: &str) -> Node {

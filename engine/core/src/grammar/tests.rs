@@ -301,6 +301,35 @@ fn commands_mean_what_they_say() {
 }
 
 #[test]
+fn spaces_inside_brackets_end_words() {
+    let said = |template: &str| {
+        let grammar = Grammar::compile(&[manifest("s", &[("say", &[template])])], &Home::default());
+        let mut said: Vec<String> = grammar.unwrap().sample(1, 200);
+        said.sort();
+        said.dedup();
+        format!("{template}: {}\n", said.join(", "))
+    };
+    let report = [
+        "off[ again]",
+        "(blue |red )light",
+        "a[ b|s] c",
+        "[very ]blue",
+        "a [b][ c] d",
+        "light[s|ing] [(un|)lock]",
+    ]
+    .map(said)
+    .concat();
+    expect![[r#"
+        off[ again]: off, off again
+        (blue |red )light: blue light, red light
+        a[ b|s] c: a b c, a c, as c
+        [very ]blue: blue, very blue
+        a [b][ c] d: a b c d, a b d, a c d, a d
+        light[s|ing] [(un|)lock]: light, light lock, light unlock, lighting, lighting lock, lighting unlock, lights, lights lock, lights unlock
+    "#]].assert_eq(&report);
+}
+
+#[test]
 fn a_sentence_of_two_intents_is_told_with_both_places() {
     let refused = |(one, other): (&str, &str)| {
         let skill = format!(
