@@ -2,6 +2,8 @@
 
 mod automaton;
 mod compile;
+#[cfg(test)]
+mod everyday;
 mod household;
 mod network;
 mod normalize;

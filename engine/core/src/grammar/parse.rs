@@ -175,6 +175,29 @@ impl<'g> Parse<'g> {
         words
     }
 
+    /// Words after which the command would mean something else, sorted.
+    #[cfg(test)]
+    pub(super) fn changes(&self) -> Vec<&str> {
+        let compiled = &self.grammar.compiled;
+        let mut words: BTreeSet<&str> = BTreeSet::new();
+        let best = self.best();
+        for thread in best.iter().flat_map(|(best, _)| self.continuations(best)) {
+            let spelling = |id: WordId| compiled.network.spelling[id as usize].as_str();
+            match thread.at {
+                network::At::State(state) => {
+                    let next = &compiled.network.states[state as usize].words;
+                    words.extend(next.iter().map(|(word, _)| spelling(*word)))
+                }
+                network::At::Name { node } => {
+                    let kinds = thread.kinds(&compiled.network);
+                    words.extend(self.grammar.names.following(node, kinds).map(spelling))
+                }
+                network::At::Text(_) => words.extend(["(any)"]),
+            }
+        }
+        words.into_iter().collect()
+    }
+
     /// Whether no sentence goes on like this.
     pub(super) fn is_dead(&self) -> bool {
         self.threads.is_empty() && self.ended.is_empty()
