@@ -156,7 +156,7 @@ impl Template {
         match random.below(if depth == 0 { 5 } else { 9 }) {
             0 | 1 => Template::Word(pick(random, &WORDS)),
             2 => Template::Endings(
-                pick(random, &["light", "play", "un|lock"]),
+                pick(random, &["light", "play", "un|lock", "off| again"]),
                 random.below(2) == 0,
             ),
             3 => Template::List(
@@ -187,6 +187,9 @@ impl Template {
             Template::Permutation(parts) => format!("({})", join(parts, ";")),
             // An empty alternative, `(un|)lock`, means nothing to hassil.
             Template::Endings("un|lock", _) => "[un]lock".to_owned(),
+            // The space is a part of the ending, which is a word then.
+            Template::Endings("off| again", true) => "off[ again|f]".to_owned(),
+            Template::Endings("off| again", false) => "[very ]off".to_owned(),
             Template::Endings(word, true) => format!("{word}[s|ing]"),
             Template::Endings(word, false) => format!("{word}(ed|s)"),
             Template::Rule(name) => format!("<{name}>"),
@@ -231,6 +234,13 @@ impl Template {
                 (0..parts.len()).for_each(|n| parts[(first + n) % parts.len()].speak(random, said));
             }
             Template::Endings("un|lock", _) => say(said, pick(random, &["lock", "unlock"])),
+            Template::Endings("off| again", true) => say(
+                said,
+                pick(random, &["off", "off again", "offf", "offagain"]),
+            ),
+            Template::Endings("off| again", false) => {
+                say(said, pick(random, &["off", "very off", "veryoff"]))
+            }
             Template::Endings(word, optional) => {
                 let ending = if *optional {
                     pick(random, &["", "s", "ing"])
