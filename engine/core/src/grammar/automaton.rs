@@ -85,8 +85,8 @@ impl Words {
 
 #[derive(Default)]
 struct Nfa {
-    /// Word, target, entries of the list that this word begins one of (1 outside lists).
-    words: Vec<(u32, u32, u32)>,
+    /// Word and target.
+    words: Vec<(u32, u32)>,
     free: Vec<u32>,
 }
 
@@ -108,7 +108,7 @@ impl Copy<'_> {
         self.states[from as usize].free.push(to);
     }
 
-    fn phrase(&mut self, phrase: &str, choices: u32, from: u32, to: u32) {
+    fn phrase(&mut self, phrase: &str, from: u32, to: u32) {
         let words: Vec<&str> = phrase.split(' ').filter(|word| !word.is_empty()).collect();
         let mut at = from;
         for (place, word) in words.iter().enumerate() {
@@ -118,9 +118,7 @@ impl Copy<'_> {
                 self.state()
             };
             let id = self.words.id(word);
-            self.states[at as usize]
-                .words
-                .push((id, next, if place == 0 { choices } else { 1 }));
+            self.states[at as usize].words.push((id, next));
             at = next;
         }
     }
@@ -145,14 +143,10 @@ impl Copy<'_> {
             ),
             Kind::Text(vocabulary) => {
                 self.phrases(vocabulary, from, to);
-                self.phrase(ANY_WORD, 1, from, to);
+                self.phrase(ANY_WORD, from, to);
             }
             _ => {
                 let first = compiled.network.nets[net as usize].first;
-                let choices = match &compiled.network.nets[net as usize].kind {
-                    Kind::Values(values) => values.len() as u32,
-                    _ => 1,
-                };
                 let mut copies: HashMap<StateId, u32> = HashMap::new();
                 let entry = self.state();
                 self.free(from, entry);
@@ -161,7 +155,6 @@ impl Copy<'_> {
                 while let Some(id) = todo.pop() {
                     let here = copies[&id];
                     let state = &self.grammar.compiled.network.states[id as usize];
-                    let at_start = id == first;
                     if state.last {
                         self.free(here, to);
                     }
@@ -169,8 +162,7 @@ impl Copy<'_> {
                         let spelling = &self.grammar.compiled.network.spelling[*word as usize];
                         let id = self.words.id(spelling);
                         let next = self.copied(*next, &mut copies, &mut todo);
-                        let choices = if at_start { choices } else { 1 };
-                        self.states[here as usize].words.push((id, next, choices));
+                        self.states[here as usize].words.push((id, next));
                     }
                     for edge in &state.edges {
                         match edge {
@@ -244,16 +236,15 @@ impl Copy<'_> {
     fn phrases(&mut self, phrases: &[String], from: u32, to: u32) {
         phrases
             .iter()
-            .for_each(|phrase| self.phrase(phrase, phrases.len() as u32, from, to));
+            .for_each(|phrase| self.phrase(phrase, from, to));
     }
 }
 
 /// States with their words, and whether a sentence may end there; the first is the start.
-type Dfa = Vec<(BTreeMap<u32, (u32, u32)>, bool)>;
+type Dfa = Vec<(BTreeMap<u32, u32>, bool)>;
 
-/// What a state looks like from outside: its class, and for each word the class it leads to and
-/// its choices.
-type Signature = (u32, Vec<(u32, u32, u32)>);
+/// What a state looks like from outside: its class, and for each word the class it leads to.
+type Signature = (u32, Vec<(u32, u32)>);
 
 /// The subset construction (Rabin and Scott, 1959).
 fn deterministic(states: &[Nfa], start: u32, end: u32) -> Dfa {
@@ -276,23 +267,21 @@ fn deterministic(states: &[Nfa], start: u32, end: u32) -> Dfa {
     let mut dfa: Dfa = Vec::new();
     while dfa.len() < sets.len() {
         let set = sets[dfa.len()].clone();
-        let mut next: BTreeMap<u32, (Vec<u32>, u32)> = BTreeMap::new();
+        let mut next: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for state in &set {
-            for (word, to, choices) in &states[*state as usize].words {
-                let entry = next.entry(*word).or_insert((Vec::new(), u32::MAX));
-                entry.0.push(*to);
-                entry.1 = entry.1.min(*choices);
+            for (word, to) in &states[*state as usize].words {
+                next.entry(*word).or_default().push(*to);
             }
         }
         let arcs = next
             .into_iter()
-            .map(|(word, (to, choices))| {
+            .map(|(word, to)| {
                 let set = close(to);
                 let id = *known.entry(set.clone()).or_insert_with(|| {
                     sets.push(set);
                     (sets.len() - 1) as u32
                 });
-                (word, (id, choices))
+                (word, id)
             })
             .collect();
         dfa.push((arcs, set.binary_search(&end).is_ok()));
@@ -313,7 +302,7 @@ fn minimal(dfa: &Dfa) -> WordAutomaton {
                 let signature = (
                     class[state],
                     arcs.iter()
-                        .map(|(word, (to, choices))| (*word, class[*to as usize], *choices))
+                        .map(|(word, to)| (*word, class[*to as usize]))
                         .collect(),
                 );
                 let next = classes.len() as u32;
@@ -344,7 +333,7 @@ fn minimal(dfa: &Dfa) -> WordAutomaton {
         }
         automaton.arcs.extend(
             arcs.iter()
-                .map(|(word, (to, choices))| (here, *word, class[*to as usize], *choices)),
+                .map(|(word, to)| (here, *word, class[*to as usize])),
         );
     }
     automaton

@@ -169,9 +169,8 @@ pub struct WordAutomaton {
     pub start: u32,
     /// Those in which a sentence may end.
     pub ends: Vec<u32>,
-    /// From, index of the word, to, and of how many choices of a list the word begins one (1
-    /// outside lists): a long list makes each of its entries less likely.
-    pub arcs: Vec<(u32, u32, u32, u32)>,
+    /// From, index of the word, to.
+    pub arcs: Vec<(u32, u32, u32)>,
 }
 
 /// All sentences of a household, compiled. Immutable; share it in an `Arc`.

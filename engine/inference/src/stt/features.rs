@@ -43,6 +43,12 @@ const LIFTER: f64 = 22.0;
 /// what the gate lets through from before it and the silence that ends it: no final has to wait.
 const FIRST_STEPS: usize = 50;
 
+/// How much lower the first cepstral coefficient is where nobody speaks who is near: 12 dB in all
+/// bands.
+const QUIETER_BY: f32 = 14.0;
+/// Steps before the first loud one that may belong to its word.
+const BEFORE_LOUD: usize = 12;
+
 /// Turns one utterance's samples into normalised cepstra, in a stream.
 pub struct FrontEnd {
     tables: Arc<Tables>,
@@ -228,6 +234,10 @@ impl FrontEnd {
 
     /// Takes the channel out of what has passed, and lets it go.
     fn release(&mut self, cepstra: &mut Vec<Cepstrum>, steps: &mut Vec<u32>) {
+        if !self.settled {
+            let quiet = quiet_beginning(&self.passed);
+            self.passed.drain(..quiet);
+        }
         let ready = cepstra.len();
         steps.extend(self.passed.iter().map(|(step, _)| *step));
         cepstra.extend(self.passed.drain(..).map(|(_, cepstrum)| cepstrum));
@@ -286,6 +296,21 @@ impl FrontEnd {
     }
 }
 
+/// Steps at the beginning that are much quieter than what follows: other people, the room. Words
+/// would be heard in them.
+fn quiet_beginning(passed: &[(u32, Cepstrum)]) -> usize {
+    const SMOOTH: usize = 5;
+    let levels: Vec<f32> = passed
+        .windows(SMOOTH)
+        .map(|steps| steps.iter().map(|(_, cepstrum)| cepstrum[0]).sum::<f32>() / SMOOTH as f32)
+        .collect();
+    let loudest = levels.iter().copied().fold(f32::MIN, f32::max);
+    let loud = levels
+        .iter()
+        .position(|level| *level >= loudest - QUIETER_BY);
+    loud.unwrap_or_default().saturating_sub(BEFORE_LOUD)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -330,6 +355,22 @@ mod tests {
         assert_eq!(steps[..windows], (0..windows as u32).collect::<Vec<_>>());
         cepstra(&mut front, &[&noise(3_000)[500..]]);
         assert_eq!(cepstra(&mut front, &pieces).0, first);
+    }
+
+    #[test]
+    fn a_quiet_beginning_is_left_out_and_a_soft_first_sound_is_not() {
+        let level =
+            |c0: f32| -> Cepstrum { std::array::from_fn(|i| if i == 0 { c0 } else { 0.0 }) };
+        let steps = |levels: &[(usize, f32)]| -> Vec<(u32, Cepstrum)> {
+            let all = levels
+                .iter()
+                .flat_map(|(count, c0)| vec![level(*c0); *count]);
+            (0..).zip(all).collect()
+        };
+        assert_eq!(quiet_beginning(&steps(&[(30, 40.0), (20, 70.0)])), 16);
+        assert_eq!(quiet_beginning(&steps(&[(10, 40.0), (40, 70.0)])), 0);
+        assert_eq!(quiet_beginning(&steps(&[(30, 60.0), (20, 70.0)])), 0);
+        assert_eq!(quiet_beginning(&[]), 0);
     }
 
     #[test]

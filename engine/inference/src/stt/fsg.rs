@@ -11,11 +11,15 @@ use tempfile::NamedTempFile;
 /// Phones of free text are this much less likely than words: a name that the grammar knows wins.
 const FREE_TEXT: f64 = 1e-3;
 
+/// Likelihood, at most, of a word after a sentence that is complete.
+const GOES_ON: f64 = 0.02;
+
 /// Writes the automaton to a file that vanishes when it is dropped.
 ///
 /// `spellings` has the dictionary's entries of each word (`read`, `read(2)`); a word without one
-/// cannot be said. Free text becomes a loop of phones. An entry of a list is the less likely
-/// the longer the list; apart from that no sentence is likelier than another.
+/// cannot be said. Free text becomes a loop of phones. Every word that may come next is as likely
+/// as the others; only to go on after a complete sentence is less likely than to end, else noise
+/// and the speech of others become a second command.
 pub(super) fn write(
     automaton: &WordAutomaton,
     words: &[String],
@@ -35,8 +39,20 @@ fn text(automaton: &WordAutomaton, words: &[String], spellings: &[Vec<String>]) 
     let mut states = automaton.states + 1;
     let mut arcs = String::new();
     // Writing to a String cannot fail.
-    for (from, word, to, choices) in &automaton.arcs {
-        let likely = 1.0 / f64::from((*choices).max(1));
+    let mut ways = vec![0u32; automaton.states as usize];
+    automaton
+        .arcs
+        .iter()
+        .for_each(|arc| ways[arc.0 as usize] += 1);
+    automaton
+        .ends
+        .iter()
+        .for_each(|end| ways[*end as usize] += 1);
+    for (from, word, to) in &automaton.arcs {
+        let mut likely = 1.0 / f64::from(ways[*from as usize]);
+        if automaton.ends.contains(from) {
+            likely = likely.min(GOES_ON);
+        }
         let word = *word as usize;
         if words.get(word).is_some_and(|word| word == PLACEHOLDER) {
             let within = states;
@@ -76,7 +92,7 @@ mod tests {
             states: 3,
             start: 0,
             ends: vec![2],
-            arcs: vec![(0, 0, 1, 2), (1, 1, 2, 1), (1, 2, 2, 1)],
+            arcs: vec![(0, 0, 1), (1, 1, 2), (1, 2, 2), (0, 2, 2)],
         };
         let text = text(
             &automaton,
