@@ -50,6 +50,14 @@ pub const SPEAKERS: [Speaker; 12] = [
     Speaker::Espeak("en-us+linda", 150),
 ];
 
+impl Speaker {
+    /// Whether the voice is made of recordings of a person; formant voices (espeak-ng) are not,
+    /// and recognisers that were trained on people hear them badly.
+    pub fn is_recorded(&self) -> bool {
+        !matches!(self, Speaker::Espeak(..))
+    }
+}
+
 impl std::fmt::Display for Speaker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -361,6 +361,17 @@ pub fn demonstration_grammar() -> Result<Arc<Grammar>, Problem> {
     Ok(Understanding::build(home, registry.manifests())?.grammar())
 }
 
+/// What the built-in skills give as examples of what people say.
+///
+/// # Errors
+/// As [`demonstration_grammar`].
+pub fn demonstration_examples() -> Result<Vec<String>, Problem> {
+    let registry = Registry::load(&[], None)?;
+    let intents = registry.manifests().iter().flat_map(|skill| &skill.intents);
+    let examples = intents.flat_map(|intent| &intent.examples);
+    Ok(examples.map(|example| example.say.clone()).collect())
+}
+
 fn scratch_folder() -> Result<tempfile::TempDir, Problem> {
     tempfile::Builder::new()
         .prefix("loqa-")

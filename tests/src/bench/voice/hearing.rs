@@ -24,7 +24,7 @@ pub fn run(corpus: &Corpus, count: usize, report: &mut Report) -> Result<()> {
     let ears = PocketSphinx::open(Ears::default(), 1).context("no recogniser")?;
     let grammar = corpus.grammar();
     let speech = grammar.speech();
-    for room in [Room::Clean, Room::Noisy] {
+    for room in [Room::Clean, Room::Noisy, Room::Formant] {
         eprintln!("{count} commands and {count} open sentences, {room} …");
         let (mut right, mut refused) = (0, 0);
         for command in corpus.commands(room, count)? {
@@ -53,7 +53,7 @@ pub fn run(corpus: &Corpus, count: usize, report: &mut Report) -> Result<()> {
             }
         }
         let share = |part: usize| Some(part as f64 / count as f64);
-        // The goals are for clean speech; noise is reported beside it.
+        // The goals are for clean speech of people; the rest is reported beside it.
         let goal = |goal| {
             if room == Room::Clean {
                 goal

@@ -28,7 +28,7 @@ pub struct VoiceArgs {
     #[arg(long, default_value_t = 2000)]
     counted: usize,
     /// Commands, and as many open sentences, given to the recogniser alone
-    #[arg(long, default_value_t = 600)]
+    #[arg(long, default_value_t = 200)]
     heard: usize,
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]

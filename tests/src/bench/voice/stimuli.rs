@@ -27,13 +27,23 @@ pub struct Command {
     pub clip: Clip,
 }
 
-/// Where commands and talk are heard.
+/// Where commands and talk are heard, and by whom they are spoken.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Room {
-    /// Nothing but the voice.
+    /// Nothing but a recorded voice.
     Clean,
-    /// Pink noise, white noise or babble at 20 dB, in turn.
+    /// The same with pink noise, white noise or babble at 20 dB, in turn.
     Noisy,
+    /// Nothing but a formant voice.
+    Formant,
+}
+
+impl Room {
+    fn speaker(self, turn: usize) -> Speaker {
+        let fits = |speaker: &&Speaker| speaker.is_recorded() == (self != Room::Formant);
+        let speakers: Vec<&Speaker> = SPEAKERS.iter().filter(fits).collect();
+        *speakers[turn % speakers.len()]
+    }
 }
 
 impl std::fmt::Display for Room {
@@ -41,6 +51,7 @@ impl std::fmt::Display for Room {
         f.write_str(match self {
             Room::Clean => "clean",
             Room::Noisy => "noisy",
+            Room::Formant => "formant_voices",
         })
     }
 }
@@ -48,6 +59,8 @@ impl std::fmt::Display for Room {
 /// Sentences of the demo household, and voices to speak them.
 pub struct Corpus {
     grammar: Arc<Grammar>,
+    /// What people say, by the skills' own account.
+    examples: Vec<String>,
     studio: Studio,
     seed: u64,
 }
@@ -65,12 +78,16 @@ enum Manner {
 }
 
 impl Corpus {
-    /// Sentences are drawn from the grammar with this seed.
+    /// Sentences are drawn with this seed, half of them from the skills' examples and half from
+    /// all that the grammar allows.
     pub fn new(seed: u64) -> Result<Corpus> {
         let grammar =
             hub::demonstration_grammar().map_err(|problem| anyhow::anyhow!("{problem}"))?;
+        let examples =
+            hub::demonstration_examples().map_err(|problem| anyhow::anyhow!("{problem}"))?;
         Ok(Corpus {
             grammar,
+            examples,
             studio: Studio::open()?,
             seed,
         })
@@ -110,16 +127,16 @@ impl Corpus {
     pub fn commands(&self, room: Room, count: usize) -> Result<Vec<Command>> {
         let mut random = Random::new(self.seed ^ 0x68656172);
         let babble = self.babble()?;
-        let drawn = (0..).flat_map(|batch| self.grammar.sample(self.seed + 1000 + batch, 200));
         let mut commands = Vec::with_capacity(count);
-        for words in drawn.take(50 * count + 5000) {
-            let Some(meaning) = self.grammar.parse(&Context::Commands, &words) else {
-                continue;
+        let mut drawn = self.sentences(self.seed + 1000, count).into_iter();
+        while commands.len() < count {
+            let Some((words, meaning)) = drawn.next() else {
+                break;
             };
-            if meaning.class == LatencyClass::C || commands.len() == count {
+            if meaning.class == LatencyClass::C {
                 continue;
             }
-            let speaker = SPEAKERS[random.below(SPEAKERS.len())];
+            let speaker = room.speaker(random.below(SPEAKERS.len()));
             let clip = self.studio.speak(speaker, &words)?;
             commands.push(Command {
                 class: meaning.class,
@@ -142,7 +159,7 @@ impl Corpus {
             .map(|number| {
                 // Every sentence, and each time by the next voice.
                 let sentence = sentences[number % sentences.len()];
-                let speaker = SPEAKERS[(number + number / sentences.len()) % SPEAKERS.len()];
+                let speaker = room.speaker(number + number / sentences.len());
                 let clip = self.studio.speak(speaker, sentence)?;
                 let clip = self.heard_in(room, clip, &mut random, &babble);
                 Ok((speaker, sentence, clip))
@@ -153,30 +170,38 @@ impl Corpus {
     fn heard_in(&self, room: Room, clip: Clip, random: &mut Random, babble: &[Clip]) -> Clip {
         let clip = clip.framed(LEAD_MS, LEAD_MS);
         match room {
-            Room::Clean => clip,
+            Room::Clean | Room::Formant => clip,
             Room::Noisy => noisy(clip, random, babble),
         }
     }
 
+    /// At least `count` sentences that mean something, examples and others in turn.
+    fn sentences(&self, seed: u64, count: usize) -> Vec<(String, Match)> {
+        let mut random = Random::new(seed);
+        let drawn = (0..20).flat_map(|batch| self.grammar.sample(seed + batch, count.max(50)));
+        drawn
+            .enumerate()
+            .map(|(number, drawn)| match number % 2 {
+                0 => self.examples[random.below(self.examples.len())].clone(),
+                _ => drawn,
+            })
+            .filter_map(|words| {
+                Some((
+                    words.clone(),
+                    self.grammar.parse(&Context::Commands, &words)?,
+                ))
+            })
+            .collect()
+    }
+
     fn draw(&self, class: LatencyClass, count: usize, seed: u64) -> Result<Vec<Command>> {
         let mut random = Random::new(seed);
-        let mut sentences: Vec<(String, Match)> = Vec::new();
         // Sentences that are asked back, or end the conversation, have no answer to time.
         let plain = |meaning: &Match| {
             meaning.steps.len() == 1 && meaning.steps.iter().all(|step| step.skill != "loqa")
         };
-        let mut batch = seed;
-        while sentences.len() < 400 && batch < seed + 60 {
-            for words in self.grammar.sample(batch, 500) {
-                match self.grammar.parse(&Context::Commands, &words) {
-                    Some(meaning) if meaning.class == class && plain(&meaning) => {
-                        sentences.push((words, meaning))
-                    }
-                    _ => {}
-                }
-            }
-            batch += 1;
-        }
+        let mut sentences = self.sentences(seed, 1000);
+        sentences.retain(|(_, meaning)| meaning.class == class && plain(meaning));
         ensure!(
             !sentences.is_empty(),
             "the demo household has no sentence of class {class:?}"
@@ -185,7 +210,7 @@ impl Corpus {
         let mut commands = Vec::with_capacity(count);
         for number in 0..count {
             let (words, meaning) = sentences[random.below(sentences.len())].clone();
-            let speaker = SPEAKERS[random.below(SPEAKERS.len())];
+            let speaker = Room::Clean.speaker(random.below(SPEAKERS.len()));
             let manner = match number % 8 {
                 0 | 1 => Manner::Noisy,
                 2 => Manner::Hesitating,
