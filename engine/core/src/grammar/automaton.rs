@@ -33,10 +33,9 @@ pub(super) fn speech_grammar(grammar: &Grammar, version: u64) -> SpeechGrammar {
             };
             let (start, end) = (copy.state(), copy.state());
             copy.net(*root, None, start, end);
-            (
-                context.clone(),
-                minimal(&deterministic(&copy.states, start, end)),
-            )
+            let mut automaton = minimal(&deterministic(&copy.states, start, end));
+            count(&mut automaton, &words, &grammar.compiled.examples);
+            (context.clone(), automaton)
         })
         .collect();
     // Words are numbered as they were met; the grammar lists them sorted.
@@ -240,6 +239,28 @@ impl Copy<'_> {
     }
 }
 
+/// Counts how often the examples use each arc.
+fn count(automaton: &mut WordAutomaton, words: &Words, examples: &[Vec<String>]) {
+    let arcs: HashMap<(u32, u32), usize> = automaton
+        .arcs
+        .iter()
+        .enumerate()
+        .map(|(place, (from, word, ..))| ((*from, *word), place))
+        .collect();
+    for example in examples {
+        let mut at = automaton.start;
+        for word in example {
+            // Another household has other names; what comes before them is said there as well.
+            let arc = words.ids.get(word).and_then(|id| arcs.get(&(at, *id)));
+            let Some(arc) = arc.map(|place| &mut automaton.arcs[*place]) else {
+                break;
+            };
+            arc.3 += 1;
+            at = arc.2;
+        }
+    }
+}
+
 /// States with their words, and whether a sentence may end there; the first is the start.
 type Dfa = Vec<(BTreeMap<u32, u32>, bool)>;
 
@@ -333,7 +354,7 @@ fn minimal(dfa: &Dfa) -> WordAutomaton {
         }
         automaton.arcs.extend(
             arcs.iter()
-                .map(|(word, to)| (here, *word, class[*to as usize])),
+                .map(|(word, to)| (here, *word, class[*to as usize], 0)),
         );
     }
     automaton

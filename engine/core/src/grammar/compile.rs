@@ -58,6 +58,8 @@ pub(super) struct Compiled {
     pub marks: Vec<Marks>,
     /// The outermost automata.
     pub roots: Vec<(super::Context, NetId)>,
+    /// The words of every example: how people say things.
+    pub examples: Vec<Vec<String>>,
 }
 
 /// Said before a command without changing it.
@@ -118,6 +120,9 @@ pub(super) fn compile(manifests: &[Manifest]) -> Result<Compiled, Vec<FileError>
                 };
                 compiler.sentence(&mut network, net, sentence, &place, &mut errors);
             }
+            let examples = intent.examples.iter();
+            all.examples
+                .extend(examples.map(|example| super::normalize(&example.say)));
             all.intents.push(IntentInfo {
                 skill: manifest.name.clone(),
                 name: intent.name.clone(),

@@ -169,8 +169,8 @@ pub struct WordAutomaton {
     pub start: u32,
     /// Those in which a sentence may end.
     pub ends: Vec<u32>,
-    /// From, index of the word, to.
-    pub arcs: Vec<(u32, u32, u32)>,
+    /// From, index of the word, to, and how many of the skills' examples say it there.
+    pub arcs: Vec<(u32, u32, u32, u32)>,
 }
 
 /// All sentences of a household, compiled. Immutable; share it in an `Arc`.

@@ -17,8 +17,9 @@ const GOES_ON: f64 = 0.02;
 /// Writes the automaton to a file that vanishes when it is dropped.
 ///
 /// `spellings` has the dictionary's entries of each word (`read`, `read(2)`); a word without one
-/// cannot be said. Free text becomes a loop of phones. Every word that may come next is as likely
-/// as the others; only to go on after a complete sentence is less likely than to end, else noise
+/// cannot be said. Free text becomes a loop of phones. Of the words that may come next, those
+/// are likelier that the skills' examples say there (each counts once more than it is said,
+/// after Laplace); to go on after a complete sentence is less likely than to end, else noise
 /// and the speech of others become a second command.
 pub(super) fn write(
     automaton: &WordAutomaton,
@@ -40,17 +41,16 @@ fn text(automaton: &WordAutomaton, words: &[String], spellings: &[Vec<String>]) 
     let mut arcs = String::new();
     // Writing to a String cannot fail.
     let mut ways = vec![0u32; automaton.states as usize];
-    automaton
-        .arcs
-        .iter()
-        .for_each(|arc| ways[arc.0 as usize] += 1);
-    automaton
-        .ends
-        .iter()
-        .for_each(|end| ways[*end as usize] += 1);
-    for (from, word, to) in &automaton.arcs {
-        let mut likely = 1.0 / f64::from(ways[*from as usize]);
-        if automaton.ends.contains(from) {
+    for (from, _, _, said) in &automaton.arcs {
+        ways[*from as usize] += 1 + said;
+    }
+    let mut complete = vec![false; automaton.states as usize];
+    for end in &automaton.ends {
+        complete[*end as usize] = true;
+    }
+    for (from, word, to, said) in &automaton.arcs {
+        let mut likely = f64::from(1 + said) / f64::from(ways[*from as usize]);
+        if complete[*from as usize] {
             likely = likely.min(GOES_ON);
         }
         let word = *word as usize;
@@ -92,14 +92,14 @@ mod tests {
             states: 3,
             start: 0,
             ends: vec![2],
-            arcs: vec![(0, 0, 1), (1, 1, 2), (1, 2, 2), (0, 2, 2)],
+            arcs: vec![(0, 0, 1, 2), (1, 1, 2, 0), (1, 2, 2, 0), (0, 2, 2, 0)],
         };
         let text = text(
             &automaton,
             &words,
             &[vec!["go".into(), "go(2)".into()], vec![], vec![]],
         );
-        assert!(text.starts_with("FSG_BEGIN loqa\nNUM_STATES 5\nSTART_STATE 0\nFINAL_STATE 3\nTRANSITION 0 1 5e-1 go\nTRANSITION 0 1 5e-1 go(2)\nTRANSITION 1 4 1e-3 _aa\n"), "{text}");
+        assert!(text.starts_with("FSG_BEGIN loqa\nNUM_STATES 5\nSTART_STATE 0\nFINAL_STATE 3\nTRANSITION 0 1 7.5e-1 go\nTRANSITION 0 1 7.5e-1 go(2)\nTRANSITION 1 4 1e-3 _aa\n"), "{text}");
         assert!(
             text.contains("TRANSITION 4 2 1.0\n")
                 && text.ends_with("TRANSITION 2 3 1.0\nFSG_END\n"),
