@@ -124,6 +124,48 @@ pub trait VoiceActivity: Send {
     fn reset(&mut self);
 }
 
+/// Hears one wake phrase, or several, in a stream that never ends.
+pub trait WakeWord: Send {
+    /// Hears the next frame of the stream, whose first sample is `offset` on its sample clock;
+    /// feed every frame once and in order. Tells a phrase once, when it has ended.
+    fn detect(&mut self, offset: u64, frame: &[f32; FRAME_SAMPLES]) -> Option<Wake>;
+    /// Forgets everything heard. Offsets may jump forward afterwards.
+    fn reset(&mut self);
+}
+
+/// A wake phrase was said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wake {
+    /// The phrase as configured.
+    pub phrase: String,
+    /// First sample after the phrase, on the stream's sample clock.
+    pub end: u64,
+    /// How sure the detector is, in [0, 1]; comparable within one detector only.
+    pub score: f32,
+}
+
+/// A microphone: a stream of frames without end or gap.
+///
+/// What a device loses (an overrun, an unplugged cable) comes as silence, so that offsets are
+/// always the time since it was opened.
+pub trait Microphone: Send + Sync {
+    /// Starts hearing, with what is said from now on; offsets count from 0. Dropping the stream
+    /// lets go of the device. A listener that falls behind by more than 2 s loses the oldest
+    /// frames of that time, which shows in the offsets.
+    fn listen(&self) -> BoxStream<'static, MicrophoneEvent>;
+}
+
+/// What a microphone tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MicrophoneEvent {
+    /// The next 20 ms.
+    Frame(AudioFrame),
+    /// Hearing has begun, or begun again, on the device of this name.
+    Found(String),
+    /// Nothing is heard until it is found again, and why.
+    Lost(String),
+}
+
 /// Plays replies. Implementations: a sound device; a WAV file or nothing, paced in real time.
 pub trait Speaker: Send + Sync {
     /// Starts collecting `audio` without a sound. The reply becomes audible with
