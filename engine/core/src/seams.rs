@@ -150,8 +150,8 @@ pub struct Wake {
 /// always the time since it was opened.
 pub trait Microphone: Send + Sync {
     /// Starts hearing, with what is said from now on; offsets count from 0. Dropping the stream
-    /// lets go of the device. A listener that falls behind by more than 2 s loses the oldest
-    /// frames of that time, which shows in the offsets.
+    /// lets go of the device. A listener that is more than 2 s behind misses frames, which shows
+    /// in the offsets.
     fn listen(&self) -> BoxStream<'static, MicrophoneEvent>;
 }
 

@@ -8,7 +8,7 @@ use rubato::{
 /// Lowest and highest input rate, samples per second.
 pub const RATES_HZ: std::ops::RangeInclusive<u32> = 4_000..=768_000;
 
-/// Input frames handed to the interpolator at a time.
+/// Input samples handed to the interpolator at a time, where nobody waits for them.
 const CHUNK: usize = 1024;
 
 /// The rates cannot be converted into one another.
@@ -26,6 +26,7 @@ pub struct ResampleError {
 pub struct Resampler {
     /// `None`: the rates are the same.
     sinc: Option<Async<f32>>,
+    chunk: usize,
     ratio: f64,
     pending: Vec<f32>,
     /// Output samples of the filter's start-up that are still to be dropped.
@@ -38,6 +39,12 @@ pub struct Resampler {
 impl Resampler {
     /// Rates in samples per second, both within [`RATES_HZ`].
     pub fn new(from_hz: u32, to_hz: u32) -> Result<Self, ResampleError> {
+        Self::with_chunk(from_hz, to_hz, CHUNK)
+    }
+
+    /// One that waits for no more than `chunk` input samples, for sound that is listened to
+    /// while it comes; smaller ones cost more.
+    pub fn with_chunk(from_hz: u32, to_hz: u32, chunk: usize) -> Result<Self, ResampleError> {
         let error = ResampleError { from_hz, to_hz };
         if !RATES_HZ.contains(&from_hz) || !RATES_HZ.contains(&to_hz) {
             return Err(error);
@@ -50,13 +57,14 @@ impl Resampler {
             let taps = (128.0 / ratio.min(1.0)).ceil() as usize;
             let parameters =
                 SincInterpolationParameters::new(taps.min(4096), WindowFunction::BlackmanHarris2);
-            let sinc = Async::new_sinc(ratio, 1.0, &parameters, CHUNK, 1, FixedAsync::Input)
+            let sinc = Async::new_sinc(ratio, 1.0, &parameters, chunk, 1, FixedAsync::Input)
                 .map_err(|_| error.clone())?;
             Some(sinc)
         };
         let delay = sinc.as_ref().map_or(0, |sinc| sinc.output_delay());
         Ok(Self {
             sinc,
+            chunk,
             ratio,
             pending: Vec::new(),
             delay,
@@ -76,10 +84,10 @@ impl Resampler {
         }
         self.pending.extend_from_slice(input);
         let mut used = 0;
-        while self.pending.len() - used >= CHUNK {
-            let chunk: Vec<f32> = self.pending[used..used + CHUNK].to_vec();
-            self.convert(&chunk, CHUNK, output)?;
-            used += CHUNK;
+        while self.pending.len() - used >= self.chunk {
+            let chunk: Vec<f32> = self.pending[used..used + self.chunk].to_vec();
+            self.convert(&chunk, self.chunk, output)?;
+            used += self.chunk;
         }
         self.pending.drain(..used);
         Ok(())
@@ -93,7 +101,7 @@ impl Resampler {
         let wanted = (self.heard as f64 * self.ratio).round() as u64;
         let mut rest = std::mem::take(&mut self.pending);
         let mut partial = rest.len();
-        rest.resize(CHUNK, 0.0);
+        rest.resize(self.chunk, 0.0);
         while self.given < wanted {
             self.convert(&rest, partial, output)?;
             partial = 0;

@@ -76,7 +76,7 @@ fn a_reply_is_recorded_from_the_monitor() {
 
 /// Plays 0.6 s of a square wave, and drops a reply that would go on for ever before it.
 fn play() {
-    let speaker = DeviceSpeaker::open(None).expect("the null sink");
+    let speaker = DeviceSpeaker::open("default", None).expect("the null sink");
     eprintln!("device buffer: {:?}", speaker.buffer());
     let silence = stream::repeat_with(|| {
         Ok(SpeechChunk {
@@ -141,7 +141,7 @@ fn a_reply_ends_when_its_device_goes_away() {
 
 /// Plays a reply without end; tells when it is heard.
 fn play_until_lost() {
-    let speaker = DeviceSpeaker::open(None).expect("the null sink");
+    let speaker = DeviceSpeaker::open("default", None).expect("the null sink");
     let endless = || {
         stream::repeat_with(|| {
             Ok(SpeechChunk {

@@ -392,7 +392,7 @@ fn speaker(config: &Config, options: &HubOptions) -> (Arc<dyn Speaker>, Option<S
     if config.voice.output == "none" {
         return (unheard(), None);
     }
-    match DeviceSpeaker::open(None) {
+    match DeviceSpeaker::open(&config.voice.output, None) {
         Ok(device) => (Arc::new(device), None),
         Err(error) => (unheard(), Some(error.to_string())),
     }

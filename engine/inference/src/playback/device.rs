@@ -1,14 +1,15 @@
-//! A speaker one can hear: the machine's default output through rodio.
+//! A speaker one can hear: an output of this machine, through rodio.
 
 use super::{
     ReplySource, Tee,
     reply::{Output, arm},
 };
+use crate::sound::{self, Direction, quiet};
+use cpal::{BufferSize, ErrorKind};
 use futures::stream::BoxStream;
 use loqa_core::seams::{ArmedReply, ModelError, Speaker, SpeechChunk};
 use rodio::{
     ChannelCount, DeviceSinkBuilder, DeviceSinkError, MixerDeviceSink, SampleRate, Source,
-    cpal::{BufferSize, ErrorKind},
     mixer::Mixer,
 };
 use std::{
@@ -48,7 +49,7 @@ impl From<PlaybackError> for ModelError {
     }
 }
 
-/// Plays replies on the default output device, held by a thread of its own until this is dropped.
+/// Plays replies on an output device, held by a thread of its own until this is dropped.
 ///
 /// The device's buffer ([`DeviceSpeaker::buffer`]) comes after the instant that
 /// [`ArmedReply::start`] reports. A device that is lost fails the replies it was playing, and is
@@ -61,6 +62,8 @@ pub struct DeviceSpeaker {
 }
 
 struct Device {
+    /// Id or name; [`sound::DEFAULT`] for the system's own choice.
+    name: String,
     state: Mutex<Result<Open, PlaybackError>>,
 }
 
@@ -76,12 +79,13 @@ enum Order {
 }
 
 impl DeviceSpeaker {
-    /// Opens the default output device.
+    /// Opens the output device of this id or name; [`sound::DEFAULT`] for the system's own choice.
     ///
     /// # Errors
     /// [`PlaybackError::NoDevice`] if there is none; use a [`super::PacedSpeaker`] then.
-    pub fn open(tee: Option<Tee>) -> Result<Self, PlaybackError> {
+    pub fn open(name: &str, tee: Option<Tee>) -> Result<Self, PlaybackError> {
         let device = Arc::new(Device {
+            name: name.to_owned(),
             state: Mutex::new(Err(PlaybackError::NoDevice("not opened yet".into()))),
         });
         // One order is enough: what comes after `Lost` is `Lost` again (shed), or `Close`, which
@@ -157,7 +161,7 @@ impl Device {
     }
 
     fn open(&self, errors: &SyncSender<Order>) -> Option<MixerDeviceSink> {
-        let (state, sink) = match open_sink(errors) {
+        let (state, sink) = match open_sink(&self.name, errors) {
             Ok(sink) => {
                 let config = sink.config();
                 let rate = f64::from(config.sample_rate().get());
@@ -183,7 +187,7 @@ impl Device {
                     Some(sink),
                 )
             }
-            Err(error) => (Err(PlaybackError::NoDevice(reason(&error))), None),
+            Err(error) => (Err(PlaybackError::NoDevice(error)), None),
         };
         *self.state() = state;
         sink
@@ -274,11 +278,13 @@ impl Source for Heart {
     }
 }
 
-fn open_sink(errors: &SyncSender<Order>) -> Result<MixerDeviceSink, DeviceSinkError> {
+fn open_sink(name: &str, errors: &SyncSender<Order>) -> Result<MixerDeviceSink, String> {
     let _quiet = quiet();
+    let device = sound::find(&cpal::default_host(), Direction::Output, name)
+        .map_err(|error| error.to_string())?;
     let try_with = |size: BufferSize| {
         let errors = errors.clone();
-        let mut sink = DeviceSinkBuilder::from_default_device()?
+        let mut sink = DeviceSinkBuilder::from_device(device.clone())?
             .with_buffer_size(size)
             .with_error_callback(move |error| match error.kind() {
                 ErrorKind::DeviceNotAvailable
@@ -297,6 +303,7 @@ fn open_sink(errors: &SyncSender<Order>) -> Result<MixerDeviceSink, DeviceSinkEr
     };
     try_with(BufferSize::Fixed(BUFFER_FRAMES))
         .or_else(|first| try_with(BufferSize::Default).map_err(|_: DeviceSinkError| first))
+        .map_err(|error| reason(&error))
 }
 
 /// An error with what caused it.
@@ -310,13 +317,3 @@ fn reason(error: &dyn std::error::Error) -> String {
     }
     reason
 }
-
-/// Keeps what ALSA would print about devices it did not find off this thread's stderr: the error
-/// returned says it better.
-#[cfg(target_os = "linux")]
-fn quiet() -> impl Sized {
-    alsa::Output::local_error_handler().ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn quiet() -> impl Sized {}

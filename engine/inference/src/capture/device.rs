@@ -1,0 +1,186 @@
+//! One microphone, open: its samples, and what goes wrong with it.
+
+use super::ring::{Inlet, Outlet, ring};
+use crate::sound::{self, Direction, quiet};
+use cpal::{
+    BufferSize, Device, Error, ErrorKind, FromSample, SampleFormat, SizedSample, Stream,
+    StreamConfig,
+    traits::{DeviceTrait, StreamTrait},
+};
+use loqa_core::seams::{FRAME_SAMPLES, SAMPLE_RATE_HZ};
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread,
+};
+
+/// Errors in a row, without a sample between them, that make a microphone a lost one: some make
+/// one or two when they begin.
+const ERRORS: u32 = 10;
+/// Seconds that the capture thread may be late.
+const RING_S: u32 = 2;
+
+/// An open microphone. Closed when dropped.
+pub struct Open {
+    /// What people call it.
+    pub name: String,
+    /// Samples per second.
+    pub rate_hz: u32,
+    outlet: Outlet,
+    trouble: Arc<Trouble>,
+    overrun: u64,
+    xruns: u32,
+    _stream: Stream,
+}
+
+/// What the device complained of.
+#[derive(Default)]
+struct Trouble {
+    xruns: AtomicU32,
+    errors: AtomicU32,
+    /// The first error that is not an overrun.
+    reason: OnceLock<String>,
+}
+
+impl Open {
+    /// Opens the microphone of this id or name; its samples wake the calling thread.
+    ///
+    /// # Errors
+    /// Why not, in a sentence.
+    pub fn new(wanted: &str) -> Result<Open, String> {
+        let _quiet = quiet();
+        let device = sound::find(&cpal::default_host(), Direction::Input, wanted)
+            .map_err(|error| error.to_string())?;
+        let own = device.default_input_config().map_err(reason)?;
+        let frame = |rate_hz: u32| BufferSize::Fixed(rate_hz / 50);
+        let wish = StreamConfig {
+            channels: 1,
+            sample_rate: SAMPLE_RATE_HZ,
+            buffer_size: BufferSize::Fixed(FRAME_SAMPLES as u32),
+        };
+        let framed = StreamConfig {
+            buffer_size: frame(own.sample_rate()),
+            ..own.config()
+        };
+        // A sound server converts by itself; a bare device gives what it has.
+        let open = |config, format| Open::with(&device, config, format);
+        open(wish, SampleFormat::F32)
+            .or_else(|_| open(framed, own.sample_format()))
+            .or_else(|_| open(own.config(), own.sample_format()))
+            .map_err(reason)
+    }
+
+    fn with(device: &Device, config: StreamConfig, format: SampleFormat) -> Result<Open, Error> {
+        let samples = (config.sample_rate * RING_S) as usize;
+        let (inlet, outlet) = ring(samples, Some(thread::current()));
+        let trouble = Arc::<Trouble>::default();
+        let stream = build(device, config, format, inlet, trouble.clone())?;
+        stream.play()?;
+        Ok(Open {
+            name: sound::name(device),
+            rate_hz: config.sample_rate,
+            outlet,
+            trouble,
+            overrun: 0,
+            xruns: 0,
+            _stream: stream,
+        })
+    }
+
+    /// Appends what came since; whether the device has lost something before it.
+    pub fn read(&mut self, samples: &mut Vec<f32>) -> bool {
+        let before = samples.len();
+        self.outlet.read(samples);
+        if samples.len() > before {
+            self.trouble.errors.store(0, Ordering::Relaxed);
+        }
+        let overrun = self.outlet.overrun();
+        if overrun > self.overrun {
+            tracing::warn!(samples = overrun - self.overrun, "microphone overrun");
+            self.overrun = overrun;
+        }
+        let xruns = self.trouble.xruns.load(Ordering::Relaxed);
+        let gap = xruns != self.xruns;
+        self.xruns = xruns;
+        gap
+    }
+
+    /// Why nothing more can come from it.
+    pub fn lost(&self) -> Option<String> {
+        let errors = self.trouble.errors.load(Ordering::Relaxed);
+        (errors >= ERRORS).then(|| self.trouble.reason.get().cloned().unwrap_or_default())
+    }
+}
+
+impl Trouble {
+    fn note(&self, error: Error) {
+        match error.kind() {
+            ErrorKind::Xrun => {
+                self.xruns.fetch_add(1, Ordering::Relaxed);
+            }
+            // It goes on as it is.
+            ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => {}
+            kind => {
+                let fatal = matches!(
+                    kind,
+                    ErrorKind::DeviceNotAvailable
+                        | ErrorKind::HostUnavailable
+                        | ErrorKind::StreamInvalidated
+                        | ErrorKind::PermissionDenied
+                );
+                self.reason.get_or_init(|| reason(error));
+                let errors = if fatal { ERRORS } else { 1 };
+                self.errors.fetch_add(errors, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+fn build(
+    device: &Device,
+    config: StreamConfig,
+    format: SampleFormat,
+    inlet: Inlet,
+    trouble: Arc<Trouble>,
+) -> Result<Stream, Error> {
+    match format {
+        SampleFormat::F32 => stream::<f32>(device, config, inlet, trouble),
+        SampleFormat::F64 => stream::<f64>(device, config, inlet, trouble),
+        SampleFormat::I8 => stream::<i8>(device, config, inlet, trouble),
+        SampleFormat::I16 => stream::<i16>(device, config, inlet, trouble),
+        SampleFormat::I24 => stream::<cpal::I24>(device, config, inlet, trouble),
+        SampleFormat::I32 => stream::<i32>(device, config, inlet, trouble),
+        SampleFormat::U8 => stream::<u8>(device, config, inlet, trouble),
+        SampleFormat::U16 => stream::<u16>(device, config, inlet, trouble),
+        _ => Err(Error::new(ErrorKind::UnsupportedConfig)),
+    }
+}
+
+fn stream<T: SizedSample>(
+    device: &Device,
+    config: StreamConfig,
+    mut inlet: Inlet,
+    trouble: Arc<Trouble>,
+) -> Result<Stream, Error>
+where
+    f32: FromSample<T>,
+{
+    device.build_input_stream(
+        config,
+        move |samples: &[T], _| inlet.take(samples, config.channels),
+        move |error| trouble.note(error),
+        None,
+    )
+}
+
+fn reason(error: Error) -> String {
+    match error.kind() {
+        ErrorKind::PermissionDenied => {
+            "Loqa may not use it: allow it in the system's settings".into()
+        }
+        ErrorKind::DeviceBusy => "another program holds it".into(),
+        _ => error.to_string(),
+    }
+}
