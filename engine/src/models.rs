@@ -3,7 +3,7 @@
 use crate::config::Config;
 use loqa_core::{
     placement::{self, Candidate, Wanted},
-    seams::{ModelError, SpeechToText, TextToSpeech, Voice},
+    seams::{ModelError, SpeechToText, TextToSpeech, Voice, WakeWord},
 };
 use loqa_inference::{
     stt::{Ears, PocketSphinx},
@@ -108,6 +108,16 @@ impl Models {
             voice,
             checks,
         }
+    }
+}
+
+impl Models {
+    /// Detectors of these phrases; and, if a phrase has none, what to do about it.
+    pub fn wake_words(phrases: &[String]) -> (Vec<Box<dyn WakeWord>>, Option<String>) {
+        let help = "press Enter here and speak, or let it answer every command with `wake = []` under [listen]";
+        let missing = (!phrases.is_empty())
+            .then(|| format!("nothing here can hear a wake phrase\n  help: {help}"));
+        (Vec::new(), missing)
     }
 }
 

@@ -1,13 +1,18 @@
 //! The `loqa` program as a person starts it: with a data folder, settings and a household of its
 //! own, and nothing played aloud.
 
+use anyhow::{Context, Result, bail};
 use std::{
     ffi::OsStr,
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Output, Stdio},
-    sync::OnceLock,
+    sync::{OnceLock, mpsc},
+    time::{Duration, Instant},
 };
+
+/// Longer than a hub that works leaves anybody waiting, also on a machine under load.
+const CEILING: Duration = Duration::from_secs(100);
 
 /// A home that `loqa` is run in.
 pub struct Home {
@@ -107,6 +112,7 @@ impl Home {
             .current_dir(self.folder.path())
             .env("XDG_CONFIG_HOME", self.path("config"))
             .env("LOQA_VOICE_OUTPUT", "none")
+            .env("LOQA_LISTEN_MICROPHONE", "none")
             .env("LOQA_LOG", "warn")
             .env_remove("LOQA_CONFIG");
         if self.hides {
@@ -196,6 +202,82 @@ impl Drop for Hub {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A hub that tells what it hears and does, a JSON document per line.
+pub struct Listener {
+    hub: Option<Child>,
+    lines: mpsc::Receiver<String>,
+}
+
+impl Listener {
+    /// Starts `loqa hub --json`, as prepared.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn start(mut hub: Command) -> Result<Listener> {
+        let mut hub = hub.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let out = BufReader::new(hub.stdout.take().context("no standard output")?);
+        // Far more lines than any test makes; then the hub waits.
+        let (told, lines) = mpsc::sync_channel(10_000);
+        std::thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                if told.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Listener {
+            hub: Some(hub),
+            lines,
+        })
+    }
+
+    /// The next document that is looked for.
+    ///
+    /// # Errors
+    /// It does not come within 100 s.
+    pub fn until(
+        &mut self,
+        what: &str,
+        wanted: impl Fn(&serde_json::Value) -> bool,
+    ) -> Result<serde_json::Value> {
+        let deadline = Instant::now() + CEILING;
+        let mut before = Vec::new();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(line) = self.lines.recv_timeout(left) else {
+                bail!("waited in vain for {what}; before that came {before:#?}");
+            };
+            let document = serde_json::from_str(&line).with_context(|| line.clone())?;
+            if wanted(&document) {
+                return Ok(document);
+            }
+            before.push(line);
+        }
+    }
+
+    /// Ends it as Ctrl-C does, and waits; its exit code.
+    ///
+    /// # Errors
+    /// The signal cannot be sent.
+    pub fn interrupt(mut self) -> Result<Option<i32>> {
+        let Some(mut hub) = self.hub.take() else {
+            return Ok(None);
+        };
+        let id = hub.id().to_string();
+        Command::new("kill").args(["-INT", &id]).status()?;
+        Ok(hub.wait()?.code())
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some(mut hub) = self.hub.take() {
+            let _ = hub.kill();
+            let _ = hub.wait();
+        }
     }
 }
 

@@ -1,9 +1,18 @@
 //! `loqa hub`: stays up and answers until Ctrl-C.
 
 use super::{Common, demo, output};
-use crate::hub::Hub;
-use loqa_protocol::Problem;
-use std::{path::PathBuf, process::ExitCode};
+use crate::{
+    gateway::Client,
+    hub::{Hub, Listening},
+};
+use loqa_protocol::{ClientFrame, Envelope, Event, Problem, ServerFrame};
+use serde_json::json;
+use std::{
+    io::{BufRead, IsTerminal},
+    path::PathBuf,
+    process::ExitCode,
+};
+use tokio::sync::mpsc;
 
 /// Arguments of `loqa hub`.
 #[derive(clap::Args)]
@@ -53,22 +62,117 @@ pub async fn run(common: &Common, args: HubArgs) -> Result<ExitCode, Problem> {
         output::print_line("Try, in another terminal:  loqa ask \"set a timer for ten minutes\"");
         output::print_line("Ctrl-C stops it.");
     }
-    let code = tokio::select! {
-        () = interrupted() => ExitCode::SUCCESS,
-        why = hub.failed() => {
-            output::print_error(&format!(
-                "the hub cannot go on: {why}\n  help: start it again; `loqa doctor` says what is missing"
-            ));
-            ExitCode::FAILURE
-        }
-    };
+    let code = stay_up(&hub, common.json).await?;
     eprintln!("stopping …");
     hub.shutdown().await;
     Ok(code)
 }
 
+/// Shows what the room says and what becomes of it, until Ctrl-C.
+async fn stay_up(hub: &Hub, json: bool) -> Result<ExitCode, Problem> {
+    // Words belong on a terminal, or where somebody asked for them; not in a service's journal.
+    let shown = json || std::io::stdout().is_terminal();
+    let (mut asking, mut events) = Client::embedded(hub).split();
+    asking.send(ClientFrame::Subscribe { id: 0 }).await?;
+    let mut live = output::LiveTurn::default();
+    let mut listening = hub.listening();
+    listening.mark_changed();
+    let mut before = Listening::Opening;
+    let mut enter = enter();
+    let (interrupted, failed) = (interrupted(), hub.failed());
+    tokio::pin!(interrupted, failed);
+    loop {
+        tokio::select! {
+            () = &mut interrupted => return Ok(ExitCode::SUCCESS),
+            why = &mut failed => {
+                output::print_error(&format!(
+                    "the hub cannot go on: {why}\n  help: start it again; `loqa doctor` says what is missing"
+                ));
+                return Ok(ExitCode::FAILURE);
+            }
+            Ok(()) = listening.changed() => {
+                let now = listening.borrow_and_update().clone();
+                show_listening(&before, &now, json);
+                before = now;
+            }
+            Some(()) = enter.recv() => hub.call(),
+            Ok(frame) = events.recv() => if let ServerFrame::Event { envelope, .. } = frame && shown {
+                show(&mut live, &envelope, json);
+            },
+        }
+    }
+}
+
+fn show(live: &mut output::LiveTurn, envelope: &Envelope, json: bool) {
+    match &envelope.event {
+        _ if json => output::print_json(&output::event_json(envelope)),
+        Event::TurnSummary(summary) if summary.rejected => {}
+        Event::TurnSummary(summary) => live.end(summary),
+        _ => live.show(envelope),
+    }
+}
+
+fn show_listening(before: &Listening, now: &Listening, json: bool) {
+    if json {
+        let (state, detail) = match now {
+            Listening::Off(why) => ("off", why.as_str()),
+            Listening::Opening => ("opening", ""),
+            Listening::Asleep(name) => ("asleep", name.as_str()),
+            Listening::Awake(name) => ("awake", name.as_str()),
+            Listening::Lost(why) => ("lost", why.as_str()),
+        };
+        output::print_json(&json!({ "subject": "listening", "state": state, "detail": detail }));
+        return;
+    }
+    let heard_before = matches!(before, Listening::Asleep(_) | Listening::Awake(_));
+    match now {
+        Listening::Opening => {}
+        Listening::Off(why) => output::print_line(&format!("The room is not listened to: {why}.")),
+        Listening::Asleep(_) if heard_before => {}
+        Listening::Asleep(name) => output::print_line(&format!(
+            "Listening on “{name}”: say the wake phrase, or press Enter, and then a command."
+        )),
+        Listening::Awake(_) if heard_before => output::print_line("  listens  …"),
+        Listening::Awake(name) => {
+            output::print_line(&format!("Listening on “{name}”: say a command."));
+        }
+        Listening::Lost(why) if heard_before => eprintln!(
+            "note: the microphone went away: {why}\n  help: connect it again; it is looked for, and typed commands work meanwhile"
+        ),
+        Listening::Lost(why) => eprintln!(
+            "note: there is no microphone: {why}\n  help: connect one; it is looked for, and typed commands work meanwhile. `loqa devices` lists them"
+        ),
+    }
+}
+
+/// A word for each time that Enter is pressed in front of this program.
+fn enter() -> mpsc::Receiver<()> {
+    // One is enough: the next means the same.
+    let (pressed, presses) = mpsc::channel(1);
+    if in_front() {
+        // Reading blocks, and ends with the program.
+        let _ = std::thread::Builder::new()
+            .name("loqa-enter".into())
+            .spawn(move || {
+                for line in std::io::stdin().lock().lines() {
+                    if line.is_err() || pressed.blocking_send(()).is_err() {
+                        return;
+                    }
+                }
+            });
+    }
+    presses
+}
+
+/// Whether reading the terminal is ours: a program in the background that tries is stopped.
+fn in_front() -> bool {
+    let stdin = std::io::stdin();
+    !stdin.is_terminal()
+        || rustix::termios::tcgetpgrp(&stdin).is_ok_and(|group| group == rustix::process::getpgrp())
+}
+
 /// Resolves on Ctrl-C or a request to terminate.
-async fn interrupted() {
+pub(super) async fn interrupted() {
     let interrupt = tokio::signal::ctrl_c();
     let Ok(mut terminate) =
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())

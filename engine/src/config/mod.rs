@@ -10,7 +10,7 @@ mod sections;
 mod tests;
 
 pub use sections::{
-    Conversation, Endpoint, Hearing, HearingEngine, Household, Hub, Timers, Units, Voice,
+    Conversation, Endpoint, Hearing, HearingEngine, Household, Hub, Listen, Timers, Units, Voice,
     VoiceEngine,
 };
 
@@ -38,6 +38,8 @@ pub struct Config {
     pub hub: Hub,
     /// `[household]`
     pub household: Household,
+    /// `[listen]`
+    pub listen: Listen,
     /// `[hearing]`
     pub hearing: Hearing,
     /// `[voice]`
@@ -56,6 +58,7 @@ pub struct Config {
 const SECTIONS: &[(&str, &str, &[Key])] = &[
     ("hub", Hub::ABOUT, Hub::KEYS),
     ("household", Household::ABOUT, Household::KEYS),
+    ("listen", Listen::ABOUT, Listen::KEYS),
     ("hearing", Hearing::ABOUT, Hearing::KEYS),
     ("voice", Voice::ABOUT, Voice::KEYS),
     ("endpoint", Endpoint::ABOUT, Endpoint::KEYS),

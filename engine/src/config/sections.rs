@@ -61,6 +61,19 @@ section! {
 }
 
 section! {
+    /// When a hub listens to the room.
+    pub struct Listen {
+        /// "default", "none" (the room is not listened to) or the name of a microphone, as
+        /// `loqa devices` lists them.
+        pub microphone: String = "default".into(),
+        /// Phrases that call Loqa. With none, it answers every command that it hears.
+        pub wake: Vec<String> = vec!["hey loqa".into()],
+        /// Whether a short sound tells that Loqa was called.
+        pub chime: bool = true,
+    }
+}
+
+section! {
     /// How Loqa hears.
     pub struct Hearing {
         /// Recogniser: "auto" or "pocketsphinx".

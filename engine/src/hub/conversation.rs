@@ -53,25 +53,7 @@ impl Conversation {
         let (turns, waiting) = mpsc::channel(WAITING);
         let (events, told) = mpsc::channel(EVENTS);
         let speaker = Arc::new(EchoSpeaker::new(hub.speaker.clone(), answers.clone()));
-        let parts = SessionParts {
-            id: SessionId(rand::random()),
-            stt: hub.models.stt.clone(),
-            tts: hub.models.tts.clone(),
-            speaker: Some(speaker.clone() as Arc<dyn Speaker>),
-            vad: Arc::new(|| Box::new(Earshot::default()) as Box<dyn VoiceActivity>),
-            host: hub.host.clone(),
-            grammar: hub.understanding.watch(),
-            events,
-            voice: hub.models.voice.clone(),
-            room: hub.room(),
-            actor_id: String::new(),
-            origin: "hub".into(),
-            tier: hub.config.conversation.tier,
-            scope: hub.config.conversation.privacy,
-            zone: hub.zone.clone(),
-            endpoint: (&hub.config.endpoint).into(),
-            turn: hub.turn_config(),
-        };
+        let parts = hub.session_parts(speaker.clone(), events);
         let session = Session::spawn(parts, &hub.tasks);
         let taker = Taker {
             hub: hub.clone(),
@@ -193,6 +175,33 @@ impl Taker {
 }
 
 impl Shared {
+    /// What a conversation here is made of.
+    pub(super) fn session_parts(
+        &self,
+        speaker: Arc<dyn Speaker>,
+        events: mpsc::Sender<Envelope>,
+    ) -> SessionParts {
+        SessionParts {
+            id: SessionId(rand::random()),
+            stt: self.models.stt.clone(),
+            tts: self.models.tts.clone(),
+            speaker: Some(speaker),
+            vad: Arc::new(|| Box::new(Earshot::default()) as Box<dyn VoiceActivity>),
+            host: self.host.clone(),
+            grammar: self.understanding.watch(),
+            events,
+            voice: self.models.voice.clone(),
+            room: self.room(),
+            actor_id: String::new(),
+            origin: "hub".into(),
+            tier: self.config.conversation.tier,
+            scope: self.config.conversation.privacy,
+            zone: self.zone.clone(),
+            endpoint: (&self.config.endpoint).into(),
+            turn: self.turn_config(),
+        }
+    }
+
     /// Why nothing can be heard.
     pub(super) fn cannot_hear(&self) -> Problem {
         self.cannot("stt")

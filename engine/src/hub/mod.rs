@@ -3,9 +3,12 @@
 mod conversation;
 mod doctor;
 mod echo;
+mod listening;
 mod recording;
 mod service;
 mod understanding;
+
+pub use listening::Listening;
 
 use crate::{
     alarm::{self, Alarm, RingVoice},
@@ -19,10 +22,13 @@ use crate::{
 use jiff::tz::TimeZone;
 use loqa_core::{
     grammar::Grammar,
-    seams::{ModelError, Speaker},
+    seams::{Microphone, ModelError, Speaker, WakeWord},
     turn::TurnConfig,
 };
-use loqa_inference::playback::{DeviceSpeaker, Pace, PacedSpeaker};
+use loqa_inference::{
+    capture::DeviceMicrophone,
+    playback::{DeviceSpeaker, Pace, PacedSpeaker},
+};
 use loqa_protocol::{Envelope, Problem, SessionId};
 use std::{
     path::Path,
@@ -32,7 +38,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc, watch};
 use understanding::Understanding;
 
 /// Events a slow subscriber may lag behind before it misses some.
@@ -106,6 +112,8 @@ impl HubOptions {
 pub struct Hub {
     shared: Arc<Shared>,
     notes: Vec<String>,
+    /// Wakes it, where it listens.
+    calls: Option<mpsc::Sender<()>>,
 }
 
 /// What every part of the hub may need.
@@ -121,6 +129,7 @@ pub(crate) struct Shared {
     household: Arc<LiveHousehold>,
     host: Arc<Host>,
     events: broadcast::Sender<Envelope>,
+    listening: watch::Sender<Listening>,
     tasks: Tasks,
     /// Holds a reading engine's empty data folder.
     scratch: Option<tempfile::TempDir>,
@@ -201,6 +210,7 @@ impl Hub {
             household,
             host,
             events,
+            listening: listening::state(),
             tasks,
             scratch,
         });
@@ -222,7 +232,63 @@ impl Hub {
         if let Some(server) = server {
             server.serve(Arc::new(Gateway(shared.clone())), &shared.tasks);
         }
-        Ok(Hub { shared, notes })
+        let mut hub = Hub {
+            shared,
+            notes,
+            calls: None,
+        };
+        if options.serving {
+            hub.listen_as_set();
+        }
+        Ok(hub)
+    }
+
+    /// Listens to the room through the microphone of the settings, if they name one.
+    fn listen_as_set(&mut self) {
+        let off = |why: &str| {
+            self.shared
+                .listening
+                .send_replace(Listening::Off(why.into()));
+        };
+        let listen = &self.shared.config.listen;
+        if listen.microphone == "none" {
+            return off("the settings say so");
+        }
+        if self.shared.models.stt.is_none() {
+            return off("no recogniser is installed");
+        }
+        let (detectors, missing) = Models::wake_words(&listen.wake);
+        self.notes.extend(missing);
+        let microphone = Arc::new(DeviceMicrophone::new(&listen.microphone));
+        self.listen(microphone, detectors);
+    }
+
+    /// Listens to the room through this microphone from now on, and wakes at these phrases; at
+    /// every command, if the settings name no phrase.
+    pub fn listen(&mut self, microphone: Arc<dyn Microphone>, detectors: Vec<Box<dyn WakeWord>>) {
+        let always = self.shared.config.listen.wake.is_empty();
+        // One call is enough: the next is the same.
+        let (calls, called) = mpsc::channel(1);
+        self.shared.listening.send_replace(Listening::Opening);
+        match listening::listen(&self.shared, microphone, detectors, always, called) {
+            Ok(()) => self.calls = Some(calls),
+            Err(reason) => {
+                self.shared.listening.send_replace(Listening::Off(reason));
+            }
+        }
+    }
+
+    /// Whether the room is listened to, and when that changes.
+    pub fn listening(&self) -> watch::Receiver<Listening> {
+        self.shared.listening.subscribe()
+    }
+
+    /// What follows is for Loqa, as after a wake phrase. Nothing happens where it does not listen.
+    pub fn call(&self) {
+        if let Some(calls) = &self.calls {
+            // Full: it is being called.
+            let _ = calls.try_send(());
+        }
     }
 
     /// What a person should know, each with its remedy.

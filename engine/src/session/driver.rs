@@ -10,19 +10,20 @@ use super::{
 };
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use loqa_core::{
+    attention::Attention,
     endpoint::EndpointEvent,
     grammar::Grammar,
     seams::{AudioFrame, AudioFrames, Committed, HostError},
-    turn::{Effect, Ended, Input, TurnMachine},
+    turn::{Effect, Ended, Input, ReplyId, TurnMachine},
 };
 use loqa_protocol::{Event, TurnId, TurnSummary, UtteranceId};
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
@@ -38,6 +39,9 @@ pub(super) struct Driver {
     clock: Clock,
     ears: Option<Ears>,
     mouth: Mouth,
+    /// Replies that are being heard.
+    audible: HashSet<ReplyId>,
+    attention: watch::Sender<Attention>,
     record: Record,
     commits: FuturesUnordered<BoxFuture<'static, Outcome>>,
     /// State epoch the plans under way were prepared in.
@@ -65,6 +69,7 @@ impl Driver {
     pub fn new(
         mut parts: SessionParts,
         requests: mpsc::Receiver<Request>,
+        attention: watch::Sender<Attention>,
         cancelled: CancellationToken,
     ) -> Driver {
         let grammar = parts.grammar.borrow_and_update().clone();
@@ -80,6 +85,8 @@ impl Driver {
                 parts.speaker.clone(),
                 parts.voice.clone(),
             ),
+            audible: HashSet::new(),
+            attention,
             record: Record::new(&parts),
             epoch: parts.host.epoch(),
             parts,
@@ -104,6 +111,7 @@ impl Driver {
                 wake => self.on(wake),
             }
             self.take_up_waiting();
+            self.tell_attention();
         }
         self.cancel();
     }
@@ -154,6 +162,16 @@ impl Driver {
             Wake::Heard(Heard::Frame(frame)) => self.hear(frame),
             Wake::Heard(Heard::Over) => self.tell(Input::Listening(false)),
         }
+    }
+
+    fn tell_attention(&self) {
+        let now = Attention {
+            busy: self.machine.hearing() || self.machine.answering(),
+            asking: self.machine.asking(),
+            speaking: !self.audible.is_empty(),
+        };
+        self.attention
+            .send_if_modified(|before| std::mem::replace(before, now) != now);
     }
 
     /// Starts what waited for something else to end.
@@ -259,6 +277,10 @@ impl Driver {
                 audio_ready,
                 at,
             } => {
+                // It may have been silenced, or be over, by now.
+                if self.mouth.holds(reply) {
+                    self.audible.insert(reply);
+                }
                 let at = self.clock.moment(Instant::from_std(at));
                 let audio_ready =
                     audio_ready.map_or(at, |ready| self.clock.moment(Instant::from_std(ready)));
@@ -268,8 +290,12 @@ impl Driver {
                     at,
                 });
             }
-            Voiced::Ended { reply, heard } => self.tell(Input::ReplyEnded { reply, heard }),
+            Voiced::Ended { reply, heard } => {
+                self.audible.remove(&reply);
+                self.tell(Input::ReplyEnded { reply, heard });
+            }
             Voiced::Failed(reply, error) => {
+                self.audible.remove(&reply);
                 let help = "`loqa doctor` says what is missing".into();
                 let event = Event::Degraded {
                     what: "tts".into(),

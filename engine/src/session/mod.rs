@@ -17,6 +17,7 @@ mod tests;
 use crate::tasks::{TaskKind, Tasks};
 use jiff::tz::TimeZone;
 use loqa_core::{
+    attention::Attention,
     endpoint::EndpointConfig,
     grammar::Grammar,
     seams::{AudioFrames, SkillHost, Speaker, SpeechToText, TextToSpeech, Voice, VoiceActivity},
@@ -113,10 +114,14 @@ impl Session {
     /// Starts a conversation. It ends when the last handle is dropped or the tasks shut down.
     pub fn spawn(parts: SessionParts, tasks: &Tasks) -> SessionHandle {
         let (requests, incoming) = mpsc::channel(MAX_REQUESTS);
+        let (at, attention) = watch::channel(Attention::default());
         let name = format!("session {}", parts.id);
-        let driver = driver::Driver::new(parts, incoming, tasks.cancelled());
+        let driver = driver::Driver::new(parts, incoming, at, tasks.cancelled());
         tasks.spawn(TaskKind::CLIENT, name, driver.run());
-        SessionHandle { requests }
+        SessionHandle {
+            requests,
+            attention,
+        }
     }
 }
 
@@ -124,6 +129,7 @@ impl Session {
 #[derive(Clone)]
 pub struct SessionHandle {
     requests: mpsc::Sender<Request>,
+    attention: watch::Receiver<Attention>,
 }
 
 impl SessionHandle {
@@ -141,7 +147,12 @@ impl SessionHandle {
         summary.await.map_err(|_| SessionOver)
     }
 
-    /// Listens to `frames` (their offsets count from 0) until they end and everything in them has
+    /// What the conversation is at now.
+    pub fn attention(&self) -> Attention {
+        *self.attention.borrow()
+    }
+
+    /// Listens to `frames` until they end and everything in them has
     /// been answered; what is unfinished at their end is followed by silence. Yields a summary
     /// per turn, at least one, and closes. Waits for audio handed over before.
     ///

@@ -114,6 +114,11 @@ impl Mouth {
         }));
     }
 
+    /// Is it staged, or being said?
+    pub fn holds(&self, reply: ReplyId) -> bool {
+        self.replies.contains_key(&reply)
+    }
+
     /// Silences a reply, or forgets a staged one.
     pub fn silence(&mut self, reply: ReplyId) {
         self.replies.remove(&reply);

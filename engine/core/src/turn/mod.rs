@@ -224,6 +224,11 @@ impl TurnMachine {
         self.answer.is_some()
     }
 
+    /// Has Loqa asked something that is still to be answered?
+    pub fn asking(&self) -> bool {
+        self.dialogue.is_some()
+    }
+
     /// Is something under way that takes no time of the person: a final hypothesis, a plan, a
     /// commit, a voice about to begin?
     pub fn working(&self) -> bool {

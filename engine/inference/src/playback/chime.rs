@@ -1,4 +1,5 @@
-//! The sound of a timer that has ended: two soft bell notes, computed.
+//! The sound of a timer that has ended, two soft bell notes, and of Loqa having been called, the
+//! first of them alone. Computed.
 
 use futures::{
     StreamExt,
@@ -25,8 +26,18 @@ const PERIOD_S: f32 = 2.4;
 
 /// One chime, 1.4 s.
 pub fn chime() -> SpeechChunk {
-    let mut samples: Vec<f32> = (0..count(CHIME_S))
-        .map(|i| sample(i as f32 / SAMPLE_RATE_HZ as f32))
+    struck(0.0, CHIME_S, PEAK)
+}
+
+/// "I listen", 0.18 s: over before the command is.
+pub fn attentive() -> SpeechChunk {
+    struck(0.0, 0.18, PEAK / 3.0)
+}
+
+/// The bell from one moment of it on, for some time, as loud as `loudest`.
+fn struck(from_s: f32, length_s: f32, loudest: f32) -> SpeechChunk {
+    let mut samples: Vec<f32> = (0..count(length_s))
+        .map(|i| sample(from_s + i as f32 / SAMPLE_RATE_HZ as f32))
         .collect();
     let peak = samples
         .iter()
@@ -35,7 +46,7 @@ pub fn chime() -> SpeechChunk {
     // The last 50 ms fade, so that the tail ends without a click.
     let fade = count(0.05);
     for (i, sample) in samples.iter_mut().enumerate() {
-        *sample *= PEAK / peak * ((length - i) as f32 / fade as f32).min(1.0);
+        *sample *= loudest / peak * ((length - i) as f32 / fade as f32).min(1.0);
     }
     SpeechChunk {
         sample_rate_hz: SAMPLE_RATE_HZ,

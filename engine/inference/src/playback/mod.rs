@@ -10,7 +10,7 @@ mod reply;
 mod source;
 
 pub use self::{
-    chime::{chime, ring},
+    chime::{attentive, chime, ring},
     device::{DeviceSpeaker, PlaybackError},
     paced::{Pace, PacedSpeaker},
     source::ReplySource,

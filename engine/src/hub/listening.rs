@@ -1,0 +1,296 @@
+//! The room: what the microphone hears, whom Loqa listens to, and the conversation with them.
+
+use super::Shared;
+use crate::{
+    session::{Session, SessionHandle, Stimulus},
+    tasks::TaskKind,
+};
+use futures::{
+    StreamExt,
+    executor::block_on,
+    stream::{self, BoxStream},
+};
+use loqa_core::{
+    attention::{Admitted, Gate},
+    seams::{
+        AudioFrame, FRAME_SAMPLES, Microphone, MicrophoneEvent, SAMPLE_RATE_HZ, Wake, WakeWord,
+    },
+};
+use loqa_inference::playback::attentive;
+use loqa_protocol::{Envelope, Event};
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+use tokio_stream::wrappers::ReceiverStream;
+
+/// Frames between the microphone and its conversation: 2 s. When full, frames are lost.
+const FRAMES: usize = 100;
+/// Events of the conversation that wait to be told; the session sheds more.
+const EVENTS: usize = 256;
+/// Samples without a word after which a conversation is over, and the next one a new one: 2 min.
+const IDLE: u64 = 120 * SAMPLE_RATE_HZ as u64;
+
+/// Whether the room is listened to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Listening {
+    /// It is not, and why.
+    Off(String),
+    /// The microphone is being opened.
+    Opening,
+    /// The microphone of this name hears, and waits for a wake phrase.
+    Asleep(String),
+    /// What it hears is for Loqa.
+    Awake(String),
+    /// There is no microphone, and why; it is looked for.
+    Lost(String),
+}
+
+/// What the thread of the wake phrases hands on.
+enum Heard {
+    Frame(AudioFrame, Option<Wake>),
+    Found(String),
+    Lost(String),
+}
+
+/// Listens to a microphone until the hub stops. Without detectors it is woken by `called` alone,
+/// or, if `always`, need not be woken.
+pub(super) fn listen(
+    hub: &Arc<Shared>,
+    microphone: Arc<dyn Microphone>,
+    detectors: Vec<Box<dyn WakeWord>>,
+    always: bool,
+    called: mpsc::Receiver<()>,
+) -> Result<(), String> {
+    let (heard, coming) = mpsc::channel(FRAMES);
+    // Detectors are native and block. It ends with the first frame that nobody takes.
+    std::thread::Builder::new()
+        .name("loqa-wake".into())
+        .spawn(move || watch_out(microphone.listen(), detectors, &heard))
+        .map_err(|error| format!("no thread: {error}"))?;
+    let (events, told) = mpsc::channel(EVENTS);
+    let room = Room {
+        hub: hub.clone(),
+        gate: if always { Gate::open() } else { Gate::closed() },
+        always,
+        device: String::new(),
+        session: None,
+        audio: None,
+        events,
+        now: 0,
+        busy_at: 0,
+        spoken: false,
+    };
+    hub.tasks
+        .spawn(TaskKind::CLIENT, "room", room.run(coming, told, called));
+    Ok(())
+}
+
+/// Hears wake phrases in everything.
+fn watch_out(
+    mut events: BoxStream<'static, MicrophoneEvent>,
+    mut detectors: Vec<Box<dyn WakeWord>>,
+    heard: &mpsc::Sender<Heard>,
+) {
+    while let Some(event) = block_on(events.next()) {
+        let next = match event {
+            MicrophoneEvent::Found(name) => Heard::Found(name),
+            MicrophoneEvent::Lost(reason) => {
+                detectors.iter_mut().for_each(|detector| detector.reset());
+                Heard::Lost(reason)
+            }
+            MicrophoneEvent::Frame(frame) => {
+                let samples: Option<&[f32; FRAME_SAMPLES]> = (&*frame.samples).try_into().ok();
+                let wakes = detectors
+                    .iter_mut()
+                    .filter_map(|detector| detector.detect(frame.offset, samples?));
+                // Every detector hears every frame; the first phrase to have ended counts.
+                let wake = wakes
+                    .collect::<Vec<_>>()
+                    .into_iter()
+                    .min_by_key(|wake| wake.end);
+                Heard::Frame(frame, wake)
+            }
+        };
+        if heard.blocking_send(next).is_err() {
+            return;
+        }
+    }
+}
+
+struct Room {
+    hub: Arc<Shared>,
+    gate: Gate,
+    always: bool,
+    /// The microphone's name; empty while there is none.
+    device: String,
+    /// The conversation under way.
+    session: Option<SessionHandle>,
+    /// Its ears, while it listens.
+    audio: Option<mpsc::Sender<AudioFrame>>,
+    events: mpsc::Sender<Envelope>,
+    /// Sample up to which the room was heard.
+    now: u64,
+    /// When somebody last spoke or was answered.
+    busy_at: u64,
+    /// Has anybody spoken since it was called?
+    spoken: bool,
+}
+
+impl Room {
+    async fn run(
+        mut self,
+        mut coming: mpsc::Receiver<Heard>,
+        mut told: mpsc::Receiver<Envelope>,
+        mut called: mpsc::Receiver<()>,
+    ) {
+        let cancelled = self.hub.tasks.cancelled();
+        loop {
+            tokio::select! {
+                biased;
+                () = cancelled.cancelled() => return,
+                Some(envelope) = told.recv() => self.tell(envelope),
+                Some(()) = called.recv() => self.wake(self.now).await,
+                heard = coming.recv() => match heard {
+                    Some(heard) => self.hear(heard).await,
+                    None => return,
+                },
+            }
+        }
+    }
+
+    async fn hear(&mut self, heard: Heard) {
+        match heard {
+            Heard::Frame(frame, wake) => {
+                self.frame(frame).await;
+                if let Some(wake) = wake {
+                    tracing::info!(score = wake.score, "called");
+                    self.wake(wake.end).await;
+                }
+            }
+            Heard::Found(name) => {
+                tracing::debug!(name, "microphone found");
+                self.device = name;
+                self.show();
+            }
+            Heard::Lost(reason) => {
+                tracing::debug!(reason, "microphone lost");
+                self.device.clear();
+                self.hub.listening.send_replace(Listening::Lost(reason));
+            }
+        }
+    }
+
+    async fn frame(&mut self, mut frame: AudioFrame) {
+        self.now = frame.offset + FRAME_SAMPLES as u64;
+        let attention = self.session.as_ref().map(SessionHandle::attention);
+        let attention = attention.unwrap_or_default();
+        if attention.busy || attention.asking {
+            self.busy_at = self.now;
+        } else if self.now.saturating_sub(self.busy_at) >= IDLE {
+            // The next word begins another conversation.
+            self.busy_at = self.now;
+            self.audio = None;
+            self.session = None;
+        }
+        match self.gate.hear(&mut frame, attention) {
+            Admitted::Nothing => {}
+            Admitted::Closed => {
+                self.audio = None;
+                self.show();
+            }
+            Admitted::Frame => {
+                if self.audio.is_none() {
+                    self.begin(Vec::new()).await;
+                }
+                // Full: the conversation is more than 2 s behind, and misses this.
+                if let Some(audio) = &self.audio {
+                    let _ = audio.try_send(frame);
+                }
+            }
+        }
+    }
+
+    /// Somebody has called Loqa; what follows sample `end` is for it.
+    async fn wake(&mut self, end: u64) {
+        if self.always {
+            return;
+        }
+        self.busy_at = self.now;
+        self.spoken = false;
+        let since = self.gate.wake(end);
+        // A question stays open; anything else Loqa was saying or hearing is over.
+        if let Some(session) = &self.session
+            && (session.attention().speaking || !session.attention().asking)
+        {
+            let _ = session.cancel().await;
+        }
+        if self.hub.config.listen.chime {
+            self.chime();
+        }
+        self.begin(since).await;
+        self.show();
+    }
+
+    /// Lets the conversation listen, to these frames first.
+    async fn begin(&mut self, since: Vec<AudioFrame>) {
+        let session = self.session.get_or_insert_with(|| {
+            let speaker = self.hub.speaker.clone();
+            let parts = self.hub.session_parts(speaker, self.events.clone());
+            Session::spawn(parts, &self.hub.tasks)
+        });
+        let (audio, frames) = mpsc::channel(FRAMES);
+        for frame in since {
+            let _ = audio.try_send(frame);
+        }
+        let frames = ReceiverStream::new(frames).boxed();
+        // The summaries come as events too.
+        match session.listen(frames, Stimulus::default()).await {
+            Ok(_) => self.audio = Some(audio),
+            Err(_) => self.session = None,
+        }
+    }
+
+    /// A sign that it was called.
+    fn chime(&self) {
+        let reply = self
+            .hub
+            .speaker
+            .arm(stream::iter([Ok(attentive())]).boxed());
+        self.hub
+            .tasks
+            .spawn(TaskKind::BACKGROUND, "chime", async move {
+                if reply.start().await.is_ok() {
+                    reply.finished().await;
+                }
+            });
+    }
+
+    fn tell(&mut self, envelope: Envelope) {
+        match &envelope.event {
+            Event::SpeechStarted => self.spoken = true,
+            // Not the turn that the call has ended.
+            Event::TurnSummary(summary) if self.spoken && !summary.rejected => {
+                self.gate.answered();
+            }
+            _ => {}
+        }
+        // Nobody subscribed is no error.
+        let _ = self.hub.events.send(envelope);
+    }
+
+    fn show(&self) {
+        let device = self.device.clone();
+        let state = match (device.is_empty(), self.gate.is_open()) {
+            (true, _) => return,
+            (false, true) => Listening::Awake(device),
+            (false, false) => Listening::Asleep(device),
+        };
+        self.hub
+            .listening
+            .send_if_modified(|before| std::mem::replace(before, state.clone()) != state);
+    }
+}
+
+/// Where it is told whether the room is listened to.
+pub(super) fn state() -> watch::Sender<Listening> {
+    watch::Sender::new(Listening::Off("this command does not listen".into()))
+}
