@@ -3,6 +3,7 @@
 mod ask;
 mod config;
 mod demo;
+mod devices;
 mod doctor;
 mod hub;
 mod intent;
@@ -79,6 +80,8 @@ enum Command {
     /// Timers
     #[command(subcommand)]
     Timer(timer::TimerCommand),
+    /// List microphones and speakers, choose them, and show how loud it is
+    Devices(devices::DevicesArgs),
     /// Tell what is missing or degraded, each with its remedy
     Doctor,
     /// Settings
@@ -132,6 +135,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
         Command::Intent => intent::run(common).await,
         Command::Say(args) => say::run(common, args).await,
         Command::Timer(command) => timer::run(common, command).await,
+        Command::Devices(args) => devices::run(common, args).await,
         Command::Doctor => doctor::run(common).await,
         Command::Config(args) => config::run(common, args),
         Command::Completions { .. } => Ok(ExitCode::SUCCESS),

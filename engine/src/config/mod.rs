@@ -5,6 +5,7 @@
 
 mod file;
 mod load;
+mod remember;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -121,6 +122,14 @@ pub enum ConfigError {
     /// The file somebody named, or the one in its usual place, cannot be read.
     #[error("cannot read the settings file {}: {source}\n  help: name another with --config FILE or {CONFIG_VARIABLE}", .path.display())]
     Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It cannot be written.
+    #[error("cannot write the settings file {}: {source}\n  help: make it writable, or name another with --config FILE", .path.display())]
+    Write {
         /// The file.
         path: PathBuf,
         /// Why.

@@ -1,0 +1,107 @@
+//! Writes one setting into the settings file and leaves the rest of it as it is.
+
+use super::{Config, ConfigError, file};
+use loqa_core::document::FileError;
+use std::{io, path::Path};
+
+impl Config {
+    /// Sets `section.key` to a text in the settings file, which is made if need be; comments and
+    /// all other lines stay. The settings in force are those of the next [`Config::load`].
+    ///
+    /// # Errors
+    /// The file cannot be read or written, or is written in a way that only a person can change.
+    pub fn remember(&self, section: &str, key: &str, value: &str) -> Result<(), ConfigError> {
+        // A link stays one.
+        let path = &self.origin.file.canonicalize();
+        let path = path.as_ref().unwrap_or(&self.origin.file);
+        let unwritten = |source: io::Error| ConfigError::Write {
+            path: path.clone(),
+            source,
+        };
+        let before = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(unwritten(error)),
+        };
+        let after = with(path, &before, section, key, value).map_err(ConfigError::File)?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder).map_err(unwritten)?;
+        // Whole or not at all, whatever happens meanwhile.
+        let mut part = tempfile::NamedTempFile::new_in(folder).map_err(unwritten)?;
+        io::Write::write_all(&mut part, after.as_bytes()).map_err(unwritten)?;
+        if let Ok(old) = std::fs::metadata(path) {
+            part.as_file()
+                .set_permissions(old.permissions())
+                .map_err(unwritten)?;
+        }
+        part.persist(path).map_err(|error| unwritten(error.error))?;
+        Ok(())
+    }
+}
+
+/// The text with that one setting changed.
+fn with(
+    path: &Path,
+    text: &str,
+    section: &str,
+    key: &str,
+    value: &str,
+) -> Result<String, Vec<FileError>> {
+    let (_, lines) = file::read(path, text)?;
+    let setting = format!("{key} = {}", toml::Value::from(value));
+    let mut written: Vec<&str> = text.lines().collect();
+    let header = format!("[{section}]");
+    let place = lines.get(&format!("{section}.{key}")).map(|line| line - 1);
+    let begins = written
+        .iter()
+        .position(|line| line.split('#').next().unwrap_or_default().trim() == header);
+    match (place.filter(|line| *line < written.len()), begins) {
+        (Some(line), _) => written[line] = &setting,
+        (None, Some(line)) => written.insert(line + 1, &setting),
+        (None, None) => {
+            if !written.is_empty() {
+                written.push("");
+            }
+            written.extend([header.as_str(), &setting]);
+        }
+    }
+    let after = written.join("\n") + "\n";
+    // A value of several lines, or a section within braces, would be torn apart.
+    let (table, _) = file::read(path, &after)?;
+    let kept = table.get(section).and_then(|section| section.get(key));
+    if kept.and_then(toml::Value::as_str) != Some(value) {
+        return Err(vec![FileError {
+            file: path.display().to_string(),
+            line: place.map_or(1, |line| line + 1),
+            column: 1,
+            message: format!("`{section}.{key}` is written in a way that only you can change"),
+            help: format!("write `{setting}` under {header}"),
+        }]);
+    }
+    Ok(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_changes_and_the_rest_stays() {
+        let set = |text: &str| with(Path::new("loqa.toml"), text, "listen", "microphone", "usb");
+        assert_eq!(set("").unwrap(), "[listen]\nmicrophone = \"usb\"\n");
+        assert_eq!(
+            set("# mine\n[listen] # ears\nwake = []\n\n[timers]\nring_min = 3").unwrap(),
+            "# mine\n[listen] # ears\nmicrophone = \"usb\"\nwake = []\n\n[timers]\nring_min = 3\n"
+        );
+        assert_eq!(
+            set("[listen]\nmicrophone = \"old\" # why\nwake = []\n").unwrap(),
+            "[listen]\nmicrophone = \"usb\"\nwake = []\n"
+        );
+        assert_eq!(
+            set("[timers]\nring_min = 3\n").unwrap(),
+            "[timers]\nring_min = 3\n\n[listen]\nmicrophone = \"usb\"\n"
+        );
+        assert!(set("listen = { wake = [] }\n").is_err());
+        assert!(set("[listen]\nmicrofone = \"x\"\n").is_err());
+    }
+}
