@@ -4,4 +4,5 @@ pub mod conversation;
 pub mod hassil;
 pub mod kill;
 pub mod program;
+pub mod sound_server;
 pub mod voices;

@@ -1,0 +1,226 @@
+//! A room of its own for each test: private PulseAudio servers, whose null sinks are a speaker that
+//! can be recorded and a microphone that can be spoken into, and unplugged.
+
+use anyhow::{Context, Result, bail, ensure};
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// Longer than any server takes to answer.
+const CEILING: Duration = Duration::from_secs(30);
+/// Samples per second of what is recorded.
+pub const RECORDED_HZ: u32 = 16_000;
+
+/// A microphone and a speaker, on servers of their own: where there is no other source on the
+/// server, one that is unplugged is gone, and not replaced by the speaker's monitor.
+pub struct Room {
+    folder: tempfile::TempDir,
+    _servers: [Ended; 2],
+    microphone: Option<String>,
+}
+
+/// What the speaker plays, from the moment this was made.
+pub struct Recording {
+    recorder: Ended,
+    samples: std::thread::JoinHandle<Vec<f32>>,
+}
+
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Room {
+    /// Builds one; `None` where PulseAudio is not installed.
+    ///
+    /// # Errors
+    /// A server does not answer.
+    pub fn new() -> Result<Option<Room>> {
+        let folder = tempfile::tempdir()?;
+        let servers = ["speaker", "microphone"].map(|server| start(folder.path(), server));
+        let [Ok(speaker), Ok(microphone)] = servers else {
+            return Ok(None);
+        };
+        let pcm = |direction: &str, server: &str| {
+            let socket = socket(folder.path(), server);
+            format!(
+                "pcm.{direction} {{ type pulse server \"unix:{}\" }}\n",
+                socket.display()
+            )
+        };
+        fs::write(
+            folder.path().join("asound.conf"),
+            format!(
+                "</usr/share/alsa/alsa.conf>\n{}{}pcm.!default {{ type asym playback.pcm out capture.pcm in }}\n",
+                pcm("out", "speaker"),
+                pcm("in", "microphone")
+            ),
+        )?;
+        let mut room = Room {
+            folder,
+            _servers: [speaker, microphone],
+            microphone: None,
+        };
+        room.wait_for("speaker")?;
+        room.wait_for("microphone")?;
+        let sink = ["sink_name=speaker", "rate=48000", "channels=2"];
+        room.pactl(
+            "speaker",
+            &[&["load-module", "module-null-sink"], &sink[..]].concat(),
+        )?;
+        room.plug_in()?;
+        Ok(Some(room))
+    }
+
+    /// Lets a program hear and speak in this room alone.
+    pub fn let_in<'a>(&self, program: &'a mut Command) -> &'a mut Command {
+        program
+            .env("ALSA_CONFIG_PATH", self.folder.path().join("asound.conf"))
+            .env_remove("DBUS_SESSION_BUS_ADDRESS")
+    }
+
+    /// Connects the microphone.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub fn plug_in(&mut self) -> Result<()> {
+        let sink = [
+            "load-module",
+            "module-null-sink",
+            "sink_name=room",
+            "rate=16000",
+            "channels=1",
+        ];
+        let module = self.pactl("microphone", &sink)?;
+        self.microphone = Some(module.trim().to_owned());
+        Ok(())
+    }
+
+    /// Pulls the microphone's cable.
+    ///
+    /// # Errors
+    /// The server refuses, or it was not connected.
+    pub fn unplug(&mut self) -> Result<()> {
+        let module = self.microphone.take().context("not plugged in")?;
+        self.pactl("microphone", &["unload-module", &module])?;
+        Ok(())
+    }
+
+    /// Says a WAV file into the microphone; returns when it was said.
+    ///
+    /// # Errors
+    /// There is no microphone.
+    pub fn say(&self, wav: &Path) -> Result<()> {
+        let status = self
+            .program("paplay", "microphone")
+            .arg("--device=room")
+            .arg(wav)
+            .status()?;
+        ensure!(status.success(), "paplay: {status}");
+        Ok(())
+    }
+
+    /// Records the speaker from now on.
+    ///
+    /// # Errors
+    /// It cannot be recorded.
+    pub fn record(&self) -> Result<Recording> {
+        let mut recorder = Ended(
+            self.program("parec", "speaker")
+                .args(["--device=speaker.monitor", "--rate=16000", "--channels=1"])
+                .args(["--format=s16le", "--raw", "--latency-msec=20"])
+                .stdout(Stdio::piped())
+                .spawn()?,
+        );
+        let mut sound = recorder.0.stdout.take().context("no output")?;
+        // The monitor runs all the time: its first sample tells that recording has begun.
+        let mut first = [0; 2];
+        sound.read_exact(&mut first)?;
+        let samples = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            // What was recorded until it was stopped.
+            let _ = sound.read_to_end(&mut bytes);
+            let pairs = bytes.chunks_exact(2);
+            pairs
+                .map(|pair| f32::from(i16::from_le_bytes([pair[0], pair[1]])) / 32768.0)
+                .collect()
+        });
+        Ok(Recording { recorder, samples })
+    }
+
+    fn wait_for(&self, server: &str) -> Result<()> {
+        let deadline = Instant::now() + CEILING;
+        while self.pactl(server, &["info"]).is_err() {
+            ensure!(Instant::now() < deadline, "pulseaudio does not answer");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    fn pactl(&self, server: &str, args: &[&str]) -> Result<String> {
+        let output = self.program("pactl", server).args(args).output()?;
+        if !output.status.success() {
+            bail!("pactl: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    fn program(&self, program: &str, server: &str) -> Command {
+        command(program, self.folder.path(), server)
+    }
+}
+
+impl Recording {
+    /// Stops; the samples so far, at [`RECORDED_HZ`].
+    pub fn stop(self) -> Vec<f32> {
+        drop(self.recorder);
+        self.samples.join().unwrap_or_default()
+    }
+}
+
+fn start(folder: &Path, server: &str) -> Result<Ended> {
+    let script = folder.join(server).with_extension("pa");
+    let socket = socket(folder, server);
+    let native = "load-module module-native-protocol-unix auth-anonymous=1 socket";
+    fs::write(&script, format!("{native}={}\n", socket.display()))?;
+    fs::create_dir_all(folder.join(server))?;
+    let server = command("pulseaudio", folder, server)
+        .args([
+            "-n",
+            "--daemonize=no",
+            "--exit-idle-time=-1",
+            "--use-pid-file=no",
+        ])
+        .args(["--disable-shm=yes", "--log-level=error", "-F"])
+        .arg(script)
+        .spawn()?;
+    Ok(Ended(server))
+}
+
+fn socket(folder: &Path, server: &str) -> PathBuf {
+    folder.join(server).join("socket")
+}
+
+fn command(program: &str, folder: &Path, server: &str) -> Command {
+    let mut command = Command::new(program);
+    let own = folder.join(server);
+    command
+        .env("HOME", &own)
+        .env("XDG_RUNTIME_DIR", &own)
+        .env("XDG_CONFIG_HOME", &own)
+        .env(
+            "PULSE_SERVER",
+            format!("unix:{}", socket(folder, server).display()),
+        )
+        .env_remove("DBUS_SESSION_BUS_ADDRESS")
+        .stdin(Stdio::null());
+    command
+}
