@@ -6,7 +6,7 @@ use std::{
     ffi::OsStr,
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Output, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio},
     sync::{OnceLock, mpsc},
     time::{Duration, Instant},
 };
@@ -208,6 +208,7 @@ impl Drop for Hub {
 /// A hub that tells what it hears and does, a JSON document per line.
 pub struct Listener {
     hub: Option<Child>,
+    keyboard: Option<ChildStdin>,
     lines: mpsc::Receiver<String>,
 }
 
@@ -217,7 +218,7 @@ impl Listener {
     /// # Errors
     /// It cannot be started.
     pub fn start(mut hub: Command) -> Result<Listener> {
-        let mut hub = hub.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let mut hub = hub.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let out = BufReader::new(hub.stdout.take().context("no standard output")?);
         // Far more lines than any test makes; then the hub waits.
         let (told, lines) = mpsc::sync_channel(10_000);
@@ -229,9 +230,19 @@ impl Listener {
             }
         });
         Ok(Listener {
+            keyboard: hub.stdin.take(),
             hub: Some(hub),
             lines,
         })
+    }
+
+    /// Presses Enter in front of it.
+    ///
+    /// # Errors
+    /// It does not read.
+    pub fn press_enter(&mut self) -> Result<()> {
+        let keyboard = self.keyboard.as_mut().context("no keyboard")?;
+        Ok(keyboard.write_all(b"\n")?)
     }
 
     /// The next document that is looked for.

@@ -1,7 +1,7 @@
 //! A command spoken into a microphone is answered aloud, also after the microphone was gone.
 #![cfg(target_os = "linux")]
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use loqa_engine::store::Store;
 use loqa_tests::{
     program::{Home, Listener},
@@ -32,6 +32,16 @@ fn write(file: &std::path::Path, samples: &[f32]) -> Result<()> {
     Ok(wav.finalize()?)
 }
 
+/// A hub in the room, called by these phrases.
+fn listening(home: &Home, room: &Room, wake: &str) -> Result<Listener> {
+    let mut hub = home.command(["hub", "--json"]);
+    room.let_in(&mut hub)
+        .env("LOQA_VOICE_OUTPUT", "default")
+        .env("LOQA_LISTEN_MICROPHONE", "default")
+        .env("LOQA_LISTEN_WAKE", wake);
+    Listener::start(hub)
+}
+
 fn is_turn(line: &Value) -> bool {
     line["subject"] == "turn.summary" && line["rejected"] == false
 }
@@ -49,20 +59,8 @@ fn a_command_spoken_into_the_room_is_answered_aloud_and_unplugging_is_survived()
     let home = Home::new()?;
     let off = spoken(&home, "turn off the kitchen lights")?;
     let on = spoken(&home, "turn on the kitchen lights")?;
-    let mut hub = home.command(["hub", "--json"]);
-    room.let_in(&mut hub)
-        .env("LOQA_VOICE_OUTPUT", "default")
-        .env("LOQA_LISTEN_MICROPHONE", "default")
-        .env("LOQA_LISTEN_WAKE", "");
-    let mut hub = Listener::start(hub)?;
+    let mut hub = listening(&home, &room, "")?;
     hub.until("the microphone", listens("awake"))?;
-    // Answered when the recogniser is ready.
-    let heard = home.run([std::ffi::OsStr::new("transcribe"), off.as_os_str()])?;
-    ensure!(
-        heard.out.contains("turn off the kitchen lights"),
-        "{heard:?}"
-    );
-
     let recording = room.record()?;
     room.say(&off)?;
     let turn = hub.until("the answer", is_turn)?;
@@ -96,5 +94,24 @@ fn a_command_spoken_into_the_room_is_answered_aloud_and_unplugging_is_survived()
         household.devices.contains_key("kitchen_lights"),
         "{household:?}"
     );
+    Ok(())
+}
+
+#[test]
+fn what_is_said_before_loqa_was_called_is_not_for_it() -> Result<()> {
+    let Some(room) = Room::new()? else {
+        eprintln!("skipped: pulseaudio is not installed");
+        return Ok(());
+    };
+    let home = Home::new()?;
+    let mut hub = listening(&home, &room, "hey loqa")?;
+    hub.until("the microphone", listens("asleep"))?;
+    room.say(&spoken(&home, "turn off the kitchen lights")?)?;
+    hub.press_enter()?;
+    hub.until("the call", listens("awake"))?;
+    room.say(&spoken(&home, "open the blinds")?)?;
+    let turn = hub.until("the answer", is_turn)?;
+    assert_eq!(turn["text"], "open the blinds", "{turn}");
+    hub.until("that it sleeps again", listens("asleep"))?;
     Ok(())
 }

@@ -88,7 +88,16 @@ pub(crate) fn find(
     wanted: &str,
 ) -> Result<Device, NoSuchDevice> {
     let found = match wanted {
-        DEFAULT => default_device(host, direction),
+        DEFAULT => {
+            // As it is listed: there it has its real name.
+            let default = default_device(host, direction);
+            let listed = every(host, direction).find(|device| {
+                default
+                    .as_ref()
+                    .is_some_and(|default| id(default) == id(device))
+            });
+            listed.or(default)
+        }
         _ => every(host, direction)
             .find(|device| id(device) == wanted || name(device).eq_ignore_ascii_case(wanted)),
     };

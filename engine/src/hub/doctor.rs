@@ -1,8 +1,9 @@
 //! What works and what does not, each with its remedy.
 
-use super::{Shared, understanding};
+use super::{Listening, Shared, understanding};
 use crate::{config::Config, models::Check};
 use loqa_core::{grammar::Grammar, manifest::FileError};
+use loqa_inference::sound::{self, Direction};
 
 /// Looks at everything a household needs.
 pub fn examine(hub: &Shared) -> Vec<Check> {
@@ -12,6 +13,7 @@ pub fn examine(hub: &Shared) -> Vec<Check> {
     if hub.models.stt.is_some() {
         checks.push(pronunciations(hub));
     }
+    checks.push(microphone(hub));
     checks.push(speaker(hub));
     checks.push(disk(hub));
     checks
@@ -147,12 +149,48 @@ fn pronunciations(hub: &Shared) -> Check {
     }
 }
 
+fn microphone(hub: &Shared) -> Check {
+    let wanted = hub.config.listen.microphone.as_str();
+    let lost = match &*hub.listening.borrow() {
+        Listening::Asleep(name) | Listening::Awake(name) => {
+            return good("microphone", name.clone());
+        }
+        Listening::Lost(why) => Some(why.clone()),
+        _ if wanted == "none" => {
+            return good("microphone", "none, as the settings say".into());
+        }
+        Listening::Off(_) | Listening::Opening => None,
+    };
+    // Nobody listens here, but a hub could.
+    let devices = sound::devices(Direction::Input);
+    let found = devices.iter().find(|device| match wanted {
+        sound::DEFAULT => device.is_default,
+        _ => device.id == wanted || device.name == wanted,
+    });
+    match (lost, found) {
+        (None, Some(device)) => good("microphone", device.name.clone()),
+        (lost, _) => Check {
+            what: "microphone".into(),
+            ok: false,
+            needed: false,
+            message: lost.unwrap_or_else(|| match wanted {
+                sound::DEFAULT => "there is none".into(),
+                _ => format!("there is none named `{wanted}`"),
+            }),
+            help: "connect one, or choose another with `loqa devices --input NAME`; until then typed commands work".into(),
+        },
+    }
+}
+
 fn speaker(hub: &Shared) -> Check {
     match &hub.silent_because {
         None if hub.config.voice.output == "none" => good(
             "speaker",
             "none, as the settings say: replies are shown, not heard".into(),
         ),
+        None if hub.config.voice.output != sound::DEFAULT => {
+            good("speaker", hub.config.voice.output.clone())
+        }
         None => good("speaker", "the default output device".into()),
         Some(why) => Check {
             what: "speaker".into(),

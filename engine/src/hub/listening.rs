@@ -18,7 +18,7 @@ use loqa_core::{
 };
 use loqa_inference::playback::attentive;
 use loqa_protocol::{Envelope, Event};
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -34,7 +34,7 @@ const IDLE: u64 = 120 * SAMPLE_RATE_HZ as u64;
 pub enum Listening {
     /// It is not, and why.
     Off(String),
-    /// The microphone is being opened.
+    /// The microphone is being opened, or the recogniser made ready.
     Opening,
     /// The microphone of this name hears, and waits for a wake phrase.
     Asleep(String),
@@ -78,6 +78,7 @@ pub(super) fn listen(
         now: 0,
         busy_at: 0,
         spoken: false,
+        ready: false,
     };
     hub.tasks
         .spawn(TaskKind::CLIENT, "room", room.run(coming, told, called));
@@ -133,6 +134,8 @@ struct Room {
     busy_at: u64,
     /// Has anybody spoken since it was called?
     spoken: bool,
+    /// Can what is said be understood?
+    ready: bool,
 }
 
 impl Room {
@@ -181,6 +184,11 @@ impl Room {
 
     async fn frame(&mut self, mut frame: AudioFrame) {
         self.now = frame.offset + FRAME_SAMPLES as u64;
+        if !self.ready {
+            self.ready = self.hub.learned.load(Ordering::Relaxed);
+            self.show();
+            return;
+        }
         let attention = self.session.as_ref().map(SessionHandle::attention);
         let attention = attention.unwrap_or_default();
         if attention.busy || attention.asking {
@@ -211,7 +219,7 @@ impl Room {
 
     /// Somebody has called Loqa; what follows sample `end` is for it.
     async fn wake(&mut self, end: u64) {
-        if self.always {
+        if self.always || !self.ready {
             return;
         }
         self.busy_at = self.now;
@@ -279,10 +287,13 @@ impl Room {
 
     fn show(&self) {
         let device = self.device.clone();
-        let state = match (device.is_empty(), self.gate.is_open()) {
-            (true, _) => return,
-            (false, true) => Listening::Awake(device),
-            (false, false) => Listening::Asleep(device),
+        if device.is_empty() || !self.ready {
+            return;
+        }
+        let state = if self.gate.is_open() {
+            Listening::Awake(device)
+        } else {
+            Listening::Asleep(device)
         };
         self.hub
             .listening

@@ -34,7 +34,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -130,6 +130,8 @@ pub(crate) struct Shared {
     host: Arc<Host>,
     events: broadcast::Sender<Envelope>,
     listening: watch::Sender<Listening>,
+    /// Is the recogniser ready for what is said?
+    learned: AtomicBool,
     tasks: Tasks,
     /// Holds a reading engine's empty data folder.
     scratch: Option<tempfile::TempDir>,
@@ -211,6 +213,7 @@ impl Hub {
             host,
             events,
             listening: listening::state(),
+            learned: AtomicBool::new(false),
             tasks,
             scratch,
         });
@@ -333,10 +336,11 @@ impl Service for Gateway {
 impl Shared {
     /// Makes the recogniser ready; timers ring and typed commands are answered meanwhile.
     async fn learn(&self) -> Result<(), ModelError> {
-        match &self.models.stt {
-            Some(stt) => self.understanding.teach(stt.as_ref()).await,
-            None => Ok(()),
+        if let Some(stt) = &self.models.stt {
+            self.understanding.teach(stt.as_ref()).await?;
         }
+        self.learned.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// What a full disk refused is written as soon as there is room again.
