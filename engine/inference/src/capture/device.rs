@@ -54,14 +54,14 @@ impl Open {
         let device = sound::find(&cpal::default_host(), Direction::Input, wanted)
             .map_err(|error| error.to_string())?;
         let own = device.default_input_config().map_err(reason)?;
-        let frame = |rate_hz: u32| BufferSize::Fixed(rate_hz / 50);
         let wish = StreamConfig {
             channels: 1,
             sample_rate: SAMPLE_RATE_HZ,
+            // Smaller ones cost an idle hub more, and gained nothing that could be measured.
             buffer_size: BufferSize::Fixed(FRAME_SAMPLES as u32),
         };
         let framed = StreamConfig {
-            buffer_size: frame(own.sample_rate()),
+            buffer_size: BufferSize::Fixed(own.sample_rate() / 50),
             ..own.config()
         };
         // A sound server converts by itself; a bare device gives what it has.
@@ -110,7 +110,13 @@ impl Open {
     /// Why nothing more can come from it.
     pub fn lost(&self) -> Option<String> {
         let errors = self.trouble.errors.load(Ordering::Relaxed);
-        (errors >= ERRORS).then(|| self.trouble.reason.get().cloned().unwrap_or_default())
+        let reason = || self.trouble.reason.get().cloned().unwrap_or_default();
+        (errors >= ERRORS).then(|| {
+            format!(
+                "it was unplugged, or the sound server stopped ({})",
+                reason()
+            )
+        })
     }
 }
 

@@ -21,9 +21,10 @@ use std::{
 const WAITING: usize = 100;
 /// How often to look for a device that is not there.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// A device that gives nothing for this long is lost; some go without an error. The first sample
-/// of some takes 0.7 s.
+/// A device that gives nothing for this long is lost; some go without an error.
 const STALLED: Duration = Duration::from_millis(1500);
+/// How long the first sample may take: 0.7 s has been seen, and more on a machine that is starting.
+const OPENING: Duration = Duration::from_secs(5);
 /// How long to wait for samples at a time; they wake the thread earlier.
 const WAIT: Duration = Duration::from_millis(20);
 
@@ -50,6 +51,7 @@ impl Microphone for DeviceMicrophone {
             timeline: Timeline::default(),
             events,
             untold: None,
+            found: None,
         };
         match thread::Builder::new()
             .name("loqa-microphone".into())
@@ -74,24 +76,19 @@ struct Capture {
     events: mpsc::Sender<MicrophoneEvent>,
     /// What became of the device, while there is no room to tell it.
     untold: Option<MicrophoneEvent>,
+    /// Is it there? `None` until that is known.
+    found: Option<bool>,
 }
 
 impl Capture {
     fn run(mut self) {
-        let mut missed = false;
         while !self.events.is_closed() {
-            match Open::new(&self.name) {
-                Ok(open) => {
-                    let lost = self.hear(open);
-                    self.untold = lost.map(MicrophoneEvent::Lost);
-                    missed = true;
-                }
-                // Told once; it is looked for all the same.
-                Err(reason) if !missed => {
-                    self.untold = Some(MicrophoneEvent::Lost(reason));
-                    missed = true;
-                }
-                Err(_) => {}
+            let lost = Open::new(&self.name).map_or_else(Some, |device| self.hear(device));
+            // Told once; it is looked for all the same.
+            if let Some(reason) = lost
+                && self.found.replace(false) != Some(false)
+            {
+                self.untold = Some(MicrophoneEvent::Lost(reason));
             }
             let again = Instant::now() + LOOK_AGAIN;
             while Instant::now() < again && !self.events.is_closed() {
@@ -108,7 +105,8 @@ impl Capture {
             return Some(error.to_string());
         }
         let mut heard_at = Instant::now();
-        let mut found = false;
+        // One that was lost may open without being there; then it is closed soon and tried again.
+        let mut patience = self.found.map_or(OPENING, |_| STALLED);
         let mut samples = Vec::new();
         while !self.events.is_closed() {
             thread::park_timeout(WAIT);
@@ -119,7 +117,8 @@ impl Capture {
                 self.timeline.wait(now);
             } else {
                 heard_at = Instant::now();
-                if !std::mem::replace(&mut found, true) {
+                patience = STALLED;
+                if self.found.replace(true) != Some(true) {
                     self.untold = Some(MicrophoneEvent::Found(device.name.clone()));
                 }
                 if let Err(error) = self.timeline.hear(&samples, gap, now) {
@@ -130,8 +129,8 @@ impl Capture {
             if let Some(reason) = device.lost() {
                 return Some(reason);
             }
-            if heard_at.elapsed() >= STALLED {
-                return Some("it gives no sound any more".into());
+            if heard_at.elapsed() >= patience {
+                return Some("nothing comes from it".into());
             }
         }
         None
