@@ -8,4 +8,5 @@ pub mod sound;
 pub mod stt;
 pub mod tts;
 pub mod vad;
+pub mod wake;
 pub mod wav;

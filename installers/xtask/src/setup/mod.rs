@@ -22,15 +22,18 @@ pub enum Purpose {
 /// What tests and benches are told about the set-up.
 pub struct Tools {
     python: Option<PathBuf>,
+    tensorflow_lite: Option<PathBuf>,
 }
 
 impl Tools {
-    /// Environment variables for tests and benches: a Python that has hassil, and where clips of
-    /// synthetic speakers are kept.
+    /// Environment variables for tests and benches: a Python that has hassil, the folder of
+    /// TensorFlow Lite's library, and where clips of synthetic speakers are kept.
     pub fn env(&self) -> impl Iterator<Item = (&'static str, PathBuf)> {
         let python = self.python.clone().map(|python| ("LOQA_PYTHON", python));
+        let library = self.tensorflow_lite.clone();
+        let library = library.map(|folder| ("LOQA_TENSORFLOW_LITE", folder));
         let voices = ("LOQA_VOICE_CACHE", place::cache().join("voices"));
-        python.into_iter().chain([voices])
+        python.into_iter().chain(library).chain([voices])
     }
 }
 
@@ -78,7 +81,7 @@ const PACKAGES: &[Package] = &[
     package("pulseaudio", None, Purpose::Test, false),
     package("pulseaudio-utils", None, Purpose::Test, false),
     package("libasound2-plugins", None, Purpose::Test, false),
-    // For hassil, which the grammar is compared with.
+    // For hassil and microWakeWord, which Loqa is compared with.
     package("python3-venv", Some("python"), Purpose::Test, false),
 ];
 
@@ -111,5 +114,9 @@ pub fn ensure(purpose: Purpose) -> Result<Tools, Failed> {
     } else {
         None
     };
-    Ok(Tools { python })
+    let tensorflow_lite = python.as_deref().and_then(python::tensorflow_lite);
+    Ok(Tools {
+        python,
+        tensorflow_lite,
+    })
 }
