@@ -1,6 +1,6 @@
 //! The models of this machine, picked by placement: nothing else in the engine chooses one.
 
-use crate::config::Config;
+use crate::config::{Config, Listen};
 use loqa_core::{
     placement::{self, Candidate, Wanted},
     seams::{ModelError, SpeechToText, TextToSpeech, Voice, WakeWord},
@@ -8,6 +8,7 @@ use loqa_core::{
 use loqa_inference::{
     stt::{Ears, PocketSphinx},
     tts::{PhraseCache, Voices},
+    wake,
 };
 use loqa_protocol::{Capability, PrivacyScope};
 use serde::Serialize;
@@ -112,12 +113,20 @@ impl Models {
 }
 
 impl Models {
-    /// Detectors of these phrases; and, if a phrase has none, what to do about it.
-    pub fn wake_words(phrases: &[String]) -> (Vec<Box<dyn WakeWord>>, Option<String>) {
-        let help = "press Enter here and speak, or let it answer every command with `wake = []` under [listen]";
-        let missing = (!phrases.is_empty())
-            .then(|| format!("nothing here can hear a wake phrase\n  help: {help}"));
-        (Vec::new(), missing)
+    /// Detectors of the phrases that the settings name; and what to do about those without one.
+    pub fn wake_words(listen: &Listen) -> (Vec<Box<dyn WakeWord>>, Vec<String>) {
+        let folder = &listen.wake_models;
+        let folder = (!folder.as_os_str().is_empty()).then_some(folder.as_path());
+        let (mut words, mut missing) = (Vec::new(), Vec::new());
+        for phrase in &listen.wake {
+            match wake::listen_for(phrase, folder) {
+                Ok(word) => words.push(word),
+                Err(error) => missing.push(format!(
+                    "the wake phrase “{phrase}” cannot be heard: {error}\n  help: until then press Enter here and speak"
+                )),
+            }
+        }
+        (words, missing)
     }
 }
 

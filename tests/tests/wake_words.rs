@@ -1,11 +1,13 @@
-//! Wake word models: their features against microWakeWord's own, and recordings of real people.
+//! Wake phrases: any phrase in synthetic voices; models, with their features against microWakeWord's
+//! own, and recordings of real people.
 
-use loqa_core::seams::{ModelError, WakeWord};
+use loqa_core::seams::{ModelError, Wake, WakeWord};
 use loqa_inference::{
-    wake::{MicroFeatures, MicroWakeWord, TensorFlowLite, models_in},
+    stt::Ears,
+    wake::{Keyphrase, KeyphraseConfig, MicroFeatures, MicroWakeWord, TensorFlowLite, models_in},
     wav,
 };
-use loqa_tests::voices::{Clip, Noise};
+use loqa_tests::voices::{Clip, Noise, Speaker, Studio};
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -84,14 +86,8 @@ fn real_people_wake_the_model_of_their_phrase_and_no_other() {
             let phrase = phrase.unwrap();
             for clip in phrase.path().read_dir().unwrap() {
                 let clip = clip.unwrap().path();
-                model.reset();
-                let woke = wav::frames(&wav::read(&clip).unwrap())
-                    .filter_map(|frame| {
-                        let samples = (&*frame.samples).try_into().unwrap();
-                        model.detect(frame.offset, samples)
-                    })
-                    .count();
-                assert_eq!(woke > 0, phrase.file_name() == own, "{own:?} and {clip:?}");
+                let woke = !wakes(&mut model, &wav::read(&clip).unwrap()).is_empty();
+                assert_eq!(woke, phrase.file_name() == own, "{own:?} and {clip:?}");
                 clips += 1;
             }
         }
@@ -129,5 +125,62 @@ fn what_is_missing_or_wrong_is_said_with_its_remedy() {
     ] {
         let error = refused(manifest, model);
         assert!(error.contains("hey.") && error.contains(wrong), "{error}");
+    }
+}
+
+/// Every wake in these samples, the detector being new to them.
+fn wakes(word: &mut dyn WakeWord, samples: &[f32]) -> Vec<Wake> {
+    word.reset();
+    wav::frames(samples)
+        .filter_map(|frame| word.detect(frame.offset, (&*frame.samples).try_into().unwrap()))
+        .collect()
+}
+
+#[test]
+fn a_phrase_is_heard_where_it_ends_and_other_talk_is_not() {
+    let studio = Studio::open().unwrap();
+    let mut word = Keyphrase::open(&Ears::default(), KeyphraseConfig::default()).unwrap();
+    for (seed, speaker) in [
+        (1, Speaker::Flite("slt")),
+        (2, Speaker::Espeak("en-us", 150)),
+    ] {
+        let call = studio.speak(speaker, "hey loqa").unwrap().framed(1_000, 0);
+        let end = call.end;
+        let command = studio
+            .speak(speaker, "set a timer for ten minutes")
+            .unwrap();
+        // The command follows at once.
+        let heard = call
+            .then(100, &command)
+            .in_room(seed)
+            .with_noise(Noise::Pink, 40.0, seed);
+        let [wake] = &wakes(&mut word, &heard.samples)[..] else {
+            panic!("{speaker} is not heard, or more than once");
+        };
+        let off_ms = (wake.end as i64 - end as i64) / 16;
+        assert!((-250..=150).contains(&off_ms), "{speaker}: {off_ms} ms");
+        let talk = studio
+            .speak(speaker, "they walked home along the river")
+            .unwrap();
+        let talk = talk.framed(500, 500).in_room(seed).samples;
+        assert_eq!(wakes(&mut word, &talk), []);
+    }
+    let silence = Noise::Pink
+        .render(80_000, 3)
+        .iter()
+        .map(|s| s * 1e-3)
+        .collect::<Vec<_>>();
+    assert_eq!(wakes(&mut word, &silence), []);
+}
+
+#[test]
+fn a_phrase_that_cannot_be_said_is_refused_with_its_word() {
+    for (phrase, wrong) in [("hey 東京", "`東京`"), ("", "is empty")] {
+        let config = KeyphraseConfig {
+            phrase: phrase.into(),
+            ..KeyphraseConfig::default()
+        };
+        let error = Keyphrase::open(&Ears::default(), config).err().unwrap();
+        assert!(error.to_string().contains(wrong), "{error}");
     }
 }

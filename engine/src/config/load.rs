@@ -132,6 +132,7 @@ impl Config {
             .iter_mut()
             .for_each(|path| resolve("hub.skills", path));
         resolve("household.home", &mut self.household.home);
+        resolve("listen.wake_models", &mut self.listen.wake_models);
         if self.hub.data.as_os_str().is_empty() {
             self.hub.data = user_folder(env, "XDG_DATA_HOME", ".local/share")?;
         }

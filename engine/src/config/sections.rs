@@ -68,6 +68,10 @@ section! {
         pub microphone: String = "default".into(),
         /// Phrases that call Loqa. With none, it answers every command that it hears.
         pub wake: Vec<String> = vec!["hey loqa".into()],
+        /// A folder of microWakeWord models (NAME.json beside NAME.tflite) and of TensorFlow
+        /// Lite's library, libtensorflowlite_c.so. A phrase that a model was trained on is heard
+        /// by it, others by the recogniser. Empty for none.
+        pub wake_models: PathBuf = PathBuf::new(),
         /// Whether a short sound tells that Loqa was called.
         pub chime: bool = true,
     }

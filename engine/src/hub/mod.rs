@@ -260,7 +260,7 @@ impl Hub {
         if self.shared.models.stt.is_none() {
             return off("no recogniser is installed");
         }
-        let (detectors, missing) = Models::wake_words(&listen.wake);
+        let (detectors, missing) = Models::wake_words(listen);
         self.notes.extend(missing);
         let microphone = Arc::new(DeviceMicrophone::new(&listen.microphone));
         self.listen(microphone, detectors);

@@ -19,6 +19,15 @@ use std::{
 /// Weight of the grammar against the audio: PocketSphinx's default.
 const LANGUAGE_WEIGHT: f32 = 6.5;
 
+/// PocketSphinx's unit of log likelihood: base 1.0001, times 1024.
+const LOG_UNIT: f64 = 1024.0 * 0.000_099_995;
+
+/// What the library takes from the certainty of a phrase, so that it is below 0.
+const CERTAINTY_BELOW: i32 = 1500;
+
+/// Name of the search for a phrase; those of grammars have a slash.
+const SPOTTING: &str = "phrase";
+
 /// A recognised word and where it was heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
@@ -129,6 +138,32 @@ impl Decoder {
             .and_then(|()| self.raw.activate("phones"))
             .map_err(backend)?;
         Ok(self)
+    }
+
+    /// Listens for a phrase from now on. Returns its words that are not in the dictionary.
+    pub(super) fn spot(&mut self, words: &[String]) -> Result<Vec<GuessedWord>, ModelError> {
+        let guessed = self.learn(words);
+        if let Some(mute) = guessed.iter().find(|word| word.pronunciation.is_none()) {
+            return Err(ModelError::Backend(format!(
+                "`{}` in the wake phrase cannot be pronounced: spell it in Latin letters, and numbers as words",
+                mute.word
+            )));
+        }
+        self.raw
+            .add_keyphrase(SPOTTING, &words.join(" "))
+            .and_then(|()| self.raw.activate(SPOTTING))
+            .map_err(backend)?;
+        Ok(guessed)
+    }
+
+    /// Where the phrase was heard last, in steps, and its likelihood over that of any phones, as
+    /// a power of ten.
+    pub(super) fn spotted(&mut self) -> Option<(Range<u32>, f32)> {
+        // The library lists the newest first.
+        let last = self.raw.segments().into_iter().next()?;
+        let ratio = f64::from(last.certainty + CERTAINTY_BELOW);
+        let certainty = ratio * LOG_UNIT / std::f64::consts::LN_10;
+        Some((last.steps.0..last.steps.1 + 1, certainty as f32))
     }
 
     /// Versions that `load` has been done for, oldest first.

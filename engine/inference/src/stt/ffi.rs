@@ -72,6 +72,7 @@ pub(super) struct Sphinx {
     add_automaton: unsafe extern "C" fn(*mut Decoder, *const c_char, *mut c_void) -> c_int,
     logmath: unsafe extern "C" fn(*mut Decoder) -> *mut c_void,
     add_allphone: unsafe extern "C" fn(*mut Decoder, *const c_char, *const c_char) -> c_int,
+    add_keyphrase: unsafe extern "C" fn(*mut Decoder, *const c_char, *const c_char) -> c_int,
     activate: unsafe extern "C" fn(*mut Decoder, *const c_char) -> c_int,
     remove: unsafe extern "C" fn(*mut Decoder, *const c_char) -> c_int,
     lookup: unsafe extern "C" fn(*mut Decoder, *const c_char) -> *mut c_char,
@@ -152,6 +153,7 @@ impl Sphinx {
                 logmath: all.get(b"ps_get_logmath\0")?,
                 add_allphone: all
                     .get(named(b"ps_set_allphone_file\0", b"ps_add_allphone_file\0"))?,
+                add_keyphrase: all.get(named(b"ps_set_keyphrase\0", b"ps_add_keyphrase\0"))?,
                 activate: all.get(named(b"ps_set_search\0", b"ps_activate_search\0"))?,
                 remove: all.get(named(b"ps_unset_search\0", b"ps_remove_search\0"))?,
                 lookup: all.get(b"ps_lookup_word\0")?,
@@ -214,6 +216,8 @@ pub(super) struct RawSegment {
     pub steps: (u32, u32),
     /// Log likelihood of the audio (base 1.0001, in units of 1024), relative to the best state.
     pub acoustic: i32,
+    /// Of a keyphrase: its log likelihood minus that of any phones, in the same units.
+    pub certainty: i32,
 }
 
 /// A decoder: acoustic model, dictionary and named searches. One utterance at a time.
@@ -315,6 +319,17 @@ impl RawDecoder {
             (self.sphinx.add_allphone)(self.decoder.as_ptr(), name.as_ptr(), file.as_ptr())
         };
         check(code, "loading the phone model")
+    }
+
+    /// Adds a search `name` that listens for `phrase` against a loop of all phones. Its words must
+    /// be in the dictionary.
+    pub(super) fn add_keyphrase(&mut self, name: &str, phrase: &str) -> Result<(), SphinxError> {
+        let (name, phrase) = (CString::new(name)?, CString::new(phrase)?);
+        // SAFETY: valid decoder and strings, which are copied.
+        let code = unsafe {
+            (self.sphinx.add_keyphrase)(self.decoder.as_ptr(), name.as_ptr(), phrase.as_ptr())
+        };
+        check(code, "preparing the wake phrase")
     }
 
     /// Makes `name` the search of the next utterance. Fails during an utterance.
@@ -425,7 +440,7 @@ impl RawDecoder {
                 let (mut first, mut last) = (0, 0);
                 (self.sphinx.segment_frames)(at, &raw mut first, &raw mut last);
                 let (mut acoustic, mut language, mut back) = (0, 0, 0);
-                (self.sphinx.segment_score)(
+                let certainty = (self.sphinx.segment_score)(
                     at,
                     &raw mut acoustic,
                     &raw mut language,
@@ -437,6 +452,7 @@ impl RawDecoder {
                         word: CStr::from_ptr(word).to_string_lossy().into_owned(),
                         steps: (first.max(0) as u32, last.max(0) as u32),
                         acoustic,
+                        certainty,
                     });
                 }
                 at = (self.sphinx.next_segment)(at);

@@ -22,6 +22,7 @@ mod noise;
 mod open_vocabulary;
 mod pronunciation;
 mod recogniser;
+mod spotter;
 mod transcription;
 mod verdict;
 mod worker;
@@ -30,6 +31,7 @@ pub use decoder::Segment;
 pub use ears::{Ears, PhoneLoop, SearchWidth};
 pub use features::FrontEndConfig;
 pub use recogniser::Recogniser;
+pub use spotter::{Look, Spotted, Spotter};
 pub use verdict::{Evidence, Thresholds};
 
 use ears::Model;

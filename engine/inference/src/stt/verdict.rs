@@ -107,7 +107,7 @@ impl Judge {
 }
 
 /// Compares the words with free phones, stretch by stretch.
-fn weigh(words: &Path, phones: &Path, ends_a_sentence: bool) -> Evidence {
+pub(super) fn weigh(words: &Path, phones: &Path, ends_a_sentence: bool) -> Evidence {
     let mut evidence = Evidence {
         ends_a_sentence,
         worst_fit: f64::INFINITY,

@@ -49,6 +49,25 @@ pub fn models_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(models)
 }
 
+/// The phrase that the model of this manifest was trained on.
+pub(super) fn phrase_of(manifest: &Path) -> Result<String, ModelError> {
+    read(manifest).map(|found| found.wake_word)
+}
+
+fn read(manifest: &Path) -> Result<Manifest, ModelError> {
+    let text = fs::read_to_string(manifest).map_err(|error| wrong(manifest, &error.to_string()))?;
+    serde_json::from_str(&text).map_err(|error| {
+        wrong(
+            manifest,
+            &format!("{error}; it must be a microWakeWord manifest"),
+        )
+    })
+}
+
+fn wrong(manifest: &Path, what: &str) -> ModelError {
+    ModelError::Backend(format!("{}: {what}", manifest.display()))
+}
+
 /// Listens for the phrase of one model.
 pub struct MicroWakeWord {
     phrase: String,
@@ -68,10 +87,8 @@ impl MicroWakeWord {
     /// # Errors
     /// [`ModelError::Backend`] with the file and what is wrong in it.
     pub fn open(library: &Arc<TensorFlowLite>, manifest: &Path) -> Result<Self, ModelError> {
-        let wrong = |what: String| ModelError::Backend(format!("{}: {what}", manifest.display()));
-        let text = fs::read_to_string(manifest).map_err(|error| wrong(error.to_string()))?;
-        let found: Manifest = serde_json::from_str(&text)
-            .map_err(|error| wrong(format!("{error}; it must be a microWakeWord manifest")))?;
+        let wrong = |what: String| wrong(manifest, &what);
+        let found = read(manifest)?;
         let micro = found.micro;
         if !(0.0..1.0).contains(&micro.probability_cutoff)
             || !(1..=1000).contains(&micro.sliding_window_size)

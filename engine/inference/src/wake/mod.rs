@@ -1,17 +1,46 @@
-//! Wake phrases: trained ones as microWakeWord models ([`MicroWakeWord`]), and several at once
-//! ([`Several`]).
+//! Wake phrases: any phrase by keyphrase spotting ([`Keyphrase`]), trained ones as microWakeWord
+//! models ([`MicroWakeWord`]), and several at once ([`Several`]).
 
 mod features;
+mod keyphrase;
 mod micro;
 mod tflite;
 
 pub use self::{
     features::{BANDS, MicroFeatures},
+    keyphrase::{Keyphrase, KeyphraseConfig},
     micro::{MicroWakeWord, models_in},
     tflite::TensorFlowLite,
 };
 
-use loqa_core::seams::{FRAME_SAMPLES, Wake, WakeWord};
+use crate::stt::Ears;
+use loqa_core::seams::{FRAME_SAMPLES, ModelError, Wake, WakeWord};
+use std::path::Path;
+
+/// What hears `phrase`: the model in `models` that was trained on it, if there is one, else the
+/// keyphrase search.
+///
+/// # Errors
+/// What [`MicroWakeWord::open`] or [`Keyphrase::open`] lack.
+pub fn listen_for(phrase: &str, models: Option<&Path>) -> Result<Box<dyn WakeWord>, ModelError> {
+    if let Some(folder) = models {
+        let found = models_in(folder).map_err(|error| ModelError::NotLoaded {
+            what: format!("the folder of wake word models {}", folder.display()),
+            help: format!("{error}: make it, or correct `wake_models` under [listen]"),
+        })?;
+        for manifest in found {
+            if micro::phrase_of(&manifest)?.eq_ignore_ascii_case(phrase) {
+                let library = TensorFlowLite::load(folder)?;
+                return Ok(Box::new(MicroWakeWord::open(&library, &manifest)?));
+            }
+        }
+    }
+    let config = KeyphraseConfig {
+        phrase: phrase.to_owned(),
+        ..KeyphraseConfig::default()
+    };
+    Ok(Box::new(Keyphrase::open(&Ears::default(), config)?))
+}
 
 /// Listens for several phrases at once; the first that hears its own wins, and all begin anew.
 #[derive(Default)]

@@ -1,0 +1,302 @@
+//! Listens for one phrase: the two searches behind a wake word, to be fed with speech alone.
+//!
+//! The first is PocketSphinx's keyphrase search: it follows the phrase and a loop of all phones as
+//! somebody speaks, and finds every place that could be the phrase, and five others a minute. The second decodes
+//! such a place once more, as "anything, the phrase, anything" and as nothing but phones, which
+//! tells how well each word of the phrase fits and how long it took. Both know no words but those
+//! of the phrase, which makes them a tenth of the size of the recogniser.
+
+use super::{
+    decoder::{Decoder, Path},
+    ears::{Ears, Model},
+    features::{Cepstrum, FrontEnd, STEP},
+    free_text::PLACEHOLDER,
+    verdict::{Evidence, weigh},
+};
+use loqa_core::{
+    grammar::{Context, SpeechGrammar, WordAutomaton},
+    seams::{GuessedWord, ModelError},
+};
+use std::{
+    fs,
+    io::{self, BufRead as _, Write as _},
+    ops::Range,
+};
+use tempfile::NamedTempFile;
+
+/// Versions of the two grammars of the second look.
+const THE_PHRASE: u64 = 1;
+
+/// Where the phrase may have been said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spotted {
+    /// Samples since [`Spotter::start`]: first, and one past the last.
+    pub samples: Range<u64>,
+    /// Likelihood over that of any phones, as a power of ten.
+    pub score: f32,
+}
+
+/// What a second look at such a place says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Look {
+    /// How well the words of the phrase fit.
+    pub evidence: Evidence,
+    /// Samples of the phrase within those that were looked at; empty where it cannot be.
+    pub samples: Range<u64>,
+    /// Steps of 10 ms that its words took, for each of their phones.
+    pub steps_per_phone: f32,
+}
+
+/// Listens for a phrase.
+pub struct Spotter {
+    search: Hearing,
+    look: Hearing,
+    any: Hearing,
+    guessed: Vec<GuessedWord>,
+    phones: usize,
+}
+
+impl Spotter {
+    /// Loads library and model (0.1 s, 20 MB).
+    ///
+    /// # Errors
+    /// [`ModelError::NotLoaded`] says what is missing and what to type; [`ModelError::Backend`],
+    /// which word of the phrase cannot be said.
+    pub fn open(ears: &Ears, phrase: &str) -> Result<Self, ModelError> {
+        let model = Model::find(ears)?;
+        let words: Vec<String> = phrase
+            .split(|c: char| c.is_whitespace() || matches!(c, ',' | '.' | '!' | '?' | '-'))
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .collect();
+        if words.is_empty() {
+            return Err(ModelError::Backend(
+                "the wake phrase is empty: give two or three words, such as `hey loqa`".into(),
+            ));
+        }
+        let (dictionary, known_phones) =
+            dictionary_of(&model, &words).map_err(|error| ModelError::NotLoaded {
+                what: format!("the dictionary {}", model.dictionary.display()),
+                help: format!("{error}: it must be readable, and the temporary folder writable"),
+            })?;
+        let small = Model {
+            dictionary: dictionary.path().to_owned(),
+            ..model
+        };
+        let mut settings = ears.search.settings();
+        // Wide enough that the phrase is not lost where it fits badly for a while.
+        settings.retain(|(name, _)| *name != "beam");
+        settings.push(("beam", "1e-90".into()));
+        settings.push(("kws_threshold", "1e-60".into()));
+        let mut search = Hearing::open(&small, ears, &settings)?;
+        let guessed = search.decoder.spot(&words)?;
+        let mut look = Hearing::open(&small, ears, &ears.search.settings())?;
+        look.decoder.load(&around(&words))?;
+        let mut any = Hearing::open(&small, ears, &ears.phone_loop.settings())?;
+        any.decoder = any.decoder.with_phone_loop(&small)?;
+        let guessed_phones = guessed
+            .iter()
+            .filter_map(|word| word.pronunciation.as_deref());
+        let phones = guessed_phones.map(|phones| phones.split(' ').count());
+        Ok(Self {
+            phones: known_phones + phones.sum::<usize>(),
+            search,
+            look,
+            any,
+            guessed,
+        })
+    }
+
+    /// Words of the phrase that the dictionary lacks, and how Loqa thinks they are said.
+    pub fn guessed(&self) -> &[GuessedWord] {
+        &self.guessed
+    }
+
+    /// Phones in the phrase. The more, the harder to mistake.
+    pub fn phones(&self) -> usize {
+        self.phones
+    }
+
+    /// Begins to listen; what was heard before is forgotten.
+    pub fn start(&mut self) -> Result<(), ModelError> {
+        self.search.start()
+    }
+
+    /// Hears the next samples (16 kHz mono, any number); tells where the phrase was said last,
+    /// 0.1 s after its end, however unlikely.
+    pub fn feed(&mut self, samples: &[f32]) -> Result<Option<Spotted>, ModelError> {
+        self.search.hear(samples, false)?;
+        let search = &mut self.search;
+        Ok(search.decoder.spotted().map(|(steps, score)| Spotted {
+            samples: search.samples(steps),
+            score,
+        }))
+    }
+
+    /// A second look at a place: it ends with the phrase, and may begin with something else.
+    pub fn look(&mut self, samples: &[f32]) -> Result<Look, ModelError> {
+        self.look.decoder.choose(THE_PHRASE, &Context::Commands)?;
+        let phrase = self.look.decode(samples)?;
+        let words = phrase.iter().flat_map(|path| &path.words);
+        let own: Vec<_> = words.filter(|word| !word.word.starts_with('_')).collect();
+        let found = match own.as_slice() {
+            [first, .., last] => self.look.samples(first.steps.start..last.steps.end),
+            [only] => self.look.samples(only.steps.clone()),
+            [] => 0..0,
+        };
+        let phones = self.any.decode(samples)?.unwrap_or_default();
+        let whole = phrase.is_some();
+        let evidence = weigh(&phrase.unwrap_or_default(), &phones, whole);
+        Ok(Look {
+            steps_per_phone: evidence.word_steps as f32 / self.phones.max(1) as f32,
+            evidence,
+            samples: found,
+        })
+    }
+}
+
+/// A front end and a decoder.
+struct Hearing {
+    front: FrontEnd,
+    decoder: Decoder,
+    cepstra: Vec<Cepstrum>,
+    /// Step of 10 ms since `start` of every cepstrum that the decoder has heard.
+    steps: Vec<u32>,
+    dither: Dither,
+}
+
+impl Hearing {
+    fn open(
+        model: &Model,
+        ears: &Ears,
+        settings: &[(&'static str, String)],
+    ) -> Result<Self, ModelError> {
+        Ok(Self {
+            front: FrontEnd::new(ears.front_end, model.gaussians.clone()),
+            decoder: Decoder::open(model, settings)?,
+            cepstra: Vec::new(),
+            steps: Vec::new(),
+            dither: Dither(1),
+        })
+    }
+
+    fn start(&mut self) -> Result<(), ModelError> {
+        self.decoder.start()?;
+        self.front.reset();
+        self.cepstra.clear();
+        self.steps.clear();
+        self.dither = Dither(1);
+        Ok(())
+    }
+
+    fn hear(&mut self, samples: &[f32], last: bool) -> Result<(), ModelError> {
+        let samples = self.dither.over(samples);
+        self.front
+            .push(&samples, &mut self.cepstra, &mut self.steps);
+        if last {
+            self.front.finish(&mut self.cepstra, &mut self.steps);
+        }
+        self.decoder.hear(&mut self.cepstra)?;
+        self.cepstra.clear();
+        Ok(())
+    }
+
+    /// Hears all of it and nothing else.
+    fn decode(&mut self, samples: &[f32]) -> Result<Option<Path>, ModelError> {
+        self.start()?;
+        self.hear(samples, true)?;
+        self.decoder.end()?;
+        Ok(self.decoder.path())
+    }
+
+    /// Where steps of the decoder lie among the samples.
+    fn samples(&self, steps: Range<u32>) -> Range<u64> {
+        let at = |step: u32| {
+            let step = self.steps.get(step as usize).or(self.steps.last());
+            step.map_or(0, |step| u64::from(*step) * STEP as u64)
+        };
+        if steps.is_empty() {
+            return 0..0;
+        }
+        at(steps.start)..at(steps.end - 1) + STEP as u64
+    }
+}
+
+/// The noise of a quiet room, 70 dB below full scale: what comes from a file or a virtual
+/// microphone may be silent as no room is, and the front end then takes the first sound after that
+/// silence for part of the noise.
+struct Dither(u32);
+
+impl Dither {
+    /// Standard deviation 3e-4.
+    const PEAK: f32 = 5.2e-5;
+
+    fn over(&mut self, samples: &[f32]) -> Vec<f32> {
+        let mut noise = || {
+            self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (self.0 >> 8) as f32 / (1u32 << 23) as f32 - 1.0
+        };
+        let dithered = samples.iter().map(|sample| sample + Self::PEAK * noise());
+        dithered.collect()
+    }
+}
+
+/// Anything or nothing, the phrase, anything or nothing.
+fn around(words: &[String]) -> SpeechGrammar {
+    let mut vocabulary = words.to_vec();
+    vocabulary.push(PLACEHOLDER.into());
+    vocabulary.sort();
+    vocabulary.dedup();
+    let place = |word: &str| vocabulary.partition_point(|known| known.as_str() < word) as u32;
+    let something = place(PLACEHOLDER);
+    let last = words.len() as u32 + 1;
+    let mut arcs = vec![(0, something, 1, 1), (last, something, last + 1, 1)];
+    for (i, word) in (1..).zip(words) {
+        arcs.push((i, place(word), i + 1, 1));
+    }
+    arcs.push((0, place(&words[0]), 2, 1));
+    let automaton = WordAutomaton {
+        states: last + 2,
+        start: 0,
+        ends: vec![last, last + 1],
+        arcs,
+    };
+    grammar(THE_PHRASE, automaton, vocabulary)
+}
+
+fn grammar(version: u64, automaton: WordAutomaton, words: Vec<String>) -> SpeechGrammar {
+    SpeechGrammar {
+        version,
+        automata: vec![(Context::Commands, automaton)],
+        words,
+    }
+}
+
+/// The dictionary's entries of these words as a dictionary of its own, and how many phones they
+/// have together, each in its first pronunciation.
+fn dictionary_of(model: &Model, words: &[String]) -> io::Result<(NamedTempFile, usize)> {
+    let mut small = tempfile::Builder::new()
+        .prefix("loqa-")
+        .suffix(".dict")
+        .tempfile()?;
+    let mut phones = 0;
+    for line in io::BufReader::new(fs::File::open(&model.dictionary)?).split(b'\n') {
+        let line = line?;
+        let mut parts = line.split(|byte| byte.is_ascii_whitespace());
+        let entry = parts.next().unwrap_or_default();
+        let word = entry.split(|byte| *byte == b'(').next().unwrap_or_default();
+        let times = words
+            .iter()
+            .filter(|wanted| wanted.as_bytes() == word)
+            .count();
+        if times > 0 {
+            small.write_all(&line)?;
+            small.write_all(b"\n")?;
+        }
+        if entry == word {
+            phones += times * parts.filter(|phone| !phone.is_empty()).count();
+        }
+    }
+    small.flush()?;
+    Ok((small, phones))
+}

@@ -1,0 +1,213 @@
+//! Any phrase as a wake phrase, in three stages, each dearer and rarer than the one before:
+//! voice activity; the keyphrase search, while somebody speaks; a second look at what it found.
+
+use crate::{
+    stt::{Ears, Evidence, Look, Spotted, Spotter},
+    vad::{Earshot, WINDOW},
+};
+use loqa_core::seams::{FRAME_SAMPLES, GuessedWord, ModelError, VoiceActivity, Wake, WakeWord};
+use std::ops::Range;
+
+/// P(speech) from which on a window counts as speech.
+const VOICED: f32 = 0.5;
+/// Speech this long before its first window is heard as well, samples: the network is up to 300 ms
+/// late. With it, what the front end needs to know the room's noise.
+const PRE_ROLL: usize = 6_400;
+/// Silence that ends the search, samples: 0.5 s, more than within any phrase.
+const SILENCE: u64 = 8_000;
+/// Samples of a second look before and after the end that the search gave. It is early by up to
+/// 0.1 s where a last vowel fades.
+const BEFORE: u64 = 19_200;
+const AFTER: u64 = 1_600;
+/// Samples after which the search begins anew, 30 s: a television never falls silent.
+const LONGEST: u64 = 480_000;
+
+/// Steps of 10 ms that a phone takes at least where somebody calls.
+const UNHURRIED: f32 = 10.0;
+/// Of the search's score, the fit of the words and of the worst of them, and haste; and the offset.
+const WEIGHTS: [f32; 5] = [0.068, 0.132, 0.152, 0.639, 10.82];
+
+/// What to listen for, and how strictly.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyphraseConfig {
+    /// Two or three words, such as "hey loqa".
+    pub phrase: String,
+    /// Least certainty in [0, 1]: higher misses more and is fooled less. `loqa wake test` measures
+    /// it.
+    pub threshold: f32,
+}
+
+impl Default for KeyphraseConfig {
+    fn default() -> Self {
+        Self {
+            phrase: "hey loqa".into(),
+            threshold: 0.6,
+        }
+    }
+}
+
+/// How sure a second look is, in [0, 1]: logistic regression on what both looks say.
+fn certainty(spotted: f32, look: &Look) -> f32 {
+    let Evidence {
+        word_fit,
+        worst_fit,
+        ..
+    } = look.evidence;
+    let hurried = (look.steps_per_phone - UNHURRIED).min(0.0);
+    let [by_spotted, by_fit, by_worst, by_haste, offset] = WEIGHTS;
+    let sum = by_spotted * spotted.clamp(-60.0, 20.0)
+        + by_fit * word_fit as f32
+        + by_worst * worst_fit as f32
+        + by_haste * hurried
+        + offset;
+    1.0 / (1.0 + (-sum).exp())
+}
+
+/// Listens for a phrase.
+pub struct Keyphrase {
+    config: KeyphraseConfig,
+    vad: Earshot,
+    spotter: Spotter,
+    /// The newest samples, at most [`KEPT`], and the offset one past them.
+    recent: Vec<f32>,
+    now: u64,
+    /// How many of them the voice activity has not seen.
+    unseen: usize,
+    voiced: Option<u64>,
+    /// Offset at which the search began, if it runs.
+    since: Option<u64>,
+    /// Offset one past what has been looked at in vain.
+    looked: u64,
+}
+
+const KEPT: usize = (BEFORE + AFTER) as usize + 8_000;
+
+impl Keyphrase {
+    /// Loads what it needs (0.1 s, 20 MB).
+    ///
+    /// # Errors
+    /// [`ModelError::NotLoaded`] with what to type; [`ModelError::Backend`] for a phrase that
+    /// cannot be said.
+    pub fn open(ears: &Ears, config: KeyphraseConfig) -> Result<Self, ModelError> {
+        Ok(Self {
+            spotter: Spotter::open(ears, &config.phrase)?,
+            config,
+            vad: Earshot::default(),
+            recent: Vec::with_capacity(KEPT + FRAME_SAMPLES),
+            now: 0,
+            unseen: 0,
+            voiced: None,
+            since: None,
+            looked: 0,
+        })
+    }
+
+    /// Words of the phrase that the dictionary lacks, and how Loqa thinks they are said.
+    pub fn guessed(&self) -> &[GuessedWord] {
+        self.spotter.guessed()
+    }
+
+    /// Phones in the phrase. The more, the harder to mistake.
+    pub fn phones(&self) -> usize {
+        self.spotter.phones()
+    }
+
+    /// Hears the next frame like [`WakeWord::detect`], but tells every place that could be the
+    /// phrase, however unlikely, and never forgets: for measuring.
+    pub fn consider(&mut self, offset: u64, frame: &[f32; FRAME_SAMPLES]) -> Option<Wake> {
+        if offset != self.now {
+            // A gap, or another stream.
+            self.reset();
+        }
+        self.recent.extend_from_slice(frame);
+        let surplus = self.recent.len().saturating_sub(KEPT);
+        self.recent.drain(..surplus);
+        self.unseen += frame.len();
+        self.now = offset + frame.len() as u64;
+        while self.unseen >= WINDOW {
+            let first = self.recent.len() - self.unseen;
+            if self.vad.score(&self.recent[first..first + WINDOW]) >= VOICED {
+                self.voiced = Some(self.now);
+            }
+            self.unseen -= WINDOW;
+        }
+        self.search(frame).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the wake phrase is listened for anew");
+            self.since = None;
+            None
+        })
+    }
+
+    fn search(&mut self, frame: &[f32]) -> Result<Option<Wake>, ModelError> {
+        let speaking = self
+            .voiced
+            .is_some_and(|voiced| self.now - voiced < SILENCE);
+        if !speaking {
+            self.since = None;
+            return Ok(None);
+        }
+        let spotted = match self.since {
+            None => self.begin(PRE_ROLL)?,
+            Some(since) if self.now - since > LONGEST => self.begin(BEFORE as usize)?,
+            Some(_) => self.spotter.feed(frame)?,
+        };
+        let (Some(spotted), Some(since)) = (spotted, self.since) else {
+            return Ok(None);
+        };
+        let end = since + spotted.samples.end;
+        if end <= self.looked {
+            return Ok(None);
+        }
+        self.looked = end;
+        let place = end.saturating_sub(BEFORE)..(end + AFTER).min(self.now);
+        let samples = within(&self.recent, self.now, place.clone());
+        let from = place.end - samples.len() as u64;
+        let look = self.spotter.look(samples)?;
+        Ok((!look.samples.is_empty()).then(|| Wake {
+            phrase: self.config.phrase.clone(),
+            end: from + look.samples.end,
+            score: certainty(spotted.score, &look),
+        }))
+    }
+
+    fn forget(&mut self) {
+        self.recent.clear();
+        self.unseen = 0;
+        (self.voiced, self.since) = (None, None);
+    }
+
+    /// Starts the search with the newest samples.
+    fn begin(&mut self, samples: usize) -> Result<Option<Spotted>, ModelError> {
+        let first = self.recent.len().saturating_sub(samples);
+        self.since = Some(self.now - (self.recent.len() - first) as u64);
+        self.spotter.start()?;
+        self.spotter.feed(&self.recent[first..])
+    }
+}
+
+/// The part of the newest samples that lies within these offsets.
+fn within(recent: &[f32], now: u64, place: Range<u64>) -> &[f32] {
+    let index = |offset: u64| {
+        recent
+            .len()
+            .saturating_sub((now - offset.min(now)) as usize)
+    };
+    &recent[index(place.start)..index(place.end)]
+}
+
+impl WakeWord for Keyphrase {
+    fn detect(&mut self, offset: u64, frame: &[f32; FRAME_SAMPLES]) -> Option<Wake> {
+        let heard = self.consider(offset, frame);
+        let heard = heard.filter(|wake| wake.score >= self.config.threshold);
+        if heard.is_some() {
+            self.forget();
+        }
+        heard
+    }
+
+    fn reset(&mut self) {
+        self.vad.reset();
+        self.forget();
+        self.looked = 0;
+    }
+}
