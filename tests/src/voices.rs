@@ -18,9 +18,7 @@ use std::{
 /// Samples per second of every clip.
 pub const SAMPLE_RATE_HZ: usize = 16_000;
 
-/// Sentences that are no commands, one per line: talk, news, recipes, announcements, and some
-/// that begin like commands.
-pub const OPEN_SENTENCES: &str = include_str!("../data/open-sentences.txt");
+pub use loqa_engine::cli::OPEN_SENTENCES;
 
 /// Somebody who can speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -12,7 +12,10 @@ mod output;
 mod say;
 mod timer;
 mod transcribe;
+mod wake;
 mod wav_file;
+
+pub use wake::OPEN_SENTENCES;
 
 use crate::{config::Flags, hub::HubOptions};
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -82,6 +85,9 @@ enum Command {
     Timer(timer::TimerCommand),
     /// List microphones and speakers, choose them, and show how loud it is
     Devices(devices::DevicesArgs),
+    /// Wake phrases
+    #[command(subcommand)]
+    Wake(wake::WakeCommand),
     /// Tell what is missing or degraded, each with its remedy
     Doctor,
     /// Settings
@@ -136,6 +142,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
         Command::Say(args) => say::run(common, args).await,
         Command::Timer(command) => timer::run(common, command).await,
         Command::Devices(args) => devices::run(common, args).await,
+        Command::Wake(command) => wake::run(common, command).await,
         Command::Doctor => doctor::run(common).await,
         Command::Config(args) => config::run(common, args),
         Command::Completions { .. } => Ok(ExitCode::SUCCESS),
