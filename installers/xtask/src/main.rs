@@ -46,7 +46,7 @@ enum Task {
         /// Run only the tests whose name contains one of these, and nothing else
         filters: Vec<String>,
     },
-    /// Measure: `voice`, `intent` or `faults`
+    /// Measure: `voice`, `ears`, `intent` or `faults`
     Bench {
         /// What to measure
         subject: Subject,
@@ -64,6 +64,8 @@ enum Task {
 enum Subject {
     /// End of speech to first sample of the reply, in real time, with cut-off rates
     Voice,
+    /// The wake phrase: calls that are missed, talk that is taken for one
+    Ears,
     /// The grammar against hassil, and how both grow with the household
     Intent,
     /// kill -9 at random instants, and what was lost or doubled

@@ -1,5 +1,6 @@
 //! `loqa-bench`: what Loqa costs, measured on this machine. Run it with `cargo xtask bench`.
 
+mod ears;
 mod faults;
 mod figure;
 mod intent;
@@ -22,6 +23,8 @@ struct Cli {
 enum Bench {
     /// Spoken commands in real time, and on the sample clock: latency and lost words
     Voice(voice::VoiceArgs),
+    /// The wake phrase: calls that are missed, talk that is taken for one
+    Ears(ears::EarsArgs),
     /// Typed sentences against hassil, in small and large households
     Intent(intent::IntentArgs),
     /// kill -9 of the hub at random instants: what was lost or doubled, and how long a restart takes
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
     let mut report = figure::Report::new(cli.json);
     let outcome = match cli.bench {
         Bench::Voice(args) => voice::run(args, &mut report),
+        Bench::Ears(args) => ears::run(args, &mut report),
         Bench::Intent(args) => intent::run(args, &mut report),
         Bench::Faults(args) => faults::run(args, &mut report),
     };
