@@ -1,10 +1,11 @@
 //! The recogniser's grammar: a deterministic, minimal automaton over words, made from the
 //! matcher's network.
 //!
-//! A recogniser has no calls, so lists and rules are copied to where they are used: large lists
-//! once per intent, the rest once per use. Sharing a list within an intent lets a few more word
-//! sequences through than the matcher; what it does not understand is never acted on. JSGF says
-//! the same but its compiler copies every list to every use, which made decoding ten times slower.
+//! A recogniser has no calls, so rules and short lists are copied to where they are used. A large
+//! list is there once per intent and is entered and left without a word: were its entries merged
+//! into every state before it, the automaton would be ten times as large. Sharing it lets a few
+//! more word sequences through than the matcher; what it does not understand is never acted on.
+//! JSGF says the same but its compiler copies every list to every use.
 
 use super::{
     Context, Grammar, SpeechGrammar, WordAutomaton,
@@ -14,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A list with more entries than this is shared by the sentences of an intent.
 const SHARED: usize = 12;
+/// Marks the "word" that stands for a shared list until the list is put in its place.
+const LIST: u32 = 1 << 31;
 /// What stands for a word that no vocabulary holds.
 pub(super) const ANY_WORD: &str = "something";
 
@@ -29,11 +32,14 @@ pub(super) fn speech_grammar(grammar: &Grammar, version: u64) -> SpeechGrammar {
                 grammar,
                 words: &mut words,
                 states: Vec::new(),
-                shared: HashMap::new(),
+                intents: HashMap::new(),
+                lists: Vec::new(),
             };
-            let (start, end) = (copy.state(), copy.state());
-            copy.net(*root, None, start, end);
-            let mut automaton = minimal(&deterministic(&copy.states, start, end));
+            let mut parts = vec![copy.part(*root, None)];
+            while let Some((intent, net)) = copy.lists.get(parts.len() - 1).copied() {
+                parts.push(copy.part(net, intent));
+            }
+            let mut automaton = joined(parts);
             count(&mut automaton, &words, &grammar.compiled.examples);
             (context.clone(), automaton)
         })
@@ -93,11 +99,22 @@ struct Copy<'g> {
     grammar: &'g Grammar,
     words: &'g mut Words,
     states: Vec<Nfa>,
-    /// Entry and exit of lists that are shared within an intent.
-    shared: HashMap<(Option<usize>, NetId), (u32, u32)>,
+    /// Entry and exit of intents: the second command is the first one again.
+    intents: HashMap<NetId, (u32, u32)>,
+    /// Lists that are shared within an intent.
+    lists: Vec<(Option<usize>, NetId)>,
 }
 
 impl Copy<'_> {
+    /// The automaton of a net, in which shared lists are still words.
+    fn part(&mut self, net: NetId, intent: Option<usize>) -> WordAutomaton {
+        self.states.clear();
+        self.intents.clear();
+        let (start, end) = (self.state(), self.state());
+        self.net(net, intent, start, end);
+        minimal(&deterministic(&self.states, start, end))
+    }
+
     fn state(&mut self) -> u32 {
         self.states.push(Nfa::default());
         (self.states.len() - 1) as u32
@@ -200,11 +217,25 @@ impl Copy<'_> {
             self.net(net, intent, from, to);
             return;
         }
-        let (entry, exit) = match self.shared.get(&(intent, net)) {
+        if !matches!(
+            self.grammar.compiled.network.nets[net as usize].kind,
+            Kind::Intent(_)
+        ) {
+            let shared = self.lists.iter().position(|list| *list == (intent, net));
+            let list = shared.unwrap_or_else(|| {
+                self.lists.push((intent, net));
+                self.lists.len() - 1
+            });
+            self.states[from as usize]
+                .words
+                .push((LIST | list as u32, to));
+            return;
+        }
+        let (entry, exit) = match self.intents.get(&net) {
             Some(ends) => *ends,
             None => {
                 let ends = (self.state(), self.state());
-                self.shared.insert((intent, net), ends);
+                self.intents.insert(net, ends);
                 self.net(net, intent, ends.0, ends.1);
                 ends
             }
@@ -215,9 +246,7 @@ impl Copy<'_> {
 
     fn is_large(&self, net: NetId) -> bool {
         match &self.grammar.compiled.network.nets[net as usize].kind {
-            // The second command is the first one again: the way back is a loop.
-            Kind::Intent(_) => true,
-            Kind::Typed(_) | Kind::Range(..) => true,
+            Kind::Intent(_) | Kind::Typed(_) | Kind::Range(..) => true,
             Kind::Values(values) => values.len() > SHARED,
             Kind::Devices(kinds) => {
                 self.grammar
@@ -239,26 +268,107 @@ impl Copy<'_> {
     }
 }
 
-/// Counts how often the examples use each arc.
-fn count(automaton: &mut WordAutomaton, words: &Words, examples: &[Vec<String>]) {
-    let arcs: HashMap<(u32, u32), usize> = automaton
-        .arcs
-        .iter()
-        .enumerate()
-        .map(|(place, (from, word, ..))| ((*from, *word), place))
-        .collect();
-    for example in examples {
-        let mut at = automaton.start;
-        for word in example {
-            // Another household has other names; what comes before them is said there as well.
-            let arc = words.ids.get(word).and_then(|id| arcs.get(&(at, *id)));
-            let Some(arc) = arc.map(|place| &mut automaton.arcs[*place]) else {
-                break;
-            };
-            arc.3 += 1;
-            at = arc.2;
+/// Puts the lists in their places: the first part is the whole, the others are what its words and
+/// theirs with the mark [`LIST`] stand for.
+fn joined(parts: Vec<WordAutomaton>) -> WordAutomaton {
+    let mut first = Vec::new();
+    let mut all = WordAutomaton::default();
+    for part in &parts {
+        first.push(all.states);
+        all.states += part.states;
+    }
+    all.start = parts[0].start;
+    all.ends = parts[0].ends.clone();
+    for (part, offset) in parts.iter().zip(&first) {
+        for (from, word, to, said) in &part.arcs {
+            let (from, to) = (from + offset, to + offset);
+            if word & LIST == 0 {
+                all.arcs.push((from, *word, to, *said));
+                continue;
+            }
+            let list = (word & !LIST) as usize + 1;
+            let offset = first[list];
+            all.free.push((from, parts[list].start + offset, 0));
+            let ends = parts[list].ends.iter();
+            all.free.extend(ends.map(|end| (end + offset, to, 0)));
         }
     }
+    // A list that is used twice before the same words would be left twice.
+    all.free.sort_unstable();
+    all.free.dedup();
+    all
+}
+
+/// Counts how often the examples use each arc.
+fn count(automaton: &mut WordAutomaton, words: &Words, examples: &[Vec<String>]) {
+    let mut ways = vec![Vec::new(); automaton.states as usize];
+    for (place, (from, word, to, _)) in automaton.arcs.iter().enumerate() {
+        ways[*from as usize].push((place, Some(*word), *to));
+    }
+    for (place, (from, to, _)) in automaton.free.iter().enumerate() {
+        ways[*from as usize].push((place, None, *to));
+    }
+    for example in examples {
+        // Another household has other names; what comes before them is said there as well.
+        let known = example.iter().map_while(|word| words.ids.get(word));
+        let known: Vec<u32> = known.copied().collect();
+        for (place, word) in longest_path(&ways, automaton.start, &known) {
+            match word {
+                Some(_) => automaton.arcs[place].3 += 1,
+                None => automaton.free[place].2 += 1,
+            }
+        }
+    }
+}
+
+/// Index of an arc, its word (`None` for a free one), and where it leads.
+type Way = (usize, Option<u32>, u32);
+
+/// A state that words lead to.
+struct Reached {
+    state: u32,
+    /// Words said on the way.
+    said: usize,
+    /// Where from (an index among those reached), and by which arc.
+    by: Option<(usize, (usize, Option<u32>))>,
+}
+
+/// The arcs of a path that says as many of the words as any does.
+fn longest_path(ways: &[Vec<Way>], start: u32, words: &[u32]) -> Vec<(usize, Option<u32>)> {
+    let mut seen: BTreeSet<(u32, usize)> = BTreeSet::from([(start, 0)]);
+    let mut reached = vec![Reached {
+        state: start,
+        said: 0,
+        by: None,
+    }];
+    let (mut at, mut best) = (0, 0);
+    while let Some(Reached { state, said, .. }) = reached.get(at) {
+        let (state, said) = (*state, *said);
+        if said > reached[best].said {
+            best = at;
+        }
+        for (place, word, to) in &ways[state as usize] {
+            let said = match word {
+                None => said,
+                Some(word) if words.get(said) == Some(word) => said + 1,
+                Some(_) => continue,
+            };
+            if seen.insert((*to, said)) {
+                reached.push(Reached {
+                    state: *to,
+                    said,
+                    by: Some((at, (*place, *word))),
+                });
+            }
+        }
+        at += 1;
+    }
+    let mut path = Vec::new();
+    while let Some((before, arc)) = reached[best].by {
+        path.push(arc);
+        best = before;
+    }
+    path
 }
 
 /// States with their words, and whether a sentence may end there; the first is the start.
@@ -340,8 +450,7 @@ fn minimal(dfa: &Dfa) -> WordAutomaton {
     let mut automaton = WordAutomaton {
         states: count as u32,
         start: class.first().copied().unwrap_or(0),
-        ends: Vec::new(),
-        arcs: Vec::new(),
+        ..WordAutomaton::default()
     };
     let mut done = vec![false; count];
     for (state, (arcs, last)) in dfa.iter().enumerate() {

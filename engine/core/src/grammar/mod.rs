@@ -160,7 +160,8 @@ pub struct SpeechGrammar {
     pub words: Vec<String>,
 }
 
-/// A deterministic automaton over words.
+/// An automaton over words: in every state a word leads to one other, but for those that begin a
+/// list's entries.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct WordAutomaton {
     /// How many states.
@@ -171,6 +172,8 @@ pub struct WordAutomaton {
     pub ends: Vec<u32>,
     /// From, index of the word, to, and how many of the skills' examples say it there.
     pub arcs: Vec<(u32, u32, u32, u32)>,
+    /// The same without a word: into a list, and out of it.
+    pub free: Vec<(u32, u32, u32)>,
 }
 
 /// All sentences of a household, compiled. Immutable; share it in an `Arc`.

@@ -41,18 +41,28 @@ fn text(automaton: &WordAutomaton, words: &[String], spellings: &[Vec<String>]) 
     let mut arcs = String::new();
     // Writing to a String cannot fail.
     let mut ways = vec![0u32; automaton.states as usize];
-    for (from, _, _, said) in &automaton.arcs {
+    let words_said = automaton.arcs.iter().map(|(from, .., said)| (from, said));
+    let free_said = automaton.free.iter().map(|(from, .., said)| (from, said));
+    for (from, said) in words_said.chain(free_said) {
         ways[*from as usize] += 1 + said;
     }
     let mut complete = vec![false; automaton.states as usize];
     for end in &automaton.ends {
         complete[*end as usize] = true;
     }
-    for (from, word, to, said) in &automaton.arcs {
-        let mut likely = f64::from(1 + said) / f64::from(ways[*from as usize]);
-        if complete[*from as usize] {
-            likely = likely.min(GOES_ON);
+    let likely = |from: u32, said: u32| {
+        let likely = f64::from(1 + said) / f64::from(ways[from as usize]);
+        match complete[from as usize] {
+            true => likely.min(GOES_ON),
+            false => likely,
         }
+    };
+    for (from, to, said) in &automaton.free {
+        let likely = likely(*from, *said);
+        let _ = writeln!(arcs, "TRANSITION {from} {to} {likely:e}");
+    }
+    for (from, word, to, said) in &automaton.arcs {
+        let likely = likely(*from, *said);
         let word = *word as usize;
         if words.get(word).is_some_and(|word| word == PLACEHOLDER) {
             let within = states;
@@ -92,14 +102,15 @@ mod tests {
             states: 3,
             start: 0,
             ends: vec![2],
-            arcs: vec![(0, 0, 1, 2), (1, 1, 2, 0), (1, 2, 2, 0), (0, 2, 2, 0)],
+            arcs: vec![(0, 0, 1, 2), (1, 1, 2, 0), (1, 2, 2, 0)],
+            free: vec![(0, 1, 0)],
         };
         let text = text(
             &automaton,
             &words,
             &[vec!["go".into(), "go(2)".into()], vec![], vec![]],
         );
-        assert!(text.starts_with("FSG_BEGIN loqa\nNUM_STATES 5\nSTART_STATE 0\nFINAL_STATE 3\nTRANSITION 0 1 7.5e-1 go\nTRANSITION 0 1 7.5e-1 go(2)\nTRANSITION 1 4 1e-3 _aa\n"), "{text}");
+        assert!(text.starts_with("FSG_BEGIN loqa\nNUM_STATES 5\nSTART_STATE 0\nFINAL_STATE 3\nTRANSITION 0 1 2.5e-1\nTRANSITION 0 1 7.5e-1 go\nTRANSITION 0 1 7.5e-1 go(2)\nTRANSITION 1 4 1e-3 _aa\n"), "{text}");
         assert!(
             text.contains("TRANSITION 4 2 1.0\n")
                 && text.ends_with("TRANSITION 2 3 1.0\nFSG_END\n"),

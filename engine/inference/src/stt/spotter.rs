@@ -250,16 +250,17 @@ fn around(words: &[String]) -> SpeechGrammar {
     let place = |word: &str| vocabulary.partition_point(|known| known.as_str() < word) as u32;
     let something = place(PLACEHOLDER);
     let last = words.len() as u32 + 1;
-    let mut arcs = vec![(0, something, 1, 1), (last, something, last + 1, 1)];
+    let mut arcs = vec![(0, something, 1, 0), (last, something, last + 1, 0)];
     for (i, word) in (1..).zip(words) {
-        arcs.push((i, place(word), i + 1, 1));
+        arcs.push((i, place(word), i + 1, 0));
     }
-    arcs.push((0, place(&words[0]), 2, 1));
+    arcs.push((0, place(&words[0]), 2, 0));
     let automaton = WordAutomaton {
         states: last + 2,
         start: 0,
         ends: vec![last, last + 1],
         arcs,
+        free: Vec::new(),
     };
     grammar(THE_PHRASE, automaton, vocabulary)
 }
