@@ -119,7 +119,7 @@ impl Models {
         let folder = (!folder.as_os_str().is_empty()).then_some(folder.as_path());
         let (mut words, mut missing) = (Vec::new(), Vec::new());
         for phrase in &listen.wake {
-            match wake::listen_for(phrase, folder) {
+            match wake::listen_for(phrase, listen.wake_threshold, folder) {
                 Ok(word) => words.push(word),
                 Err(error) => missing.push(format!(
                     "the wake phrase “{phrase}” cannot be heard: {error}\n  help: until then press Enter here and speak"

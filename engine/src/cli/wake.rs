@@ -37,7 +37,7 @@ const VOICES: [&str; 10] = [
 const NOISES_DB: [f32; 2] = [40.0, 20.0];
 /// Calls of each voice at each noise.
 const CALLS: u64 = 3;
-const THRESHOLDS: [f32; 8] = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
+const THRESHOLDS: [f64; 8] = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
 /// What a wake phrase should hold: false wakes per hour of talk, calls missed in a quiet room.
 const FALSE_PER_HOUR: f64 = 0.5;
 const MISSED: f64 = 0.05;
@@ -132,21 +132,24 @@ struct Trial {
 
 impl Trial {
     /// Share of calls missed, by noise.
-    fn missed(&self, threshold: f32) -> [f64; NOISES_DB.len()] {
+    fn missed(&self, threshold: f64) -> [f64; NOISES_DB.len()] {
         self.calls.each_ref().map(|scores| {
-            let missed = scores.iter().filter(|score| **score < threshold);
+            let missed = scores.iter().filter(|score| f64::from(**score) < threshold);
             missed.count() as f64 / scores.len().max(1) as f64
         })
     }
 
-    fn false_per_hour(&self, threshold: f32) -> f64 {
-        let fooled = self.talk.iter().filter(|score| **score >= threshold);
+    fn false_per_hour(&self, threshold: f64) -> f64 {
+        let fooled = self
+            .talk
+            .iter()
+            .filter(|score| f64::from(**score) >= threshold);
         fooled.count() as f64 / self.hours
     }
 
     /// The lowest threshold that talk does not pass; none below the one that Loqa ships with after
     /// less talk than could show it.
-    fn recommended(&self) -> Option<f32> {
+    fn recommended(&self) -> Option<f64> {
         let least = if self.hours * FALSE_PER_HOUR < 1.0 {
             KeyphraseConfig::default().threshold
         } else {
@@ -192,6 +195,11 @@ fn report(common: &Common, phrase: &str, phones: usize, trial: &Trial) {
         "{calls} synthetic calls each; {:.0} minutes of synthetic talk: people differ",
         trial.hours * 60.0
     ));
+    if let Some(threshold) = recommended {
+        output::print_line(&format!(
+            "to take it: `wake = [\"{phrase}\"]` and `wake_threshold = {threshold}` under [listen]"
+        ));
+    }
     let missed = recommended.map_or(1.0, |threshold| trial.missed(threshold)[0]);
     if missed > MISSED {
         output::print_line(&format!(

@@ -173,6 +173,13 @@ impl Config {
                 ));
             }
         }
+        let threshold = self.listen.wake_threshold;
+        if !(0.0..=1.0).contains(&threshold) {
+            return Err(self.wrong(
+                "listen.wake_threshold",
+                format!("`listen.wake_threshold` is {threshold}, but must lie between 0 and 1"),
+            ));
+        }
         let zone = &self.household.timezone;
         if zone != "system" && jiff::tz::TimeZone::get(zone).is_err() {
             let message = format!(
@@ -255,6 +262,7 @@ fn user_folder(
 fn overriding(default: &Value, text: &str) -> Value {
     let parsed = match default {
         Value::Integer(_) => text.parse().ok().map(Value::Integer),
+        Value::Float(_) => text.parse().ok().map(Value::Float),
         Value::Boolean(_) => text.parse().ok().map(Value::Boolean),
         Value::Array(_) => Some(Value::Array(
             text.split(':')

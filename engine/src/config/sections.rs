@@ -1,6 +1,7 @@
 //! Every setting with its meaning and its default: one struct per section of `loqa.toml`.
 
 use loqa_core::endpoint::{EndpointConfig, Hangover};
+use loqa_inference::wake::KeyphraseConfig;
 use loqa_protocol::{PrivacyScope, QosTier};
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, time::Duration};
@@ -68,6 +69,9 @@ section! {
         pub microphone: String = "default".into(),
         /// Phrases that call Loqa. With none, it answers every command that it hears.
         pub wake: Vec<String> = vec!["hey loqa".into()],
+        /// How sure Loqa must be that it was called, 0 to 1: higher misses more calls and is fooled
+        /// less. `loqa wake test` measures a phrase and recommends one.
+        pub wake_threshold: f64 = KeyphraseConfig::default().threshold,
         /// A folder of microWakeWord models (NAME.json beside NAME.tflite) and of TensorFlow
         /// Lite's library, libtensorflowlite_c.so. A phrase that a model was trained on is heard
         /// by it, others by the recogniser. Empty for none.

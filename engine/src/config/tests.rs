@@ -153,6 +153,18 @@ fn mistakes_are_named_with_their_place_and_the_nearest_key() {
         refused("[endpoint]\n\nclosed_ms = 3\n"),
         "loqa.toml:3:1: `endpoint.closed_ms` is 3, but must lie between 10 and 5000"
     );
+    let set = |value: &'static str| {
+        load(
+            "",
+            &[("LOQA_LISTEN_WAKE_THRESHOLD", value)],
+            Flags::default(),
+        )
+    };
+    assert_eq!(set("0.7").unwrap().listen.wake_threshold, 0.7);
+    assert_eq!(
+        set("7").unwrap_err(),
+        "environment LOQA_LISTEN_WAKE_THRESHOLD: `listen.wake_threshold` is 7, but must lie between 0 and 1"
+    );
     assert!(
         refused("[household]\ntimezone = \"Mars/Base\"\n")
             .contains("`Mars/Base` is not a time zone")

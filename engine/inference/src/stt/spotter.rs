@@ -1,10 +1,10 @@
-//! Listens for one phrase: the two searches behind a wake word, to be fed with speech alone.
+//! Listens for one phrase: the searches behind a wake word, to be fed with speech alone.
 //!
 //! The first is PocketSphinx's keyphrase search: it follows the phrase and a loop of all phones as
-//! somebody speaks, and finds every place that could be the phrase, and five others a minute. The second decodes
-//! such a place once more, as "anything, the phrase, anything" and as nothing but phones, which
-//! tells how well each word of the phrase fits and how long it took. Both know no words but those
-//! of the phrase, which makes them a tenth of the size of the recogniser.
+//! somebody speaks, and marks every place that could be the phrase, which talk does some twenty
+//! times a minute. Such a place is then decoded once more, as "anything, the phrase, anything" and
+//! as nothing but phones, which tells how well each word of the phrase fits and how long it took.
+//! All know no words but those of the phrase, and are small for it.
 
 use super::{
     decoder::{Decoder, Path},
@@ -24,7 +24,7 @@ use std::{
 };
 use tempfile::NamedTempFile;
 
-/// Versions of the two grammars of the second look.
+/// Version of the only grammar.
 const THE_PHRASE: u64 = 1;
 
 /// Where the phrase may have been said.
@@ -57,7 +57,7 @@ pub struct Spotter {
 }
 
 impl Spotter {
-    /// Loads library and model (0.1 s, 20 MB).
+    /// Loads library and model (0.1 s, 25 MB).
     ///
     /// # Errors
     /// [`ModelError::NotLoaded`] says what is missing and what to type; [`ModelError::Backend`],

@@ -29,6 +29,8 @@ const HOPELESS: f32 = 0.2;
 /// Steps of 10 ms that a phone takes at least where somebody calls.
 const UNHURRIED: f32 = 10.0;
 /// Of the search's score, the fit of the words and of the worst of them, and haste; and the offset.
+/// Fitted to 72 calls of "hey loqa" in twelve synthetic voices (rooms, pink noise and babble at
+/// 20 dB) and 633 places in nine minutes of their talk.
 const WEIGHTS: [f32; 5] = [0.068, 0.132, 0.152, 0.639, 10.82];
 
 /// What to listen for, and how strictly.
@@ -38,14 +40,14 @@ pub struct KeyphraseConfig {
     pub phrase: String,
     /// Least certainty in [0, 1]: higher misses more and is fooled less. `loqa wake test` measures
     /// it.
-    pub threshold: f32,
+    pub threshold: f64,
 }
 
 impl Default for KeyphraseConfig {
     fn default() -> Self {
         Self {
             phrase: "hey loqa".into(),
-            threshold: 0.6,
+            threshold: 0.5,
         }
     }
 }
@@ -87,7 +89,7 @@ pub struct Keyphrase {
 const KEPT: usize = (BEFORE[0] + AFTER) as usize + 8_000;
 
 impl Keyphrase {
-    /// Loads what it needs (0.1 s, 20 MB).
+    /// Loads what it needs (0.1 s, 25 MB).
     ///
     /// # Errors
     /// [`ModelError::NotLoaded`] with what to type; [`ModelError::Backend`] for a phrase that
@@ -215,7 +217,7 @@ fn within(recent: &[f32], now: u64, place: Range<u64>) -> &[f32] {
 impl WakeWord for Keyphrase {
     fn detect(&mut self, offset: u64, frame: &[f32; FRAME_SAMPLES]) -> Option<Wake> {
         let heard = self.consider(offset, frame);
-        let heard = heard.filter(|wake| wake.score >= self.config.threshold);
+        let heard = heard.filter(|wake| f64::from(wake.score) >= self.config.threshold);
         if heard.is_some() {
             self.forget();
         }

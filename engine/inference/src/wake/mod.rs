@@ -18,11 +18,15 @@ use loqa_core::seams::{FRAME_SAMPLES, ModelError, Wake, WakeWord};
 use std::path::Path;
 
 /// What hears `phrase`: the model in `models` that was trained on it, if there is one, else the
-/// keyphrase search.
+/// keyphrase search with this threshold, in [0, 1].
 ///
 /// # Errors
 /// What [`MicroWakeWord::open`] or [`Keyphrase::open`] lack.
-pub fn listen_for(phrase: &str, models: Option<&Path>) -> Result<Box<dyn WakeWord>, ModelError> {
+pub fn listen_for(
+    phrase: &str,
+    threshold: f64,
+    models: Option<&Path>,
+) -> Result<Box<dyn WakeWord>, ModelError> {
     if let Some(folder) = models {
         let found = models_in(folder).map_err(|error| ModelError::NotLoaded {
             what: format!("the folder of wake word models {}", folder.display()),
@@ -37,7 +41,7 @@ pub fn listen_for(phrase: &str, models: Option<&Path>) -> Result<Box<dyn WakeWor
     }
     let config = KeyphraseConfig {
         phrase: phrase.to_owned(),
-        ..KeyphraseConfig::default()
+        threshold,
     };
     Ok(Box::new(Keyphrase::open(&Ears::default(), config)?))
 }
