@@ -147,6 +147,11 @@ impl Driver {
                 stimulus,
                 summaries,
             }) => self.audio.push_back((frames, stimulus, summaries)),
+            Wake::Request(Request::Interrupt) => {
+                self.tell(Input::Interrupt);
+                self.ears = None;
+                self.audio.clear();
+            }
             Wake::Request(Request::Cancel) => self.cancel(),
             Wake::Committed((utterance, result)) => self.tell(Input::Committed(utterance, result)),
             Wake::Voiced(voiced) => self.voiced(voiced),

@@ -104,6 +104,7 @@ enum Request {
         stimulus: Stimulus,
         summaries: mpsc::Sender<TurnSummary>,
     },
+    Interrupt,
     Cancel,
 }
 
@@ -171,6 +172,17 @@ impl SessionHandle {
         };
         self.requests.send(request).await.map_err(|_| SessionOver)?;
         Ok(ended)
+    }
+
+    /// Stops listening and speaking: somebody else has the word. A question stays open.
+    ///
+    /// # Errors
+    /// The session has ended.
+    pub async fn interrupt(&self) -> Result<(), SessionOver> {
+        self.requests
+            .send(Request::Interrupt)
+            .await
+            .map_err(|_| SessionOver)
     }
 
     /// Stops listening, speaking and everything not yet committed. Turns under way end.

@@ -94,6 +94,8 @@ pub struct TurnMachine {
     answer: Option<Answer>,
     dialogue: Option<Dialogue>,
     last_reply: String,
+    /// The reply silenced last, and its turn: how much of it was heard is still to be told.
+    silenced: Option<(ReplyId, TurnId)>,
     /// Can more speech follow?
     listening: bool,
     next_turn: u32,
@@ -119,6 +121,7 @@ impl TurnMachine {
             answer: None,
             dialogue: None,
             last_reply: String::new(),
+            silenced: None,
             listening: false,
             next_turn: 0,
             next_take: 0,
@@ -168,6 +171,7 @@ impl TurnMachine {
             }
             Input::Listening(listening) => self.listening = listening,
             Input::NothingHeard => self.nothing_heard(now, effects),
+            Input::Interrupt => self.interrupt(now, effects),
             Input::Cancel => self.cancel(now, effects),
             Input::Deadline => {}
         }
@@ -358,11 +362,16 @@ impl TurnMachine {
         }
     }
 
+    /// Stops everything, commits and questions excepted.
+    fn interrupt(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+        self.abandon_utterance(now, effects);
+        self.end_answer(now, effects);
+    }
+
     /// Stops everything, commits excepted.
     fn cancel(&mut self, now: Duration, effects: &mut Vec<Effect>) {
         self.dialogue = None;
-        self.abandon_utterance(now, effects);
-        self.end_answer(now, effects);
+        self.interrupt(now, effects);
         self.dialogue = None;
     }
 

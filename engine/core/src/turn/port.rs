@@ -80,6 +80,8 @@ pub enum Input {
     Listening(bool),
     /// The audio ended without anybody having spoken.
     NothingHeard,
+    /// The person speaks over the answer: it ends, and its question stays open.
+    Interrupt,
     /// The person wants none of it.
     Cancel,
     /// [`deadline`](super::TurnMachine::deadline) has come.

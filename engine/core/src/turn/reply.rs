@@ -114,6 +114,12 @@ impl TurnMachine {
         now: Duration,
         effects: &mut Vec<Effect>,
     ) {
+        let ended = Event::ReplyEnded {
+            heard_ms: heard.as_millis() as u64,
+        };
+        if let Some((_, turn)) = self.silenced.take_if(|(reply, _)| *reply == id) {
+            return self.announce(turn, ended, effects);
+        }
         let Some(answer) = &mut self.answer else {
             return;
         };
@@ -143,12 +149,7 @@ impl TurnMachine {
                 waits: false,
                 ..
             } if *reply == id => {
-                effects.push(Effect::announce(
-                    turn,
-                    Event::ReplyEnded {
-                        heard_ms: heard.as_millis() as u64,
-                    },
-                ));
+                effects.push(Effect::announce(turn, ended));
                 answer.phase = Phase::Lingering;
             }
             _ => {}
@@ -160,6 +161,14 @@ impl TurnMachine {
         let Some(mut answer) = self.answer.take() else {
             return;
         };
+        if let Phase::Speaking {
+            reply,
+            started: true,
+            ..
+        } = answer.phase
+        {
+            self.silenced = Some((reply, answer.turn));
+        }
         answer.fall_silent(now, effects);
         answer.drop_plan(effects);
         let mut summary = answer.summary;

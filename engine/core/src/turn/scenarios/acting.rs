@@ -238,6 +238,7 @@ fn cancel_leaves_nothing_behind() {
              2450 say "lights off done."
              2600 silence the reply
              2600 end #1 "turn off the lights" [lights_off] A -> "lights off done." Hit ttfa 60 ms, result 50 ms
+             2600 #1: 140 ms of the reply were heard
             effects: home.lights_off
         "#]],
     );

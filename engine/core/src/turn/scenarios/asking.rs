@@ -28,6 +28,32 @@ fn unlocking_waits_asks_and_needs_a_yes() {
 }
 
 #[test]
+fn a_question_may_be_answered_before_it_has_been_said() {
+    check(
+        "1000 speech\n1300 hears unlock the door\n1400 silence\n2500 interrupt\n2500 speech\n2700 hears yes\n2800 silence",
+        expect![[r#"
+             1000 transcribe from 1000 ms
+             1300 prepare unlock as #0
+             1300 stage "Shall I unlock it?"
+             2100 #0 has ended: 700 ms, grave
+             2100 discard
+             2100 say "Shall I unlock it?"
+             2500 silence the reply
+             2500 end #0 "unlock the door" [unlock] A -> "Shall I unlock it?" Hit ttfa 710 ms
+             2500 transcribe from 2500 ms in Confirm
+             2500 #0: 390 ms of the reply were heard
+             2700 prepare unlock as #1 for "unlock the door"
+             2700 stage "unlock done."
+             3500 #1 has ended: 700 ms, grave
+             3500 commit #1
+             3510 say "unlock done."
+             4320 end #1 "yes" [unlock] A -> "unlock done." Hit ttfa 720 ms, result 710 ms
+            effects: home.unlock
+        "#]],
+    );
+}
+
+#[test]
 fn silence_and_anything_but_yes_are_no() {
     check(
         "0 types unlock the door\n9000 types yes\n10000 types unlock the door\n11000 types well\n12000 types yes",

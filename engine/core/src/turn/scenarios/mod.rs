@@ -146,16 +146,25 @@ impl Room {
             }
             Effect::Silence(reply) => {
                 self.note("silence the reply");
+                let ends = self.coming.iter().find(|(_, input)| {
+                    matches!(input, Input::ReplyEnded { reply: id, .. } if *id == reply)
+                });
+                let heard = ends.map_or(0, |(at, _)| 800u64.saturating_sub(at - self.now));
                 self.coming.retain(|(_, input)| !matches!(input, Input::ReplyStarted { reply: id, .. } | Input::ReplyEnded { reply: id, .. } if *id == reply));
                 self.coming.push((
                     self.now,
                     Input::ReplyEnded {
                         reply,
-                        heard: Duration::ZERO,
+                        heard: Duration::from_millis(heard),
                     },
                 ));
             }
             Effect::Announce(turn, event) => {
+                if let Event::ReplyEnded { heard_ms } = *event
+                    && heard_ms < 800
+                {
+                    self.note(&format!("{turn}: {heard_ms} ms of the reply were heard"));
+                }
                 if let Event::SpeechEnded {
                     endpoint_delay_ms,
                     state,
@@ -263,6 +272,7 @@ impl Room {
                 self.words = rest.into();
                 self.input(Input::Typed(rest.into()));
             }
+            "interrupt" => self.input(Input::Interrupt),
             "cancel" => self.input(Input::Cancel),
             "deaf" => {
                 let take = self.take.unwrap();
