@@ -46,6 +46,8 @@ pub struct Gate {
     until: u64,
     /// Sample up to which Loqa may hear itself.
     echo_until: u64,
+    /// What Loqa says is being silenced, and no longer its word.
+    yielded: bool,
     preroll: VecDeque<AudioFrame>,
 }
 
@@ -57,6 +59,7 @@ impl Gate {
             open: false,
             until: 0,
             echo_until: 0,
+            yielded: false,
             preroll: VecDeque::with_capacity(PREROLL_FRAMES + 1),
         }
     }
@@ -75,11 +78,12 @@ impl Gate {
         self.open
     }
 
-    /// Hears the next frame. Until echoes are cancelled, Loqa does not listen while it speaks: the
-    /// frame is then silence.
+    /// Hears the next frame. While Loqa speaks, nobody can give it a command without a call: the
+    /// frame is then silence. Who may interrupt it is decided in [`crate::barge_in`].
     pub fn hear(&mut self, frame: &mut AudioFrame, attention: Attention) -> Admitted {
         let now = frame.offset;
-        if attention.speaking {
+        self.yielded &= attention.speaking;
+        if attention.speaking && !self.yielded {
             self.echo_until = now + ECHO;
         }
         self.preroll.push_back(frame.clone());
@@ -104,10 +108,22 @@ impl Gate {
     pub fn wake(&mut self, end: u64) -> Vec<AudioFrame> {
         self.open = true;
         self.until = end + WINDOW;
+        self.interrupted();
+        self.since(end)
+    }
+
+    /// What Loqa is saying will be silenced: what is said from now on is admitted.
+    pub fn interrupted(&mut self) {
+        // Until it has heard so, it still counts as speaking.
+        self.yielded = self.echo_until > 0;
         self.echo_until = 0;
-        let after = |frame: &&AudioFrame| frame.offset + FRAME_SAMPLES as u64 > end;
+    }
+
+    /// What was heard from this sample on, for at most 500 ms.
+    pub fn since(&self, sample: u64) -> Vec<AudioFrame> {
+        let after = |frame: &&AudioFrame| frame.offset + FRAME_SAMPLES as u64 > sample;
         let cut = |frame: &AudioFrame| {
-            let before = end.saturating_sub(frame.offset) as usize;
+            let before = sample.saturating_sub(frame.offset) as usize;
             let samples = frame.samples.iter().enumerate();
             AudioFrame {
                 offset: frame.offset,

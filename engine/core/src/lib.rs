@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod attention;
+pub mod barge_in;
 pub mod document;
 pub mod endpoint;
 pub mod grammar;
