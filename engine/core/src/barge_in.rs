@@ -21,8 +21,9 @@ const TALK: u32 = 200;
 const PREROLL: u64 = 10 * FRAME_SAMPLES as u64;
 /// P(speech) of a voiced frame.
 const VOICED: f32 = 0.6;
-/// A frame of which the echo canceller removed this much was mostly Loqa's own voice, dB.
-const OWN_DB: f32 = 6.0;
+/// How far a voice stands above what may be left of Loqa's own, dB: the rest of an echo comes this
+/// close to its usual level one frame in a hundred.
+const ABOVE_ECHO_DB: f32 = 7.0;
 
 /// What may be interrupted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,8 +43,9 @@ pub struct Ear {
     pub offset: u64,
     /// P(speech) in [0, 1].
     pub score: f32,
-    /// How much quieter it became by removing the echo, dB.
-    pub removed_db: f32,
+    /// How far it stands above what may be left in it of Loqa's own voice, dB; −∞ where the two
+    /// cannot be told from each other.
+    pub above_echo_db: f32,
 }
 
 /// What to do about it, in this order.
@@ -87,7 +89,7 @@ struct Speech {
 impl BargeIn {
     /// Hears the next frame while this sounds.
     pub fn hear(&mut self, ear: Ear, sounding: Sounding, acts: &mut Vec<Act>) {
-        let voiced = ear.score >= VOICED && ear.removed_db < OWN_DB;
+        let voiced = ear.score >= VOICED && ear.above_echo_db >= ABOVE_ECHO_DB;
         self.row = if voiced { self.row + 1 } else { 0 };
         let Some(speech) = &mut self.speech else {
             // Talk that goes on since before is no interruption: it must pause first.
@@ -146,18 +148,18 @@ mod tests {
         let mut barge_in = BargeIn::default();
         let mut told = Vec::new();
         for (number, mark) in (0..).zip(room.chars()) {
-            let (score, removed_db) = match mark {
-                '#' => (0.9, 0.0),
-                'x' => (0.9, 3.0),
-                '=' => (0.9, 18.0),
-                _ => (0.1, 0.0),
+            let (score, above_echo_db) = match mark {
+                '#' => (0.9, f32::INFINITY),
+                'x' => (0.9, 15.0),
+                '=' => (0.9, 2.0),
+                _ => (0.1, f32::INFINITY),
             };
             let mut acts = Vec::new();
             let offset = number * FRAME_SAMPLES as u64;
             let ear = Ear {
                 offset,
                 score,
-                removed_db,
+                above_echo_db,
             };
             barge_in.hear(ear, sounding, &mut acts);
             let ms = (number + 1) * 20;

@@ -2,6 +2,7 @@
 //! weights. Native libraries are loaded at run time; one that is missing is a named error.
 
 pub mod capture;
+pub mod echo;
 pub mod playback;
 pub mod resample;
 pub mod sound;

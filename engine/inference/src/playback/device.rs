@@ -1,7 +1,7 @@
 //! A speaker one can hear: an output of this machine, through rodio.
 
 use super::{
-    ReplySource, Tee,
+    Reference, ReplySource, Tee,
     reply::{Output, arm},
 };
 use crate::sound::{self, Direction, quiet};
@@ -10,7 +10,7 @@ use futures::stream::BoxStream;
 use loqa_core::seams::{ArmedReply, ModelError, Speaker, SpeechChunk};
 use rodio::{
     ChannelCount, DeviceSinkBuilder, DeviceSinkError, MixerDeviceSink, SampleRate, Source,
-    mixer::Mixer,
+    mixer::{Mixer, mixer},
 };
 use std::{
     num::NonZero,
@@ -65,6 +65,7 @@ struct Device {
     /// Id or name; [`sound::DEFAULT`] for the system's own choice.
     name: String,
     state: Mutex<Result<Open, PlaybackError>>,
+    reference: Reference,
 }
 
 struct Open {
@@ -87,6 +88,7 @@ impl DeviceSpeaker {
         let device = Arc::new(Device {
             name: name.to_owned(),
             state: Mutex::new(Err(PlaybackError::NoDevice("not opened yet".into()))),
+            reference: Reference::new(),
         });
         // One order is enough: what comes after `Lost` is `Lost` again (shed), or `Close`, which
         // waits.
@@ -114,6 +116,11 @@ impl DeviceSpeaker {
             orders,
             keeper: Some(keeper),
         })
+    }
+
+    /// What it plays, just before the device has it.
+    pub fn reference(&self) -> Reference {
+        self.device.reference.clone()
     }
 
     /// The part of a second that the device holds back; `None` if it does not tell.
@@ -172,12 +179,15 @@ impl Device {
                     }
                     BufferSize::Default => None,
                 };
-                let mixer = sink.mixer().clone();
+                let sample_rate_hz =
+                    NonZero::new(Reference::RATE_HZ).unwrap_or(config.sample_rate());
+                let (mixer, mixed) = mixer(NonZero::<u16>::MIN, sample_rate_hz);
                 let pulse = Arc::<AtomicU64>::default();
                 mixer.add(Heart {
                     pulse: pulse.clone(),
-                    sample_rate_hz: config.sample_rate(),
+                    sample_rate_hz,
                 });
+                sink.mixer().add(self.reference.follow(mixed));
                 (
                     Ok(Open {
                         mixer,

@@ -6,6 +6,7 @@
 mod chime;
 mod device;
 mod paced;
+mod reference;
 mod reply;
 mod source;
 
@@ -13,6 +14,7 @@ pub use self::{
     chime::{attentive, chime, ring},
     device::{DeviceSpeaker, PlaybackError},
     paced::{Pace, PacedSpeaker},
+    reference::Reference,
     source::ReplySource,
 };
 
