@@ -52,7 +52,7 @@ impl Conversation {
     pub fn open(hub: &Arc<Shared>, answers: Answers) -> Conversation {
         let (turns, waiting) = mpsc::channel(WAITING);
         let (events, told) = mpsc::channel(EVENTS);
-        let speaker = Arc::new(EchoSpeaker::new(hub.speaker.clone(), answers.clone()));
+        let speaker = Arc::new(EchoSpeaker::new(hub.floor.clone(), answers.clone()));
         let parts = hub.session_parts(speaker.clone(), events);
         let session = Session::spawn(parts, &hub.tasks);
         let taker = Taker {

@@ -1,6 +1,6 @@
 //! The room: what the microphone hears, whom Loqa listens to, and the conversation with them.
 
-use super::Shared;
+use super::{Shared, interruption::Interruption};
 use crate::{
     session::{Session, SessionHandle, Stimulus},
     tasks::TaskKind,
@@ -11,12 +11,17 @@ use futures::{
     stream::{self, BoxStream},
 };
 use loqa_core::{
-    attention::{Admitted, Gate},
+    attention::{Admitted, Attention, Gate},
+    barge_in::{Act, Sounding},
     seams::{
-        AudioFrame, FRAME_SAMPLES, Microphone, MicrophoneEvent, SAMPLE_RATE_HZ, Wake, WakeWord,
+        AudioFrame, FRAME_SAMPLES, Microphone, MicrophoneEvent, SAMPLE_RATE_HZ, Speaker, Wake,
+        WakeWord,
     },
 };
-use loqa_inference::playback::attentive;
+use loqa_inference::{
+    echo::Echo,
+    playback::{Reference, attentive},
+};
 use loqa_protocol::{Envelope, Event};
 use std::sync::{Arc, atomic::Ordering};
 use tokio::sync::{mpsc, watch};
@@ -46,7 +51,9 @@ pub enum Listening {
 
 /// What the thread of the wake phrases hands on.
 enum Heard {
-    Frame(AudioFrame, Option<Wake>),
+    /// The next 20 ms, how far they stand above what may be left of Loqa's own voice (dB), and
+    /// whether a wake phrase ended.
+    Frame(AudioFrame, f32, Option<Wake>),
     Found(String),
     Lost(String),
 }
@@ -61,10 +68,11 @@ pub(super) fn listen(
     called: mpsc::Receiver<()>,
 ) -> Result<(), String> {
     let (heard, coming) = mpsc::channel(FRAMES);
+    let own_voice = OwnVoice::of(hub.reference.clone());
     // Detectors are native and block. It ends with the first frame that nobody takes.
     std::thread::Builder::new()
         .name("loqa-wake".into())
-        .spawn(move || watch_out(microphone.listen(), detectors, &heard))
+        .spawn(move || watch_out(microphone.listen(), own_voice, detectors, &heard))
         .map_err(|error| format!("no thread: {error}"))?;
     let (events, told) = mpsc::channel(EVENTS);
     let room = Room {
@@ -74,6 +82,7 @@ pub(super) fn listen(
         device: String::new(),
         session: None,
         audio: None,
+        interruption: Interruption::new(hub.models.stt.clone()),
         events,
         now: 0,
         busy_at: 0,
@@ -85,9 +94,42 @@ pub(super) fn listen(
     Ok(())
 }
 
+/// Loqa's own voice in the microphone.
+enum OwnVoice {
+    /// Nothing can be heard of it.
+    Unheard,
+    /// It is taken out.
+    Cancelled(Box<Echo>),
+    /// It cannot be told from others.
+    Mixed,
+}
+
+impl OwnVoice {
+    fn of(speaker: Option<Reference>) -> OwnVoice {
+        match speaker.map(Echo::new) {
+            None => OwnVoice::Unheard,
+            Some(Ok(echo)) => OwnVoice::Cancelled(Box::new(echo)),
+            Some(Err(error)) => {
+                tracing::warn!(%error, "Loqa can be interrupted by a call only");
+                OwnVoice::Mixed
+            }
+        }
+    }
+
+    /// Takes it out of a frame; returns how far that stands above what may be left of it, dB.
+    fn take_from(&mut self, frame: &mut AudioFrame) -> f32 {
+        match self {
+            OwnVoice::Unheard => f32::INFINITY,
+            OwnVoice::Cancelled(echo) => echo.clean(frame),
+            OwnVoice::Mixed => f32::NEG_INFINITY,
+        }
+    }
+}
+
 /// Hears wake phrases in everything.
 fn watch_out(
     mut events: BoxStream<'static, MicrophoneEvent>,
+    mut own_voice: OwnVoice,
     mut detectors: Vec<Box<dyn WakeWord>>,
     heard: &mpsc::Sender<Heard>,
 ) {
@@ -98,7 +140,8 @@ fn watch_out(
                 detectors.iter_mut().for_each(|detector| detector.reset());
                 Heard::Lost(reason)
             }
-            MicrophoneEvent::Frame(frame) => {
+            MicrophoneEvent::Frame(mut frame) => {
+                let above_echo_db = own_voice.take_from(&mut frame);
                 let samples: Option<&[f32; FRAME_SAMPLES]> = (&*frame.samples).try_into().ok();
                 let wakes = detectors
                     .iter_mut()
@@ -108,7 +151,7 @@ fn watch_out(
                     .collect::<Vec<_>>()
                     .into_iter()
                     .min_by_key(|wake| wake.end);
-                Heard::Frame(frame, wake)
+                Heard::Frame(frame, above_echo_db, wake)
             }
         };
         if heard.blocking_send(next).is_err() {
@@ -127,6 +170,8 @@ struct Room {
     session: Option<SessionHandle>,
     /// Its ears, while it listens.
     audio: Option<mpsc::Sender<AudioFrame>>,
+    /// Hears "stop" without a call.
+    interruption: Interruption,
     events: mpsc::Sender<Envelope>,
     /// Sample up to which the room was heard.
     now: u64,
@@ -147,9 +192,11 @@ impl Room {
     ) {
         let cancelled = self.hub.tasks.cancelled();
         loop {
+            let grammar = self.hub.understanding.grammar();
             tokio::select! {
                 biased;
                 () = cancelled.cancelled() => return,
+                words = self.interruption.stopped(&grammar) => self.stop(words),
                 Some(envelope) = told.recv() => self.tell(envelope),
                 Some(()) = called.recv() => self.wake(self.now).await,
                 heard = coming.recv() => match heard {
@@ -162,8 +209,8 @@ impl Room {
 
     async fn hear(&mut self, heard: Heard) {
         match heard {
-            Heard::Frame(frame, wake) => {
-                self.frame(frame).await;
+            Heard::Frame(frame, above_echo_db, wake) => {
+                self.frame(frame, above_echo_db).await;
                 if let Some(wake) = wake {
                     tracing::info!(score = wake.score, "called");
                     self.wake(wake.end).await;
@@ -182,7 +229,7 @@ impl Room {
         }
     }
 
-    async fn frame(&mut self, mut frame: AudioFrame) {
+    async fn frame(&mut self, mut frame: AudioFrame, above_echo_db: f32) {
         self.now = frame.offset + FRAME_SAMPLES as u64;
         if !self.ready {
             self.ready = self.hub.learned.load(Ordering::Relaxed);
@@ -199,7 +246,9 @@ impl Room {
             self.audio = None;
             self.session = None;
         }
-        match self.gate.hear(&mut frame, attention) {
+        let heard = frame.clone();
+        let admitted = self.gate.hear(&mut frame, attention);
+        match admitted {
             Admitted::Nothing => {}
             Admitted::Closed => {
                 self.audio = None;
@@ -215,6 +264,65 @@ impl Room {
                 }
             }
         }
+        self.interrupted(&heard, above_echo_db, attention).await;
+    }
+
+    /// Listens to whoever speaks over Loqa.
+    async fn interrupted(&mut self, frame: &AudioFrame, above_echo_db: f32, attention: Attention) {
+        let sounding = if attention.speaking {
+            Sounding::Reply
+        } else if self.hub.floor.sounds() && !self.gate.is_open() {
+            Sounding::Ring
+        } else {
+            Sounding::Nothing
+        };
+        for act in self.interruption.hear(frame, above_echo_db, sounding) {
+            match act {
+                Act::Duck => self.hub.floor.duck(true),
+                Act::Restore => self.hub.floor.duck(false),
+                Act::Listen { from } => {
+                    let since = self.gate.since(from);
+                    let grammar = self.hub.understanding.grammar();
+                    self.interruption.listen(since, &grammar);
+                }
+                Act::Finish => self.interruption.finish(),
+                Act::Yield { from } => self.give_way(from, attention.asking).await,
+            }
+        }
+    }
+
+    /// Somebody has the word since sample `from`. They may answer a question before it has been
+    /// said; anything else needs a call.
+    async fn give_way(&mut self, from: u64, asking: bool) {
+        self.hub.floor.silence();
+        let Some(session) = &self.session else { return };
+        let _ = session.interrupt().await;
+        self.audio = None;
+        self.gate.interrupted();
+        if asking || self.always {
+            self.begin(self.gate.since(from)).await;
+        }
+    }
+
+    /// Somebody has said "stop", in these words, and not to a conversation that would hear it.
+    fn stop(&mut self, words: String) {
+        self.hub.floor.silence();
+        let session = self.session();
+        self.hub.tasks.spawn(TaskKind::CLIENT, "stop", async move {
+            // The summary comes as an event too.
+            let _ = session.ask(words).await;
+        });
+    }
+
+    /// The conversation under way, or a new one.
+    fn session(&mut self) -> SessionHandle {
+        let session = self.session.get_or_insert_with(|| {
+            let parts = self
+                .hub
+                .session_parts(self.hub.floor.clone(), self.events.clone());
+            Session::spawn(parts, &self.hub.tasks)
+        });
+        session.clone()
     }
 
     /// Somebody has called Loqa; what follows sample `end` is for it.
@@ -240,11 +348,7 @@ impl Room {
 
     /// Lets the conversation listen, to these frames first.
     async fn begin(&mut self, since: Vec<AudioFrame>) {
-        let session = self.session.get_or_insert_with(|| {
-            let speaker = self.hub.speaker.clone();
-            let parts = self.hub.session_parts(speaker, self.events.clone());
-            Session::spawn(parts, &self.hub.tasks)
-        });
+        let session = self.session();
         let (audio, frames) = mpsc::channel(FRAMES);
         for frame in since {
             let _ = audio.try_send(frame);
@@ -259,10 +363,7 @@ impl Room {
 
     /// A sign that it was called.
     fn chime(&self) {
-        let reply = self
-            .hub
-            .speaker
-            .arm(stream::iter([Ok(attentive())]).boxed());
+        let reply = self.hub.floor.arm(stream::iter([Ok(attentive())]).boxed());
         self.hub
             .tasks
             .spawn(TaskKind::BACKGROUND, "chime", async move {

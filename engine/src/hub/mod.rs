@@ -3,6 +3,8 @@
 mod conversation;
 mod doctor;
 mod echo;
+mod floor;
+mod interruption;
 mod listening;
 mod recording;
 mod service;
@@ -19,6 +21,7 @@ use crate::{
     store::Store,
     tasks::{TaskKind, Tasks},
 };
+use floor::Floor;
 use jiff::tz::TimeZone;
 use loqa_core::{
     grammar::Grammar,
@@ -27,7 +30,7 @@ use loqa_core::{
 };
 use loqa_inference::{
     capture::DeviceMicrophone,
-    playback::{DeviceSpeaker, Pace, PacedSpeaker},
+    playback::{DeviceSpeaker, Pace, PacedSpeaker, Reference},
 };
 use loqa_protocol::{Envelope, Problem, SessionId};
 use std::{
@@ -122,7 +125,10 @@ pub(crate) struct Shared {
     zone: TimeZone,
     understanding: Understanding,
     models: Models,
-    speaker: Arc<dyn Speaker>,
+    /// Where everything sounds.
+    floor: Arc<Floor>,
+    /// What can be heard of it, if anything.
+    reference: Option<Reference>,
     /// Why nothing is heard, if nothing is.
     silent_because: Option<String>,
     store: Arc<Store>,
@@ -184,7 +190,7 @@ impl Hub {
         for check in models.checks.iter().filter(|check| !check.ok) {
             notes.push(format!("{}\n  help: {}", check.message, check.help));
         }
-        let (speaker, silent_because) = speaker(&config, &options);
+        let mouthpiece = mouthpiece(&config, &options);
         let zone = match config.household.timezone.as_str() {
             "system" => TimeZone::system(),
             name => TimeZone::get(name).unwrap_or_else(|_| TimeZone::system()),
@@ -206,8 +212,9 @@ impl Hub {
             zone,
             understanding,
             models,
-            speaker,
-            silent_because,
+            floor: Arc::new(Floor::new(mouthpiece.speaker)),
+            reference: mouthpiece.reference,
+            silent_because: mouthpiece.silent_because,
             store,
             household,
             host,
@@ -367,7 +374,7 @@ impl Shared {
         let alarm = Alarm {
             household: self.household.clone(),
             voice: Some(RingVoice {
-                speaker: self.speaker.clone(),
+                speaker: self.floor.clone(),
                 tts: self.models.tts.clone(),
                 voice: self.models.voice.clone(),
             }),
@@ -453,17 +460,34 @@ fn scratch_folder() -> Result<tempfile::TempDir, Problem> {
         })
 }
 
+/// What replies leave through.
+struct Mouthpiece {
+    speaker: Arc<dyn Speaker>,
+    /// What it plays, if it can be heard.
+    reference: Option<Reference>,
+    /// Why nothing can be heard, if it could not be helped.
+    silent_because: Option<String>,
+}
+
 /// The sound device; without one, a speaker nobody hears.
-fn speaker(config: &Config, options: &HubOptions) -> (Arc<dyn Speaker>, Option<String>) {
+fn mouthpiece(config: &Config, options: &HubOptions) -> Mouthpiece {
+    let unheard = |pace, silent_because| Mouthpiece {
+        speaker: Arc::new(PacedSpeaker::new(pace, None)),
+        reference: None,
+        silent_because,
+    };
     if options.pace.is_some() {
-        return (Arc::new(PacedSpeaker::new(Pace::AsTheyCome, None)), None);
+        return unheard(Pace::AsTheyCome, None);
     }
-    let unheard = || Arc::new(PacedSpeaker::new(Pace::RealTime, None));
     if config.voice.output == "none" {
-        return (unheard(), None);
+        return unheard(Pace::RealTime, None);
     }
     match DeviceSpeaker::open(&config.voice.output, None) {
-        Ok(device) => (Arc::new(device), None),
-        Err(error) => (unheard(), Some(error.to_string())),
+        Ok(device) => Mouthpiece {
+            reference: Some(device.reference()),
+            speaker: Arc::new(device),
+            silent_because: None,
+        },
+        Err(error) => unheard(Pace::RealTime, Some(error.to_string())),
     }
 }

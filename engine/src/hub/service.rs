@@ -13,7 +13,7 @@ use crate::{
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
 use loqa_core::{
     grammar::Context,
-    seams::{ModelError, TranscribeOptions, Voice},
+    seams::{ModelError, Speaker, TranscribeOptions, Voice},
     speech,
 };
 use loqa_protocol::{AudioFormat, ClientFrame, Problem, ServerFrame, Verdict};
@@ -156,7 +156,7 @@ impl Client {
         let voice = voice.map_or_else(|| self.hub.models.voice.clone(), Voice);
         let clauses = speech::clauses(&speech::speakable(text));
         let mut audio = tts.synthesize(stream::iter(clauses).boxed(), voice);
-        let (answers, speaker) = (self.answers.clone(), self.hub.speaker.clone());
+        let (answers, speaker) = (self.answers.clone(), self.hub.floor.clone());
         self.hub.tasks.spawn(TaskKind::CLIENT, "say", async move {
             let mut outcome = Ok(());
             if to_client {
