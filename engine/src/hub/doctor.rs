@@ -2,8 +2,11 @@
 
 use super::{Listening, Shared, understanding};
 use crate::{config::Config, models::Check};
-use loqa_core::{grammar::Grammar, manifest::FileError};
-use loqa_inference::sound::{self, Direction};
+use loqa_core::{grammar::Grammar, manifest::FileError, seams::ModelError};
+use loqa_inference::{
+    echo,
+    sound::{self, Direction},
+};
 
 /// Looks at everything a household needs.
 pub fn examine(hub: &Shared) -> Vec<Check> {
@@ -15,6 +18,7 @@ pub fn examine(hub: &Shared) -> Vec<Check> {
     }
     checks.push(microphone(hub));
     checks.push(speaker(hub));
+    checks.push(own_voice());
     checks.push(disk(hub));
     checks
 }
@@ -199,6 +203,21 @@ fn speaker(hub: &Shared) -> Check {
             message: why.clone(),
             help: "until then replies are shown, not heard".into(),
         },
+    }
+}
+
+fn own_voice() -> Check {
+    let (message, help) = match echo::available() {
+        Ok(()) => return good("echo", "Loqa can be interrupted while it speaks".into()),
+        Err(ModelError::NotLoaded { what, help }) => (format!("{what} is not installed"), help),
+        Err(error) => (error.to_string(), String::new()),
+    };
+    Check {
+        what: "echo".into(),
+        ok: false,
+        needed: false,
+        message,
+        help: format!("{help}; until then only a call interrupts it"),
     }
 }
 

@@ -31,7 +31,7 @@ const SET_SAMPLING_RATE: c_int = 24;
 /// 20 ms at 16 kHz. Blocks of 10 ms remove 1 to 4 dB less.
 pub(super) type Block = [i16; FRAME_SAMPLES];
 
-struct Speex {
+pub(super) struct Speex {
     init: unsafe extern "C" fn(c_int, c_int) -> *mut c_void,
     destroy: unsafe extern "C" fn(*mut c_void),
     cancel: unsafe extern "C" fn(*mut c_void, *const i16, *const i16, *mut i16),
@@ -40,7 +40,7 @@ struct Speex {
 }
 
 /// Loads it on the first call; the answer is kept for the life of the process.
-fn speex() -> Result<&'static Speex, ModelError> {
+pub(super) fn speex() -> Result<&'static Speex, ModelError> {
     static SPEEX: OnceLock<Option<Speex>> = OnceLock::new();
     SPEEX
         .get_or_init(load)

@@ -29,6 +29,14 @@ const REST: f32 = 0.25;
 /// Frames for which a voice keeps the sound from being lowered: 160 ms, a pause within a word.
 const OPEN: u32 = 8;
 
+/// Can echoes be taken out here?
+///
+/// # Errors
+/// SpeexDSP is not installed; the error tells how it is.
+pub fn available() -> Result<(), ModelError> {
+    ffi::speex().map(drop)
+}
+
 /// Takes echoes out of a microphone's frames.
 pub struct EchoFilter {
     filter: Filter,

@@ -43,7 +43,7 @@ struct Package {
     /// Homebrew's name; `None` where macOS needs nothing.
     brew: Option<&'static str>,
     purpose: Purpose,
-    /// Whether the purpose fails without it; otherwise only some tests are skipped.
+    /// Whether the purpose fails without it; otherwise something smaller is missing, and said.
     needed: bool,
 }
 
@@ -73,6 +73,8 @@ const PACKAGES: &[Package] = &[
     // To speak; espeak-ng is only ever run as a process of its own.
     package("flite", Some("flite"), Purpose::Run, true),
     package("espeak-ng", Some("espeak-ng"), Purpose::Run, true),
+    // To be interrupted while it speaks. No program comes with it.
+    package("libspeexdsp1", Some("speexdsp"), Purpose::Run, false),
     // More voices and noises for tests, and a sound server without hardware.
     package("festival", None, Purpose::Test, false),
     package("festvox-kallpc16k", None, Purpose::Test, false),
