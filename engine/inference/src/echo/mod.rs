@@ -109,6 +109,11 @@ impl EchoFilter {
         self.gain = wanted;
         above_db
     }
+
+    /// The echo comes with another delay from now on: what is left of it may be all.
+    fn doubt(&mut self) {
+        self.leak_db = 0.0;
+    }
 }
 
 /// A canceller and the speaker it listens to.
@@ -148,11 +153,15 @@ impl Echo {
         let _ = self.resampler.push(&self.taken, &mut self.waiting);
         if self.waiting.len() > FRAME_SAMPLES + WAITING {
             self.waiting.drain(..self.waiting.len() - FRAME_SAMPLES);
+            self.filter.doubt();
         }
         // A frame that comes before its own is matched with silence, once: what was played then
         // waits as long as the devices' unevenness asks for, and is never later than its echo.
         let mut played = [0.0; FRAME_SAMPLES];
         let ready = self.waiting.len().min(FRAME_SAMPLES);
+        if ready < FRAME_SAMPLES {
+            self.filter.doubt();
+        }
         for (played, waiting) in played.iter_mut().zip(self.waiting.drain(..ready)) {
             *played = waiting;
         }
