@@ -47,9 +47,12 @@ use loqa_core::{
 };
 use loqa_protocol::Hypothesis;
 use open_vocabulary::OpenVocabulary;
-use std::{sync::Arc, thread};
+use std::{sync::Arc, thread, time::Duration};
 use transcription::Transcription;
 use worker::Worker;
+
+/// How often a grammar that is to be loaded looks for an idle worker.
+const UNTIL_IDLE: Duration = Duration::from_millis(10);
 
 /// PocketSphinx on worker threads: one per utterance that may be heard at the same time, and one
 /// for open vocabulary, which starts when it is first needed.
@@ -120,9 +123,15 @@ impl SpeechToText for PocketSphinx {
             .name("stt-grammar".into())
             .spawn(move || {
                 let mut ready = Some(ready);
-                let mut idle_first: Vec<&Worker> = workers.iter().collect();
-                idle_first.sort_by_key(|worker| (worker.utterances(), worker.load()));
-                for worker in idle_first {
+                let mut waiting: Vec<&Worker> = workers.iter().collect();
+                while !waiting.is_empty() {
+                    // Behind an utterance it would wait for as long as somebody speaks.
+                    let idle = |worker: &&Worker| worker.load() == 0 || !worker.is_alive();
+                    let Some(place) = waiting.iter().position(idle) else {
+                        thread::sleep(UNTIL_IDLE);
+                        continue;
+                    };
+                    let worker = waiting.remove(place);
                     let loaded = worker.load_grammar(grammar.clone());
                     if let Some(ready) = ready.take() {
                         // Nobody waiting is fine: the grammar is loaded all the same.

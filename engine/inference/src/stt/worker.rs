@@ -52,8 +52,6 @@ pub(super) struct Worker {
 struct State {
     /// Jobs that wait or run.
     load: AtomicUsize,
-    /// Those of them that last as long as somebody speaks.
-    utterances: AtomicUsize,
     /// Versions of the grammars it has.
     versions: Mutex<Vec<u64>>,
 }
@@ -96,11 +94,7 @@ impl Worker {
                 let mut recogniser = open();
                 let _ = report.send(recogniser.as_ref().map(|_| ()).map_err(Clone::clone));
                 for job in queue {
-                    let utterance = matches!(job, Job::Hear(_));
                     run(&mut recogniser, job, &state);
-                    if utterance {
-                        state.utterances.fetch_sub(1, Ordering::Relaxed);
-                    }
                     state.load.fetch_sub(1, Ordering::Relaxed);
                     if recogniser.is_err() {
                         break;
@@ -116,12 +110,6 @@ impl Worker {
     /// Jobs that wait or run.
     pub(super) fn load(&self) -> usize {
         self.state.load.load(Ordering::Relaxed)
-    }
-
-    /// Utterances that wait or run: unlike a grammar that is being compiled, their end depends on
-    /// who speaks.
-    pub(super) fn utterances(&self) -> usize {
-        self.state.utterances.load(Ordering::Relaxed)
     }
 
     /// Whether the grammar of this version is compiled.
@@ -140,10 +128,7 @@ impl Worker {
 
     /// Queues an utterance.
     pub(super) fn hear(&self, utterance: Utterance) -> Result<(), ModelError> {
-        self.state.utterances.fetch_add(1, Ordering::Relaxed);
-        self.send(Job::Hear(utterance)).inspect_err(|_| {
-            self.state.utterances.fetch_sub(1, Ordering::Relaxed);
-        })
+        self.send(Job::Hear(utterance))
     }
 
     /// Queues a grammar and waits until it is compiled.
