@@ -9,9 +9,11 @@ use loqa_core::seams::{AudioFrame, FRAME_SAMPLES, ModelError, SAMPLE_RATE_HZ};
 
 /// Samples an echo may last, the devices' own delay included: 360 ms.
 const TAIL: usize = 18 * FRAME_SAMPLES;
-/// Samples of the speaker's that may wait for the microphone's: 200 ms. More is a device that
-/// stood still, and its echo has gone.
-const WAITING: usize = SAMPLE_RATE_HZ as usize / 5;
+/// Samples of the speaker's that may wait for the microphone's all the time: 20 ms. More is a
+/// microphone that has lost some of its own; more for a while is one that is late.
+const WAITING: usize = FRAME_SAMPLES;
+/// Frames that are "all the time": 5 s.
+const WATCHED: u32 = 250;
 /// Frames without a sound from the speaker after which there is no echo either: 1 s.
 const QUIET: u32 = 50;
 /// Mean square of a frame that makes no echo worth the name: −66 dBFS.
@@ -124,6 +126,9 @@ pub struct Echo {
     taken: Vec<f32>,
     /// What was played and not yet matched with what was heard.
     waiting: Vec<f32>,
+    /// The fewest samples that have waited, and over how many frames.
+    fewest: (usize, u32),
+    begun: bool,
 }
 
 impl Echo {
@@ -142,6 +147,8 @@ impl Echo {
             resampler,
             taken: Vec::new(),
             waiting: Vec::new(),
+            fewest: (usize::MAX, 0),
+            begun: false,
         })
     }
 
@@ -149,12 +156,13 @@ impl Echo {
     pub fn clean(&mut self, frame: &mut AudioFrame) -> f32 {
         self.taken.clear();
         self.reference.take(&mut self.taken);
+        if !self.begun {
+            // Played before anybody listened.
+            self.taken.clear();
+            self.begun = true;
+        }
         // The rates were accepted when it was made.
         let _ = self.resampler.push(&self.taken, &mut self.waiting);
-        if self.waiting.len() > FRAME_SAMPLES + WAITING {
-            self.waiting.drain(..self.waiting.len() - FRAME_SAMPLES);
-            self.filter.doubt();
-        }
         // A frame that comes before its own is matched with silence, once: what was played then
         // waits as long as the devices' unevenness asks for, and is never later than its echo.
         let mut played = [0.0; FRAME_SAMPLES];
@@ -165,6 +173,7 @@ impl Echo {
         for (played, waiting) in played.iter_mut().zip(self.waiting.drain(..ready)) {
             *played = waiting;
         }
+        self.keep_up();
         let mut heard = [0.0; FRAME_SAMPLES];
         for (heard, sample) in heard.iter_mut().zip(&*frame.samples) {
             *heard = *sample;
@@ -172,6 +181,20 @@ impl Echo {
         let above_db = self.filter.clean(&mut heard, &played);
         frame.samples = heard.into();
         above_db
+    }
+
+    /// Skips what has been waiting all the time: its echo has been heard already.
+    fn keep_up(&mut self) {
+        let (fewest, frames) = self.fewest;
+        self.fewest = (fewest.min(self.waiting.len()), frames + 1);
+        if frames < WATCHED {
+            return;
+        }
+        if self.fewest.0 > WAITING {
+            self.waiting.drain(..self.fewest.0);
+            self.filter.doubt();
+        }
+        self.fewest = (usize::MAX, 0);
     }
 }
 
@@ -185,4 +208,90 @@ fn mean_square(samples: &[f32]) -> f32 {
 
 fn ratio_db(over: f32, under: f32) -> f32 {
     10.0 * (over.max(1e-12) / under.max(1e-12)).log10()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rodio::buffer::SamplesBuffer;
+    use std::num::NonZero;
+
+    /// Played samples per frame of the microphone.
+    const PLAYED: usize = Reference::RATE_HZ as usize / 50;
+
+    #[test]
+    fn a_microphone_that_is_late_for_a_while_loses_nothing_that_was_learned() {
+        if available().is_err() {
+            eprintln!("skipped: SpeexDSP is not installed");
+            return;
+        }
+        // Steps of noise, 2 ms each: the converter leaves them as they are.
+        let mut random = 1u64;
+        let noise: Vec<f32> = std::iter::repeat_with(|| {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (random >> 40) as f32 / 16_777_216.0 - 0.5
+        })
+        .flat_map(|step| [step; 96])
+        .take(300 * PLAYED)
+        .collect();
+        let (one, rate) = (
+            NonZero::<u16>::MIN,
+            NonZero::new(Reference::RATE_HZ).unwrap(),
+        );
+        let reference = Reference::new();
+        let mut speaker = reference.follow(SamplesBuffer::new(one, rate, noise.clone()));
+        let mut echo = Echo::new(reference).unwrap();
+        let mut play = |frames: usize| {
+            for _ in 0..frames * PLAYED {
+                speaker.next();
+            }
+        };
+        // 60 ms later, at half the level.
+        let heard = |frame: usize| {
+            let at = (frame * FRAME_SAMPLES).checked_sub(960);
+            let sample = |i: usize| at.map_or(0.0, |at| 0.5 * noise[3 * (at + i)]);
+            (0..FRAME_SAMPLES).map(sample).collect()
+        };
+        let mut left_db = Vec::new();
+        let mut frame = 0;
+        let mut hear = |frames: usize, left_db: &mut Vec<f32>| {
+            for _ in 0..frames {
+                let before: std::sync::Arc<[f32]> = heard(frame);
+                let mut cleaned = AudioFrame {
+                    offset: (frame * FRAME_SAMPLES) as u64,
+                    samples: before.clone(),
+                };
+                echo.clean(&mut cleaned);
+                left_db.push(ratio_db(
+                    mean_square(&cleaned.samples),
+                    mean_square(&before),
+                ));
+                frame += 1;
+            }
+        };
+        hear(1, &mut left_db);
+        for _ in 0..150 {
+            play(1);
+            hear(1, &mut left_db);
+        }
+        play(25);
+        hear(25, &mut left_db);
+        for _ in 0..50 {
+            play(1);
+            hear(1, &mut left_db);
+        }
+        let worst = |from: usize| {
+            left_db[from..from + 25]
+                .iter()
+                .copied()
+                .fold(f32::MIN, f32::max)
+        };
+        let (before, after) = (worst(120), worst(180));
+        assert!(
+            before < -15.0 && after < before + 6.0,
+            "{before} dB, then {after} dB"
+        );
+    }
 }

@@ -18,7 +18,7 @@ impl Reference {
     /// Samples per second, whatever the device's own rate is.
     pub const RATE_HZ: u32 = 48_000;
 
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (_, nothing) = rtrb::RingBuffer::new(0);
         Reference(Arc::new(Mutex::new(nothing)))
     }
@@ -33,7 +33,7 @@ impl Reference {
     }
 
     /// Follows this source from now on, in place of the one before.
-    pub(super) fn follow<S>(&self, source: S) -> Tapped<S> {
+    pub(crate) fn follow<S>(&self, source: S) -> Tapped<S> {
         let (ring, samples) = rtrb::RingBuffer::new(WAITING);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = samples;
         Tapped { source, ring }
@@ -41,7 +41,7 @@ impl Reference {
 }
 
 /// A source that is followed. Takes no lock and allocates nothing.
-pub(super) struct Tapped<S> {
+pub(crate) struct Tapped<S> {
     source: S,
     ring: rtrb::Producer<Sample>,
 }
