@@ -1,6 +1,7 @@
 //! Scenarios, properties, faults and benches that span the whole of Loqa.
 pub mod coffee;
 pub mod conversation;
+pub mod echo_room;
 pub mod hassil;
 pub mod kill;
 pub mod program;

@@ -1,6 +1,7 @@
 //! A room of its own for each test: private PulseAudio servers, whose null sinks are a speaker that
 //! can be recorded and a microphone that can be spoken into, and unplugged.
 
+use crate::program::{Home, Listener};
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     fs,
@@ -13,7 +14,7 @@ use std::{
 /// Longer than any server takes to answer.
 const CEILING: Duration = Duration::from_secs(30);
 /// Samples per second of what is recorded.
-pub const RECORDED_HZ: u32 = 16_000;
+const RECORDED_HZ: u32 = 16_000;
 
 /// A microphone and a speaker, on servers of their own: where there is no other source on the
 /// server, one that is unplugged is gone, and not replaced by the speaker's monitor.
@@ -49,26 +50,12 @@ impl Room {
         let [Ok(speaker), Ok(microphone)] = servers else {
             return Ok(None);
         };
-        let pcm = |direction: &str, server: &str| {
-            let socket = socket(folder.path(), server);
-            format!(
-                "pcm.{direction} {{ type pulse server \"unix:{}\" }}\n",
-                socket.display()
-            )
-        };
-        fs::write(
-            folder.path().join("asound.conf"),
-            format!(
-                "</usr/share/alsa/alsa.conf>\n{}{}pcm.!default {{ type asym playback.pcm out capture.pcm in }}\n",
-                pcm("out", "speaker"),
-                pcm("in", "microphone")
-            ),
-        )?;
         let mut room = Room {
             folder,
             _servers: [speaker, microphone],
             microphone: None,
         };
+        room.connect(("speaker", ""), ("microphone", ""))?;
         room.wait_for("speaker")?;
         room.wait_for("microphone")?;
         let sink = ["sink_name=speaker", "rate=48000", "channels=2"];
@@ -78,6 +65,67 @@ impl Room {
         )?;
         room.plug_in()?;
         Ok(Some(room))
+    }
+
+    /// One whose speaker and people are the two channels of one recording ([`Room::record_both`]).
+    /// The microphone hears the people, and the speaker as well if it `echoes`; it cannot be
+    /// unplugged. `None` where PulseAudio is not installed.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub fn on_one_clock(echoes: bool) -> Result<Option<Room>> {
+        let Some(room) = Room::new()? else {
+            return Ok(None);
+        };
+        let load = |module: &str, args: &str| {
+            let args = args.split(' ');
+            let args = ["load-module", module].into_iter().chain(args);
+            room.pactl("speaker", &args.collect::<Vec<_>>())
+        };
+        load("module-null-sink", "sink_name=air rate=16000 channels=2")?;
+        let channel = |name: &str| format!("channels=1 remix=no {name}");
+        for (sink, side) in [("mouth", "left"), ("people", "right")] {
+            let side = format!("channel_map=mono master_channel_map=front-{side}");
+            let args = channel(&format!("sink_name={sink} master=air {side}"));
+            load("module-remap-sink", &args)?;
+        }
+        let side = "channel_map=mono master_channel_map=front-right";
+        let args = channel(&format!("source_name=ear master=air.monitor {side}"));
+        load("module-remap-source", &args)?;
+        let ear = if echoes {
+            "device \"air.monitor\""
+        } else {
+            "device \"ear\""
+        };
+        room.connect(("speaker", "device \"mouth\""), ("speaker", ear))?;
+        Ok(Some(room))
+    }
+
+    /// Makes these the default devices: server, and which of its devices.
+    fn connect(&self, playback: (&str, &str), capture: (&str, &str)) -> Result<()> {
+        let pcm = |direction: &str, (server, device): (&str, &str)| {
+            let socket = socket(self.folder.path(), server);
+            let socket = socket.display();
+            format!("pcm.{direction} {{ type pulse server \"unix:{socket}\" {device} }}\n")
+        };
+        let (playback, capture) = (pcm("out", playback), pcm("in", capture));
+        let both = "pcm.!default { type asym playback.pcm out capture.pcm in }\n";
+        let all = format!("</usr/share/alsa/alsa.conf>\n{playback}{capture}{both}");
+        Ok(fs::write(self.folder.path().join("asound.conf"), all)?)
+    }
+
+    /// A hub that listens here, called by this phrase, or by any word if it is empty.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn hub(&self, home: &Home, wake: &str) -> Result<Listener> {
+        let mut hub = home.command(["hub", "--json"]);
+        self.let_in(&mut hub)
+            .env("LOQA_VOICE_OUTPUT", "default")
+            .env("LOQA_LISTEN_MICROPHONE", "default")
+            .env("LOQA_LISTEN_CHIME", "false")
+            .env("LOQA_LISTEN_WAKE", wake);
+        Listener::start(hub)
     }
 
     /// Lets a program hear and speak in this room alone.
@@ -119,11 +167,20 @@ impl Room {
     /// # Errors
     /// There is no microphone.
     pub fn say(&self, wav: &Path) -> Result<()> {
-        let status = self
-            .program("paplay", "microphone")
-            .arg("--device=room")
-            .arg(wav)
-            .status()?;
+        self.play("microphone", "room", wav)
+    }
+
+    /// The same in a room that is [`Room::on_one_clock`].
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn say_aside(&self, wav: &Path) -> Result<()> {
+        self.play("speaker", "people", wav)
+    }
+
+    fn play(&self, server: &str, sink: &str, wav: &Path) -> Result<()> {
+        let mut paplay = self.program("paplay", server);
+        let status = paplay.arg(format!("--device={sink}")).arg(wav).status()?;
         ensure!(status.success(), "paplay: {status}");
         Ok(())
     }
@@ -133,17 +190,31 @@ impl Room {
     /// # Errors
     /// It cannot be recorded.
     pub fn record(&self) -> Result<Recording> {
+        self.record_from("speaker.monitor", 1)
+    }
+
+    /// Records speaker and people from now on, one sample of each after the other, in a room that
+    /// is [`Room::on_one_clock`].
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn record_both(&self) -> Result<Recording> {
+        self.record_from("air.monitor", 2)
+    }
+
+    fn record_from(&self, source: &str, channels: usize) -> Result<Recording> {
         let mut recorder = Ended(
             self.program("parec", "speaker")
-                .args(["--device=speaker.monitor", "--rate=16000", "--channels=1"])
+                .arg(format!("--device={source}"))
+                .arg(format!("--channels={channels}"))
+                .arg(format!("--rate={RECORDED_HZ}"))
                 .args(["--format=s16le", "--raw", "--latency-msec=20"])
                 .stdout(Stdio::piped())
                 .spawn()?,
         );
         let mut sound = recorder.0.stdout.take().context("no output")?;
         // The monitor runs all the time: its first sample tells that recording has begun.
-        let mut first = [0; 2];
-        sound.read_exact(&mut first)?;
+        sound.read_exact(&mut vec![0; 2 * channels])?;
         let samples = std::thread::spawn(move || {
             let mut bytes = Vec::new();
             // What was recorded until it was stopped.
@@ -179,7 +250,7 @@ impl Room {
 }
 
 impl Recording {
-    /// Stops; the samples so far, at [`RECORDED_HZ`].
+    /// Stops; the samples so far, 16,000 a second.
     pub fn stop(self) -> Vec<f32> {
         drop(self.recorder);
         self.samples.join().unwrap_or_default()

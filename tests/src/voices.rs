@@ -77,6 +77,24 @@ pub struct Clip {
     pub end: usize,
 }
 
+/// Writes 16 bit mono samples in [-1, 1].
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_wav(file: &Path, samples: &[f32]) -> Result<()> {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: SAMPLE_RATE_HZ as u32,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut wav = hound::WavWriter::create(file, spec)?;
+    for sample in samples {
+        wav.write_sample((sample * 32_767.0) as i16)?;
+    }
+    Ok(wav.finalize()?)
+}
+
 impl Clip {
     /// The words alone, without the silence around them.
     pub fn speech(&self) -> &[f32] {

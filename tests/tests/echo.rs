@@ -3,122 +3,29 @@
 
 use anyhow::{Result, ensure};
 use loqa_core::{
-    barge_in::{Act, BargeIn, DUCKED_DB, Ear, Sounding, is_stop},
+    barge_in::{Act, is_stop},
     grammar::Context,
-    seams::{FRAME_SAMPLES, SAMPLE_RATE_HZ, VoiceActivity},
+    seams::{FRAME_SAMPLES, SAMPLE_RATE_HZ},
 };
 use loqa_engine::hub::demonstration_grammar;
-use loqa_inference::{
-    echo::EchoFilter,
-    stt::{Ears, Recogniser},
-    vad::Earshot,
-};
+use loqa_inference::stt::{Ears, Recogniser};
 use loqa_protocol::Verdict;
 use loqa_tests::{
+    echo_room::{ROOMS, Scene, room},
     program::Home,
-    voices::{Random, Speaker, Studio, rms},
+    voices::{Speaker, Studio, rms},
 };
 
 const RATE: usize = SAMPLE_RATE_HZ as usize;
-/// What the devices hold back, ms.
-const DEVICES_MS: usize = 40;
 const REPLIES: [&str; 3] = [
     "You can say, for example: turn off the kitchen lights; set a timer for ten minutes; what time is it.",
     "The kitchen lights and the living room lights are on, and the front door is locked.",
     "It is half past seven. Your pasta timer has four minutes left, and your egg timer is done.",
 ];
 
-/// How a loudspeaker sounds in a microphone: directly, then by reflections that fade by 60 dB.
-fn room(fades_ms: usize, level_db: f32, seed: u64) -> Vec<(usize, f32)> {
-    let mut random = Random::new(seed);
-    let length = fades_ms * RATE / 1000;
-    let mut response = vec![0.0; DEVICES_MS * RATE / 1000 + length];
-    for (at, tap) in response[DEVICES_MS * RATE / 1000..].iter_mut().enumerate() {
-        let fade = 10f32.powf(-3.0 * at as f32 / length as f32);
-        // Few enough to be computed one by one.
-        *tap = match at {
-            0 => 2.0,
-            _ if random.below(8) == 0 => random.gauss() * fade,
-            _ => 0.0,
-        };
-    }
-    let energy: f32 = response.iter().map(|tap| tap * tap).sum();
-    let gain = 10f32.powf(level_db / 20.0) / energy.sqrt();
-    let taps = response.into_iter().map(|tap| gain * tap).enumerate();
-    taps.filter(|(_, tap)| tap.abs() > 1e-5).collect()
-}
-
-/// A loudspeaker and a microphone in a room, and whoever speaks there.
-struct Scene {
-    played: Vec<f32>,
-    /// Delay in samples, and gain.
-    response: Vec<(usize, f32)>,
-    voice: Vec<f32>,
-}
-
-/// What the microphone heard, what was left of it, and what came of it: acts and the samples at
-/// which they came.
-struct Outcome {
-    heard: Vec<f32>,
-    left: Vec<f32>,
-    acts: Vec<(usize, Act)>,
-}
-
-impl Scene {
-    fn run(&self) -> Result<Outcome> {
-        let (mut filter, mut vad) = (EchoFilter::new()?, Earshot::default());
-        let (mut barge_in, mut window, mut random) = (BargeIn::default(), vec![], Random::new(9));
-        let (mut sounded, mut gain) = (Vec::new(), 1.0);
-        let (mut heard, mut left, mut told) = (Vec::new(), Vec::new(), Vec::new());
-        for played in self.played.chunks_exact(FRAME_SAMPLES) {
-            let from = sounded.len();
-            sounded.extend(played.iter().map(|sample| gain * sample));
-            let echo = |at: usize| -> f32 {
-                let past = self.response.iter().take_while(|(delay, _)| *delay <= at);
-                past.map(|(delay, gain)| gain * sounded[at - delay]).sum()
-            };
-            let mut frame: [f32; FRAME_SAMPLES] = std::array::from_fn(|i| {
-                let voice = self.voice.get(from + i).copied().unwrap_or_default();
-                echo(from + i) + voice + 3e-4 * random.gauss()
-            });
-            heard.extend_from_slice(&frame);
-            let playing = std::array::from_fn(|i| sounded[from + i]);
-            let above_echo_db = filter.clean(&mut frame, &playing);
-            left.extend_from_slice(&frame);
-            window.extend_from_slice(&frame);
-            let mut score = 0.0f32;
-            while window.len() >= vad.window() {
-                score = score.max(vad.score(&window[..vad.window()]));
-                window.drain(..vad.window());
-            }
-            let ear = Ear {
-                offset: from as u64,
-                score,
-                above_echo_db,
-            };
-            let mut acts = Vec::new();
-            barge_in.hear(ear, Sounding::Reply, &mut acts);
-            for act in acts {
-                match act {
-                    Act::Duck => gain = 10f32.powf(DUCKED_DB / 20.0),
-                    Act::Restore => gain = 1.0,
-                    // The reply goes on here: whether the rest is told from a voice matters.
-                    Act::Listen { .. } | Act::Yield { .. } | Act::Finish => {}
-                }
-                told.push((from + FRAME_SAMPLES, act));
-            }
-        }
-        Ok(Outcome {
-            heard,
-            left,
-            acts: told,
-        })
-    }
-}
-
 #[test]
 fn loqa_does_not_interrupt_itself_and_hears_stop_while_it_speaks() -> Result<()> {
-    if let Err(missing) = EchoFilter::new() {
+    if let Err(missing) = loqa_inference::echo::available() {
         eprintln!("skipped: {missing}");
         return Ok(());
     }
@@ -134,15 +41,7 @@ fn loqa_does_not_interrupt_itself_and_hears_stop_while_it_speaks() -> Result<()>
     let mut recogniser = Recogniser::open(&Ears::default())?;
     recogniser.load(&grammar.speech())?;
     let mut failures = Vec::new();
-    let rooms = [
-        (60, -20.0),
-        (60, 0.0),
-        (150, -10.0),
-        (300, -20.0),
-        (300, -6.0),
-        (300, 0.0),
-    ];
-    for (seed, (fades_ms, level_db)) in rooms.into_iter().enumerate() {
+    for (seed, (fades_ms, level_db)) in ROOMS.into_iter().enumerate() {
         let mut scene = Scene {
             played: played.clone(),
             response: room(fades_ms, level_db, seed as u64),

@@ -7,7 +7,7 @@ use loqa_inference::{
     wake::{Keyphrase, KeyphraseConfig, MicroFeatures, MicroWakeWord, TensorFlowLite, models_in},
     wav,
 };
-use loqa_tests::voices::{Clip, Noise, Speaker, Studio};
+use loqa_tests::voices::{Clip, Noise, Speaker, Studio, write_wav};
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -39,17 +39,7 @@ fn features_are_those_the_models_were_trained_on() {
     }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("music.wav");
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 16_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut wav = hound::WavWriter::create(&file, spec).unwrap();
-    for sample in samples {
-        wav.write_sample((sample * 32_767.0) as i16).unwrap();
-    }
-    wav.finalize().unwrap();
+    write_wav(&file, &samples).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/micro_features.py");
     let output = Command::new(python)
         .arg(script)

@@ -54,6 +54,27 @@ impl VoiceActivity for Earshot {
     }
 }
 
+/// Scores frames of any length.
+#[derive(Default)]
+pub struct FrameScores {
+    vad: Earshot,
+    pending: Vec<f32>,
+}
+
+impl FrameScores {
+    /// P(speech) in [0, 1] of the likeliest of the windows that this frame completes; 0 if it
+    /// completes none. Feed every frame once and in order.
+    pub fn hear(&mut self, frame: &[f32]) -> f32 {
+        self.pending.extend_from_slice(frame);
+        let windows = self.pending.chunks_exact(WINDOW);
+        let score = windows
+            .map(|window| self.vad.score(window))
+            .fold(0.0, f32::max);
+        self.pending.drain(..self.pending.len() / WINDOW * WINDOW);
+        score
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,9 +4,9 @@ use futures::{StreamExt, stream::BoxStream};
 use loqa_core::{
     barge_in::{Act, BargeIn, Ear, Sounding, is_stop},
     grammar::{Context, Grammar},
-    seams::{AudioFrame, ModelError, SpeechToText, TranscribeOptions, VoiceActivity},
+    seams::{AudioFrame, ModelError, SpeechToText, TranscribeOptions},
 };
-use loqa_inference::vad::Earshot;
+use loqa_inference::vad::FrameScores;
 use loqa_protocol::{Hypothesis, Verdict};
 use std::{future::pending, sync::Arc};
 use tokio::sync::mpsc;
@@ -18,8 +18,7 @@ const LAG: usize = 250;
 /// Hears whoever speaks over Loqa.
 pub struct Interruption {
     stt: Option<Arc<dyn SpeechToText>>,
-    vad: Earshot,
-    window: Vec<f32>,
+    scores: FrameScores,
     barge_in: BargeIn,
     /// What the recogniser is fed; `None` once they have finished.
     audio: Option<mpsc::Sender<AudioFrame>>,
@@ -31,8 +30,7 @@ impl Interruption {
     pub fn new(stt: Option<Arc<dyn SpeechToText>>) -> Self {
         Interruption {
             stt,
-            vad: Earshot::default(),
-            window: Vec::new(),
+            scores: FrameScores::default(),
             barge_in: BargeIn::default(),
             audio: None,
             words: None,
@@ -42,19 +40,12 @@ impl Interruption {
     /// Hears the next frame, which stands so far above Loqa's own voice, while this sounds. Feed
     /// every frame once and in order.
     pub fn hear(&mut self, frame: &AudioFrame, above_echo_db: f32, sounding: Sounding) -> Vec<Act> {
-        let mut score = 0.0f32;
-        self.window.extend_from_slice(&frame.samples);
-        let window = self.vad.window();
-        while self.window.len() >= window {
-            score = score.max(self.vad.score(&self.window[..window]));
-            self.window.drain(..window);
-        }
         if let Some(audio) = &self.audio {
             let _ = audio.try_send(frame.clone());
         }
         let ear = Ear {
             offset: frame.offset,
-            score,
+            score: self.scores.hear(&frame.samples),
             above_echo_db,
         };
         let mut acts = Vec::new();

@@ -46,7 +46,7 @@ enum Task {
         /// Run only the tests whose name contains one of these, and nothing else
         filters: Vec<String>,
     },
-    /// Measure: `voice`, `ears`, `intent` or `faults`
+    /// Measure: `voice`, `ears`, `barge-in`, `intent` or `faults`
     Bench {
         /// What to measure
         subject: Subject,
@@ -66,6 +66,8 @@ enum Subject {
     Voice,
     /// The wake phrase: calls that are missed, talk that is taken for one
     Ears,
+    /// Somebody speaks while Loqa speaks: how soon it is silent, and its own echo
+    BargeIn,
     /// The grammar against hassil, and how both grow with the household
     Intent,
     /// kill -9 at random instants, and what was lost or doubled

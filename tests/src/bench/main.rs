@@ -1,5 +1,6 @@
 //! `loqa-bench`: what Loqa costs, measured on this machine. Run it with `cargo xtask bench`.
 
+mod barge_in;
 mod ears;
 mod faults;
 mod figure;
@@ -25,6 +26,8 @@ enum Bench {
     Voice(voice::VoiceArgs),
     /// The wake phrase: calls that are missed, talk that is taken for one
     Ears(ears::EarsArgs),
+    /// Somebody speaks while Loqa speaks: how soon it is silent, and whether it takes itself for them
+    BargeIn(barge_in::BargeInArgs),
     /// Typed sentences against hassil, in small and large households
     Intent(intent::IntentArgs),
     /// kill -9 of the hub at random instants: what was lost or doubled, and how long a restart takes
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
     let outcome = match cli.bench {
         Bench::Voice(args) => voice::run(args, &mut report),
         Bench::Ears(args) => ears::run(args, &mut report),
+        Bench::BargeIn(args) => barge_in::run(args, &mut report),
         Bench::Intent(args) => intent::run(args, &mut report),
         Bench::Faults(args) => faults::run(args, &mut report),
     };
