@@ -236,6 +236,11 @@ impl Listener {
         })
     }
 
+    /// Its process id; `None` once it has ended.
+    pub fn id(&self) -> Option<u32> {
+        self.hub.as_ref().map(Child::id)
+    }
+
     /// Presses Enter in front of it.
     ///
     /// # Errors

@@ -46,7 +46,7 @@ enum Task {
         /// Run only the tests whose name contains one of these, and nothing else
         filters: Vec<String>,
     },
-    /// Measure: `voice`, `ears`, `barge-in`, `intent` or `faults`
+    /// Measure: `voice`, `ears`, `barge-in`, `idle`, `intent` or `faults`
     Bench {
         /// What to measure
         subject: Subject,
@@ -68,6 +68,8 @@ enum Subject {
     Ears,
     /// Somebody speaks while Loqa speaks: how soon it is silent, and its own echo
     BargeIn,
+    /// A hub that listens to a silent room: processor and memory
+    Idle,
     /// The grammar against hassil, and how both grow with the household
     Intent,
     /// kill -9 at random instants, and what was lost or doubled

@@ -4,6 +4,7 @@ mod barge_in;
 mod ears;
 mod faults;
 mod figure;
+mod idle;
 mod intent;
 mod voice;
 
@@ -28,6 +29,8 @@ enum Bench {
     Ears(ears::EarsArgs),
     /// Somebody speaks while Loqa speaks: how soon it is silent, and whether it takes itself for them
     BargeIn(barge_in::BargeInArgs),
+    /// A hub that listens to a silent room: processor and memory
+    Idle(idle::IdleArgs),
     /// Typed sentences against hassil, in small and large households
     Intent(intent::IntentArgs),
     /// kill -9 of the hub at random instants: what was lost or doubled, and how long a restart takes
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Bench::Voice(args) => voice::run(args, &mut report),
         Bench::Ears(args) => ears::run(args, &mut report),
         Bench::BargeIn(args) => barge_in::run(args, &mut report),
+        Bench::Idle(args) => idle::run(args, &mut report),
         Bench::Intent(args) => intent::run(args, &mut report),
         Bench::Faults(args) => faults::run(args, &mut report),
     };

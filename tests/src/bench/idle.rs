@@ -1,0 +1,85 @@
+//! A hub that listens to a silent room: `cargo xtask bench idle`.
+
+use super::figure::{Goal, Report};
+use anyhow::{Context as _, Result};
+use clap::Args;
+use loqa_tests::{program::Home, sound_server::Room};
+use std::{fs, time::Duration};
+
+/// Kernel ticks per second in `/proc/PID/stat` (`USER_HZ`: 100 on every Linux there is).
+const TICKS_PER_S: f64 = 100.0;
+
+/// Arguments of `bench idle`.
+#[derive(Args)]
+pub struct IdleArgs {
+    /// Seconds of silence
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+}
+
+/// Reports what a hub costs that is called by nobody.
+pub fn run(args: IdleArgs, report: &mut Report) -> Result<()> {
+    let used = match Room::on_one_clock(false)? {
+        Some(room) => Some(listen(&room, args.seconds)?),
+        None => {
+            eprintln!("skipped: pulseaudio is not installed");
+            None
+        }
+    };
+    let mut figure = |metric, value, unit, goal| report.figure("idle", metric, value, unit, goal);
+    let used = |part: fn(&Used) -> f64| used.as_ref().map(part);
+    let goal = Goal::AtMost(0.03);
+    figure("processor", used(|used| used.processor), "cores", goal);
+    // Everything but files that others can use as well: libraries, and models that are mapped.
+    let goal = Goal::AtMost(60.0);
+    figure("memory_own", used(|used| used.own_mib), "MiB", goal);
+    figure("memory_all", used(|used| used.all_mib), "MiB", Goal::None);
+    Ok(())
+}
+
+struct Used {
+    processor: f64,
+    own_mib: f64,
+    all_mib: f64,
+}
+
+fn listen(room: &Room, seconds: u64) -> Result<Used> {
+    let home = Home::new()?;
+    let mut hub = room.hub(&home, "hey loqa")?;
+    hub.until("the microphone", |line| line["state"] == "asleep")?;
+    let id = hub.id().context("no hub")?;
+    eprintln!("{seconds} s of silence …");
+    let before = ticks(id)?;
+    std::thread::sleep(Duration::from_secs(seconds));
+    let processor = (ticks(id)? - before) / TICKS_PER_S / seconds as f64;
+    let rollup = fs::read_to_string(format!("/proc/{id}/smaps_rollup"))?;
+    let mib = |field: &str| -> Result<f64> {
+        let line = rollup.lines().find_map(|line| line.strip_prefix(field));
+        let kib = line.and_then(|line| line.split_whitespace().nth(1));
+        Ok(kib
+            .with_context(|| format!("no {field} in smaps_rollup"))?
+            .parse::<f64>()?
+            / 1024.0)
+    };
+    Ok(Used {
+        processor,
+        own_mib: mib("Anonymous")?,
+        all_mib: mib("Rss")?,
+    })
+}
+
+/// Ticks that a process has run for, its own and the system's on its behalf.
+fn ticks(id: u32) -> Result<f64> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
+    // The name in brackets may hold spaces.
+    let (_, fields) = stat.rsplit_once(')').context("no name in stat")?;
+    let mut fields = fields.split_whitespace().skip(11);
+    let mut next = || {
+        fields
+            .next()
+            .context("stat ends early")?
+            .parse::<f64>()
+            .map_err(anyhow::Error::from)
+    };
+    Ok(next()? + next()?)
+}
