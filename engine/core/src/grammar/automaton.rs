@@ -182,10 +182,11 @@ impl Copy<'_> {
                     }
                     for edge in &state.edges {
                         match edge {
-                            Edge::Free(next) | Edge::Mark(_, next) => {
+                            Edge::Free(next) => {
                                 let next = self.copied(*next, &mut copies, &mut todo);
                                 self.free(here, next);
                             }
+                            Edge::End(_) => self.free(here, to),
                             Edge::Call { net, back, .. } => {
                                 let back = self.copied(*back, &mut copies, &mut todo);
                                 self.call(*net, intent, here, back);

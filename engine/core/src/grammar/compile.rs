@@ -4,6 +4,7 @@ use super::{
     household,
     network::{Kind, Marks, NetId, Network, SlotId},
     numbers,
+    openings::Openings,
     template::{self, Node},
     typed,
 };
@@ -56,6 +57,8 @@ pub(super) struct Compiled {
     pub fills: Vec<bool>,
     /// By state: see [`Network::marks`].
     pub marks: Vec<Marks>,
+    /// What each automaton may begin with.
+    pub openings: Openings,
     /// The outermost automata.
     pub roots: Vec<(super::Context, NetId)>,
     /// The words of every example: how people say things.
@@ -150,9 +153,10 @@ pub(super) fn compile(manifests: &[Manifest]) -> Result<Compiled, Vec<FileError>
             all.answer_nets.push(net);
         }
     }
-    all.fills = network.fills();
-    all.marks = network.marks();
-    all.network = network;
+    all.network = network.sorted();
+    all.fills = all.network.fills();
+    all.marks = all.network.marks();
+    all.openings = Openings::new(&all.network);
     all.parts = compiler.parts;
     if errors.is_empty() {
         Ok(all)

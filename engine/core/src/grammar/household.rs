@@ -203,6 +203,12 @@ impl Names {
             .map(|(mark, _)| *mark)
     }
 
+    /// Kinds of the devices (or areas) whose names begin with a word.
+    pub fn opens(&self, root: u32, word: WordId) -> Option<u16> {
+        let child = self.child(root, word, u16::MAX)?;
+        Some(self.nodes[child as usize].kinds)
+    }
+
     /// One word further, if a device of these kinds lies there.
     pub fn child(&self, node: u32, word: WordId, kinds: u16) -> Option<u32> {
         let children = &self.nodes[node as usize].children;

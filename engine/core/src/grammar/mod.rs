@@ -8,8 +8,10 @@ mod household;
 mod network;
 mod normalize;
 pub mod numbers;
+mod openings;
 mod parse;
 mod proof;
+mod readings;
 #[cfg(test)]
 mod reference;
 mod sample;
@@ -28,14 +30,12 @@ use crate::{
 use compile::Compiled;
 use household::Names;
 use loqa_protocol::LatencyClass;
-use network::{At, Edge, Kind, NetId, Thread};
+use network::{Edge, Kind, NetId};
+use readings::{Reader, Thread};
 use serde_json::Value;
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
 };
 
 /// What the person may say now.
@@ -180,8 +180,6 @@ pub struct WordAutomaton {
 pub struct Grammar {
     compiled: Arc<Compiled>,
     names: Names,
-    /// Readings before the first word, by context.
-    beginnings: HashMap<Context, Arc<Vec<Thread>>>,
     version: u64,
     speech: Mutex<Option<Arc<SpeechGrammar>>>,
 }
@@ -199,8 +197,7 @@ impl Grammar {
         let grammar = Grammar::unproved(manifests, home)?;
         let mut compiled = (*grammar.compiled).clone();
         let tokens = Names::tokens(&mut compiled.network);
-        let roots = compiled.roots.clone();
-        let symbolic = Grammar::assemble(Arc::new(compiled), tokens, &roots);
+        let symbolic = Grammar::assemble(Arc::new(compiled), tokens);
         let errors = proof::draws(&symbolic, manifests);
         if errors.is_empty() {
             Ok(grammar)
@@ -212,9 +209,9 @@ impl Grammar {
     /// Compiles without looking for sentences of two meanings.
     fn unproved(manifests: &[Manifest], home: &Home) -> Result<Grammar, Vec<FileError>> {
         let mut compiled = compile::compile(manifests)?;
-        let roots = roots(&mut compiled);
+        roots(&mut compiled);
         let names = Names::new(home, &mut compiled.network).sorted();
-        Ok(Grammar::assemble(Arc::new(compiled), names, &roots))
+        Ok(Grammar::assemble(Arc::new(compiled), names))
     }
 
     /// The same sentences in another household.
@@ -224,38 +221,13 @@ impl Grammar {
     pub fn with_home(&self, home: &Home) -> Result<Grammar, Vec<FileError>> {
         let mut compiled = (*self.compiled).clone();
         let names = Names::new(home, &mut compiled.network).sorted();
-        let roots = compiled.roots.clone();
-        Ok(Grammar::assemble(Arc::new(compiled), names, &roots))
+        Ok(Grammar::assemble(Arc::new(compiled), names))
     }
 
-    fn assemble(compiled: Arc<Compiled>, names: Names, roots: &[(Context, NetId)]) -> Grammar {
-        let begin = |net: NetId| {
-            let (mut waiting, mut ended) = (Vec::new(), Vec::new());
-            let thread = Thread {
-                at: At::State(compiled.network.nets[net as usize].first),
-                frame: None,
-                captures: None,
-                cost: 0,
-                steps: 0,
-            };
-            network::close(
-                &compiled.network,
-                &names,
-                thread,
-                0,
-                &mut waiting,
-                &mut ended,
-            );
-            Arc::new(waiting)
-        };
-        let beginnings = roots
-            .iter()
-            .map(|(context, net)| (context.clone(), begin(*net)))
-            .collect();
+    fn assemble(compiled: Arc<Compiled>, names: Names) -> Grammar {
         Grammar {
             compiled,
             names,
-            beginnings,
             version: VERSION.fetch_add(1, Ordering::Relaxed),
             speech: Mutex::default(),
         }
@@ -268,10 +240,12 @@ impl Grammar {
 
     /// What a whole sentence means, as typed or as recognised; `None` if it is not one.
     pub fn parse(&self, context: &Context, text: &str) -> Option<Match> {
+        let text = normalize::joined(text);
         let mut parse = self.start(context);
-        for word in normalize(text) {
-            parse.feed(&word);
-            if parse.is_dead() && !text.contains("mind") {
+        let never_mind = parse::is_never_mind(&text);
+        for word in normalize::split(&text) {
+            parse.feed(word);
+            if parse.is_dead() && !never_mind {
                 return None;
             }
         }
@@ -292,18 +266,26 @@ impl Grammar {
         sample::sample(self, seed, n)
     }
 
-    /// Readings before the first word; those of commands for a context nobody knows.
-    fn beginnings(&self, context: &Context) -> Arc<Vec<Thread>> {
-        self.beginnings
-            .get(context)
-            .or_else(|| self.beginnings.get(&Context::Commands))
-            .cloned()
-            .unwrap_or_default()
+    /// What the reading of a sentence begins with; commands for a context nobody knows.
+    fn beginning(&self, context: &Context) -> Option<Thread> {
+        let roots = &self.compiled.roots;
+        let root = roots.iter().find(|(known, _)| known == context);
+        let (_, net) = root.or_else(|| roots.first())?;
+        let first = self.compiled.network.nets[*net as usize].first;
+        Some(Thread::new(first))
+    }
+
+    fn reader(&self) -> Reader<'_> {
+        Reader {
+            network: &self.compiled.network,
+            names: &self.names,
+            openings: &self.compiled.openings,
+        }
     }
 }
 
 /// The outermost automata: courtesy, a command, perhaps a second one, courtesy.
-fn roots(compiled: &mut Compiled) -> Vec<(Context, NetId)> {
+fn roots(compiled: &mut Compiled) {
     let mut contexts = vec![
         (Context::Commands, Vec::new()),
         (Context::Confirm, compiled.yes_no.clone()),
@@ -320,7 +302,6 @@ fn roots(compiled: &mut Compiled) -> Vec<(Context, NetId)> {
     let (prefix, suffix, joint) = (compiled.prefix, compiled.suffix, compiled.joint);
     let intents = compiled.intent_nets.clone();
     let network = &mut compiled.network;
-    let mut roots = Vec::new();
     for (context, answers) in contexts {
         let root = network.net(Kind::Plain);
         let first = network.nets[root as usize].first;
@@ -342,8 +323,6 @@ fn roots(compiled: &mut Compiled) -> Vec<(Context, NetId)> {
         edge(again, suffix, end);
         answers.iter().for_each(|answer| edge(first, *answer, end));
         network.states[end as usize].last = true;
-        roots.push((context, root));
+        compiled.roots.push((context, root));
     }
-    compiled.roots = roots.clone();
-    roots
 }

@@ -1,7 +1,7 @@
 //! Templates compiled to a network of small automata that call each other: a list or rule is
-//! compiled once, however many sentences use it.
+//! compiled once, however many sentences use it. Sentences that begin alike share their beginning.
 
-use super::{household::Names, template::Node, typed::Typed};
+use super::{template::Node, typed::Typed};
 use serde_json::Value;
 use std::{collections::HashMap, sync::Arc};
 
@@ -25,17 +25,26 @@ pub(super) enum Edge {
         slot: Option<SlotId>,
         back: StateId,
     },
-    /// An entry of a list, or a sentence of an intent, has been said.
-    Mark(u32, StateId),
+    /// To the end: an entry of a list, or a sentence of an intent, has been said.
+    End(u32),
 }
 
 /// A state: words first, since most states have only those.
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
+    /// A word leads to one state. In order, once the network is [`Network::sorted`].
     pub words: Vec<(WordId, StateId)>,
     pub edges: Vec<Edge>,
     /// The automaton ends here.
     pub last: bool,
+}
+
+impl State {
+    /// Where a word leads.
+    pub fn after(&self, word: WordId) -> Option<StateId> {
+        let at = self.words.binary_search_by_key(&word, |(word, _)| *word);
+        Some(self.words[at.ok()?].1)
+    }
 }
 
 /// What an automaton stands for.
@@ -142,10 +151,24 @@ impl Network {
         (self.states.len() - 1) as StateId
     }
 
+    /// What an automaton stands for.
+    pub fn kind(&self, net: NetId) -> &Kind {
+        &self.nets[net as usize].kind
+    }
+
+    /// Sorted, so that a word is found by halving.
+    pub fn sorted(mut self) -> Network {
+        for state in &mut self.states {
+            state.words.sort_unstable();
+        }
+        self
+    }
+
     /// By state: whether a slot may be filled on the way from it to the end of its automaton.
     pub fn fills(&self) -> Vec<bool> {
         self.ahead(|edge, known| match edge {
-            Edge::Free(to) | Edge::Mark(_, to) => known[*to as usize],
+            Edge::Free(to) => known[*to as usize],
+            Edge::End(_) => false,
             Edge::Call { net, slot, back } => {
                 let first = self.nets[*net as usize].first;
                 slot.is_some() || known[first as usize] || known[*back as usize]
@@ -156,7 +179,7 @@ impl Network {
     /// By state: which entries of its list may come of it.
     pub fn marks(&self) -> Vec<Marks> {
         self.ahead(|edge, known| match edge {
-            Edge::Mark(mark, _) => Marks::One(*mark),
+            Edge::End(mark) => Marks::One(*mark),
             Edge::Free(to) | Edge::Call { back: to, .. } => known[*to as usize],
         })
     }
@@ -189,24 +212,30 @@ impl Network {
     /// Adds a way through `net` that says `node`; `call` finds the automaton of a rule or list.
     pub fn add(&mut self, net: NetId, node: &Node, mark: Option<u32>, call: &mut Resolve<'_>) {
         let first = self.nets[net as usize].first;
-        let mut end = self.path(first, node, call);
-        if let Some(mark) = mark {
-            let marked = self.state();
-            self.states[end as usize]
-                .edges
-                .push(Edge::Mark(mark, marked));
-            end = marked;
+        let end = self.path(first, node, call);
+        let end = &mut self.states[end as usize];
+        match mark {
+            Some(mark) => end.edges.push(Edge::End(mark)),
+            None => end.last = true,
         }
-        self.states[end as usize].last = true;
     }
 
-    /// Draws `node` from `from`; the state after it.
-    pub fn path(&mut self, from: StateId, node: &Node, call: &mut Resolve<'_>) -> StateId {
+    /// Draws `node` from `from`, as far as it is not there; the state after it. That is reached in
+    /// no other way, so that what follows is added to it.
+    fn path(&mut self, from: StateId, node: &Node, call: &mut Resolve<'_>) -> StateId {
         match node {
             Node::Word(word) => {
-                let (word, to) = (self.word(word), self.state());
-                self.states[from as usize].words.push((word, to));
-                to
+                let word = self.word(word);
+                let known = self.states[from as usize].words.iter();
+                let known = known.copied().find(|(known, _)| *known == word);
+                known.map_or_else(
+                    || {
+                        let to = self.state();
+                        self.states[from as usize].words.push((word, to));
+                        to
+                    },
+                    |(_, to)| to,
+                )
             }
             Node::Sequence(nodes) => nodes
                 .iter()
@@ -221,283 +250,26 @@ impl Network {
                 end
             }
             Node::Rule(_) | Node::List { .. } => {
-                let back = self.state();
-                if let Some((net, slot)) = call(self, node) {
+                let Some((net, slot)) = call(self, node) else {
+                    return self.state();
+                };
+                let known = self.states[from as usize].edges.iter();
+                let known = known.into_iter().find_map(|edge| match edge {
+                    Edge::Call {
+                        net: other,
+                        slot: fills,
+                        back,
+                    } if (*other, *fills) == (net, slot) => Some(*back),
+                    _ => None,
+                });
+                known.unwrap_or_else(|| {
+                    let back = self.state();
                     self.states[from as usize]
                         .edges
                         .push(Edge::Call { net, slot, back });
-                }
-                back
+                    back
+                })
             }
         }
-    }
-}
-
-/// Where a thread stands.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum At {
-    State(StateId),
-    /// In the tree of names of devices or areas.
-    Name {
-        node: u32,
-    },
-    /// Inside free text; true once it has a word.
-    Text(bool),
-}
-
-/// A call under way.
-pub(super) struct Frame {
-    pub net: NetId,
-    pub slot: Option<SlotId>,
-    pub back: StateId,
-    /// Words before it.
-    pub start: u32,
-    /// Entry of the list, or sentence of the intent, that was said.
-    pub mark: Option<u32>,
-    pub up: Option<Arc<Frame>>,
-}
-
-/// A finished call that means something.
-pub(super) struct Capture {
-    pub net: NetId,
-    pub slot: Option<SlotId>,
-    pub start: u32,
-    pub end: u32,
-    pub mark: Option<u32>,
-    pub before: Option<Arc<Capture>>,
-}
-
-/// One way of reading the words so far.
-#[derive(Clone)]
-pub(super) struct Thread {
-    pub at: At,
-    pub frame: Option<Arc<Frame>>,
-    pub captures: Option<Arc<Capture>>,
-    /// Lower is the more literal reading.
-    pub cost: u32,
-    /// Commands begun.
-    pub steps: u8,
-}
-
-/// Cost of a word: said by the sentence itself, by a list, by a typed value, by free text. That is
-/// more than all other words of a sentence cost together, so that it tells how many words are free.
-const LITERAL: u32 = 0;
-const LISTED: u32 = 1;
-const TYPED: u32 = 2;
-pub(super) const FREE: u32 = 64;
-
-impl Thread {
-    /// The kind of the innermost call that fills a slot.
-    fn cost_of_word(&self, network: &Network) -> u32 {
-        let mut frame = self.frame.as_ref();
-        let mut cost = LITERAL;
-        while let Some(call) = frame {
-            cost = cost.max(match network.nets[call.net as usize].kind {
-                Kind::Typed(_) | Kind::Range(..) => TYPED,
-                Kind::Values(_) | Kind::Devices(_) | Kind::Areas => LISTED,
-                _ => LITERAL,
-            });
-            frame = call.up.as_ref();
-        }
-        cost
-    }
-
-    /// Kinds of the devices it may name, a bit each.
-    pub fn kinds(&self, network: &Network) -> u16 {
-        match self
-            .frame
-            .as_ref()
-            .map(|frame| &network.nets[frame.net as usize].kind)
-        {
-            Some(Kind::Devices(kinds)) => *kinds,
-            _ => u16::MAX,
-        }
-    }
-
-    /// Whether it stands inside a command (not in courtesy around it).
-    pub fn inside_command(&self, network: &Network) -> bool {
-        let mut frame = self.frame.as_ref();
-        while let Some(call) = frame {
-            if matches!(
-                network.nets[call.net as usize].kind,
-                Kind::Intent(_) | Kind::Answer
-            ) {
-                return true;
-            }
-            frame = call.up.as_ref();
-        }
-        false
-    }
-}
-
-/// Follows everything that needs no word: `out` gets threads that wait for one, `ended` those that
-/// reached the end of the outermost automaton.
-pub(super) fn close(
-    network: &Network,
-    names: &Names,
-    thread: Thread,
-    position: u32,
-    out: &mut Vec<Thread>,
-    ended: &mut Vec<Thread>,
-) {
-    let mut todo = vec![thread];
-    // Templates cannot recurse, but lists of optional parts can be long: a bound, not a limit.
-    let mut left = 200_000;
-    while let Some(thread) = todo.pop() {
-        left -= 1;
-        if left == 0 {
-            return;
-        }
-        match thread.at {
-            At::State(id) => {
-                let state = &network.states[id as usize];
-                for edge in &state.edges {
-                    match edge {
-                        Edge::Free(to) => todo.push(Thread {
-                            at: At::State(*to),
-                            ..thread.clone()
-                        }),
-                        Edge::Mark(mark, to) => {
-                            let mut next = Thread {
-                                at: At::State(*to),
-                                ..thread.clone()
-                            };
-                            if let Some(frame) = &thread.frame {
-                                next.frame = Some(Arc::new(Frame {
-                                    mark: Some(*mark),
-                                    up: frame.up.clone(),
-                                    ..**frame
-                                }));
-                            }
-                            todo.push(next);
-                        }
-                        Edge::Call { net, slot, back } => {
-                            let kind = &network.nets[*net as usize].kind;
-                            let frame = Frame {
-                                net: *net,
-                                slot: *slot,
-                                back: *back,
-                                start: position,
-                                mark: None,
-                                up: thread.frame.clone(),
-                            };
-                            let at = match kind {
-                                Kind::Devices(_) => At::Name {
-                                    node: names.devices(),
-                                },
-                                Kind::Areas => At::Name {
-                                    node: names.areas(),
-                                },
-                                Kind::Text(_) => At::Text(false),
-                                _ => At::State(network.nets[*net as usize].first),
-                            };
-                            let steps = thread.steps + u8::from(matches!(kind, Kind::Intent(_)));
-                            todo.push(Thread {
-                                at,
-                                frame: Some(Arc::new(frame)),
-                                steps,
-                                ..thread.clone()
-                            });
-                        }
-                    }
-                }
-                if state.last {
-                    finish(network, &thread, None, position, &mut todo, ended);
-                }
-                if !state.words.is_empty() {
-                    out.push(thread);
-                }
-            }
-            At::Name { node } => {
-                if let Some(frame) = &thread.frame {
-                    let entries = match network.nets[frame.net as usize].kind {
-                        Kind::Devices(kinds) => names.devices_at(node, kinds),
-                        _ => names.area_at(node),
-                    };
-                    if let Some(mark) = entries {
-                        finish(network, &thread, Some(mark), position, &mut todo, ended);
-                    }
-                }
-                out.push(thread);
-            }
-            At::Text(begun) => {
-                if begun {
-                    finish(network, &thread, None, position, &mut todo, ended);
-                }
-                out.push(thread);
-            }
-        }
-    }
-}
-
-/// Returns from the innermost call.
-fn finish(
-    network: &Network,
-    thread: &Thread,
-    mark: Option<u32>,
-    position: u32,
-    todo: &mut Vec<Thread>,
-    ended: &mut Vec<Thread>,
-) {
-    let Some(frame) = &thread.frame else {
-        ended.push(thread.clone());
-        return;
-    };
-    let mut next = Thread {
-        at: At::State(frame.back),
-        frame: frame.up.clone(),
-        ..thread.clone()
-    };
-    let meaningful =
-        frame.slot.is_some() || !matches!(network.nets[frame.net as usize].kind, Kind::Plain);
-    if meaningful {
-        next.captures = Some(Arc::new(Capture {
-            net: frame.net,
-            slot: frame.slot,
-            start: frame.start,
-            end: position,
-            mark: mark.or(frame.mark),
-            before: thread.captures.clone(),
-        }));
-    }
-    todo.push(next);
-}
-
-/// One word further; `None` if this reading does not go on with it.
-pub(super) fn step(
-    network: &Network,
-    names: &Names,
-    thread: &Thread,
-    word: Option<WordId>,
-    out: &mut Vec<Thread>,
-) {
-    match thread.at {
-        At::State(id) => {
-            let Some(word) = word else { return };
-            for (label, to) in &network.states[id as usize].words {
-                if *label == word {
-                    out.push(Thread {
-                        at: At::State(*to),
-                        cost: thread.cost + thread.cost_of_word(network),
-                        ..thread.clone()
-                    });
-                }
-            }
-        }
-        At::Name { node } => {
-            let Some(word) = word else { return };
-            if let Some(node) = names.child(node, word, thread.kinds(network)) {
-                out.push(Thread {
-                    at: At::Name { node },
-                    cost: thread.cost + LISTED,
-                    ..thread.clone()
-                });
-            }
-        }
-        At::Text(_) => out.push(Thread {
-            at: At::Text(true),
-            cost: thread.cost + FREE,
-            ..thread.clone()
-        }),
     }
 }

@@ -15,14 +15,21 @@ use super::numbers;
 /// assert_eq!(normalize("Set the lamp to 20%, please!").join(" "), "set the lamp to twenty percent please");
 /// ```
 pub fn normalize(text: &str) -> Vec<String> {
-    let chars: Vec<char> = text
-        .chars()
-        .flat_map(char::to_lowercase)
-        .filter(|c| !is_mark(*c))
-        .collect();
+    split(&joined(text)).map(str::to_owned).collect()
+}
+
+/// The same with a space between two words.
+pub(super) fn joined(text: &str) -> String {
+    let chars: Vec<char> = if text.is_ascii() {
+        let bytes = text.bytes();
+        bytes.map(|c| char::from(c.to_ascii_lowercase())).collect()
+    } else {
+        let chars = text.chars().flat_map(char::to_lowercase);
+        chars.filter(|c| !is_mark(*c)).collect()
+    };
     let mut words = Words {
-        done: Vec::new(),
-        word: String::new(),
+        text: String::with_capacity(text.len() + 16),
+        word: 0,
     };
     let mut at = 0;
     while at < chars.len() {
@@ -33,10 +40,10 @@ pub fn normalize(text: &str) -> Vec<String> {
         }
         match c {
             '\'' | '’' | 'ʼ'
-                if !words.word.is_empty()
+                if !words.is_between()
                     && chars.get(at + 1).is_some_and(|next| is_letter(*next)) =>
             {
-                words.word.push('\'');
+                words.text.push('\'');
             }
             '&' => words.phrase("and"),
             '%' => words.phrase("percent"),
@@ -54,19 +61,25 @@ pub fn normalize(text: &str) -> Vec<String> {
             }
             '½' => words.phrase("half"),
             '-' | '−'
-                if words.word.is_empty()
+                if words.is_between()
                     && chars.get(at + 1).is_some_and(char::is_ascii_digit)
                     && (at == 0 || chars[at - 1].is_whitespace()) =>
             {
                 words.phrase("minus")
             }
-            c if is_letter(c) => words.word.push(c),
+            c if is_letter(c) => words.text.push(c),
             _ => words.end(),
         }
         at += 1;
     }
     words.end();
-    words.done
+    words.text.truncate(words.text.trim_end().len());
+    words.text
+}
+
+/// The words of a text that is normal already.
+pub(super) fn split(text: &str) -> impl Iterator<Item = &str> {
+    text.split(' ').filter(|word| !word.is_empty())
 }
 
 /// Letters and other signs that are part of a word; digits of other scripts stay as they are.
@@ -80,41 +93,44 @@ fn is_mark(c: char) -> bool {
 }
 
 struct Words {
-    done: Vec<String>,
-    word: String,
+    /// Words that have ended, each with a space behind it, and the one under way.
+    text: String,
+    /// Where that begins.
+    word: usize,
 }
 
 impl Words {
+    fn is_between(&self) -> bool {
+        self.word == self.text.len()
+    }
+
     /// Ends the word under way.
     fn end(&mut self) {
-        if self.word.is_empty() {
-            return;
-        }
-        let word = std::mem::take(&mut self.word);
-        let after_number = self
-            .done
-            .last()
-            .is_some_and(|last| numbers::is_number_word(last) || last == "o'clock");
-        match word.as_str() {
-            "pm" => self.halves('p'),
+        let (done, word) = self.text.split_at(self.word);
+        let after_number = || {
+            let last = done.trim_end().rsplit(' ').next();
+            last.is_some_and(|last| numbers::is_number_word(last) || last == "o'clock")
+        };
+        let halves = match word {
+            "" => return,
+            "pm" => true,
             // "am" is a word of its own unless a time came before it.
-            "am" if after_number => self.halves('a'),
-            _ => self.done.push(word),
+            "am" => after_number(),
+            _ => false,
+        };
+        if halves {
+            self.text.insert(self.word + 1, ' ');
         }
+        self.text.push(' ');
+        self.word = self.text.len();
     }
 
-    fn halves(&mut self, first: char) {
-        self.done.push(first.to_string());
-        self.done.push("m".into());
-    }
-
+    /// Says words, but for those under way.
     fn phrase(&mut self, text: &str) {
         self.end();
-        self.done.extend(
-            text.split(' ')
-                .filter(|word| !word.is_empty())
-                .map(str::to_owned),
-        );
+        self.text.push_str(text);
+        self.text.push(' ');
+        self.word = self.text.len();
     }
 }
 
@@ -213,7 +229,7 @@ fn suffix(chars: &[char], at: usize, words: &mut Words) -> usize {
         (Some(half @ ('a' | 'p')), Some('m'))
             if !chars.get(at + 2).is_some_and(|next| is_letter(*next)) =>
         {
-            words.halves(*half);
+            words.phrase(if *half == 'a' { "a m" } else { "p m" });
             at + 2
         }
         _ => at,

@@ -2,22 +2,36 @@
 
 use super::{
     Context, DateSpec, Grammar, Match, SlotValue, State, Step, TimeOfDay,
-    network::{self, Capture, Kind, Marks, NetId, SlotId, Thread, WordId},
+    network::{Kind, Marks, NetId, SlotId, WordId},
+    normalize,
+    readings::{At, Calls, Capture, FREE, Thread},
 };
 use loqa_protocol::LatencyClass;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A sentence as far as it has been said.
 #[derive(Clone)]
 pub struct Parse<'g> {
     grammar: &'g Grammar,
-    words: Vec<String>,
-    /// Waiting for a word; at the very beginning, the grammar's own.
-    threads: Arc<Vec<Thread>>,
-    ended: Arc<Vec<Thread>>,
+    /// The words, separated by spaces.
+    text: String,
+    /// Where each ends.
+    ends: Vec<u32>,
+    calls: Calls,
+    /// Where the readings stand after the last word.
+    threads: Vec<Thread>,
+    /// Those of the word before, emptied.
+    spare: Vec<Thread>,
+    closed: Option<Closed>,
+}
+
+/// Where readings come to without another word.
+#[derive(Clone, Default)]
+struct Closed {
+    waiting: Vec<Thread>,
+    ended: Vec<Thread>,
+    /// The calls there were before.
+    calls: (usize, usize),
 }
 
 /// Cost, commands, slots and place of the intent: the least counts.
@@ -30,47 +44,69 @@ impl<'g> Parse<'g> {
     pub(super) fn start(grammar: &'g Grammar, context: &Context) -> Parse<'g> {
         Parse {
             grammar,
-            words: Vec::new(),
-            threads: grammar.beginnings(context),
-            ended: Arc::default(),
+            text: String::new(),
+            ends: Vec::new(),
+            calls: Calls::default(),
+            threads: grammar.beginning(context).into_iter().collect(),
+            spare: Vec::new(),
+            closed: None,
         }
     }
 
     /// Says the next word (normalised).
     pub fn feed(&mut self, word: &str) {
-        let (network, names) = (&self.grammar.compiled.network, &self.grammar.names);
-        let id = network.words.get(word).copied();
-        self.words.push(word.to_owned());
-        let position = self.words.len() as u32;
-        let mut stepped = Vec::new();
-        for thread in self.threads.iter() {
-            network::step(network, names, thread, id, &mut stepped);
+        if let Some(closed) = self.closed.take() {
+            self.calls.forget(closed.calls);
         }
-        let (mut waiting, mut ended) = (Vec::new(), Vec::new());
-        for thread in stepped {
-            network::close(network, names, thread, position, &mut waiting, &mut ended);
+        let reader = self.grammar.reader();
+        let id = reader.network.words.get(word).copied();
+        let position = self.ends.len() as u32;
+        let (threads, next) = (&mut self.threads, &mut self.spare);
+        reader.say(threads, id, position, &mut self.calls, next);
+        std::mem::swap(threads, next);
+        if self.threads.len() > MAX_THREADS {
+            self.threads.sort_by_key(|thread| thread.cost);
+            self.threads.truncate(MAX_THREADS);
         }
-        waiting.sort_by_key(|thread| thread.cost);
-        waiting.truncate(MAX_THREADS);
-        self.threads = Arc::new(waiting);
-        self.ended = Arc::new(ended);
+        if !self.text.is_empty() {
+            self.text.push(' ');
+        }
+        self.text.push_str(word);
+        self.ends.push(self.text.len() as u32);
+    }
+
+    fn close(&mut self) -> &Closed {
+        self.closed.get_or_insert_with(|| {
+            let mut closed = Closed {
+                calls: self.calls.len(),
+                ..Closed::default()
+            };
+            let position = self.ends.len() as u32;
+            let found = (&mut closed.waiting, &mut closed.ended);
+            let threads = &mut self.threads.clone();
+            self.grammar
+                .reader()
+                .close(threads, position, &mut self.calls, found);
+            closed
+        })
     }
 
     /// Where the sentence stands.
-    pub fn state(&self) -> State {
-        if self.never_mind() {
+    pub fn state(&mut self) -> State {
+        if is_never_mind(&self.text) {
             return State::Closed;
         }
+        self.close();
         let Some((best, _)) = self.best() else {
-            return if self.threads.iter().any(|thread| self.goes_on(thread)) {
+            return if self.waiting().any(|thread| self.goes_on(thread)) {
                 State::Incomplete
             } else {
                 State::Dead
             };
         };
         let mut state = State::Closed;
-        for thread in self.continuations(best) {
-            if matches!(thread.at, network::At::Text(_)) {
+        for thread in self.continuations(&best) {
+            if matches!(thread.at, At::Text(_)) {
                 return State::Open;
             }
             state = State::Extendable;
@@ -78,16 +114,23 @@ impl<'g> Parse<'g> {
         state
     }
 
+    fn waiting(&self) -> impl Iterator<Item = &Thread> {
+        self.closed.iter().flat_map(|closed| &closed.waiting)
+    }
+
+    fn ended(&self) -> impl Iterator<Item = &Thread> {
+        self.closed.iter().flat_map(|closed| &closed.ended)
+    }
+
     /// Readings that go on inside the command and could change what it means, which is now what
     /// `best` says. Words that a literal reading has explained are not taken for free text after
     /// all.
     fn continuations<'p>(&'p self, best: &'p Thread) -> impl Iterator<Item = &'p Thread> {
-        let network = &self.grammar.compiled.network;
-        let free_words = |thread: &Thread| thread.cost / network::FREE;
-        self.threads.iter().filter(move |thread| {
+        let free_words = |thread: &Thread| thread.cost / FREE;
+        self.waiting().filter(move |thread| {
             free_words(thread) <= free_words(best)
                 && thread.steps <= best.steps
-                && thread.inside_command(network)
+                && self.calls.inside_command(thread)
                 && self.goes_on(thread)
                 && !self.is_neutral(thread, best)
         })
@@ -96,25 +139,24 @@ impl<'g> Parse<'g> {
     /// Whether however `thread` goes on, it means what `ended` means already.
     fn is_neutral(&self, thread: &Thread, ended: &Thread) -> bool {
         let compiled = &self.grammar.compiled;
-        let nets = &compiled.network.nets;
-        let network::At::State(mut at) = thread.at else {
+        let At::State(mut at) = thread.at else {
             return false;
         };
         let mut slots = Slots::default();
-        let mut frame = thread.frame.as_ref();
-        while let Some(call) = frame {
+        for call in self.calls.frames(thread) {
             if compiled.fills[at as usize] {
                 return false;
             }
-            match (&nets[call.net as usize].kind, call.slot) {
+            match (compiled.network.kind(call.net), call.slot) {
                 (Kind::Intent(_) | Kind::Answer, _) => {
-                    let Some(last) = &ended.captures else {
+                    let mut captures = self.calls.captures(ended);
+                    let Some(last) = captures.next() else {
                         return false;
                     };
-                    let earlier = slots.fill(thread.captures.as_ref());
+                    let earlier = slots.fill(self.calls.captures(thread));
                     let mut said = Slots::default();
-                    let same_before = match (earlier, said.fill(last.before.as_ref())) {
-                        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+                    let same_before = match (earlier, said.fill(captures)) {
+                        (Some(one), Some(other)) => std::ptr::eq(one, other),
                         (one, other) => one.is_none() && other.is_none(),
                     };
                     return last.net == call.net && same_before && slots == said;
@@ -127,49 +169,40 @@ impl<'g> Parse<'g> {
                 (_, None) => {}
             }
             at = call.back;
-            frame = call.up.as_ref();
         }
         false
     }
 
     fn goes_on(&self, thread: &Thread) -> bool {
-        match thread.at {
-            network::At::State(state) => !self.grammar.compiled.network.states[state as usize]
-                .words
-                .is_empty(),
-            network::At::Name { node } => self
-                .grammar
-                .names
-                .following(node, thread.kinds(&self.grammar.compiled.network))
-                .next()
-                .is_some(),
-            network::At::Text(_) => true,
-        }
+        self.next(thread).next().is_some() || matches!(thread.at, At::Text(_))
+    }
+
+    /// Words a reading waits for; free text is not among them.
+    fn next<'p>(&'p self, thread: &Thread) -> impl Iterator<Item = WordId> + 'p {
+        let network = &self.grammar.compiled.network;
+        let (words, names) = match thread.at {
+            At::State(state) => (Some(&network.states[state as usize].words), None),
+            At::Name { node } => {
+                let kinds = self.calls.kinds(thread, network);
+                (None, Some(self.grammar.names.following(node, kinds)))
+            }
+            At::Text(_) => (None, None),
+        };
+        let words = words.into_iter().flatten().map(|(word, _)| *word);
+        words.chain(names.into_iter().flatten())
     }
 
     /// Words that may follow, sorted; free text is not among them.
-    pub fn next_words(&self) -> Vec<String> {
-        let network = &self.grammar.compiled.network;
-        let mut ids: BTreeSet<WordId> = BTreeSet::new();
-        for thread in self.threads.iter() {
-            match thread.at {
-                network::At::State(state) => ids.extend(
-                    network.states[state as usize]
-                        .words
-                        .iter()
-                        .map(|(word, _)| *word),
-                ),
-                network::At::Name { node } => ids.extend(
-                    self.grammar
-                        .names
-                        .following(node, thread.kinds(&self.grammar.compiled.network)),
-                ),
-                network::At::Text(_) => {}
-            }
-        }
+    pub fn next_words(&mut self) -> Vec<String> {
+        self.close();
+        let ids: BTreeSet<WordId> = self
+            .waiting()
+            .flat_map(|thread| self.next(thread))
+            .collect();
+        let spelling = &self.grammar.compiled.network.spelling;
         let mut words: Vec<String> = ids
             .into_iter()
-            .map(|id| network.spelling[id as usize].clone())
+            .map(|id| spelling[id as usize].clone())
             .collect();
         words.sort_unstable();
         words
@@ -177,22 +210,15 @@ impl<'g> Parse<'g> {
 
     /// Words after which the command would mean something else, sorted.
     #[cfg(test)]
-    pub(super) fn changes(&self) -> Vec<&str> {
-        let compiled = &self.grammar.compiled;
+    pub(super) fn changes(&mut self) -> Vec<&str> {
+        self.close();
         let mut words: BTreeSet<&str> = BTreeSet::new();
         let best = self.best();
+        let spelling = &self.grammar.compiled.network.spelling;
         for thread in best.iter().flat_map(|(best, _)| self.continuations(best)) {
-            let spelling = |id: WordId| compiled.network.spelling[id as usize].as_str();
-            match thread.at {
-                network::At::State(state) => {
-                    let next = &compiled.network.states[state as usize].words;
-                    words.extend(next.iter().map(|(word, _)| spelling(*word)))
-                }
-                network::At::Name { node } => {
-                    let kinds = thread.kinds(&compiled.network);
-                    words.extend(self.grammar.names.following(node, kinds).map(spelling))
-                }
-                network::At::Text(_) => words.extend(["(any)"]),
+            words.extend(self.next(thread).map(|id| spelling[id as usize].as_str()));
+            if matches!(thread.at, At::Text(_)) {
+                words.insert("(any)");
             }
         }
         words.into_iter().collect()
@@ -200,15 +226,13 @@ impl<'g> Parse<'g> {
 
     /// Whether no sentence goes on like this.
     pub(super) fn is_dead(&self) -> bool {
-        self.threads.is_empty() && self.ended.is_empty()
+        self.threads.is_empty()
     }
 
     /// Whether nothing but their order in the files decides between two intents.
-    pub(super) fn is_drawn(&self) -> bool {
-        let ranks = self
-            .ended
-            .iter()
-            .filter_map(|thread| Some(self.rank(thread)?.0));
+    pub(super) fn is_drawn(&mut self) -> bool {
+        self.close();
+        let ranks = self.ended().filter_map(|thread| Some(self.rank(thread)?.0));
         let ranks: BTreeSet<Rank> = ranks.collect();
         let mut ranks = ranks.iter();
         match (ranks.next(), ranks.next()) {
@@ -217,16 +241,9 @@ impl<'g> Parse<'g> {
         }
     }
 
-    fn never_mind(&self) -> bool {
-        self.words.len() >= 2
-            && self
-                .words
-                .ends_with(&["never".to_owned(), "mind".to_owned()])
-    }
-
     /// What the words mean, if they are a sentence.
-    pub fn finish(&self) -> Option<Match> {
-        if self.never_mind() {
+    pub fn finish(&mut self) -> Option<Match> {
+        if is_never_mind(&self.text) {
             let step = Step {
                 skill: "loqa".into(),
                 intent: "never_mind".into(),
@@ -239,20 +256,21 @@ impl<'g> Parse<'g> {
                 follow_up: None,
             });
         }
+        self.close();
         let (thread, mut found) = self.best()?;
-        let is_text = |thread: &Thread| matches!(thread.at, network::At::Text(_));
+        let is_text = |thread: &Thread| matches!(thread.at, At::Text(_));
         found.class = match () {
             () if found.class == LatencyClass::C => LatencyClass::C,
-            () if self.continuations(thread).any(|thread| !is_text(thread)) => LatencyClass::B,
+            () if self.continuations(&thread).any(|thread| !is_text(thread)) => LatencyClass::B,
             () => LatencyClass::A,
         };
         Some(found)
     }
 
     /// The reading that counts, and what it means.
-    fn best(&self) -> Option<(&Thread, Match)> {
-        let mut best: Option<(Rank, &Thread, Match)> = None;
-        for thread in self.ended.iter() {
+    fn best(&self) -> Option<(Thread, Match)> {
+        let mut best: Option<(Rank, Thread, Match)> = None;
+        for thread in self.ended() {
             if best
                 .as_ref()
                 .is_some_and(|(rank, ..)| (rank.0, rank.1) < (thread.cost, thread.steps))
@@ -263,7 +281,7 @@ impl<'g> Parse<'g> {
                 continue;
             };
             if best.as_ref().is_none_or(|(known, ..)| rank < *known) {
-                best = Some((rank, thread, found));
+                best = Some((rank, *thread, found));
             }
         }
         best.map(|(_, thread, found)| (thread, found))
@@ -279,26 +297,17 @@ impl<'g> Parse<'g> {
     }
 
     fn intent_order(&self, thread: &Thread) -> usize {
-        let mut capture = thread.captures.as_ref();
-        let mut first = usize::MAX;
-        while let Some(found) = capture {
-            if let Kind::Intent(intent) =
-                self.grammar.compiled.network.nets[found.net as usize].kind
-            {
-                first = intent;
-            }
-            capture = found.before.as_ref();
-        }
-        first
+        let network = &self.grammar.compiled.network;
+        let captures = self.calls.captures(thread);
+        let intents = captures.filter_map(|found| match network.kind(found.net) {
+            Kind::Intent(intent) => Some(*intent),
+            _ => None,
+        });
+        intents.last().unwrap_or(usize::MAX)
     }
 
     fn read(&self, thread: &Thread) -> Option<Match> {
-        let mut captures: Vec<&Capture> = Vec::new();
-        let mut capture = thread.captures.as_ref();
-        while let Some(found) = capture {
-            captures.push(found);
-            capture = found.before.as_ref();
-        }
+        let mut captures: Vec<&Capture> = self.calls.captures(thread).collect();
         captures.reverse();
         let compiled = &self.grammar.compiled;
         let mut found = Match {
@@ -309,7 +318,7 @@ impl<'g> Parse<'g> {
         };
         let mut slots: Vec<(String, SlotValue)> = Vec::new();
         for capture in captures {
-            match &compiled.network.nets[capture.net as usize].kind {
+            match compiled.network.kind(capture.net) {
                 Kind::Intent(intent) => {
                     let info = &compiled.intents[*intent];
                     let mut all = std::mem::take(&mut slots);
@@ -328,11 +337,7 @@ impl<'g> Parse<'g> {
                 Kind::Confirm(yes) => found.confirmed = Some(*yes),
                 kind => {
                     let Some(slot) = capture.slot else { continue };
-                    let words: Vec<&str> = self.words[capture.start as usize..capture.end as usize]
-                        .iter()
-                        .map(String::as_str)
-                        .collect();
-                    let (value, free) = self.value(kind, capture, &words)?;
+                    let (value, free) = self.value(kind, capture)?;
                     if free {
                         found.class = LatencyClass::C;
                     }
@@ -348,13 +353,15 @@ impl<'g> Parse<'g> {
     }
 
     /// A slot's value, and whether it is text outside its vocabulary.
-    fn value(&self, kind: &Kind, capture: &Capture, words: &[&str]) -> Option<(SlotValue, bool)> {
+    fn value(&self, kind: &Kind, capture: &Capture) -> Option<(SlotValue, bool)> {
         let names = &self.grammar.names;
+        let text = self.said(capture);
+        let words = || normalize::split(text).collect::<Vec<_>>();
         let value = match kind {
             Kind::Values(values) => SlotValue::Item(values.get(capture.mark? as usize)?.clone()),
-            Kind::Typed(typed) => typed.read(words)?,
+            Kind::Typed(typed) => typed.read(&words())?,
             Kind::Range(from, to, step) => {
-                let n = super::numbers::value(words)?;
+                let n = super::numbers::value(&words())?;
                 let whole = n as i64;
                 if n.fract() != 0.0
                     || whole < *from
@@ -370,14 +377,28 @@ impl<'g> Parse<'g> {
             }
             Kind::Areas => SlotValue::Area(names.area_ids.get(capture.mark? as usize)?.clone()),
             Kind::Text(vocabulary) => {
-                let text = words.join(" ");
-                let free = !vocabulary.contains(&text);
-                return Some((SlotValue::Text(text), free));
+                let free = !vocabulary.iter().any(|phrase| phrase == text);
+                return Some((SlotValue::Text(text.to_owned()), free));
             }
             _ => return None,
         };
         Some((value, false))
     }
+
+    fn said(&self, capture: &Capture) -> &str {
+        let end = |words: u32| {
+            self.ends[..words as usize]
+                .last()
+                .map_or(0, |end| *end as usize)
+        };
+        self.text[end(capture.start)..end(capture.end)].trim_start()
+    }
+}
+
+/// Whether the words end in "never mind".
+pub(super) fn is_never_mind(text: &str) -> bool {
+    let before = text.strip_suffix("never mind");
+    before.is_some_and(|before| before.is_empty() || before.ends_with(' '))
 }
 
 /// What fills a slot, so that equal values are equal.
@@ -400,16 +421,17 @@ impl Slots {
     }
 
     /// Adds what this command has captured; what the one before it has.
-    fn fill<'c>(&mut self, mut capture: Option<&'c Arc<Capture>>) -> Option<&'c Arc<Capture>> {
-        while let Some(found) = capture {
-            let Some(slot) = found.slot else { break };
+    fn fill<'c>(&mut self, captures: impl Iterator<Item = &'c Capture>) -> Option<&'c Capture> {
+        for found in captures {
+            let Some(slot) = found.slot else {
+                return Some(found);
+            };
             let said = found
                 .mark
                 .map_or(Said::Words(found.start, found.end), Said::Entry);
             self.add(slot, found.net, said);
-            capture = found.before.as_ref();
         }
-        capture
+        None
     }
 }
 

@@ -14,13 +14,11 @@
 use super::{
     Context, Grammar,
     compile::Compiled,
-    network::{self, At, Kind, NetId, SlotId, StateId, Thread, WordId},
+    network::{Kind, NetId, SlotId, StateId, WordId},
+    readings::{At, Calls, Thread},
 };
 use crate::manifest::{FileError, Manifest, Place};
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    iter::successors,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Stands for free text: a word that belongs to no sentence.
 const OTHER: &str = "{text}";
@@ -47,13 +45,15 @@ struct Beginning {
 pub(super) fn draws(grammar: &Grammar, manifests: &[Manifest]) -> Vec<FileError> {
     let mut walk = Walk {
         grammar,
+        calls: Calls::default(),
         configs: HashMap::new(),
         seen: HashSet::new(),
         found: BTreeMap::new(),
         all: Vec::new(),
     };
-    let first = grammar.beginnings(&Context::Commands);
-    walk.meet(first.to_vec(), None);
+    let mut first = grammar.beginning(&Context::Commands).into_iter().collect();
+    let (waiting, _) = walk.close(&mut first);
+    walk.meet(waiting, None);
     let mut at = 0;
     while at < walk.all.len() {
         walk.go_on(at);
@@ -76,6 +76,7 @@ struct Draw {
 
 struct Walk<'g> {
     grammar: &'g Grammar,
+    calls: Calls,
     configs: HashMap<Config, u32>,
     seen: HashSet<Vec<(u32, u32)>>,
     all: Vec<Beginning>,
@@ -86,57 +87,65 @@ struct Walk<'g> {
 impl Walk<'_> {
     /// Says every next word.
     fn go_on(&mut self, at: usize) {
-        let (network, names) = (&self.grammar.compiled.network, &self.grammar.names);
+        let reader = self.grammar.reader();
         let threads = std::mem::take(&mut self.all[at].threads);
         let mut next: BTreeMap<Option<WordId>, Vec<Thread>> = BTreeMap::new();
         for thread in &threads {
             let words: BTreeSet<Option<WordId>> = match thread.at {
                 At::State(state) => {
-                    let words = &network.states[state as usize].words;
+                    let words = &reader.network.states[state as usize].words;
                     words.iter().map(|(word, _)| Some(*word)).collect()
                 }
                 At::Name { node } => {
-                    let following = names.following(node, thread.kinds(network));
-                    following.map(Some).collect()
+                    let kinds = self.calls.kinds(thread, reader.network);
+                    reader.names.following(node, kinds).map(Some).collect()
                 }
                 At::Text(begun) => (!begun).then_some(None).into_iter().collect(),
             };
             for word in words {
-                network::step(network, names, thread, word, next.entry(word).or_default());
+                let threads = next.entry(word).or_default();
+                threads.extend(reader.step(thread, word, &self.calls));
             }
         }
-        for (word, threads) in next {
+        for (word, mut threads) in next {
             if !self.is_shared(&threads) {
                 continue;
             }
-            let (mut waiting, mut ended) = (Vec::new(), Vec::new());
-            for thread in threads {
-                network::close(network, names, thread, 0, &mut waiting, &mut ended);
-            }
+            let before = self.calls.len();
+            let (waiting, ended) = self.close(&mut threads);
             self.compare(&ended, (at, word));
-            self.meet(waiting, Some((at, word)));
+            if !self.meet(waiting, Some((at, word))) {
+                self.calls.forget(before);
+            }
         }
+    }
+
+    /// Threads that wait for a word, and those that have ended.
+    fn close(&mut self, threads: &mut Vec<Thread>) -> (Vec<Thread>, Vec<Thread>) {
+        let (mut waiting, mut ended) = (Vec::new(), Vec::new());
+        let reader = self.grammar.reader();
+        reader.close(threads, 0, &mut self.calls, (&mut waiting, &mut ended));
+        (waiting, ended)
     }
 
     /// Whether several intents can still say it.
     fn is_shared(&self, threads: &[Thread]) -> bool {
         let mut intents = threads
             .iter()
-            .map(|thread| intent(&self.grammar.compiled, thread));
+            .map(|thread| intent(&self.grammar.compiled, &self.calls, thread));
         let first = intents.next();
         intents.any(|other| Some(other) != first)
     }
 
-    /// Keeps a beginning that is new and that several intents share.
-    fn meet(&mut self, mut threads: Vec<Thread>, after: Option<(usize, Option<WordId>)>) {
-        let network = &self.grammar.compiled.network;
-        threads.retain(|thread| thread.steps == 1 && thread.inside_command(network));
+    /// Keeps a beginning that several intents share; false if it is not new.
+    fn meet(&mut self, mut threads: Vec<Thread>, after: Option<(usize, Option<WordId>)>) -> bool {
+        threads.retain(|thread| thread.steps == 1 && self.calls.inside_command(thread));
         if !self.is_shared(&threads) {
-            return;
+            return false;
         }
         let mut best: Vec<(u32, Thread)> = Vec::with_capacity(threads.len());
         for thread in threads {
-            let config = config(&self.grammar.compiled, &thread);
+            let config = config(&self.grammar.compiled, &self.calls, &thread);
             let new = self.configs.len() as u32;
             best.push((*self.configs.entry(config).or_insert(new), thread));
         }
@@ -151,10 +160,12 @@ impl Walk<'_> {
             .iter()
             .map(|(id, thread)| (*id, thread.cost - least))
             .collect();
-        if self.seen.insert(signature) {
+        let is_new = self.seen.insert(signature);
+        if is_new {
             let threads = best.into_iter().map(|(_, thread)| thread).collect();
             self.all.push(Beginning { threads, after });
         }
+        is_new
     }
 
     /// Looks for a draw between the readings of a sentence.
@@ -163,8 +174,9 @@ impl Walk<'_> {
         let single = ended.iter().filter(|thread| thread.steps == 1);
         let ranked: BTreeSet<(u32, usize, Sentence)> = single
             .filter_map(|thread| {
-                let sentence = sentence(compiled, thread)?;
-                let slots = count(compiled, sentence.0, &config(compiled, thread).slots);
+                let sentence = sentence(compiled, &self.calls, thread)?;
+                let config = config(compiled, &self.calls, thread);
+                let slots = count(compiled, sentence.0, &config.slots);
                 Some((thread.cost, slots, sentence))
             })
             .collect();
@@ -201,40 +213,43 @@ impl Walk<'_> {
 }
 
 /// The calls a thread is in and those it has come back from.
-fn calls(thread: &Thread) -> impl Iterator<Item = (NetId, Option<SlotId>)> {
-    let frames = successors(thread.frame.as_ref(), |frame| frame.up.as_ref());
-    let captures = successors(thread.captures.as_ref(), |capture| capture.before.as_ref());
-    frames
-        .map(|frame| (frame.net, frame.slot))
-        .chain(captures.map(|capture| (capture.net, capture.slot)))
+fn calls<'c>(
+    calls: &'c Calls,
+    thread: &Thread,
+) -> impl Iterator<Item = (NetId, Option<SlotId>)> + 'c {
+    let frames = calls.frames(thread).map(|frame| (frame.net, frame.slot));
+    let captures = calls.captures(thread);
+    frames.chain(captures.map(|capture| (capture.net, capture.slot)))
 }
 
 /// Whose command it is.
-fn intent(compiled: &Compiled, thread: &Thread) -> Option<usize> {
-    calls(thread).find_map(|(net, _)| match compiled.network.nets[net as usize].kind {
-        Kind::Intent(intent) => Some(intent),
+fn intent(compiled: &Compiled, calls: &Calls, thread: &Thread) -> Option<usize> {
+    let mut nets = self::calls(calls, thread).map(|(net, _)| compiled.network.kind(net));
+    nets.find_map(|kind| match kind {
+        Kind::Intent(intent) => Some(*intent),
         _ => None,
     })
 }
 
-fn config(compiled: &Compiled, thread: &Thread) -> Config {
-    let frames = successors(thread.frame.as_ref(), |frame| frame.up.as_ref());
-    let mut slots: Vec<SlotId> = calls(thread).filter_map(|(_, slot)| slot).collect();
+fn config(compiled: &Compiled, calls: &Calls, thread: &Thread) -> Config {
+    let frames = calls.frames(thread);
+    let filled = self::calls(calls, thread).filter_map(|(_, slot)| slot);
+    let mut slots: Vec<SlotId> = filled.collect();
     slots.sort_unstable();
     slots.dedup();
     Config {
         at: thread.at,
         calls: frames.map(|frame| (frame.net, frame.back)).collect(),
-        intent: intent(compiled, thread),
+        intent: intent(compiled, calls, thread),
         slots,
     }
 }
 
 /// Which sentence has been said.
-fn sentence(compiled: &Compiled, thread: &Thread) -> Option<Sentence> {
-    let last = thread.captures.as_ref()?;
-    match compiled.network.nets[last.net as usize].kind {
-        Kind::Intent(intent) => Some((intent, last.mark? as usize)),
+fn sentence(compiled: &Compiled, calls: &Calls, thread: &Thread) -> Option<Sentence> {
+    let last = calls.captures(thread).next()?;
+    match compiled.network.kind(last.net) {
+        Kind::Intent(intent) => Some((*intent, last.mark? as usize)),
         _ => None,
     }
 }

@@ -70,7 +70,7 @@ impl Said {
         if at < given.len() {
             self.cost_so_far += cost;
         } else if at == given.len() {
-            self.open = cost == network::FREE;
+            self.open = cost == readings::FREE;
         }
         self.words.push(word.to_owned());
         Some(self)
@@ -129,7 +129,7 @@ impl Tree {
                         .get(longer.words.len())
                         .map_or(OTHER, String::as_str)
                         .to_owned();
-                    longer = longer.word(&word, network::FREE, given).unwrap();
+                    longer = longer.word(&word, readings::FREE, given).unwrap();
                     let text = longer.words[said.words.len()..].join(" ");
                     longer.long = said.long || text.contains(' ');
                     longer.slots.insert("any".into(), text);
@@ -250,7 +250,7 @@ fn expected(trees: &[Tree], given: &[String]) -> Expected {
         };
     }
     // Words that a literal reading explains are not taken for free text after all.
-    let free = |cost: u32| cost / network::FREE;
+    let free = |cost: u32| cost / readings::FREE;
     let limit = complete.iter().map(|(_, said)| free(said.cost)).min();
     let goes_on = |said: &Said| Some(free(said.cost_so_far)) <= limit;
     sentences.retain(|_, readings| readings.iter().any(|(_, said)| goes_on(said)));
