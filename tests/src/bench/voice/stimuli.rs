@@ -23,6 +23,8 @@ pub struct Command {
     pub class: LatencyClass,
     /// Who spoke.
     pub speaker: Speaker,
+    /// How.
+    pub manner: Manner,
     /// The sound; `end` is the end of the last word.
     pub clip: Clip,
 }
@@ -67,7 +69,8 @@ pub struct Corpus {
 
 /// How a sentence is spoken.
 #[derive(Clone, Copy, PartialEq)]
-enum Manner {
+pub enum Manner {
+    /// In one breath.
     Plain,
     /// A hesitation where the sentence is not complete.
     Hesitating,
@@ -75,6 +78,17 @@ enum Manner {
     Continued,
     /// In noise.
     Noisy,
+}
+
+impl std::fmt::Display for Manner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Manner::Plain => "plain",
+            Manner::Hesitating => "hesitating",
+            Manner::Continued => "continued",
+            Manner::Noisy => "noisy",
+        })
+    }
 }
 
 impl Corpus {
@@ -144,6 +158,10 @@ impl Corpus {
                 words,
                 meaning,
                 speaker,
+                manner: match room {
+                    Room::Noisy => Manner::Noisy,
+                    Room::Clean | Room::Formant => Manner::Plain,
+                },
             });
         }
         ensure!(commands.len() == count, "the grammar has too few sentences");
@@ -223,6 +241,7 @@ impl Corpus {
                 meaning,
                 class,
                 speaker,
+                manner,
                 clip,
             });
         }

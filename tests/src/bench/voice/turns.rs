@@ -2,13 +2,14 @@
 
 use super::stimuli::Command;
 use anyhow::{Result, anyhow};
+use futures::future::try_join_all;
 use loqa_core::seams::{FRAME_SAMPLES, SAMPLE_RATE_HZ};
 use loqa_engine::{
     gateway::Client,
     hub::{Hub, HubOptions},
 };
 use loqa_protocol::{ClientFrame, Event, LatencyClass, ServerFrame, TurnSummary};
-use std::time::Duration;
+use std::{thread::available_parallelism, time::Duration};
 use tokio::time::{Instant, sleep_until};
 
 /// How audio is fed.
@@ -34,11 +35,32 @@ pub struct Answered {
     pub plans: usize,
 }
 
+/// The end of the utterance that the first turn came from.
+#[derive(Default)]
+struct End {
+    /// What the grammar made of the words then.
+    state: String,
+    /// The words so far.
+    words: String,
+}
+
 /// Timers and lists pile up, as nobody's do: so often all is put back.
 const HOUSEKEEPING: usize = 50;
 
-/// Speaks every command to a fresh hub, in order.
+/// Speaks every command to a fresh hub, in order. On the sample clock, which no load can slow, a
+/// hub per core shares the work.
 pub async fn answer(commands: &[Command], pace: Pace) -> Result<Vec<Answered>> {
+    let hubs = match pace {
+        Pace::RealTime => 1,
+        Pace::SampleClock => available_parallelism().map_or(1, |cores| cores.get()),
+    };
+    let share = commands.len().div_ceil(hubs).max(1);
+    let parts = commands.chunks(share).map(|part| answer_all(part, pace));
+    let answered = try_join_all(parts).await?;
+    Ok(answered.into_iter().flatten().collect())
+}
+
+async fn answer_all(commands: &[Command], pace: Pace) -> Result<Vec<Answered>> {
     let data = tempfile::tempdir()?;
     let options = HubOptions::demonstration(data.path());
     let options = if pace == Pace::SampleClock {
@@ -118,6 +140,8 @@ async fn speak(client: &mut Client, id: u32, command: &Command, pace: Pace) -> R
         .await
         .map_err(|problem| anyhow!("{problem}"))?;
     let mut plans = 0;
+    let mut words_so_far = String::new();
+    let mut end = End::default();
     let mut first: Option<TurnSummary> = None;
     let mut turns = 0;
     loop {
@@ -126,9 +150,17 @@ async fn speak(client: &mut Client, id: u32, command: &Command, pace: Pace) -> R
             .await
             .map_err(|problem| anyhow!("{problem}"))?
         {
-            ServerFrame::Event { envelope, .. } => {
-                plans += usize::from(matches!(envelope.event, Event::NluResponse { .. }))
-            }
+            ServerFrame::Event { envelope, .. } => match envelope.event {
+                Event::NluResponse { .. } => plans += 1,
+                Event::SttPartial { text } if first.is_none() => words_so_far = text,
+                Event::SpeechEnded { state, .. } if first.is_none() => {
+                    end = End {
+                        state,
+                        words: words_so_far.clone(),
+                    }
+                }
+                _ => {}
+            },
             ServerFrame::Turn { summary, .. } => {
                 turns += 1;
                 first.get_or_insert(summary);
@@ -160,12 +192,8 @@ async fn speak(client: &mut Client, id: u32, command: &Command, pace: Pace) -> R
         && summary.text != words
         && words.starts_with(&format!("{} ", summary.text));
     let cut_off = summary.cut_off == Some(true) || beginning_only;
-    if !right {
-        eprintln!(
-            "  “{words}” was heard as “{}”{}",
-            summary.text,
-            if summary.rejected { " (rejected)" } else { "" }
-        );
+    if !right || cut_off {
+        tell_lost(command, &summary, &end, cut_off);
     }
     Ok(Answered {
         class: command.class,
@@ -174,4 +202,22 @@ async fn speak(client: &mut Client, id: u32, command: &Command, pace: Pace) -> R
         plans,
         summary,
     })
+}
+
+/// Says what went wrong, and where the end of the utterance was taken to be.
+fn tell_lost(command: &Command, summary: &TurnSummary, end: &End, cut_off: bool) {
+    let Command { words, speaker, .. } = command;
+    let what = match (cut_off, summary.rejected) {
+        (true, _) => " (cut off)",
+        (false, true) => " (rejected)",
+        (false, false) => "",
+    };
+    let late_ms = summary
+        .endpoint_delay_ms
+        .map_or("?".into(), |ms| format!("{ms:+.0}"));
+    let (heard, state, so_far) = (&summary.text, &end.state, &end.words);
+    eprintln!(
+        "  {speaker}, {}: “{words}” was heard as “{heard}”{what}; ended {late_ms} ms from the end, {state} after “{so_far}”",
+        command.manner
+    );
 }
