@@ -63,6 +63,11 @@ struct Utterance {
     first_voiced: u64,
     /// First sample after the last voiced block.
     last_voiced: u64,
+    /// First sample after the last block in which anything was left of the voice: words fade.
+    last_sound: u64,
+    /// The noise floor before it began, or lower: in a long sentence without a pause the floor of
+    /// the last two seconds is made of its own closures.
+    quiet_db: f32,
     /// Level of its speech, dBFS: rises at once, falls slowly.
     level_db: f32,
     /// Where speech came back, while it is not yet long enough to count.
@@ -197,6 +202,8 @@ impl Endpointer {
                 began,
                 first_voiced: first,
                 last_voiced,
+                last_sound: last_voiced,
+                quiet_db: self.floor_db,
                 level_db,
                 returned: None,
                 paused: false,
@@ -218,6 +225,12 @@ impl Endpointer {
             .min(utterance.level_db - FLOOR_BELOW_SPEECH_DB);
         let threshold_db = (floor_db + self.config.above_noise_db)
             .max(utterance.level_db - self.config.below_speech_db);
+        utterance.quiet_db = utterance.quiet_db.min(floor_db);
+        let fading_db = (utterance.quiet_db + self.config.above_noise_db)
+            .max(utterance.level_db - self.config.below_speech_db);
+        if level_db >= fading_db && self.score >= self.config.offset_score {
+            utterance.last_sound = at + length;
+        }
         // After a pause the score is late: the level alone tells that speech is back.
         let voiced = level_db >= threshold_db
             && (utterance.paused || self.score >= self.config.offset_score);
@@ -257,7 +270,12 @@ impl Endpointer {
 
     fn decide(&mut self) -> Option<EndpointEvent> {
         let utterance = self.utterance?;
-        let silence = self.now.saturating_sub(utterance.last_voiced);
+        // What nothing could follow is over when the voice is; what may go on, when all is quiet.
+        let last = match self.expectation {
+            Expectation::Closed => utterance.last_voiced,
+            _ => utterance.last_voiced.max(utterance.last_sound),
+        };
+        let silence = self.now.saturating_sub(last);
         let mut hangover = self.config.hangover.of(self.expectation);
         if utterance.last_voiced - utterance.first_voiced <= samples_of(self.config.brief) {
             hangover = hangover.max(self.config.brief_hangover);

@@ -53,7 +53,7 @@ impl Default for Hangover {
     fn default() -> Self {
         Hangover {
             closed: Duration::from_millis(40),
-            extendable: Duration::from_millis(170),
+            extendable: Duration::from_millis(150),
             open: Duration::from_millis(300),
             incomplete: Duration::from_millis(700),
             grave: Duration::from_millis(700),

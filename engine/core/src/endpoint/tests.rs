@@ -90,7 +90,7 @@ fn a_closed_sentence_ends_soon_and_others_later() {
         expect![[r#"
             460 speech from 100 ms
             1020 pause since 1000 ms
-            1180 over, 180 ms after the last voice, extendable
+            1160 over, 160 ms after the last voice, extendable
         "#]],
     );
     check(
@@ -208,4 +208,21 @@ fn what_is_no_number_is_silence() {
         );
     }
     assert!(events.is_empty());
+}
+
+#[test]
+fn a_sentence_that_may_go_on_ends_when_its_last_word_has_faded() {
+    // Long and without a pause, so that its own level is the floor of the last two seconds.
+    check(
+        "600 -60 0.05
+         2400 -20 0.95
+         extendable
+         100 -45 0.8
+         400 -60 0.1",
+        expect![[r#"
+            660 speech from 300 ms
+            3020 pause since 3000 ms
+            3260 over, 260 ms after the last voice, extendable
+        "#]],
+    );
 }

@@ -83,7 +83,7 @@ impl TurnMachine {
                 self.join(utterance, steps, text, now, effects);
             } else {
                 Self::discard(utterance.plan.take(), effects);
-                self.part(utterance, &text, effects);
+                self.part(utterance, &text, &reading.meaning, effects);
             }
         } else {
             self.end_answer(now, effects);
@@ -102,11 +102,19 @@ impl TurnMachine {
     }
 
     /// Speech after a commit that was no further step: nothing new, or a turn of its own.
-    fn part(&mut self, mut utterance: Utterance, text: &str, effects: &mut Vec<Effect>) {
+    fn part(
+        &mut self,
+        mut utterance: Utterance,
+        text: &str,
+        meaning: &Meaning,
+        effects: &mut Vec<Effect>,
+    ) {
         let Some(answer) = &mut self.answer else {
             return;
         };
-        if answer.text == text {
+        // "… please", "… percent": words that change nothing.
+        let same = matches!(meaning, Meaning::Do { steps, .. } if *steps == answer.done);
+        if same || answer.text == text {
             return;
         }
         answer.lost_speech = Some(utterance.began);

@@ -15,6 +15,10 @@ pub(super) const MAX_REOPENED: u32 = 2;
 /// "and", mostly), which a recogniser makes in silence.
 const SHORTEST_WORD: u64 = 80 * SAMPLE_RATE_HZ as u64 / 1000;
 
+/// How far the recogniser's words lag behind the voice. A sentence that turns up later in a pause
+/// was not said before it but guessed in it: "stop the …" becomes "stop that".
+const WORDS_LAG: u64 = 60 * SAMPLE_RATE_HZ as u64 / 1000;
+
 /// The end of an utterance, as the endpointer saw it.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct EndpointMark {
@@ -63,6 +67,8 @@ pub(super) struct Utterance {
 pub(super) struct Words {
     pub text: String,
     pub reading: Reading,
+    /// Sample at which they were first heard.
+    since: u64,
 }
 
 impl Words {
@@ -242,7 +248,12 @@ impl TurnMachine {
             ));
             let reading = self.read(&text);
             if let Some(utterance) = &mut self.hearing {
-                utterance.words = Words { text, reading };
+                let since = utterance.through;
+                utterance.words = Words {
+                    text,
+                    reading,
+                    since,
+                };
             }
             self.yield_to_continuation(effects);
         }
@@ -271,7 +282,12 @@ impl TurnMachine {
         };
         let reading = self.read(&text);
         if let Some(utterance) = &mut self.hearing {
-            utterance.words = Words { text, reading };
+            let since = utterance.words.since;
+            utterance.words = Words {
+                text,
+                reading,
+                since,
+            };
             utterance.sentence = None;
         }
         self.replan(effects);
@@ -336,11 +352,15 @@ impl TurnMachine {
         if words_lag || utterance.reopened >= MAX_REOPENED {
             return Expectation::Incomplete;
         }
-        self.expected_after(
-            utterance,
-            &utterance.believed().text,
-            &utterance.believed().reading,
-        )
+        let words = utterance.believed();
+        let expected = self.expected_after(utterance, &words.text, &words.reading);
+        let guessed = utterance
+            .paused
+            .is_some_and(|at| words.since >= at + WORDS_LAG);
+        match expected {
+            Expectation::Closed if guessed => Expectation::Open,
+            expected => expected,
+        }
     }
 
     pub(super) fn expected_after(

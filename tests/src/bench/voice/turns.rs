@@ -3,7 +3,11 @@
 use super::stimuli::Command;
 use anyhow::{Result, anyhow};
 use futures::future::try_join_all;
-use loqa_core::seams::{FRAME_SAMPLES, SAMPLE_RATE_HZ};
+use loqa_core::{
+    endpoint::Expectation,
+    grammar::{Context, Grammar, normalize},
+    seams::{FRAME_SAMPLES, SAMPLE_RATE_HZ},
+};
 use loqa_engine::{
     gateway::Client,
     hub::{Hub, HubOptions},
@@ -27,12 +31,14 @@ pub struct Answered {
     pub class: LatencyClass,
     /// The hub's own account.
     pub summary: TurnSummary,
-    /// What was said was what was understood.
+    /// What was understood means what was said: intents and slots.
     pub right: bool,
     /// Words of the command were lost: the hub says so, or acted on its beginning alone.
     pub cut_off: bool,
     /// Plans prepared on the way.
     pub plans: usize,
+    /// It asked for confirmation, and so waited for a full silence by design.
+    pub grave: bool,
 }
 
 /// The end of the utterance that the first turn came from.
@@ -49,18 +55,20 @@ const HOUSEKEEPING: usize = 50;
 
 /// Speaks every command to a fresh hub, in order. On the sample clock, which no load can slow, a
 /// hub per core shares the work.
-pub async fn answer(commands: &[Command], pace: Pace) -> Result<Vec<Answered>> {
+pub async fn answer(grammar: &Grammar, commands: &[Command], pace: Pace) -> Result<Vec<Answered>> {
     let hubs = match pace {
         Pace::RealTime => 1,
         Pace::SampleClock => available_parallelism().map_or(1, |cores| cores.get()),
     };
     let share = commands.len().div_ceil(hubs).max(1);
-    let parts = commands.chunks(share).map(|part| answer_all(part, pace));
+    let parts = commands
+        .chunks(share)
+        .map(|part| answer_all(grammar, part, pace));
     let answered = try_join_all(parts).await?;
     Ok(answered.into_iter().flatten().collect())
 }
 
-async fn answer_all(commands: &[Command], pace: Pace) -> Result<Vec<Answered>> {
+async fn answer_all(grammar: &Grammar, commands: &[Command], pace: Pace) -> Result<Vec<Answered>> {
     let data = tempfile::tempdir()?;
     let options = HubOptions::demonstration(data.path());
     let options = if pace == Pace::SampleClock {
@@ -78,7 +86,7 @@ async fn answer_all(commands: &[Command], pace: Pace) -> Result<Vec<Answered>> {
             client = Client::embedded(&hub);
             typed(&mut client, "cancel all timers").await?;
         }
-        answered.push(speak(&mut client, number as u32 + 10, command, pace).await?);
+        answered.push(speak(&mut client, grammar, number as u32 + 10, command, pace).await?);
         if number % 100 == 99 {
             eprintln!("  {}", number + 1);
         }
@@ -109,7 +117,13 @@ async fn typed(client: &mut Client, text: &str) -> Result<()> {
     }
 }
 
-async fn speak(client: &mut Client, id: u32, command: &Command, pace: Pace) -> Result<Answered> {
+async fn speak(
+    client: &mut Client,
+    grammar: &Grammar,
+    id: u32,
+    command: &Command,
+    pace: Pace,
+) -> Result<Answered> {
     let fast = pace == Pace::SampleClock;
     let open = ClientFrame::AskAudio {
         id,
@@ -142,6 +156,7 @@ async fn speak(client: &mut Client, id: u32, command: &Command, pace: Pace) -> R
     let mut plans = 0;
     let mut words_so_far = String::new();
     let mut end = End::default();
+    let mut concluded = false;
     let mut first: Option<TurnSummary> = None;
     let mut turns = 0;
     loop {
@@ -152,13 +167,15 @@ async fn speak(client: &mut Client, id: u32, command: &Command, pace: Pace) -> R
         {
             ServerFrame::Event { envelope, .. } => match envelope.event {
                 Event::NluResponse { .. } => plans += 1,
-                Event::SttPartial { text } if first.is_none() => words_so_far = text,
-                Event::SpeechEnded { state, .. } if first.is_none() => {
+                Event::SttPartial { text } => words_so_far = text,
+                // The last one before the words were final: earlier ones were taken back.
+                Event::SpeechEnded { state, .. } if !concluded => {
                     end = End {
                         state,
                         words: words_so_far.clone(),
                     }
                 }
+                Event::SttFinal { .. } => concluded = true,
                 _ => {}
             },
             ServerFrame::Turn { summary, .. } => {
@@ -173,25 +190,16 @@ async fn speak(client: &mut Client, id: u32, command: &Command, pace: Pace) -> R
         }
     }
     let summary = first.ok_or_else(|| anyhow!("“{}” was not answered at all", command.words))?;
-    let understood: Vec<&str> = summary
-        .steps
-        .iter()
-        .map(|step| step.intent.as_str())
-        .collect();
-    let meant: Vec<String> = command
-        .meaning
-        .steps
-        .iter()
-        .map(|step| format!("{}.{}", step.skill, step.intent))
-        .collect();
-    let words = loqa_core::grammar::normalize(&command.words).join(" ");
-    let right = understood == meant && (summary.text == words || turns == 1);
-    // Acting on the beginning of a command is a loss even if the rest was heard as a turn of its own.
+    let understood = grammar.parse(&Context::Commands, &summary.text);
+    let as_meant = understood.is_some_and(|found| found.steps == command.meaning.steps);
+    let words = normalize(&command.words).join(" ");
+    let right = as_meant && !summary.rejected && (summary.text == words || turns == 1);
+    // Acting on the beginning of a command is a loss even if the rest was heard as a turn of its
+    // own; unless the rest would have changed nothing, as a "please".
     let beginning_only = !summary.rejected
         && summary.intent.is_some()
-        && summary.text != words
         && words.starts_with(&format!("{} ", summary.text));
-    let cut_off = summary.cut_off == Some(true) || beginning_only;
+    let cut_off = (summary.cut_off == Some(true) || beginning_only) && !as_meant;
     if !right || cut_off {
         tell_lost(command, &summary, &end, cut_off);
     }
@@ -200,6 +208,7 @@ async fn speak(client: &mut Client, id: u32, command: &Command, pace: Pace) -> R
         right,
         cut_off,
         plans,
+        grave: end.state == Expectation::Grave.name(),
         summary,
     })
 }

@@ -42,6 +42,27 @@ fn an_extendable_command_waits_for_its_continuation() {
 }
 
 #[test]
+fn a_sentence_guessed_in_a_pause_waits_for_the_words_that_follow() {
+    check(
+        "1000 speech\n1300 hears turn on\n1400 silence\n1480 hears turn off the lights\n1650 speech again\n1900 hears turn on the fan in the kitchen\n2000 silence",
+        expect![[r#"
+             1000 transcribe from 1000 ms
+             1480 prepare lights_off as #0
+             1480 stage "lights off done."
+             1900 unstage
+             1900 discard
+             1900 prepare fan_on_in_kitchen as #0
+             1900 stage "fan on in kitchen done."
+             2040 #0 has ended: 40 ms, closed
+             2040 commit #0
+             2050 say "fan on in kitchen done."
+             3550 end #0 "turn on the fan in the kitchen" [fan_on_in_kitchen] A -> "fan on in kitchen done." Hit ttfa 60 ms, result 50 ms
+            effects: home.fan_on_in_kitchen
+        "#]],
+    );
+}
+
+#[test]
 fn other_final_words_discard_the_plan() {
     check(
         "1000 speech\n1300 hears turn on the fan\n1400 final turn off the lights\n1400 silence",
@@ -49,13 +70,13 @@ fn other_final_words_discard_the_plan() {
              1000 transcribe from 1000 ms
              1300 prepare fan_on as #0
              1300 stage "fan on done."
-             1570 #0 has ended: 170 ms, extendable
-             1570 unstage
-             1570 discard
-             1570 prepare lights_off as #0 for "turn off the lights"
-             1570 commit #0
-             1580 say "lights off done."
-             3080 end #0 "turn off the lights" [lights_off] A -> "lights off done." Miss ttfa 190 ms, result 180 ms
+             1550 #0 has ended: 150 ms, extendable
+             1550 unstage
+             1550 discard
+             1550 prepare lights_off as #0 for "turn off the lights"
+             1550 commit #0
+             1560 say "lights off done."
+             3060 end #0 "turn off the lights" [lights_off] A -> "lights off done." Miss ttfa 170 ms, result 160 ms
             effects: home.lights_off
         "#]],
     );
@@ -117,14 +138,33 @@ fn other_speech_after_the_commit_is_a_turn_of_its_own() {
              1440 commit #0
              1450 say "lights off done."
              1900 transcribe from 1000 ms
-             2570 #0 has ended: 170 ms, extendable
-             2570 transcribe from 1900 ms
-             2570 end #0 "turn off the lights" [lights_off] A -> "lights off done." Hit ttfa 60 ms, result 50 ms LOST SPEECH
-             2570 prepare fan_on_in_kitchen as #1
-             2570 commit #1
-             2580 say "fan on in kitchen done."
-             4080 end #1 "turn on the fan in the kitchen" [fan_on_in_kitchen] A -> "fan on in kitchen done." None ttfa 190 ms, result 180 ms
+             2550 #0 has ended: 150 ms, extendable
+             2550 transcribe from 1900 ms
+             2550 end #0 "turn off the lights" [lights_off] A -> "lights off done." Hit ttfa 60 ms, result 50 ms LOST SPEECH
+             2550 prepare fan_on_in_kitchen as #1
+             2550 commit #1
+             2560 say "fan on in kitchen done."
+             4060 end #1 "turn on the fan in the kitchen" [fan_on_in_kitchen] A -> "fan on in kitchen done." None ttfa 170 ms, result 160 ms
             effects: home.lights_off, home.fan_on_in_kitchen
+        "#]],
+    );
+}
+
+#[test]
+fn words_that_change_nothing_are_no_turn_of_their_own() {
+    check(
+        "1000 speech\n1300 hears turn off the lights\n1400 silence\n1500 speech\n1700 hears turn off the lights please\n1800 silence",
+        expect![[r#"
+             1000 transcribe from 1000 ms
+             1300 prepare lights_off as #0
+             1300 stage "lights off done."
+             1440 #0 has ended: 40 ms, closed
+             1440 commit #0
+             1450 say "lights off done."
+             1500 transcribe from 1000 ms
+             1950 #0 has ended: 150 ms, extendable
+             2950 end #0 "turn off the lights" [lights_off] A -> "lights off done." Hit ttfa 60 ms, result 50 ms
+            effects: home.lights_off
         "#]],
     );
 }
