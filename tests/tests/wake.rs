@@ -10,7 +10,7 @@ use loqa_engine::{
     gateway::Client,
     hub::{Hub, HubOptions, Listening},
 };
-use loqa_protocol::{ClientFrame, Event, ServerFrame};
+use loqa_protocol::{ClientFrame, Event, ServerFrame, TurnSummary};
 use loqa_tests::{
     program::Home,
     voices::{Speaker, Studio},
@@ -65,51 +65,98 @@ impl WakeWord for Ends {
     fn reset(&mut self) {}
 }
 
+/// What is said in a room, and where calls end in it.
+struct Spoken {
+    studio: Studio,
+    samples: Vec<f32>,
+    calls: Vec<u64>,
+}
+
+impl Spoken {
+    fn new(home: &Home) -> Result<Spoken> {
+        Ok(Spoken {
+            studio: Studio::in_folder(home.path("voices"))?,
+            samples: vec![0.0; SAMPLE_RATE_HZ as usize],
+            calls: Vec::new(),
+        })
+    }
+
+    /// Words, and so much silence.
+    fn say(&mut self, words: &str, then_ms: usize) -> Result<()> {
+        let clip = self.studio.speak(Speaker::Flite("rms"), words)?;
+        self.samples.extend_from_slice(clip.speech());
+        self.samples.resize(self.samples.len() + then_ms * 16, 0.0);
+        Ok(())
+    }
+
+    fn call(&mut self, command: &str, then_ms: usize) -> Result<()> {
+        self.say("hey loqa", 0)?;
+        self.calls.push(self.samples.len() as u64);
+        self.samples.resize(self.samples.len() + 80 * 16, 0.0);
+        self.say(command, then_ms)
+    }
+
+    /// A hub that hears all this, and its turns until one has these words.
+    async fn heard(self, home: &Home, last: &str) -> Result<(Hub, Vec<TurnSummary>)> {
+        let settings = "[voice]\noutput = \"none\"\n[listen]\nmicrophone = \"none\"\n";
+        let flags = Flags {
+            config: Some(home.write("loqa.toml", settings)?),
+            ..Flags::default()
+        };
+        // One that only reads has learnt to understand before it is up.
+        let mut hub = Hub::start(HubOptions::new(flags).reading()).await?;
+        let (mut asking, mut events) = Client::embedded(&hub).split();
+        asking.send(ClientFrame::Subscribe { id: 0 }).await?;
+        let room = Arc::new(Script(self.samples.into()));
+        hub.listen(room, vec![Box::new(Ends(self.calls))]);
+        let mut turns: Vec<TurnSummary> = Vec::new();
+        while turns.last().is_none_or(|turn| turn.text != last) {
+            let frame = tokio::time::timeout(CEILING, events.recv()).await;
+            let frame = frame.with_context(|| format!("only {turns:?}"))??;
+            if let ServerFrame::Event { envelope, .. } = frame
+                && let Event::TurnSummary(turn) = envelope.event
+            {
+                turns.push(turn);
+            }
+        }
+        Ok((hub, turns))
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_follows_the_call_is_answered_and_a_call_ends_a_reply() -> Result<()> {
     let home = Home::new()?;
-    let settings = "[voice]\noutput = \"none\"\n[listen]\nmicrophone = \"none\"\n";
-    let flags = Flags {
-        config: Some(home.write("loqa.toml", settings)?),
-        ..Flags::default()
-    };
-    // One that only reads has learnt to understand before it is up.
-    let mut hub = Hub::start(HubOptions::new(flags).reading()).await?;
-    let studio = Studio::in_folder(home.path("voices"))?;
-    let say = |text: &str| studio.speak(Speaker::Flite("rms"), text);
-    let mut room = vec![0.0; SAMPLE_RATE_HZ as usize];
-    let mut calls = Vec::new();
-    let silence = |room: &mut Vec<f32>, ms: usize| room.resize(room.len() + ms * 16, 0.0);
-    room.extend_from_slice(say("open the blinds")?.speech());
-    silence(&mut room, 600);
-    for command in ["turn off the kitchen lights", "turn on the kitchen lights"] {
-        room.extend_from_slice(say("hey loqa")?.speech());
-        calls.push(room.len() as u64);
-        silence(&mut room, 80);
-        room.extend_from_slice(say(command)?.speech());
-        // Loqa has begun to answer.
-        silence(&mut room, 600);
-    }
-    let (mut asking, mut events) = Client::embedded(&hub).split();
-    asking.send(ClientFrame::Subscribe { id: 0 }).await?;
-    hub.listen(Arc::new(Script(room.into())), vec![Box::new(Ends(calls))]);
-    let mut turns = Vec::new();
-    while turns.len() < 2 {
-        let frame = tokio::time::timeout(CEILING, events.recv()).await;
-        let frame = frame.with_context(|| format!("only {turns:?}"))??;
-        if let ServerFrame::Event { envelope, .. } = frame
-            && let Event::TurnSummary(turn) = envelope.event
-        {
-            turns.push(turn.text);
-        }
-    }
+    let mut room = Spoken::new(&home)?;
+    room.say("open the blinds", 600)?;
+    // In so short a time Loqa has begun to answer.
+    room.call("turn off the kitchen lights", 600)?;
+    room.call("turn on the kitchen lights", 600)?;
+    let (hub, turns) = room.heard(&home, "turn on the kitchen lights").await?;
+    let texts: Vec<&str> = turns.iter().map(|turn| turn.text.as_str()).collect();
     assert_eq!(
-        turns,
+        texts,
         ["turn off the kitchen lights", "turn on the kitchen lights"]
     );
     let mut listening = hub.listening();
     let asleep = listening.wait_for(|state| matches!(state, Listening::Asleep(_)));
     tokio::time::timeout(CEILING, asleep).await??;
+    hub.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_in_answer_to_a_question_leaves_it_open() -> Result<()> {
+    let home = Home::new()?;
+    let mut room = Spoken::new(&home)?;
+    // Loqa waits for a full silence, and asks.
+    room.call("unlock the front door", 4000)?;
+    room.call("yes", 0)?;
+    let (hub, turns) = room.heard(&home, "yes").await?;
+    let intents: Vec<&str> = turns
+        .iter()
+        .filter_map(|turn| turn.intent.as_deref())
+        .collect();
+    assert_eq!(intents, ["home.unlock", "home.unlock"]);
     hub.shutdown().await;
     Ok(())
 }

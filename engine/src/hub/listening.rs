@@ -333,11 +333,14 @@ impl Room {
         self.busy_at = self.now;
         self.spoken = false;
         let since = self.gate.wake(end);
-        // A question stays open; anything else Loqa was saying or hearing is over.
-        if let Some(session) = &self.session
-            && (session.attention().speaking || !session.attention().asking)
-        {
-            let _ = session.cancel().await;
+        // What Loqa was saying or hearing is over: it may have taken the phrase for an answer. A
+        // question stays open for what follows.
+        if let Some(session) = &self.session {
+            let _ = if session.attention().asking {
+                session.interrupt().await
+            } else {
+                session.cancel().await
+            };
         }
         if self.hub.config.listen.chime {
             self.chime();

@@ -362,10 +362,14 @@ impl TurnMachine {
         }
     }
 
-    /// Stops everything, commits and questions excepted.
+    /// Stops everything, commits and questions excepted; who was asked has as long to answer as at
+    /// first.
     fn interrupt(&mut self, now: Duration, effects: &mut Vec<Effect>) {
         self.abandon_utterance(now, effects);
         self.end_answer(now, effects);
+        if let Some(dialogue) = &mut self.dialogue {
+            dialogue.until = Some(now + self.config.patience);
+        }
     }
 
     /// Stops everything, commits excepted.

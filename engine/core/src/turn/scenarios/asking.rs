@@ -54,6 +54,28 @@ fn a_question_may_be_answered_before_it_has_been_said() {
 }
 
 #[test]
+fn being_called_again_gives_an_answer_its_time_anew() {
+    check(
+        "0 types unlock the door\n5000 speech\n5200 hears well\n5300 interrupt\n12000 speech\n12200 hears yes\n12300 silence",
+        expect![[r#"
+                0 prepare unlock as #0
+                0 discard
+                0 end #0 "unlock the door" [unlock] A -> "Shall I unlock it?" None
+             5000 transcribe from 5000 ms in Confirm
+             5300 end #1 "well" [] -> "" None
+            12000 transcribe from 12000 ms in Confirm
+            12200 prepare unlock as #2 for "unlock the door"
+            12200 stage "unlock done."
+            13000 #2 has ended: 700 ms, grave
+            13000 commit #2
+            13010 say "unlock done."
+            13820 end #2 "yes" [unlock] A -> "unlock done." Hit ttfa 720 ms, result 710 ms
+            effects: home.unlock
+        "#]],
+    );
+}
+
+#[test]
 fn silence_and_anything_but_yes_are_no() {
     check(
         "0 types unlock the door\n9000 types yes\n10000 types unlock the door\n11000 types well\n12000 types yes",
