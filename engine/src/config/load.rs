@@ -148,11 +148,12 @@ impl Config {
     /// What types cannot say.
     fn check(&self) -> Result<(), ConfigError> {
         let endpoint = &self.endpoint;
-        let ranges: [(&str, u32, RangeInclusive<u32>); 7] = [
+        let ranges: [(&str, u32, RangeInclusive<u32>); 8] = [
             ("endpoint.closed_ms", endpoint.closed_ms, 10..=5_000),
             ("endpoint.extendable_ms", endpoint.extendable_ms, 10..=5_000),
             ("endpoint.open_ms", endpoint.open_ms, 10..=5_000),
             ("endpoint.incomplete_ms", endpoint.incomplete_ms, 10..=5_000),
+            ("endpoint.number_ms", endpoint.number_ms, 10..=5_000),
             (
                 "endpoint.max_utterance_s",
                 endpoint.max_utterance_s,

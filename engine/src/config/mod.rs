@@ -11,8 +11,8 @@ mod sections;
 mod tests;
 
 pub use sections::{
-    Conversation, Endpoint, Hearing, HearingEngine, Household, Hub, Listen, Timers, Units, Voice,
-    VoiceEngine,
+    Conversation, Endpoint, Hearing, HearingEngine, Household, Hub, Listen, Patience, Timers,
+    Units, Voice, VoiceEngine,
 };
 
 use load::CONFIG_VARIABLE;

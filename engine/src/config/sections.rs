@@ -112,6 +112,11 @@ section! {
         pub open_ms: u32 = whole_ms(Hangover::default().open),
         /// Milliseconds of silence after an unfinished command.
         pub incomplete_ms: u32 = whole_ms(Hangover::default().incomplete),
+        /// Milliseconds of silence in the middle of a number: "ten ... minutes".
+        pub number_ms: u32 = whole_ms(Hangover::default().number),
+        /// "normal", "patient" or "very patient": for somebody who needs more time to speak, every
+        /// one of these silences is half a second or one and a half seconds longer.
+        pub patience: Patience = Patience::Normal,
         /// Seconds after which a command is over in any case.
         pub max_utterance_s: u32 = whole_ms(EndpointConfig::default().max_utterance) / 1000,
     }
@@ -139,14 +144,16 @@ section! {
 
 impl From<&Endpoint> for EndpointConfig {
     fn from(endpoint: &Endpoint) -> Self {
-        let ms = |ms: u32| Duration::from_millis(ms.into());
+        let longer = endpoint.patience.longer();
+        let ms = |ms: u32| Duration::from_millis(ms.into()) + longer;
         EndpointConfig {
             hangover: Hangover {
                 closed: ms(endpoint.closed_ms),
                 extendable: ms(endpoint.extendable_ms),
                 open: ms(endpoint.open_ms),
                 incomplete: ms(endpoint.incomplete_ms),
-                ..Hangover::default()
+                number: ms(endpoint.number_ms),
+                grave: Hangover::default().grave + longer,
             },
             max_utterance: Duration::from_secs(endpoint.max_utterance_s.into()),
             ..EndpointConfig::default()
@@ -157,6 +164,30 @@ impl From<&Endpoint> for EndpointConfig {
 /// The defaults live where they were measured.
 fn whole_ms(duration: Duration) -> u32 {
     duration.as_millis().try_into().unwrap_or(u32::MAX)
+}
+
+/// How long a person is given to go on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Patience {
+    /// As long as most people need.
+    #[serde(rename = "normal")]
+    Normal,
+    /// 500 ms longer.
+    #[serde(rename = "patient")]
+    Patient,
+    /// 1500 ms longer.
+    #[serde(rename = "very patient")]
+    VeryPatient,
+}
+
+impl Patience {
+    fn longer(self) -> Duration {
+        Duration::from_millis(match self {
+            Patience::Normal => 0,
+            Patience::Patient => 500,
+            Patience::VeryPatient => 1500,
+        })
+    }
 }
 
 /// How temperatures are said and understood.

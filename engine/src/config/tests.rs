@@ -110,6 +110,15 @@ fn the_default_endpointing_is_that_of_the_endpointer() {
         EndpointConfig::from(&config.endpoint),
         EndpointConfig::default()
     );
+    let patient = load(
+        "[endpoint]\npatience = \"very patient\"\n",
+        &[],
+        Flags::default(),
+    )
+    .unwrap();
+    let hangover = EndpointConfig::from(&patient.endpoint).hangover;
+    assert_eq!(hangover.closed.as_millis(), 1540);
+    assert_eq!(hangover.number.as_millis(), 2700);
 }
 
 #[test]

@@ -14,11 +14,18 @@ pub enum Expectation {
     /// It must go on, or no words are known yet.
     #[default]
     Incomplete,
+    /// The rest of a number: "ten … minutes". People stop there to think.
+    Number,
     /// What was said must not be done in haste: unlocking, opening a garage.
     Grave,
 }
 
 impl Expectation {
+    /// Is the sentence not complete, or not known to be?
+    pub fn is_unfinished(self) -> bool {
+        matches!(self, Expectation::Incomplete | Expectation::Number)
+    }
+
     /// Its word in events and logs.
     pub fn name(self) -> &'static str {
         match self {
@@ -26,6 +33,7 @@ impl Expectation {
             Expectation::Extendable => "extendable",
             Expectation::Open => "open",
             Expectation::Incomplete => "incomplete",
+            Expectation::Number => "number",
             Expectation::Grave => "grave",
         }
     }
@@ -45,6 +53,8 @@ pub struct Hangover {
     pub open: Duration,
     /// In the middle of a sentence.
     pub incomplete: Duration,
+    /// In the middle of a number.
+    pub number: Duration,
     /// Before something that asks for confirmation.
     pub grave: Duration,
 }
@@ -56,6 +66,7 @@ impl Default for Hangover {
             extendable: Duration::from_millis(150),
             open: Duration::from_millis(300),
             incomplete: Duration::from_millis(700),
+            number: Duration::from_millis(1200),
             grave: Duration::from_millis(700),
         }
     }
@@ -69,6 +80,7 @@ impl Hangover {
             Expectation::Extendable => self.extendable,
             Expectation::Open => self.open,
             Expectation::Incomplete => self.incomplete,
+            Expectation::Number => self.number,
             Expectation::Grave => self.grave,
         }
     }

@@ -216,7 +216,7 @@ fn tens(word: &str) -> Option<u64> {
 }
 
 /// Whether `word` is part of a spoken whole number.
-pub(super) fn is_number_word(word: &str) -> bool {
+pub fn is_number_word(word: &str) -> bool {
     small(word).is_some() || tens(word).is_some() || word == "hundred" || word == "thousand"
 }
 

@@ -3,7 +3,7 @@
 use super::{Dialogue, Question, TurnMachine};
 use crate::{
     endpoint::Expectation,
-    grammar::{Match, SlotValue, State, Step},
+    grammar::{Match, SlotValue, State, Step, numbers::is_number_word},
 };
 use loqa_protocol::LatencyClass;
 
@@ -16,6 +16,8 @@ pub(super) struct Reading {
     pub state: State,
     pub class: Option<LatencyClass>,
     pub meaning: Meaning,
+    /// Do the words end within a number, or right after one?
+    pub in_number: bool,
 }
 
 impl Default for Reading {
@@ -24,6 +26,7 @@ impl Default for Reading {
             state: State::Incomplete,
             class: None,
             meaning: Meaning::Nothing,
+            in_number: false,
         }
     }
 }
@@ -63,9 +66,12 @@ impl TurnMachine {
         for word in words.split_whitespace() {
             parse.feed(word);
         }
+        let last = words.split_whitespace().next_back();
+        let in_number = last.is_some_and(is_number_word);
         let Some(matched) = parse.finish() else {
             return Reading {
                 state: parse.state(),
+                in_number,
                 ..Reading::default()
             };
         };
@@ -73,6 +79,7 @@ impl TurnMachine {
             state: parse.state(),
             class: Some(matched.class),
             meaning: meaning(matched, words, self.dialogue.as_ref()),
+            in_number,
         }
     }
 }
@@ -84,10 +91,11 @@ impl Reading {
             State::Closed => Expectation::Closed,
             State::Extendable => Expectation::Extendable,
             State::Open => Expectation::Open,
+            State::Incomplete if self.in_number => Expectation::Number,
             State::Incomplete | State::Dead => Expectation::Incomplete,
         };
         match (self.class, &self.meaning) {
-            _ if expectation == Expectation::Incomplete => expectation,
+            _ if expectation.is_unfinished() => expectation,
             (
                 _,
                 Meaning::Do {

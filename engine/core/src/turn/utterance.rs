@@ -73,7 +73,7 @@ pub(super) struct Words {
 
 impl Words {
     fn whole(&self) -> bool {
-        self.reading.expectation() != Expectation::Incomplete
+        !self.reading.expectation().is_unfinished()
     }
 }
 
@@ -370,7 +370,7 @@ impl TurnMachine {
         reading: &Reading,
     ) -> Expectation {
         let expectation = reading.expectation();
-        if expectation == Expectation::Incomplete {
+        if expectation.is_unfinished() {
             return expectation;
         }
         let draft = utterance

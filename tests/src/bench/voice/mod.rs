@@ -27,6 +27,9 @@ pub struct VoiceArgs {
     /// Commands per class on the sample clock
     #[arg(long, default_value_t = 2000)]
     counted: usize,
+    /// Commands on the sample clock with a pause of up to a second inside a number
+    #[arg(long, default_value_t = 100)]
+    thinking: usize,
     /// Commands, and as many open sentences, given to the recogniser alone
     #[arg(long, default_value_t = 200)]
     heard: usize,
@@ -48,6 +51,26 @@ pub fn run(args: VoiceArgs, report: &mut Report) -> Result<()> {
     }
     if args.spoken > 0 {
         in_real_time(&corpus, args.spoken, &runtime, report)?;
+    }
+    if args.thinking > 0 {
+        eprintln!("{} commands with a pause inside a number …", args.thinking);
+        let thinking = corpus.thinking(args.thinking)?;
+        let answered = runtime.block_on(turns::answer(
+            corpus.grammar(),
+            &thinking,
+            Pace::SampleClock,
+        ))?;
+        let turns: Vec<&Answered> = answered.iter().collect();
+        let cut_off = share(&turns, |turn| turn.cut_off);
+        report.figure(
+            "voice",
+            "hesitation.cut_off",
+            cut_off,
+            "share",
+            Goal::AtMost(0.01),
+        );
+        let right = share(&turns, |turn| turn.right);
+        report.figure("voice", "hesitation.right", right, "share", Goal::None);
     }
     for class in [LatencyClass::A, LatencyClass::B] {
         if args.counted == 0 {

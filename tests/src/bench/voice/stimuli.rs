@@ -1,7 +1,7 @@
 //! Spoken commands whose words, meaning and end are known.
 
 use anyhow::{Result, ensure};
-use loqa_core::grammar::{Context, Grammar, Match, State, normalize};
+use loqa_core::grammar::{Context, Grammar, Match, State, normalize, numbers::is_number_word};
 use loqa_engine::hub;
 use loqa_protocol::LatencyClass;
 use loqa_tests::voices::{Clip, Noise, OPEN_SENTENCES, Random, SPEAKERS, Speaker, Studio};
@@ -130,6 +130,37 @@ impl Corpus {
     /// Commands of one class.
     pub fn of_class(&self, class: LatencyClass, count: usize) -> Result<Vec<Command>> {
         self.draw(class, count, self.seed.wrapping_add(1))
+    }
+
+    /// Commands with a number, in the middle of which the speaker thinks for up to a second.
+    pub fn thinking(&self, count: usize) -> Result<Vec<Command>> {
+        let mut random = Random::new(self.seed ^ 0x7468_696e);
+        let in_number = |words: &str| -> Vec<usize> {
+            let mut gaps = self.gaps(words, State::Incomplete);
+            gaps.retain(|at| words[..*at].rsplit(' ').next().is_some_and(is_number_word));
+            gaps
+        };
+        let mut sentences = self.sentences(self.seed + 2000, 1000);
+        sentences
+            .retain(|(words, meaning)| meaning.steps.len() == 1 && !in_number(words).is_empty());
+        ensure!(!sentences.is_empty(), "no sentence has a number");
+        let command = |_| {
+            let (words, meaning) = sentences[random.below(sentences.len())].clone();
+            let speaker = Room::Clean.speaker(random.below(SPEAKERS.len()));
+            let gaps = in_number(&words);
+            let gap = (gaps[random.below(gaps.len())], 300 + random.below(700));
+            Ok(Command {
+                class: meaning.class,
+                clip: self
+                    .with_gap(&words, speaker, gap)?
+                    .framed(LEAD_MS, TAIL_MS),
+                words,
+                meaning,
+                speaker,
+                manner: Manner::Hesitating,
+            })
+        };
+        (0..count).map(command).collect()
     }
 
     /// The grammar that sentences are drawn from.
@@ -266,12 +297,7 @@ impl Corpus {
             Manner::Plain | Manner::Noisy => None,
         };
         let clip = match gap {
-            Some((at, pause_ms)) => {
-                let (head, tail) = words.split_at(at);
-                self.studio
-                    .speak(speaker, head.trim())?
-                    .then(pause_ms, &self.studio.speak(speaker, tail.trim())?)
-            }
+            Some(gap) => self.with_gap(words, speaker, gap)?,
             None => self.studio.speak(speaker, words)?,
         };
         let clip = clip.framed(LEAD_MS, TAIL_MS);
@@ -281,9 +307,26 @@ impl Corpus {
         })
     }
 
-    /// Byte offset of a gap between two words after which the sentence stands like this.
+    /// The words with a silence of so many ms at this byte offset.
+    fn with_gap(
+        &self,
+        words: &str,
+        speaker: Speaker,
+        (at, pause_ms): (usize, usize),
+    ) -> Result<Clip> {
+        let (head, tail) = words.split_at(at);
+        let head = self.studio.speak(speaker, head.trim())?;
+        Ok(head.then(pause_ms, &self.studio.speak(speaker, tail.trim())?))
+    }
+
     fn gap(&self, words: &str, state: State, random: &mut Random) -> Option<usize> {
-        let gaps: Vec<usize> = words
+        let gaps = self.gaps(words, state);
+        gaps.get(random.below(gaps.len())).copied()
+    }
+
+    /// Byte offsets of gaps between two words after which the sentence stands like this.
+    fn gaps(&self, words: &str, state: State) -> Vec<usize> {
+        words
             .match_indices(' ')
             .map(|(at, _)| at)
             .filter(|at| {
@@ -293,8 +336,7 @@ impl Corpus {
                     .for_each(|word| parse.feed(word));
                 parse.state() == state
             })
-            .collect();
-        gaps.get(random.below(gaps.len())).copied()
+            .collect()
     }
 
     fn babble(&self) -> Result<Vec<Clip>> {

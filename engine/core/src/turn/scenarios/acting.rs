@@ -63,6 +63,23 @@ fn a_sentence_guessed_in_a_pause_waits_for_the_words_that_follow() {
 }
 
 #[test]
+fn a_pause_inside_a_number_does_not_end_the_command() {
+    check(
+        "1000 speech\n1300 hears set a timer for ten\n1400 silence\n2400 speech again\n2800 hears set a timer for ten minutes\n2900 silence",
+        expect![[r#"
+             1000 transcribe from 1000 ms
+             2800 prepare set(…) as #0
+             2800 stage "set done."
+             3050 #0 has ended: 150 ms, extendable
+             3050 commit #0
+             3060 say "set done."
+             4560 end #0 "set a timer for ten minutes" [set] B -> "set done." Hit ttfa 170 ms, result 160 ms
+            effects: timers.set
+        "#]],
+    );
+}
+
+#[test]
 fn other_final_words_discard_the_plan() {
     check(
         "1000 speech\n1300 hears turn on the fan\n1400 final turn off the lights\n1400 silence",
