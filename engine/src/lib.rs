@@ -1,6 +1,7 @@
 //! The Loqa hub: sessions, skills, store and gateway around the pure core.
 
 pub mod alarm;
+pub mod api;
 pub mod cli;
 pub mod config;
 pub mod gateway;

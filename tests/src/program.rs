@@ -113,6 +113,7 @@ impl Home {
             .env("XDG_CONFIG_HOME", self.path("config"))
             .env("LOQA_VOICE_OUTPUT", "none")
             .env("LOQA_LISTEN_MICROPHONE", "none")
+            .env("LOQA_DASHBOARD_PORT", "0")
             .env("LOQA_LOG", "warn")
             .env_remove("LOQA_CONFIG");
         if self.hides {

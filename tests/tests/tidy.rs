@@ -154,8 +154,12 @@ fn packages() -> BTreeMap<String, Vec<String>> {
 #[test]
 fn unsafe_code_stays_beside_the_native_libraries() {
     let word = concat!("un", "safe");
-    let is_code =
-        |line: &str| !line.trim_start().starts_with("//") && words(line).any(|found| found == word);
+    // What a browser calls the right to compile WebAssembly is a word of its own.
+    let policy = format!("'wasm-{word}-eval'");
+    let is_code = |line: &str| {
+        !line.trim_start().starts_with("//")
+            && words(&line.replace(&policy, "")).any(|found| found == word)
+    };
     let outside = |path: &Path| !path.starts_with("engine/inference");
     assert_nothing(&lines_where(|path, line| {
         is_rust(path) && outside(path) && is_code(line)

@@ -1,6 +1,6 @@
 //! What a client and the hub say to each other, on every transport.
 
-use crate::{Envelope, TurnSummary};
+use crate::{Envelope, TurnSummary, View};
 use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +86,29 @@ pub enum ClientFrame {
         /// Request id.
         id: u32,
     },
+    /// The house as it is, and whatever changes from now on, as `View`s.
+    Watch {
+        /// Request id.
+        id: u32,
+    },
+    /// What the hub's microphone hears next is for Loqa, as after a wake phrase.
+    Call {
+        /// Request id.
+        id: u32,
+    },
+    /// Whether what the hub's microphone hears is thrown away, until this is said again or the
+    /// hub starts anew.
+    Mute {
+        /// Request id.
+        id: u32,
+        /// From now on.
+        muted: bool,
+    },
+    /// Where the dashboard is, and the code that opens it.
+    Dashboard {
+        /// Request id.
+        id: u32,
+    },
 }
 
 impl ClientFrame {
@@ -104,7 +127,11 @@ impl ClientFrame {
             | ClientFrame::Say { id, .. }
             | ClientFrame::Timers { id }
             | ClientFrame::Doctor { id }
-            | ClientFrame::Subscribe { id } => *id,
+            | ClientFrame::Subscribe { id }
+            | ClientFrame::Watch { id }
+            | ClientFrame::Call { id }
+            | ClientFrame::Mute { id, .. }
+            | ClientFrame::Dashboard { id } => *id,
         }
     }
 }
@@ -147,7 +174,14 @@ pub enum ServerFrame {
         /// Time spent after the first sample was handed over, ms.
         decode_ms: f64,
     },
-    /// Answer to `Intent`, `Timers`, `Doctor`: a JSON document.
+    /// Answer to `Watch`.
+    View {
+        /// Request id.
+        id: u32,
+        /// A part of the house.
+        view: View,
+    },
+    /// Answer to `Intent`, `Timers`, `Doctor`, `Dashboard`: a JSON document.
     Json {
         /// Request id.
         id: u32,
@@ -176,6 +210,7 @@ impl ServerFrame {
             | ServerFrame::Speech { id, .. }
             | ServerFrame::Turn { id, .. }
             | ServerFrame::Transcript { id, .. }
+            | ServerFrame::View { id, .. }
             | ServerFrame::Json { id, .. }
             | ServerFrame::Problem { id, .. }
             | ServerFrame::Done { id } => *id,

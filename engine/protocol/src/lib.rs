@@ -14,6 +14,7 @@ mod ids;
 mod job;
 mod scope;
 mod summary;
+pub mod view;
 pub mod wire;
 
 pub use capability::{Capability, CapabilityParseError};
@@ -24,3 +25,4 @@ pub use ids::{NodeId, SessionId, TurnId, UtteranceId};
 pub use job::{JobError, JobErrorKind, JobFrame, JobOptions};
 pub use scope::{PrivacyScope, QosTier};
 pub use summary::{HopTimings, LatencyClass, Speculation, StepSummary, TurnSummary};
+pub use view::{View, ViewPart};

@@ -59,6 +59,17 @@ pub async fn run(common: &Common, args: HubArgs) -> Result<ExitCode, Problem> {
             "\nLoqa is up. Data folder: {}",
             hub.data_dir().display()
         ));
+        if let Some(dashboard) = hub.dashboard() {
+            // The code opens the house: a terminal may show it, a service's journal may not.
+            if std::io::stdout().is_terminal() {
+                output::print_line(&format!("Dashboard: {}", dashboard.link()));
+            } else {
+                output::print_line(&format!(
+                    "Dashboard: {} (`loqa dashboard` shows its code)",
+                    dashboard.address
+                ));
+            }
+        }
         output::print_line("Try, in another terminal:  loqa ask \"set a timer for ten minutes\"");
         output::print_line("Ctrl-C stops it.");
     }
@@ -119,6 +130,7 @@ fn show_listening(before: &Listening, now: &Listening, json: bool) {
             Listening::Opening => ("opening", ""),
             Listening::Asleep(name) => ("asleep", name.as_str()),
             Listening::Awake(name) => ("awake", name.as_str()),
+            Listening::Muted(name) => ("muted", name.as_str()),
             Listening::Lost(why) => ("lost", why.as_str()),
         };
         output::print_json(&json!({ "subject": "listening", "state": state, "detail": detail }));
@@ -136,6 +148,7 @@ fn show_listening(before: &Listening, now: &Listening, json: bool) {
         Listening::Awake(name) => {
             output::print_line(&format!("Listening on “{name}”: say a command."));
         }
+        Listening::Muted(name) => output::print_line(&format!("“{name}” is muted.")),
         Listening::Lost(why) if heard_before => eprintln!(
             "note: the microphone went away: {why}\n  help: connect it again; it is looked for, and typed commands work meanwhile"
         ),

@@ -48,6 +48,17 @@ impl Link {
         Link::embed(options).await
     }
 
+    /// For commands that make no sense without a running hub.
+    pub async fn to_hub(common: &Common) -> Result<Link, Problem> {
+        let data = Config::load(&common.hub_options().flags)?.hub.data;
+        let client = Client::connect(&data).await.ok_or_else(|| Problem {
+            code: "no_hub".into(),
+            message: format!("no hub is running on {}", data.display()),
+            help: "start one with `loqa hub`".into(),
+        })?;
+        Ok(Link::over(client, None))
+    }
+
     /// For commands that only read: a running hub, unless they name another household or skills.
     pub async fn open_for_reading(common: &Common) -> Result<Link, Problem> {
         if common.names_household() {

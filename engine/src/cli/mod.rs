@@ -2,6 +2,7 @@
 
 mod ask;
 mod config;
+mod dashboard;
 mod demo;
 mod devices;
 mod doctor;
@@ -85,6 +86,8 @@ enum Command {
     Timer(timer::TimerCommand),
     /// List microphones and speakers, choose them, and show how loud it is
     Devices(devices::DevicesArgs),
+    /// Show where the dashboard is, with the code that opens it
+    Dashboard,
     /// Wake phrases
     #[command(subcommand)]
     Wake(wake::WakeCommand),
@@ -143,6 +146,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
         Command::Timer(command) => timer::run(common, command).await,
         Command::Devices(args) => devices::run(common, args).await,
         Command::Wake(command) => wake::run(common, command).await,
+        Command::Dashboard => dashboard::run(common).await,
         Command::Doctor => doctor::run(common).await,
         Command::Config(args) => config::run(common, args),
         Command::Completions { .. } => Ok(ExitCode::SUCCESS),

@@ -133,6 +133,7 @@ impl Config {
             .for_each(|path| resolve("hub.skills", path));
         resolve("household.home", &mut self.household.home);
         resolve("listen.wake_models", &mut self.listen.wake_models);
+        resolve("dashboard.files", &mut self.dashboard.files);
         if self.hub.data.as_os_str().is_empty() {
             self.hub.data = user_folder(env, "XDG_DATA_HOME", ".local/share")?;
         }

@@ -11,8 +11,8 @@ mod sections;
 mod tests;
 
 pub use sections::{
-    Conversation, Endpoint, Hearing, HearingEngine, Household, Hub, Listen, Patience, Timers,
-    Units, Voice, VoiceEngine,
+    Conversation, Dashboard, Endpoint, Hearing, HearingEngine, Household, Hub, Listen, Patience,
+    Port, Timers, Units, Voice, VoiceEngine,
 };
 
 use load::CONFIG_VARIABLE;
@@ -51,6 +51,8 @@ pub struct Config {
     pub conversation: Conversation,
     /// `[timers]`
     pub timers: Timers,
+    /// `[dashboard]`
+    pub dashboard: Dashboard,
     #[serde(skip)]
     origin: Origin,
 }
@@ -65,6 +67,7 @@ const SECTIONS: &[(&str, &str, &[Key])] = &[
     ("endpoint", Endpoint::ABOUT, Endpoint::KEYS),
     ("conversation", Conversation::ABOUT, Conversation::KEYS),
     ("timers", Timers::ABOUT, Timers::KEYS),
+    ("dashboard", Dashboard::ABOUT, Dashboard::KEYS),
 ];
 
 /// Where the values came from.

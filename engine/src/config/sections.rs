@@ -142,6 +142,16 @@ section! {
     }
 }
 
+section! {
+    /// The dashboard, in any browser on this machine.
+    pub struct Dashboard {
+        /// Port on 127.0.0.1; 0 for any that is free; "none" for no dashboard.
+        pub port: Port = Port::Number(7380),
+        /// Folder of the dashboard's files. Empty: the folder `ui` beside the program.
+        pub files: PathBuf = PathBuf::new(),
+    }
+}
+
 impl From<&Endpoint> for EndpointConfig {
     fn from(endpoint: &Endpoint) -> Self {
         let longer = endpoint.patience.longer();
@@ -187,6 +197,40 @@ impl Patience {
             Patience::Patient => 500,
             Patience::VeryPatient => 1500,
         })
+    }
+}
+
+/// A TCP port, if any.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "toml::Value", into = "toml::Value")]
+pub enum Port {
+    /// This one; 0 for any that is free.
+    Number(u16),
+    /// None.
+    None,
+}
+
+impl TryFrom<toml::Value> for Port {
+    type Error = String;
+
+    fn try_from(value: toml::Value) -> Result<Port, String> {
+        let number = value.as_integer().map(u16::try_from);
+        match (number, value.as_str()) {
+            (Some(Ok(number)), _) => Ok(Port::Number(number)),
+            (_, Some("none")) => Ok(Port::None),
+            _ => Err(format!(
+                "{value} is not a port: write a number from 0 to 65535, or \"none\""
+            )),
+        }
+    }
+}
+
+impl From<Port> for toml::Value {
+    fn from(port: Port) -> toml::Value {
+        match port {
+            Port::Number(number) => i64::from(number).into(),
+            Port::None => "none".into(),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What waits to be told to one client.
 
-use loqa_protocol::ServerFrame;
+use loqa_protocol::{ServerFrame, ViewPart};
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -43,12 +43,12 @@ struct State {
 }
 
 /// The end that is read, by one reader.
-pub(super) struct Outbox {
+pub(crate) struct Outbox {
     queue: Arc<Queue>,
 }
 
 /// A queue with both its ends.
-pub(super) fn answers() -> (Answers, Outbox) {
+pub(crate) fn answers() -> (Answers, Outbox) {
     let queue = Arc::new(Queue::default());
     (
         Answers {
@@ -69,7 +69,7 @@ impl Answers {
             return Err(ClientGone);
         }
         let bytes = state.bytes + weight(&frame);
-        if matches!(frame, ServerFrame::Event { .. }) && bytes > MAX_BYTES_FOR_EVENTS {
+        if is_event(&frame) && bytes > MAX_BYTES_FOR_EVENTS {
             state.shed += 1;
             return Ok(());
         }
@@ -94,7 +94,7 @@ impl Answers {
 
 /// Too much piled up; nothing more is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Overflow {
+pub(crate) struct Overflow {
     /// Events that had been shed before.
     pub shed: u64,
 }
@@ -148,12 +148,31 @@ impl Queue {
     }
 }
 
+fn is_event(frame: &ServerFrame) -> bool {
+    match frame {
+        ServerFrame::Event { .. } => true,
+        ServerFrame::View { view, .. } => matches!(view.part, ViewPart::Event(_)),
+        _ => false,
+    }
+}
+
 /// About how many bytes a frame holds.
 fn weight(frame: &ServerFrame) -> usize {
     const SMALL: usize = 512;
     match frame {
         ServerFrame::Speech { samples, .. } => SMALL + samples.len() * size_of::<f32>(),
         ServerFrame::Json { json, .. } => SMALL + json.len(),
+        ServerFrame::View { view, .. } => match &view.part {
+            ViewPart::House(house) => {
+                SMALL * (1 + house.areas.len() + house.devices.len() + 4 * house.skills.len())
+            }
+            ViewPart::State(state) => {
+                let items = state.lists.iter().flat_map(|list| &list.items);
+                SMALL * (1 + state.timers.len() + state.devices.len())
+                    + items.map(|item| item.len() + 32).sum::<usize>()
+            }
+            ViewPart::Listening(_) | ViewPart::Event(_) => SMALL,
+        },
         ServerFrame::Turn { summary, .. } => SMALL + summary.text.len() + summary.reply.len(),
         _ => SMALL,
     }

@@ -24,6 +24,8 @@ pub use answers::{Answers, ClientGone};
 pub use client::{Client, ClientReceiver, ClientSender};
 pub use server::Server;
 
+pub(crate) use answers::{Overflow, answers};
+
 use futures::future::BoxFuture;
 use loqa_protocol::{ClientFrame, Problem};
 use std::{io, path::PathBuf};

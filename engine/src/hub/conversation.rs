@@ -165,8 +165,7 @@ impl Taker {
     }
 
     fn tell(&self, id: u32, envelope: Envelope) {
-        // Nobody subscribed is no error.
-        let _ = self.hub.events.send(envelope.clone());
+        self.hub.announce(envelope.clone());
         // The summary goes to the client as the turn's own answer.
         if !matches!(envelope.event, Event::TurnSummary(_)) {
             let _ = self.answers.send(ServerFrame::Event { id, envelope });

@@ -1,12 +1,13 @@
 //! What works and what does not, each with its remedy.
 
 use super::{Listening, Shared, understanding};
-use crate::{config::Config, models::Check};
+use crate::{api::Dashboard, config::Config, models::Check};
 use loqa_core::{grammar::Grammar, manifest::FileError, seams::ModelError};
 use loqa_inference::{
     echo,
     sound::{self, Direction},
 };
+use loqa_protocol::Problem;
 
 /// Looks at everything a household needs.
 pub fn examine(hub: &Shared) -> Vec<Check> {
@@ -20,6 +21,7 @@ pub fn examine(hub: &Shared) -> Vec<Check> {
     checks.push(speaker(hub));
     checks.push(own_voice());
     checks.push(disk(hub));
+    checks.extend(hub.dashboard.get().map(dashboard));
     checks
 }
 
@@ -159,6 +161,7 @@ fn microphone(hub: &Shared) -> Check {
         Listening::Asleep(name) | Listening::Awake(name) => {
             return good("microphone", name.clone());
         }
+        Listening::Muted(name) => return good("microphone", format!("{name} (muted)")),
         Listening::Lost(why) => Some(why.clone()),
         _ if wanted == "none" => {
             return good("microphone", "none, as the settings say".into());
@@ -218,6 +221,19 @@ fn own_voice() -> Check {
         needed: false,
         message,
         help: format!("{help}; until then only a call interrupts it"),
+    }
+}
+
+fn dashboard(opened: &Result<Dashboard, Problem>) -> Check {
+    match opened {
+        Ok(dashboard) => good("dashboard", dashboard.address.clone()),
+        Err(problem) => Check {
+            what: "dashboard".into(),
+            ok: false,
+            needed: false,
+            message: problem.message.clone(),
+            help: problem.help.clone(),
+        },
     }
 }
 

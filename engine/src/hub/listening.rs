@@ -45,6 +45,8 @@ pub enum Listening {
     Asleep(String),
     /// What it hears is for Loqa.
     Awake(String),
+    /// The microphone of this name works, and what it hears is thrown away.
+    Muted(String),
     /// There is no microphone, and why; it is looked for.
     Lost(String),
 }
@@ -69,10 +71,11 @@ pub(super) fn listen(
 ) -> Result<(), String> {
     let (heard, coming) = mpsc::channel(FRAMES);
     let own_voice = OwnVoice::of(hub.reference.clone());
+    let muted = hub.muted.subscribe();
     // Detectors are native and block. It ends with the first frame that nobody takes.
     std::thread::Builder::new()
         .name("loqa-wake".into())
-        .spawn(move || watch_out(microphone.listen(), own_voice, detectors, &heard))
+        .spawn(move || watch_out(microphone.listen(), own_voice, detectors, &muted, &heard))
         .map_err(|error| format!("no thread: {error}"))?;
     let (events, told) = mpsc::channel(EVENTS);
     let room = Room {
@@ -131,6 +134,7 @@ fn watch_out(
     mut events: BoxStream<'static, MicrophoneEvent>,
     mut own_voice: OwnVoice,
     mut detectors: Vec<Box<dyn WakeWord>>,
+    muted: &watch::Receiver<bool>,
     heard: &mpsc::Sender<Heard>,
 ) {
     while let Some(event) = block_on(events.next()) {
@@ -142,6 +146,10 @@ fn watch_out(
             }
             MicrophoneEvent::Frame(mut frame) => {
                 let above_echo_db = own_voice.take_from(&mut frame);
+                if *muted.borrow() {
+                    // Silence, whatever was said: time goes on, and nothing else does.
+                    frame.samples = Arc::new([0.0; FRAME_SAMPLES]);
+                }
                 let samples: Option<&[f32; FRAME_SAMPLES]> = (&*frame.samples).try_into().ok();
                 let wakes = detectors
                     .iter_mut()
@@ -191,6 +199,7 @@ impl Room {
         mut called: mpsc::Receiver<()>,
     ) {
         let cancelled = self.hub.tasks.cancelled();
+        let mut muted = self.hub.muted.subscribe();
         loop {
             let grammar = self.hub.understanding.grammar();
             tokio::select! {
@@ -198,6 +207,7 @@ impl Room {
                 () = cancelled.cancelled() => return,
                 words = self.interruption.stopped(&grammar) => self.stop(words),
                 Some(envelope) = told.recv() => self.tell(envelope),
+                Ok(()) = muted.changed() => self.mute().await,
                 Some(()) = called.recv() => self.wake(self.now).await,
                 heard = coming.recv() => match heard {
                     Some(heard) => self.hear(heard).await,
@@ -327,7 +337,7 @@ impl Room {
 
     /// Somebody has called Loqa; what follows sample `end` is for it.
     async fn wake(&mut self, end: u64) {
-        if self.always || !self.ready {
+        if self.always || !self.ready || *self.hub.muted.borrow() {
             return;
         }
         self.busy_at = self.now;
@@ -364,6 +374,14 @@ impl Room {
         }
     }
 
+    /// Somebody has muted Loqa, or lets it hear again: what it was hearing is over.
+    async fn mute(&mut self) {
+        if let Some(session) = &self.session {
+            let _ = session.cancel().await;
+        }
+        self.show();
+    }
+
     /// A sign that it was called.
     fn chime(&self) {
         let reply = self.hub.floor.arm(stream::iter([Ok(attentive())]).boxed());
@@ -385,8 +403,7 @@ impl Room {
             }
             _ => {}
         }
-        // Nobody subscribed is no error.
-        let _ = self.hub.events.send(envelope);
+        self.hub.announce(envelope);
     }
 
     fn show(&self) {
@@ -394,7 +411,9 @@ impl Room {
         if device.is_empty() || !self.ready {
             return;
         }
-        let state = if self.gate.is_open() {
+        let state = if *self.hub.muted.borrow() {
+            Listening::Muted(device)
+        } else if self.gate.is_open() {
             Listening::Awake(device)
         } else {
             Listening::Asleep(device)

@@ -6,14 +6,17 @@ mod echo;
 mod floor;
 mod interruption;
 mod listening;
+mod recent;
 mod recording;
 mod service;
 mod understanding;
+mod view;
 
 pub use listening::Listening;
 
 use crate::{
     alarm::{self, Alarm, RingVoice},
+    api::{self, Dashboard},
     config::{Config, Flags},
     gateway::{Answers, Connection, Server, Service},
     models::Models,
@@ -33,15 +36,20 @@ use loqa_inference::{
     playback::{DeviceSpeaker, Pace, PacedSpeaker, Reference},
 };
 use loqa_protocol::{Envelope, Problem, SessionId};
+use recent::Recent;
 use std::{
     path::Path,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{
+    broadcast,
+    mpsc::{self, error::TrySendError},
+    watch,
+};
 use understanding::Understanding;
 
 /// Events a slow subscriber may lag behind before it misses some.
@@ -115,8 +123,6 @@ impl HubOptions {
 pub struct Hub {
     shared: Arc<Shared>,
     notes: Vec<String>,
-    /// Wakes it, where it listens.
-    calls: Option<mpsc::Sender<()>>,
 }
 
 /// What every part of the hub may need.
@@ -135,7 +141,14 @@ pub(crate) struct Shared {
     household: Arc<LiveHousehold>,
     host: Arc<Host>,
     events: broadcast::Sender<Envelope>,
+    recent: Recent,
     listening: watch::Sender<Listening>,
+    /// Is what the microphone hears thrown away?
+    muted: watch::Sender<bool>,
+    /// Wakes it, where it listens.
+    calls: OnceLock<mpsc::Sender<()>>,
+    /// Where it is, or why it is not; empty where none was asked for.
+    dashboard: OnceLock<Result<Dashboard, Problem>>,
     /// Is the recogniser ready for what is said?
     learned: AtomicBool,
     tasks: Tasks,
@@ -219,7 +232,11 @@ impl Hub {
             household,
             host,
             events,
+            recent: Recent::default(),
             listening: listening::state(),
+            muted: watch::Sender::new(false),
+            calls: OnceLock::new(),
+            dashboard: OnceLock::new(),
             learned: AtomicBool::new(false),
             tasks,
             scratch,
@@ -242,15 +259,31 @@ impl Hub {
         if let Some(server) = server {
             server.serve(Arc::new(Gateway(shared.clone())), &shared.tasks);
         }
-        let mut hub = Hub {
-            shared,
-            notes,
-            calls: None,
-        };
+        let mut hub = Hub { shared, notes };
         if options.serving {
+            hub.open_dashboard().await;
             hub.listen_as_set();
         }
         Ok(hub)
+    }
+
+    /// Opens the dashboard of the settings, if they want one. A hub without one is still a hub.
+    async fn open_dashboard(&mut self) {
+        let shared = &self.shared;
+        let gateway = Arc::new(Gateway(shared.clone()));
+        let folder = shared.store.folder();
+        let opened = api::open(&shared.config.dashboard, folder, gateway, &shared.tasks).await;
+        if let Some(opened) = opened {
+            if let Err(problem) = &opened {
+                self.notes.push(problem.to_string());
+            }
+            let _ = shared.dashboard.set(opened);
+        }
+    }
+
+    /// Where the dashboard is, if there is one.
+    pub fn dashboard(&self) -> Option<&Dashboard> {
+        self.shared.dashboard.get()?.as_ref().ok()
     }
 
     /// Listens to the room through the microphone of the settings, if they name one.
@@ -281,7 +314,8 @@ impl Hub {
         let (calls, called) = mpsc::channel(1);
         self.shared.listening.send_replace(Listening::Opening);
         match listening::listen(&self.shared, microphone, detectors, always, called) {
-            Ok(()) => self.calls = Some(calls),
+            // A second microphone would be another hub.
+            Ok(()) => drop(self.shared.calls.set(calls)),
             Err(reason) => {
                 self.shared.listening.send_replace(Listening::Off(reason));
             }
@@ -295,10 +329,7 @@ impl Hub {
 
     /// What follows is for Loqa, as after a wake phrase. Nothing happens where it does not listen.
     pub fn call(&self) {
-        if let Some(calls) = &self.calls {
-            // Full: it is being called.
-            let _ = calls.try_send(());
-        }
+        self.shared.call();
     }
 
     /// What a person should know, each with its remedy.
@@ -350,6 +381,20 @@ impl Shared {
         Ok(())
     }
 
+    /// Tells everybody who wants to know, and remembers turns for those who come later.
+    fn announce(&self, envelope: Envelope) {
+        self.recent.note(&envelope);
+        // Nobody subscribed is no error.
+        let _ = self.events.send(envelope);
+    }
+
+    /// What follows is for Loqa; false where it does not listen.
+    fn call(&self) -> bool {
+        let calls = self.calls.get();
+        // Full: it is being called.
+        calls.is_some_and(|calls| !matches!(calls.try_send(()), Err(TrySendError::Closed(()))))
+    }
+
     /// What a full disk refused is written as soon as there is room again.
     fn save_when_possible(&self) {
         let store = self.store.clone();
@@ -394,8 +439,7 @@ impl Shared {
                     privacy_scope: hub.config.conversation.privacy,
                     event,
                 };
-                // Nobody subscribed is no error.
-                let _ = hub.events.send(envelope);
+                hub.announce(envelope);
             }),
         };
         self.tasks.spawn(

@@ -5,6 +5,7 @@ use super::{
     conversation::{Conversation, Turn},
     doctor,
     recording::{Frames, Recording},
+    view,
 };
 use crate::{
     gateway::{Answers, Connection},
@@ -20,6 +21,7 @@ use loqa_protocol::{AudioFormat, ClientFrame, Problem, ServerFrame, Verdict};
 use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::DropGuard;
 
 /// One client of the hub.
 pub struct Client {
@@ -29,6 +31,8 @@ pub struct Client {
     conversation: Option<Conversation>,
     /// Audio that is being received, by request.
     open: BTreeMap<u32, Recording>,
+    /// Shown the house until this is dropped.
+    watching: Option<DropGuard>,
 }
 
 impl Client {
@@ -39,6 +43,7 @@ impl Client {
             answers,
             conversation: None,
             open: BTreeMap::new(),
+            watching: None,
         }
     }
 
@@ -291,6 +296,36 @@ impl Connection for Client {
                 ClientFrame::Timers { id } => self.timers(id),
                 ClientFrame::Doctor { id } => self.document(id, &json!(doctor::examine(&self.hub))),
                 ClientFrame::Subscribe { id } => self.subscribe(id),
+                ClientFrame::Watch { id } => {
+                    self.watching = Some(view::show(&self.hub, id, self.answers.clone()));
+                }
+                ClientFrame::Call { id } => {
+                    if self.hub.call() {
+                        let _ = self.answers.send(ServerFrame::Done { id });
+                    } else {
+                        let help = "`loqa doctor` tells what is missing; typed commands work";
+                        self.fail(
+                            id,
+                            problem("not_listening", "the room is not listened to", help),
+                        );
+                    }
+                }
+                ClientFrame::Mute { id, muted } => {
+                    self.hub.muted.send_replace(muted);
+                    let _ = self.answers.send(ServerFrame::Done { id });
+                }
+                ClientFrame::Dashboard { id } => match self.hub.dashboard.get() {
+                    Some(Ok(dashboard)) => self.document(id, &json!(dashboard)),
+                    Some(Err(problem)) => self.fail(id, problem.clone()),
+                    None => self.fail(
+                        id,
+                        problem(
+                            "no_dashboard",
+                            "this hub has no dashboard",
+                            "set `port` in [dashboard] of loqa.toml, then start the hub again",
+                        ),
+                    ),
+                },
             }
         }
         .boxed()

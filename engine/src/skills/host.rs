@@ -89,6 +89,12 @@ impl Host {
         &self.0.registry
     }
 
+    /// All devices as they are now, in file order.
+    pub fn devices(&self) -> Vec<loqa_skill_sdk::Device> {
+        let moment = self.0.household.read();
+        self.0.house.at(&moment).devices()
+    }
+
     /// All timers as they are now, oldest first.
     pub fn timers(&self) -> Vec<loqa_skill_sdk::Timer> {
         let moment = self.0.household.read();

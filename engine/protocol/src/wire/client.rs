@@ -35,6 +35,10 @@ impl From<&ClientFrame> for v1::ClientFrame {
             ClientFrame::Timers { .. } => Request::Timers(v1::Timers {}),
             ClientFrame::Doctor { .. } => Request::Doctor(v1::Doctor {}),
             ClientFrame::Subscribe { .. } => Request::Subscribe(v1::Subscribe {}),
+            ClientFrame::Watch { .. } => Request::Watch(v1::Watch {}),
+            ClientFrame::Call { .. } => Request::Call(v1::Call {}),
+            ClientFrame::Mute { muted, .. } => Request::Mute(v1::Mute { muted }),
+            ClientFrame::Dashboard { .. } => Request::Dashboard(v1::Dashboard {}),
         };
         v1::ClientFrame {
             id: frame.id(),
@@ -79,6 +83,10 @@ impl TryFrom<v1::ClientFrame> for ClientFrame {
                 Request::Timers(v1::Timers {}) => ClientFrame::Timers { id },
                 Request::Doctor(v1::Doctor {}) => ClientFrame::Doctor { id },
                 Request::Subscribe(v1::Subscribe {}) => ClientFrame::Subscribe { id },
+                Request::Watch(v1::Watch {}) => ClientFrame::Watch { id },
+                Request::Call(v1::Call {}) => ClientFrame::Call { id },
+                Request::Mute(v1::Mute { muted }) => ClientFrame::Mute { id, muted },
+                Request::Dashboard(v1::Dashboard {}) => ClientFrame::Dashboard { id },
             },
         )
     }
@@ -105,6 +113,7 @@ impl From<&ServerFrame> for v1::ServerFrame {
                 rejected: *rejected,
                 decode_ms: *decode_ms,
             }),
+            ServerFrame::View { view, .. } => Answer::View(view.into()),
             ServerFrame::Json { json, .. } => Answer::Json(v1::JsonDocument { json: json.clone() }),
             ServerFrame::Problem { problem, .. } => {
                 let Problem {
@@ -158,6 +167,10 @@ impl TryFrom<v1::ServerFrame> for ServerFrame {
                     text,
                     rejected,
                     decode_ms,
+                },
+                Answer::View(view) => ServerFrame::View {
+                    id,
+                    view: view.try_into()?,
                 },
                 Answer::Json(v1::JsonDocument { json }) => ServerFrame::Json { id, json },
                 Answer::Problem(v1::Problem {

@@ -415,11 +415,196 @@ impl EffectKind {
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
+pub struct View {
+    /// from 0 in each subscription; a gap means loss: watch again
+    #[prost(uint64, tag = "1")]
+    pub seq: u64,
+    #[prost(oneof = "view::Part", tags = "2, 3, 4, 5")]
+    pub part: ::core::option::Option<view::Part>,
+}
+/// Nested message and enum types in `View`.
+pub mod view {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Part {
+        #[prost(message, tag = "2")]
+        House(super::House),
+        #[prost(message, tag = "3")]
+        State(super::State),
+        #[prost(message, tag = "4")]
+        Listening(super::Listening),
+        #[prost(message, tag = "5")]
+        Event(super::Envelope),
+    }
+}
+/// What does not change while the hub runs.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct House {
+    /// in the order of home.toml
+    #[prost(message, repeated, tag = "1")]
+    pub areas: ::prost::alloc::vec::Vec<Area>,
+    /// in the order of home.toml
+    #[prost(message, repeated, tag = "2")]
+    pub devices: ::prost::alloc::vec::Vec<Device>,
+    /// by name
+    #[prost(message, repeated, tag = "3")]
+    pub skills: ::prost::alloc::vec::Vec<Skill>,
+    /// of the hub
+    #[prost(string, tag = "4")]
+    pub version: ::prost::alloc::string::String,
+}
+#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Area {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "3")]
+    pub aliases: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, optional, tag = "4")]
+    pub floor: ::core::option::Option<::prost::alloc::string::String>,
+}
+#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Device {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// as spoken; unique within its area
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "3")]
+    pub aliases: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// its id
+    #[prost(string, optional, tag = "4")]
+    pub area: ::core::option::Option<::prost::alloc::string::String>,
+    /// as in home.toml: light, switch, …
+    #[prost(string, tag = "5")]
+    pub kind: ::prost::alloc::string::String,
+    /// asked before it is commanded
+    #[prost(bool, tag = "6")]
+    pub confirm: bool,
+    #[prost(string, repeated, tag = "7")]
+    pub features: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Skill {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub description: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "3")]
+    pub intents: ::prost::alloc::vec::Vec<SkillIntent>,
+}
+#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SkillIntent {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// templates, as in skill.yaml
+    #[prost(string, repeated, tag = "2")]
+    pub sentences: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// what people say
+    #[prost(string, repeated, tag = "3")]
+    pub examples: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// What changes when something is done: whole, each time.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct State {
+    /// oldest first
+    #[prost(message, repeated, tag = "1")]
+    pub timers: ::prost::alloc::vec::Vec<Timer>,
+    #[prost(message, repeated, tag = "2")]
+    pub devices: ::prost::alloc::vec::Vec<DeviceState>,
+    #[prost(message, repeated, tag = "3")]
+    pub lists: ::prost::alloc::vec::Vec<List>,
+}
+#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Timer {
+    #[prost(uint64, tag = "1")]
+    pub id: u64,
+    #[prost(string, optional, tag = "2")]
+    pub name: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(uint64, tag = "3")]
+    pub total_s: u64,
+    /// when this was sent; 0: it rings
+    #[prost(uint64, tag = "4")]
+    pub remaining_ms: u64,
+    #[prost(bool, tag = "5")]
+    pub paused: bool,
+}
+/// Absent: not known, or not of its kind.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DeviceState {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(bool, optional, tag = "2")]
+    pub power: ::core::option::Option<bool>,
+    /// percent
+    #[prost(uint32, optional, tag = "3")]
+    pub brightness: ::core::option::Option<u32>,
+    #[prost(string, optional, tag = "4")]
+    pub colour: ::core::option::Option<::prost::alloc::string::String>,
+    /// wanted
+    #[prost(double, optional, tag = "5")]
+    pub temperature: ::core::option::Option<f64>,
+    /// measured
+    #[prost(double, optional, tag = "6")]
+    pub reading: ::core::option::Option<f64>,
+    /// percent open
+    #[prost(uint32, optional, tag = "7")]
+    pub position: ::core::option::Option<u32>,
+    #[prost(bool, optional, tag = "8")]
+    pub locked: ::core::option::Option<bool>,
+    #[prost(bool, optional, tag = "9")]
+    pub playing: ::core::option::Option<bool>,
+    /// percent
+    #[prost(uint32, optional, tag = "10")]
+    pub volume: ::core::option::Option<u32>,
+    /// percent
+    #[prost(uint32, optional, tag = "11")]
+    pub speed: ::core::option::Option<u32>,
+}
+#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct List {
+    /// of its device
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// oldest first
+    #[prost(string, repeated, tag = "2")]
+    pub items: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Whether the room is listened to.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Listening {
+    /// its name; absent: there is none that hears
+    #[prost(string, optional, tag = "1")]
+    pub microphone: ::core::option::Option<::prost::alloc::string::String>,
+    /// what it hears is for Loqa
+    #[prost(bool, tag = "2")]
+    pub awake: bool,
+    /// what it hears is thrown away
+    #[prost(bool, tag = "3")]
+    pub muted: bool,
+    /// nobody listens, if nobody does
+    #[prost(string, tag = "4")]
+    pub why: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ClientFrame {
     /// chosen by the client, comes back in every answer
     #[prost(uint32, tag = "1")]
     pub id: u32,
-    #[prost(oneof = "client_frame::Kind", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11")]
+    #[prost(
+        oneof = "client_frame::Kind",
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15"
+    )]
     pub kind: ::core::option::Option<client_frame::Kind>,
 }
 /// Nested message and enum types in `ClientFrame`.
@@ -446,6 +631,14 @@ pub mod client_frame {
         Doctor(super::Doctor),
         #[prost(message, tag = "11")]
         Subscribe(super::Subscribe),
+        #[prost(message, tag = "12")]
+        Watch(super::Watch),
+        #[prost(message, tag = "13")]
+        Call(super::Call),
+        #[prost(message, tag = "14")]
+        Mute(super::Mute),
+        #[prost(message, tag = "15")]
+        Dashboard(super::Dashboard),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -495,11 +688,22 @@ pub struct Timers {}
 pub struct Doctor {}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Subscribe {}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Watch {}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Call {}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Mute {
+    #[prost(bool, tag = "1")]
+    pub muted: bool,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Dashboard {}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ServerFrame {
     #[prost(uint32, tag = "1")]
     pub id: u32,
-    #[prost(oneof = "server_frame::Kind", tags = "2, 3, 4, 5, 6, 7, 8")]
+    #[prost(oneof = "server_frame::Kind", tags = "2, 3, 4, 5, 6, 7, 8, 9")]
     pub kind: ::core::option::Option<server_frame::Kind>,
 }
 /// Nested message and enum types in `ServerFrame`.
@@ -520,6 +724,8 @@ pub mod server_frame {
         Problem(super::Problem),
         #[prost(message, tag = "8")]
         Done(super::Done),
+        #[prost(message, tag = "9")]
+        View(super::View),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]

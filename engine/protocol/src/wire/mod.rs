@@ -8,6 +8,7 @@ mod event;
 mod job;
 mod stream;
 mod turn;
+pub(crate) mod view;
 
 /// Messages as prost generates them; `tests/generated.rs` keeps them current.
 #[rustfmt::skip]

@@ -3,7 +3,8 @@
 use loqa_protocol::{
     AudioFormat, ClientFrame, EffectKind, Envelope, Event, HopTimings, Hypothesis, JobError,
     JobErrorKind, JobFrame, JobOptions, LatencyClass, PrivacyScope, Problem, QosTier, ServerFrame,
-    SessionId, Speculation, StepSummary, TurnId, TurnSummary, UtteranceId, Verdict,
+    SessionId, Speculation, StepSummary, TurnId, TurnSummary, UtteranceId, Verdict, View, ViewPart,
+    view::{Area, Device, DeviceState, House, List, Listening, Skill, SkillIntent, State, Timer},
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -103,6 +104,10 @@ fn client() -> Vec<(&'static str, ClientFrame)> {
         ("timers", ClientFrame::Timers { id }),
         ("doctor", ClientFrame::Doctor { id }),
         ("subscribe", ClientFrame::Subscribe { id }),
+        ("watch", ClientFrame::Watch { id }),
+        ("call", ClientFrame::Call { id }),
+        ("mute", ClientFrame::Mute { id, muted: true }),
+        ("dashboard", ClientFrame::Dashboard { id }),
     ]
 }
 
@@ -157,7 +162,87 @@ fn server() -> Vec<(&'static str, ServerFrame)> {
         ),
         ("problem", ServerFrame::Problem { id, problem }),
         ("done", ServerFrame::Done { id }),
+        ("view_house", view(ViewPart::House(house()))),
+        ("view_state", view(ViewPart::State(state()))),
+        (
+            "view_listening",
+            view(ViewPart::Listening(Listening {
+                microphone: Some("desk".into()),
+                awake: true,
+                muted: false,
+                why: String::new(),
+            })),
+        ),
+        (
+            "view_event",
+            view(ViewPart::Event(envelope(Event::SpeechStarted))),
+        ),
     ]
+}
+
+fn view(part: ViewPart) -> ServerFrame {
+    let view = View { seq: 7, part };
+    ServerFrame::View { id: 3, view }
+}
+
+fn house() -> House {
+    let text = String::from;
+    House {
+        areas: vec![Area {
+            id: text("kitchen"),
+            name: text("kitchen"),
+            aliases: vec![text("galley")],
+            floor: Some(text("downstairs")),
+        }],
+        devices: vec![Device {
+            id: text("front_door"),
+            name: text("front door"),
+            aliases: vec![text("main door")],
+            area: Some(text("hallway")),
+            kind: text("lock"),
+            confirm: true,
+            features: vec![text("brightness")],
+        }],
+        skills: vec![Skill {
+            name: text("bins"),
+            description: text("Which bin goes out when."),
+            intents: vec![SkillIntent {
+                name: text("which_day"),
+                sentences: vec![text("when does the {bin} go out")],
+                examples: vec![text("when does the trash go out")],
+            }],
+        }],
+        version: text("0.1.0"),
+    }
+}
+
+fn state() -> State {
+    State {
+        timers: vec![Timer {
+            id: 1,
+            name: Some("pasta".into()),
+            total_s: 600,
+            remaining_ms: 1_500,
+            paused: true,
+        }],
+        devices: vec![DeviceState {
+            id: "lamp".into(),
+            power: Some(true),
+            brightness: Some(50),
+            colour: Some("red".into()),
+            temperature: Some(21.5),
+            reading: Some(19.0),
+            position: Some(30),
+            locked: Some(false),
+            playing: Some(true),
+            volume: Some(40),
+            speed: Some(66),
+        }],
+        lists: vec![List {
+            id: "shopping_list".into(),
+            items: vec!["milk".into()],
+        }],
+    }
 }
 
 fn events() -> Vec<(&'static str, Event)> {
@@ -385,6 +470,8 @@ pub fn any_client_frame() -> impl Strategy<Value = ClientFrame> {
             }
         ),
         id.prop_map(|id| ClientFrame::Subscribe { id }),
+        id.prop_map(|id| ClientFrame::Watch { id }),
+        (id, any::<bool>()).prop_map(|(id, muted)| ClientFrame::Mute { id, muted }),
     ]
 }
 
@@ -497,5 +584,6 @@ pub fn any_frame() -> impl Strategy<Value = Frame> {
         (any::<u64>(), pcm())
             .prop_map(|(offset, samples)| Frame::Job(JobFrame::Audio { offset, samples })),
         prop::sample::select(job()).prop_map(|(_, frame)| Frame::Job(frame)),
+        prop::sample::select(server()).prop_map(|(_, frame)| Frame::Server(frame)),
     ]
 }

@@ -1,0 +1,127 @@
+//! The gateway's protocol over a WebSocket: each binary message is one frame.
+
+use super::Door;
+use crate::gateway::{Answers, Connection, Overflow, answers};
+use axum::{
+    extract::{
+        WebSocketUpgrade,
+        ws::{CloseFrame, Message, WebSocket, close_code},
+    },
+    response::Response,
+};
+use futures::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
+use loqa_protocol::{
+    ClientFrame, Problem, ServerFrame,
+    wire::{MAX_FRAME_BYTES, Wire},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::OwnedSemaphorePermit, time::timeout};
+
+/// How long a browser may take for the last words before it is hung up on.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// The id of problems of the connection as a whole.
+const CONNECTION: u32 = 0;
+
+/// Becomes a WebSocket that holds its place until it closes.
+pub fn serve(door: Arc<Door>, place: OwnedSemaphorePermit, upgrade: WebSocketUpgrade) -> Response {
+    upgrade
+        .max_message_size(MAX_FRAME_BYTES)
+        .max_frame_size(MAX_FRAME_BYTES)
+        .on_upgrade(async move |socket| {
+            talk(&door, socket).await;
+            drop(place);
+        })
+}
+
+/// Until the browser goes, reads too slowly, sends what is no frame, or the hub stops.
+async fn talk(door: &Door, socket: WebSocket) {
+    let (mut sink, stream) = socket.split();
+    let (answers, mut outbox) = answers();
+    let connection = door.service.connect(answers.clone());
+    let writing = async {
+        loop {
+            let frame = match outbox.next().await {
+                Ok(frame) => Message::Binary(frame.to_bytes().into()),
+                Err(Overflow { shed }) => return Some(too_slow(shed)),
+            };
+            tokio::select! {
+                biased;
+                sent = sink.send(frame) => if sent.is_err() {
+                    return None;
+                },
+                () = outbox.overflow() => return Some(too_slow(0)),
+            }
+        }
+    };
+    let cancel = door.tasks.cancelled();
+    let last = tokio::select! {
+        biased;
+        () = cancel.cancelled() => Some(problem("hub_stopping", "the hub is stopping".into(), "")),
+        last = read(stream, connection, &answers) => last,
+        last = writing => last,
+    };
+    if let Some(last) = last {
+        // Whoever does not read in time is hung up on without it.
+        let _ = timeout(GOODBYE, say_goodbye(&mut sink, last)).await;
+    }
+}
+
+/// Takes frames until there are no more; why, if the browser must be told.
+async fn read(
+    mut stream: SplitStream<WebSocket>,
+    mut connection: Box<dyn Connection>,
+    answers: &Answers,
+) -> Option<Problem> {
+    while let Some(Ok(message)) = stream.next().await {
+        let wrong = match message {
+            Message::Binary(bytes) => match ClientFrame::from_bytes(&bytes) {
+                Ok(frame) => {
+                    connection.handle(frame).await;
+                    continue;
+                }
+                Err(error) => error.to_string(),
+            },
+            Message::Text(_) => "a message of text instead of one of bytes".into(),
+            Message::Ping(_) | Message::Pong(_) => continue,
+            Message::Close(_) => return None,
+        };
+        if answers.is_closed() {
+            return None;
+        }
+        let help = "reload the page: it must be of the same version as the hub";
+        return Some(problem("malformed_frame", wrong, help));
+    }
+    None
+}
+
+fn too_slow(shed: u64) -> Problem {
+    let message =
+        format!("this browser reads too slowly: {shed} events were left out and answers piled up");
+    problem("slow_client", message, "reload the page")
+}
+
+fn problem(code: &str, message: String, help: &str) -> Problem {
+    Problem {
+        code: code.into(),
+        message,
+        help: help.into(),
+    }
+}
+
+async fn say_goodbye(sink: &mut SplitSink<WebSocket, Message>, last: Problem) {
+    let reason = last.code.clone();
+    let frame = ServerFrame::Problem {
+        id: CONNECTION,
+        problem: last,
+    };
+    let _ = sink.send(Message::Binary(frame.to_bytes().into())).await;
+    let close = CloseFrame {
+        code: close_code::POLICY,
+        reason: reason.into(),
+    };
+    let _ = sink.send(Message::Close(Some(close))).await;
+}

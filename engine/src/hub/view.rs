@@ -1,0 +1,175 @@
+//! The house as a dashboard is shown it: as it is, then whatever changes.
+
+use super::{Listening, Shared};
+use crate::{
+    gateway::{Answers, ClientGone},
+    tasks::TaskKind,
+};
+use loqa_core::{home::Home, manifest::Manifest};
+use loqa_protocol::{ServerFrame, View, ViewPart, view};
+use loqa_skill_sdk::TimerState;
+use std::sync::Arc;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// Shows the house to a client until it is gone or the guard is dropped.
+pub(super) fn show(hub: &Arc<Shared>, id: u32, answers: Answers) -> DropGuard {
+    let over = CancellationToken::new();
+    let guard = over.clone().drop_guard();
+    let hub = hub.clone();
+    let tasks = hub.tasks.clone();
+    tasks.spawn(TaskKind::BACKGROUND, "view", async move {
+        let watching = watch(
+            &hub,
+            Screen {
+                id,
+                answers,
+                seq: 0,
+            },
+        );
+        // A client that is gone is no error.
+        let _ = over.run_until_cancelled(watching).await;
+    });
+    guard
+}
+
+async fn watch(hub: &Shared, mut screen: Screen) -> Result<(), ClientGone> {
+    // Subscribed first: what happens meanwhile is shown twice rather than not at all.
+    let mut events = hub.events.subscribe();
+    let mut epoch = hub.household.watch();
+    let mut listening = hub.listening.subscribe();
+    epoch.mark_unchanged();
+    listening.mark_unchanged();
+    screen.show(ViewPart::House(house(hub)))?;
+    screen.show(ViewPart::State(state(hub)))?;
+    screen.show(ViewPart::Listening(ears(&listening.borrow())))?;
+    for turn in hub.recent.turns() {
+        screen.show(ViewPart::Event(turn))?;
+    }
+    loop {
+        tokio::select! {
+            event = events.recv() => match event {
+                Ok(envelope) => screen.show(ViewPart::Event(envelope))?,
+                Err(RecvError::Lagged(lost)) => screen.seq += lost,
+                Err(RecvError::Closed) => return Ok(()),
+            },
+            Ok(()) = epoch.changed() => screen.show(ViewPart::State(state(hub)))?,
+            Ok(()) = listening.changed() => {
+                let now = ears(&listening.borrow_and_update());
+                screen.show(ViewPart::Listening(now))?;
+            }
+        }
+    }
+}
+
+/// Where one client looks.
+struct Screen {
+    id: u32,
+    answers: Answers,
+    seq: u64,
+}
+
+impl Screen {
+    fn show(&mut self, part: ViewPart) -> Result<(), ClientGone> {
+        let view = View {
+            seq: self.seq,
+            part,
+        };
+        self.seq += 1;
+        self.answers.send(ServerFrame::View { id: self.id, view })
+    }
+}
+
+fn house(hub: &Shared) -> view::House {
+    let Home { areas, devices } = hub.understanding.home();
+    let area = |area: &loqa_core::home::Area| view::Area {
+        id: area.id.clone(),
+        name: area.name.clone(),
+        aliases: area.aliases.clone(),
+        floor: area.floor.clone(),
+    };
+    let device = |device: &loqa_core::home::Device| view::Device {
+        id: device.id.clone(),
+        name: device.name.clone(),
+        aliases: device.aliases.clone(),
+        area: device.area.clone(),
+        kind: device.kind.as_str().into(),
+        confirm: device.confirm,
+        features: device.features.clone(),
+    };
+    view::House {
+        areas: areas.iter().map(area).collect(),
+        devices: devices.iter().map(device).collect(),
+        skills: hub.host.registry().manifests().iter().map(skill).collect(),
+        version: env!("CARGO_PKG_VERSION").into(),
+    }
+}
+
+fn skill(manifest: &Manifest) -> view::Skill {
+    let intents = manifest.intents.iter().map(|intent| view::SkillIntent {
+        name: intent.name.clone(),
+        sentences: intent.sentences.clone(),
+        examples: intent.examples.iter().map(|e| e.say.clone()).collect(),
+    });
+    view::Skill {
+        name: manifest.name.clone(),
+        description: manifest.description.clone(),
+        intents: intents.collect(),
+    }
+}
+
+fn state(hub: &Shared) -> view::State {
+    let moment = hub.household.read();
+    let timers = hub.host.timers().into_iter().map(|timer| view::Timer {
+        id: timer.id,
+        name: timer.name,
+        total_s: timer.total_s,
+        remaining_ms: timer.remaining_ms,
+        paused: timer.state == TimerState::Paused,
+    });
+    let devices = hub.host.devices().into_iter().map(|device| {
+        let state = device.state;
+        view::DeviceState {
+            id: device.id,
+            power: state.power,
+            brightness: state.brightness.map(Into::into),
+            colour: state.colour,
+            temperature: state.temperature,
+            reading: state.reading,
+            position: state.position.map(Into::into),
+            locked: state.locked,
+            playing: state.playing,
+            volume: state.volume.map(Into::into),
+            speed: state.speed.map(Into::into),
+        }
+    });
+    let lists = moment.household.lists.iter().map(|(id, items)| view::List {
+        id: id.clone(),
+        items: items.clone(),
+    });
+    view::State {
+        timers: timers.collect(),
+        devices: devices.collect(),
+        lists: lists.collect(),
+    }
+}
+
+fn ears(listening: &Listening) -> view::Listening {
+    let none = |why: &str| view::Listening {
+        why: why.into(),
+        ..view::Listening::default()
+    };
+    let heard = |name: &String, awake, muted| view::Listening {
+        microphone: Some(name.clone()),
+        awake,
+        muted,
+        why: String::new(),
+    };
+    match listening {
+        Listening::Off(why) | Listening::Lost(why) => none(why),
+        Listening::Opening => none(""),
+        Listening::Asleep(name) => heard(name, false, false),
+        Listening::Awake(name) => heard(name, true, false),
+        Listening::Muted(name) => heard(name, false, true),
+    }
+}
