@@ -1,6 +1,6 @@
 //! One client's conversation: its turns, one after the other, and what is told of them.
 
-use super::{Shared, echo::EchoSpeaker, recording::Frames, service::problem};
+use super::{Shared, client_speaker::ClientSpeaker, recording::Frames, service::problem};
 use crate::{
     gateway::Answers,
     session::{Session, SessionHandle, SessionOver, SessionParts, Stimulus},
@@ -52,7 +52,7 @@ impl Conversation {
     pub fn open(hub: &Arc<Shared>, answers: Answers) -> Conversation {
         let (turns, waiting) = mpsc::channel(WAITING);
         let (events, told) = mpsc::channel(EVENTS);
-        let speaker = Arc::new(EchoSpeaker::new(hub.floor.clone(), answers.clone()));
+        let speaker = Arc::new(ClientSpeaker::new(hub.floor.clone(), answers.clone()));
         let parts = hub.session_parts(speaker.clone(), events);
         let session = Session::spawn(parts, &hub.tasks);
         let taker = Taker {
@@ -78,7 +78,7 @@ struct Taker {
     hub: Arc<Shared>,
     answers: Answers,
     session: SessionHandle,
-    speaker: Arc<EchoSpeaker>,
+    speaker: Arc<ClientSpeaker>,
     told: mpsc::Receiver<Envelope>,
 }
 

@@ -1,8 +1,8 @@
 //! The hub: everything that hears, understands, acts and answers in one house, put together.
 
+mod client_speaker;
 mod conversation;
 mod doctor;
-mod echo;
 mod floor;
 mod interruption;
 mod listening;

@@ -1,5 +1,5 @@
 //! Wake phrases: any phrase by keyphrase spotting ([`Keyphrase`]), trained ones as microWakeWord
-//! models ([`MicroWakeWord`]), and several at once ([`Several`]).
+//! models ([`MicroWakeWord`]).
 
 mod features;
 mod keyphrase;
@@ -14,7 +14,7 @@ pub use self::{
 };
 
 use crate::stt::Ears;
-use loqa_core::seams::{FRAME_SAMPLES, ModelError, Wake, WakeWord};
+use loqa_core::seams::{ModelError, WakeWord};
 use std::path::Path;
 
 /// What hears `phrase`: the model in `models` that was trained on it, if there is one, else the
@@ -44,27 +44,4 @@ pub fn listen_for(
         threshold,
     };
     Ok(Box::new(Keyphrase::open(&Ears::default(), config)?))
-}
-
-/// Listens for several phrases at once; the first that hears its own wins, and all begin anew.
-#[derive(Default)]
-pub struct Several(pub Vec<Box<dyn WakeWord>>);
-
-impl WakeWord for Several {
-    fn detect(&mut self, offset: u64, frame: &[f32; FRAME_SAMPLES]) -> Option<Wake> {
-        // Every one hears every frame, woken or not.
-        let mut heard = None;
-        for word in &mut self.0 {
-            let own = word.detect(offset, frame);
-            heard = heard.or(own);
-        }
-        if heard.is_some() {
-            self.reset();
-        }
-        heard
-    }
-
-    fn reset(&mut self) {
-        self.0.iter_mut().for_each(|word| word.reset());
-    }
 }

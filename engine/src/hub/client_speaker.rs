@@ -13,16 +13,16 @@ use std::{
 };
 
 /// Plays on another speaker and sends what left it to one client.
-pub struct EchoSpeaker {
+pub struct ClientSpeaker {
     speaker: Arc<dyn Speaker>,
     answers: Answers,
     request: Arc<AtomicU32>,
 }
 
-impl EchoSpeaker {
+impl ClientSpeaker {
     /// A speaker that answers no request yet.
     pub fn new(speaker: Arc<dyn Speaker>, answers: Answers) -> Self {
-        EchoSpeaker {
+        ClientSpeaker {
             speaker,
             answers,
             request: Arc::default(),
@@ -35,7 +35,7 @@ impl EchoSpeaker {
     }
 }
 
-impl Speaker for EchoSpeaker {
+impl Speaker for ClientSpeaker {
     fn arm(
         &self,
         audio: BoxStream<'static, Result<SpeechChunk, ModelError>>,
@@ -49,7 +49,7 @@ impl Speaker for EchoSpeaker {
                 speech.samples.extend(&chunk.samples);
             }
         });
-        Box::new(EchoReply {
+        Box::new(ClientReply {
             reply: self.speaker.arm(audio.boxed()),
             speech,
             answers: self.answers.clone(),
@@ -74,14 +74,14 @@ impl Speech {
     }
 }
 
-struct EchoReply {
+struct ClientReply {
     reply: Box<dyn ArmedReply>,
     speech: Arc<Mutex<Speech>>,
     answers: Answers,
     request: Arc<AtomicU32>,
 }
 
-impl ArmedReply for EchoReply {
+impl ArmedReply for ClientReply {
     fn start(&self) -> BoxFuture<'static, Result<Instant, ModelError>> {
         self.reply.start()
     }
