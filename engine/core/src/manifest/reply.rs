@@ -2,6 +2,7 @@
 
 use crate::grammar::{DateSpec, SlotValue, TimeOfDay};
 use crate::home::Home;
+use jiff::civil::Date;
 use serde_json::Value;
 
 /// A part of a reply template.
@@ -138,35 +139,10 @@ fn time_of_day(time: TimeOfDay) -> String {
 }
 
 fn day(date: DateSpec) -> String {
-    const DAYS: [&str; 7] = [
-        "Monday",
-        "Tuesday",
-        "Wednesday",
-        "Thursday",
-        "Friday",
-        "Saturday",
-        "Sunday",
-    ];
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    let name = |names: &[&str], ordinal: u8| {
-        names
-            .get(usize::from(ordinal).wrapping_sub(1))
-            .copied()
-            .unwrap_or("?")
-            .to_owned()
+    let named = |month: u8, day: u8, format: &str| {
+        // That year began on a Monday.
+        Date::new(2001, month as i8, day as i8)
+            .map_or_else(|_| "?".to_owned(), |date| date.strftime(format).to_string())
     };
     match date {
         DateSpec::Relative(0) => "today".into(),
@@ -174,9 +150,9 @@ fn day(date: DateSpec) -> String {
         DateSpec::Relative(-1) => "yesterday".into(),
         DateSpec::Relative(days) if days < 0 => format!("{} days ago", days.unsigned_abs()),
         DateSpec::Relative(days) => format!("in {days} days"),
-        DateSpec::Weekday(weekday) => name(&DAYS, weekday),
+        DateSpec::Weekday(weekday) => named(1, weekday, "%A"),
         DateSpec::Calendar { month, day, year } => {
-            let month = name(&MONTHS, month);
+            let month = named(month, 1, "%B");
             year.map_or(format!("{month} {day}"), |year| {
                 format!("{month} {day} {year}")
             })

@@ -402,7 +402,7 @@ intents:
 
 #[test]
 fn replies_say_what_was_understood() {
-    use crate::grammar::{SlotValue, TimeOfDay};
+    use crate::grammar::{DateSpec, SlotValue, TimeOfDay};
     let home = crate::home::Home::parse(
         "home.toml",
         "[[device]]\nid = \"l1\"\nname = \"Reading lamp\"\nkind = \"light\"",
@@ -442,6 +442,17 @@ fn replies_say_what_was_understood() {
         ),
         "The Reading lamp at 7:05 pm."
     );
+    let days = [
+        DateSpec::Relative(1),
+        DateSpec::Weekday(7),
+        DateSpec::Calendar {
+            month: 12,
+            day: 24,
+            year: None,
+        },
+    ];
+    let days = days.map(|day| say("{day}", &[("day", SlotValue::Date(day))]));
+    assert_eq!(days, ["tomorrow", "Sunday", "December 24"]);
     assert_eq!(say("Tea {kind} with {what|milk}", &[]), "Tea with milk");
     assert_eq!(say("odd { brace", &[]), "odd { brace");
 }
