@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     #[expect(clippy::single_range_in_vec_init, reason = "one span it is")]
-    fn a_run_of_phones_is_one_span_and_one_placeholder() {
+    fn a_run_of_phones_is_one_span_and_reads_something() {
         let words: Vec<Segment> = ["add", "_m", "_ih", "_l", "_k", "to", "the", "list"]
             .iter()
             .map(|word| Segment {
