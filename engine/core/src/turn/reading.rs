@@ -66,7 +66,8 @@ impl TurnMachine {
         for word in words.split_whitespace() {
             parse.feed(word);
         }
-        let last = words.split_whitespace().next_back();
+        // The recogniser often guesses an "and" in the pause.
+        let last = words.split_whitespace().rfind(|word| *word != "and");
         let in_number = last.is_some_and(is_number_word);
         let Some(matched) = parse.finish() else {
             return Reading {

@@ -65,7 +65,7 @@ fn a_sentence_guessed_in_a_pause_waits_for_the_words_that_follow() {
 #[test]
 fn a_pause_inside_a_number_does_not_end_the_command() {
     check(
-        "1000 speech\n1300 hears set a timer for ten\n1400 silence\n2400 speech again\n2800 hears set a timer for ten minutes\n2900 silence",
+        "1000 speech\n1300 hears set a timer for ten\n1400 silence\n1600 hears set a timer for ten and\n2400 speech again\n2800 hears set a timer for ten minutes\n2900 silence",
         expect![[r#"
              1000 transcribe from 1000 ms
              2800 prepare set(…) as #0
