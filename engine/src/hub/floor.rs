@@ -16,8 +16,12 @@ use std::{
 /// A speaker that knows what sounds on it, and can lower or silence all of it.
 pub struct Floor {
     speaker: Arc<dyn Speaker>,
+    volume: Volume,
     started: Arc<Started>,
 }
+
+/// How loud Loqa is, percent, whenever it begins to say something.
+type Volume = Arc<dyn Fn() -> u8 + Send + Sync>;
 
 /// Replies that have been started; those that have gone are forgotten as others start.
 #[derive(Default)]
@@ -33,14 +37,16 @@ struct Held {
 /// A reply as its owner has it.
 struct Owned {
     held: Arc<Held>,
+    volume: Volume,
     started: Arc<Started>,
 }
 
 impl Floor {
-    /// Over this speaker.
-    pub fn new(speaker: Arc<dyn Speaker>) -> Self {
+    /// Over this speaker, as loud as `volume` tells, percent.
+    pub fn new(speaker: Arc<dyn Speaker>, volume: impl Fn() -> u8 + Send + Sync + 'static) -> Self {
         Floor {
             speaker,
+            volume: Arc::new(volume),
             started: Arc::default(),
         }
     }
@@ -52,7 +58,7 @@ impl Floor {
 
     /// Lowers what can be heard, or takes that back.
     pub fn duck(&self, ducked: bool) {
-        let gain_db = if ducked { DUCKED_DB } else { 0.0 };
+        let gain_db = gain_db((self.volume)()) + if ducked { DUCKED_DB } else { 0.0 };
         for held in self.audible() {
             if let Ok(reply) = &*held.reply() {
                 reply.set_gain_db(gain_db);
@@ -88,6 +94,7 @@ impl Speaker for Floor {
                 reply: Mutex::new(Ok(self.speaker.arm(audio))),
                 sounds: Arc::default(),
             }),
+            volume: self.volume.clone(),
             started: self.started.clone(),
         })
     }
@@ -108,7 +115,10 @@ impl Held {
 impl ArmedReply for Owned {
     fn start(&self) -> BoxFuture<'static, Result<Instant, ModelError>> {
         let start = match &*self.held.reply() {
-            Ok(reply) => reply.start(),
+            Ok(reply) => {
+                reply.set_gain_db(gain_db((self.volume)()));
+                reply.start()
+            }
             Err(_) => return async { Err(silenced()) }.boxed(),
         };
         let mut started = self.started.all();
@@ -149,6 +159,11 @@ impl ArmedReply for Owned {
             reply.set_gain_db(gain_db);
         }
     }
+}
+
+/// Gain of a volume in percent.
+fn gain_db(percent: u8) -> f32 {
+    20.0 * (f32::from(percent.max(1)) / 100.0).log10()
 }
 
 fn silenced() -> ModelError {

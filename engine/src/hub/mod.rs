@@ -20,7 +20,7 @@ use crate::{
     config::{Config, Flags},
     gateway::{Answers, Connection, Server, Service},
     models::Models,
-    skills::{Host, HostParts, LiveHousehold, OwnDevices, Registry, SystemClock},
+    skills::{Host, HostParts, LiveHousehold, OwnDevices, Registry, SystemClock, own_volume},
     store::Store,
     tasks::{TaskKind, Tasks},
 };
@@ -225,7 +225,10 @@ impl Hub {
             zone,
             understanding,
             models,
-            floor: Arc::new(Floor::new(mouthpiece.speaker)),
+            floor: Arc::new(Floor::new(mouthpiece.speaker, {
+                let household = household.clone();
+                move || own_volume(&household.read().household)
+            })),
             reference: mouthpiece.reference,
             silent_because: mouthpiece.silent_because,
             store,

@@ -1,7 +1,10 @@
 //! What Loqa answers by itself: the skill `loqa`.
 
 use super::deeds::Deed;
-use loqa_skill_sdk::{Timer, TimerState, wording};
+use crate::store::Household;
+use loqa_skill_sdk::{
+    Device, DeviceCommand, DeviceState, Effect, Plan, Timer, TimerState, wording,
+};
 
 /// Its name.
 pub const NAME: &str = "loqa";
@@ -10,8 +13,63 @@ pub const NOTHING_DONE: &str = "I haven't done anything in the last 15 minutes."
 /// What happened cannot be taken back.
 pub const NO_WAY_BACK: &str = "I can't undo that.";
 
+/// Id of Loqa's own voice: a device of no household (their ids have no dot), kept with theirs.
+pub const VOICE: &str = "loqa.voice";
+
+/// How much louder "speak up" is, percent.
+const VOLUME_STEP: u8 = 10;
+/// Below this nobody would hear the way back, percent.
+const MIN_VOLUME: u8 = 10;
+
 /// Sentences told at a time.
 const SUGGESTIONS: usize = 4;
+
+/// How loud Loqa speaks and rings, percent.
+pub fn volume(household: &Household) -> u8 {
+    let voice = household.devices.get(VOICE);
+    voice.and_then(|voice| voice.volume).unwrap_or(100)
+}
+
+/// Its voice, as a device.
+pub fn voice(household: &Household) -> Device {
+    Device {
+        id: VOICE.into(),
+        name: "my voice".into(),
+        area: None,
+        kind: "media".into(),
+        confirm: false,
+        features: Vec::new(),
+        state: DeviceState {
+            volume: Some(volume(household)),
+            ..DeviceState::default()
+        },
+    }
+}
+
+/// "Speak louder", "speak quieter".
+pub fn speak(louder: bool, household: &Household) -> Plan {
+    let now = volume(household);
+    let then = if louder {
+        now.saturating_add(VOLUME_STEP).min(100)
+    } else {
+        now.saturating_sub(VOLUME_STEP).max(MIN_VOLUME)
+    };
+    if then == now {
+        let how = if louder { "louder" } else { "quieter" };
+        return Plan {
+            reply: format!("I can't speak any {how}."),
+            ..Plan::default()
+        };
+    }
+    Plan {
+        effects: vec![Effect::Device {
+            device: VOICE.into(),
+            command: DeviceCommand::Volume(then),
+        }],
+        reply: format!("My voice is at {then} percent."),
+        confirm: None,
+    }
+}
 
 /// "Why did you do that?"
 pub fn why(latest: Option<&Deed>, timers: &[Timer]) -> String {

@@ -185,6 +185,23 @@ fn set(seconds: i64) -> Step {
 }
 
 #[tokio::test]
+async fn its_own_voice_is_as_loud_as_it_was_told_before_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut house = House::in_folder(folder.path());
+    let (louder, quieter) = (
+        step("loqa.speak_louder", &[]),
+        step("loqa.speak_quieter", &[]),
+    );
+    let said = house.hears(std::slice::from_ref(&louder)).await;
+    assert_eq!(said, "I can't speak any louder.");
+    let said = house.hears(std::slice::from_ref(&quieter)).await;
+    assert_eq!(said, "My voice is at 90 percent.");
+    drop(house);
+    let house = House::in_folder(folder.path());
+    assert_eq!(own_volume(&house.household.read().household), 90);
+}
+
+#[tokio::test]
 async fn a_conversation_with_all_skills() {
     let folder = tempfile::tempdir().unwrap();
     let mut house = House::in_folder(folder.path());

@@ -1,6 +1,6 @@
 //! What prepare reads: the household at one moment.
 
-use super::{executor::Executor, household::Moment};
+use super::{executor::Executor, household::Moment, own};
 use crate::store::{Household, TimerPhase, TimerRecord};
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 use loqa_core::home::Home;
@@ -48,6 +48,9 @@ impl House {
 impl View<'_> {
     /// A device by its id.
     pub fn device(&self, id: &str) -> Option<Device> {
+        if id == own::VOICE {
+            return Some(own::voice(self.household));
+        }
         self.house
             .home
             .device(id)

@@ -124,6 +124,8 @@ impl Inner {
                 &self.suggestions,
                 self.helped.fetch_add(1, Relaxed),
             ))),
+            "speak_louder" => Prospect::Do(own::speak(true, &moment.household)),
+            "speak_quieter" => Prospect::Do(own::speak(false, &moment.household)),
             "undo" => {
                 let latest = lock(&self.deeds).latest(request.utterance).cloned();
                 let Some(deed) = latest else {
