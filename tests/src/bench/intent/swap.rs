@@ -19,42 +19,81 @@ pub const FRAME_MS: f64 = 20.0;
 /// Silence before and after the words, ms.
 const SILENCE_MS: usize = 300;
 
-/// What a swap cost.
+/// Times the grammar is swapped.
+const ROUNDS: usize = 5;
+
+/// What swaps cost.
+#[derive(Default)]
 pub struct Swap {
-    /// From the new grammar to the first recogniser that has it, ms.
-    pub ready_ms: f64,
-    /// Longest time from a frame's arrival until its words were out, while the grammar changed, ms.
-    pub longest_lag_ms: f64,
-    /// The same without a change.
-    pub longest_lag_before_ms: f64,
+    /// From a new grammar to the first recogniser that has it, ms, each.
+    pub ready_ms: Vec<f64>,
+    /// While the grammar changed.
+    pub lags: Lags,
+    /// While it did not.
+    pub lags_without: Lags,
 }
 
-/// Speaks `sentence` twice in real time, and puts `new` in place of `old` in the middle of the
-/// second time.
+/// From each frame's arrival until its words were out.
+#[derive(Default)]
+pub struct Lags {
+    /// The longest of all, ms.
+    pub longest_ms: Option<f64>,
+    /// By frame the shortest of all rounds, ms: a busy machine is late now here and now there, a
+    /// swap always in its place.
+    pub least_ms: Vec<f64>,
+}
+
+impl Lags {
+    /// Those of another round.
+    fn add(&mut self, lags_ms: Vec<f64>) {
+        let longest = self.longest_ms.into_iter().chain(lags_ms.iter().copied());
+        self.longest_ms = longest.reduce(f64::max);
+        if self.least_ms.is_empty() {
+            self.least_ms = vec![f64::INFINITY; lags_ms.len()];
+        }
+        for (least, lag) in self.least_ms.iter_mut().zip(lags_ms) {
+            *least = least.min(lag);
+        }
+    }
+}
+
+/// Speaks `sentence` in real time, in turn without and with a new grammar in the middle; `changed`
+/// makes that.
 ///
 /// # Errors
 /// There is no recogniser or no voice, or the sentence was not heard whole.
-pub fn measure(old: &Arc<SpeechGrammar>, new: &Arc<SpeechGrammar>, sentence: &str) -> Result<Swap> {
+pub fn measure(
+    first: Arc<SpeechGrammar>,
+    changed: impl Fn() -> Result<Arc<SpeechGrammar>>,
+    sentence: &str,
+) -> Result<Swap> {
     let clip = Studio::open()?.speak(SPEAKERS[1], sentence)?;
     let samples = clip.framed(SILENCE_MS, SILENCE_MS).samples;
     let ears = PocketSphinx::open(Ears::default(), 2)?;
-    block_on(ears.load_grammar(old.clone()))?;
-    let (longest_lag_before_ms, _) = hear(&ears, old, &samples, None)?;
-    let (longest_lag_ms, ready_ms) = hear(&ears, old, &samples, Some(new))?;
-    Ok(Swap {
-        ready_ms: ready_ms.context("the new grammar was not loaded")?,
-        longest_lag_ms,
-        longest_lag_before_ms,
-    })
+    block_on(ears.load_grammar(first.clone()))?;
+    let mut swap = Swap::default();
+    let mut grammar = first;
+    for _ in 0..ROUNDS {
+        // Meanwhile the second recogniser gets the grammar too; that would count as a lag without.
+        hear(&ears, &grammar, &samples, None)?;
+        let (lags_ms, _) = hear(&ears, &grammar, &samples, None)?;
+        swap.lags_without.add(lags_ms);
+        let new = changed()?;
+        let (lags_ms, ready_ms) = hear(&ears, &grammar, &samples, Some(&new))?;
+        swap.lags.add(lags_ms);
+        swap.ready_ms.extend(ready_ms);
+        grammar = new;
+    }
+    Ok(swap)
 }
 
-/// Longest lag of a frame and, with a `new` grammar, the time until it was ready, ms.
+/// The lag of each frame and, with a `new` grammar, the time until it was ready, ms.
 fn hear(
     ears: &PocketSphinx,
     grammar: &Arc<SpeechGrammar>,
     samples: &[f32],
     new: Option<&Arc<SpeechGrammar>>,
-) -> Result<(f64, Option<f64>)> {
+) -> Result<(Vec<f64>, Option<f64>)> {
     let frames: Vec<&[f32]> = samples.chunks_exact(FRAME_SAMPLES).collect();
     let arrivals: Vec<OnceLock<Instant>> = frames.iter().map(|_| OnceLock::new()).collect();
     let options = TranscribeOptions {
@@ -85,22 +124,21 @@ fn hear(
             drop(microphone);
             loading
         });
-        let (mut longest, mut heard) = (Duration::ZERO, 0);
+        let mut lags_ms = Vec::with_capacity(frames.len());
         while let Some(hypothesis) = block_on(hypotheses.next()) {
             let through = hypothesis?.through as usize / FRAME_SAMPLES;
             let now = Instant::now();
-            for arrival in arrivals.get(heard..through).unwrap_or_default() {
-                longest = longest.max(
-                    arrival
-                        .get()
-                        .map_or(Duration::ZERO, |arrival| now - *arrival),
-                );
+            for arrival in arrivals.get(lags_ms.len()..through).unwrap_or_default() {
+                let lag = arrival
+                    .get()
+                    .map_or(Duration::ZERO, |arrival| now - *arrival);
+                lags_ms.push(lag.as_secs_f64() * 1e3);
             }
-            heard = heard.max(through);
         }
         ensure!(
-            heard == frames.len(),
-            "{heard} of {} frames were heard",
+            lags_ms.len() == frames.len(),
+            "{} of {} frames were heard",
+            lags_ms.len(),
             frames.len()
         );
         let loading = loading.join().ok().context("the speaker stopped")?;
@@ -108,7 +146,7 @@ fn hear(
             .map(|loading| loading.join().ok().context("loading stopped"))
             .transpose()?
             .transpose()?;
-        Ok((longest.as_secs_f64() * 1e3, ready))
+        Ok((lags_ms, ready))
     })
 }
 
