@@ -226,7 +226,8 @@ impl Endpointer {
         let threshold_db = (floor_db + self.config.above_noise_db)
             .max(utterance.level_db - self.config.below_speech_db);
         utterance.quiet_db = utterance.quiet_db.min(floor_db);
-        let fading_db = (utterance.quiet_db + self.config.above_noise_db)
+        // The lowest of many floors: noise stands further above it than above the present one.
+        let fading_db = (utterance.quiet_db + 2.0 * self.config.above_noise_db)
             .max(utterance.level_db - self.config.below_speech_db);
         if level_db >= fading_db && self.score >= self.config.offset_score {
             utterance.last_sound = at + length;

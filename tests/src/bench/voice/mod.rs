@@ -305,6 +305,18 @@ fn losses(class: LatencyClass, answered: &[Answered], report: &mut Report) {
         "share",
         Goal::None,
     );
+    // The greatest part of the latency, and the one that no load of the machine can change.
+    let quick = turns.iter().filter(|turn| turn.right && !turn.grave);
+    let endpoints: Vec<f64> = quick
+        .filter_map(|turn| turn.summary.hops.endpoint_ms)
+        .collect();
+    for (metric, q) in [
+        ("counted_endpoint_p50", 0.5),
+        ("counted_endpoint_p95", 0.95),
+    ] {
+        let value = quantile(&endpoints, q);
+        report.figure("voice", &name(metric), value, "ms", Goal::None);
+    }
 }
 
 fn share(turns: &[&Answered], is: impl Fn(&Answered) -> bool) -> Option<f64> {
