@@ -2,8 +2,12 @@
 
 use anyhow::{Context, Result};
 use loqa_engine::gateway::Client;
-use loqa_protocol::{ClientFrame, Event, ServerFrame, View, ViewPart, view::State};
+use loqa_protocol::{
+    ClientFrame, Event, ServerFrame, View, ViewPart,
+    view::{DeviceState, State},
+};
 use loqa_tests::program::Home;
+use loqa_ui::say;
 
 const WATCH: u32 = 1;
 
@@ -60,6 +64,46 @@ impl Screen {
         let device = self.state.devices.iter().find(|device| device.id == id);
         device.and_then(|device| device.power)
     }
+}
+
+/// A touch says a sentence; it must be one that the house understands, of that very device.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_touch_says_is_understood() -> Result<()> {
+    let home = Home::new()?.deaf()?;
+    let _hub = home.hub()?;
+    let mut screen = Screen::open(&home).await?;
+    let ViewPart::House(house) = screen.next().await? else {
+        panic!("the house comes first");
+    };
+    let states = [true, false].map(|on| DeviceState {
+        power: Some(on),
+        position: Some(if on { 100 } else { 0 }),
+        locked: Some(!on),
+        ..DeviceState::default()
+    });
+    let mut sentences = Vec::new();
+    for device in &house.devices {
+        let touches = states.iter().map(|state| say::touch(&house, device, state));
+        let steps = [true, false].map(|up| say::step(&house, device, up));
+        let said = touches.chain(steps).flatten();
+        sentences.extend(said.map(|sentence| (device.id.as_str(), sentence)));
+    }
+    assert!(sentences.len() > 50, "{sentences:?}");
+    for (id, text) in sentences {
+        let request = ClientFrame::Intent {
+            id: 2,
+            text: text.clone(),
+        };
+        screen.client.send(request).await?;
+        let json = loop {
+            if let ServerFrame::Json { id: 2, json } = screen.client.recv().await? {
+                break json;
+            }
+        };
+        let meaning: serde_json::Value = serde_json::from_str(&json)?;
+        assert_eq!(meaning["slots"]["device"], id, "{text}: {meaning}");
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

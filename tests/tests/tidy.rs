@@ -37,12 +37,15 @@ const EDGES: &[(&str, &[&str])] = &[
             "loqa-core",
             "loqa-inference",
             "loqa-engine",
+            "loqa-ui",
             "loqa-skill-sdk",
             "loqa-skill-clock",
             "loqa-skill-home",
             "loqa-skill-timers",
         ],
     ),
+    ("loqa-ui", &["loqa-protocol"]),
+    ("bindgen", &[]),
     ("xtask", &[]),
 ];
 
@@ -64,6 +67,10 @@ const PURE: &[(&str, &[&str])] = &[
         ],
     ),
     ("loqa-inference", &["tokio", "rusqlite", "anyhow"]),
+    (
+        "loqa-ui",
+        &["tokio", "libloading", "rusqlite", "rodio", "jiff", "anyhow"],
+    ),
     (
         "loqa-skill-",
         &[

@@ -29,8 +29,10 @@ pub async fn run(common: &Common) -> Result<ExitCode, Problem> {
         part("code")
     ));
     if let Ok(code) = QrCode::new(&address) {
-        // Light on dark, as most terminals are; cameras read both.
-        output::print_line(&code.render::<Dense1x2>().build());
+        // Terminals are dark, mostly; what is drawn on them is the code's light part.
+        let (light, dark) = (Dense1x2::Dark, Dense1x2::Light);
+        let drawn = code.render().light_color(light).dark_color(dark).build();
+        output::print_line(&drawn);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -6,9 +6,10 @@ use crate::{
 };
 use serde_json::Value;
 use std::{
+    ffi::OsStr,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{Command, Stdio},
 };
 
 /// The bench program and the hub it measures.
@@ -43,6 +44,7 @@ impl TestProgram {
 #[derive(Default)]
 pub struct Built {
     programs: Vec<PathBuf>,
+    modules: Vec<PathBuf>,
     /// In the order they were built.
     pub tests: Vec<TestProgram>,
 }
@@ -111,6 +113,14 @@ pub fn bench() -> Result<Bench, Failed> {
 /// # Errors
 /// [`Failed`] if cargo failed; what was wrong has been shown.
 pub fn run(args: &[&str]) -> Result<Built, Failed> {
+    run_command(cargo().args(args))
+}
+
+/// Runs a command of cargo; all that it built or found fresh.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_command(command: &mut Command) -> Result<Built, Failed> {
     let failed = |reason: String, code: u8| {
         Failed {
         step: "build".into(),
@@ -119,9 +129,8 @@ pub fn run(args: &[&str]) -> Result<Built, Failed> {
         code,
     }
     };
-    let mut command = cargo();
+    let args: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
     command
-        .args(args)
         .arg("--message-format=json-render-diagnostics")
         .stdout(Stdio::piped());
     let mut child = command
@@ -140,7 +149,10 @@ pub fn run(args: &[&str]) -> Result<Built, Failed> {
             .and_then(|code| u8::try_from(code).ok())
             .unwrap_or(1);
         return Err(failed(
-            format!("`cargo {}` ended with {status}", args.join(" ")),
+            format!(
+                "`cargo {}` ended with {status}",
+                args.join(OsStr::new(" ")).to_string_lossy()
+            ),
             code,
         ));
     }
@@ -151,6 +163,10 @@ impl Built {
     /// Notes the program that a line of cargo's messages announces, if it does.
     fn note(&mut self, line: &str) {
         let message: Value = serde_json::from_str(line).unwrap_or_default();
+        let files = message["filenames"].as_array().into_iter().flatten();
+        let files = files.filter_map(Value::as_str).map(PathBuf::from);
+        self.modules
+            .extend(files.filter(|file| file.extension().is_some_and(|ending| ending == "wasm")));
         let Some(path) = message["executable"].as_str().map(PathBuf::from) else {
             return;
         };
@@ -161,6 +177,19 @@ impl Built {
         let manifest = Path::new(message["manifest_path"].as_str().unwrap_or_default());
         let package = manifest.parent().unwrap_or(manifest).to_owned();
         self.tests.push(TestProgram { path, package });
+    }
+
+    /// The WebAssembly module.
+    ///
+    /// # Errors
+    /// [`Failed`] if there is none.
+    pub fn module(&self) -> Result<PathBuf, Failed> {
+        self.modules.last().cloned().ok_or_else(|| Failed {
+            step: "build".into(),
+            reason: "no WebAssembly module was built".into(),
+            remedy: String::new(),
+            code: 1,
+        })
     }
 
     /// The program of this name.

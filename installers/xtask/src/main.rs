@@ -11,6 +11,7 @@ mod place;
 mod setup;
 mod test;
 mod toolchain;
+mod ui;
 mod wasm;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -32,7 +33,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build Loqa, hear and see it answer spoken commands, then stay up for `loqa ask`
+    /// Build Loqa and its dashboard, hear and see it answer spoken commands, then stay up
     Run {
         /// Leave after the demonstration: exit 0 when every command was answered rightly
         #[arg(long)]
@@ -96,6 +97,9 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Run { demo, args } => {
             setup::ensure(Purpose::Run)?;
             let loqa = build::hub()?;
+            if !demo {
+                ui::build_beside(&loqa)?;
+            }
             let demonstration = if demo { "--demo" } else { "--demonstrate" };
             let mut hub = Command::new(loqa);
             hub.args(["hub", demonstration]);

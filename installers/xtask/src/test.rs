@@ -4,7 +4,7 @@ use crate::{
     build::{self, Built},
     command::{Failed, cargo, note, run as run_command, run_within},
     setup::{self, Purpose, Tools},
-    wasm,
+    ui, wasm,
 };
 use std::{
     process::Command,
@@ -27,6 +27,7 @@ pub fn run(filters: &[String]) -> anyhow::Result<()> {
         times.step("lints", lints)?;
     }
     let built = times.step("build", build)?;
+    times.step("ui", || ui::build_beside(&built.program("loqa")?))?;
     times.step("tests", || tests(filters, &tools, &built))?;
     if filters.is_empty() {
         match times.step("wasm", wasm::check)? {
@@ -61,7 +62,8 @@ fn lints() -> Result<(), Failed> {
         "lints",
         &mut clippy,
         "the lines above name each place; `cargo clippy --fix` mends some of them",
-    )
+    )?;
+    ui::lint()
 }
 
 /// Builds tests and programs together, so that they share every dependency.

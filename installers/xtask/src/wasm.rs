@@ -10,7 +10,8 @@ use std::{
     process::{Command, Stdio},
 };
 
-const TARGET: &str = "wasm32-unknown-unknown";
+/// What browsers and skills are built for.
+pub const TARGET: &str = "wasm32-unknown-unknown";
 
 /// How the check went.
 pub enum Outcome {
@@ -25,8 +26,9 @@ pub enum Outcome {
 /// # Errors
 /// [`Failed`] if one does not build, or in CI if the target cannot be had.
 pub fn check() -> Result<Outcome, Failed> {
-    let flags = match standard_library() {
-        Ok(flags) => flags,
+    let mut check = cargo();
+    match prepare(&mut check) {
+        Ok(()) => {}
         Err(why) if must() => {
             return Err(Failed {
                 step: "wasm".into(),
@@ -36,8 +38,7 @@ pub fn check() -> Result<Outcome, Failed> {
             });
         }
         Err(why) => return Ok(Outcome::Skipped(why)),
-    };
-    let mut check = cargo();
+    }
     check.args([
         "check",
         "--quiet",
@@ -49,18 +50,26 @@ pub fn check() -> Result<Outcome, Failed> {
     for name in skills() {
         check.args(["--package", &name]);
     }
-    if let Some(flags) = flags {
-        // RUSTFLAGS would replace the flags of the target.
-        check
-            .env_remove("RUSTFLAGS")
-            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
-    }
     run(
         "wasm",
         &mut check,
         "skills and the protocol may use no files, clock, threads or sockets",
     )?;
     Ok(Outcome::Clean)
+}
+
+/// Has a command of cargo find the target's standard library.
+///
+/// # Errors
+/// Why there is none.
+pub fn prepare(cargo: &mut Command) -> Result<(), String> {
+    if let Some(flags) = standard_library()? {
+        // RUSTFLAGS would replace the flags of the target.
+        cargo
+            .env_remove("RUSTFLAGS")
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
+    }
+    Ok(())
 }
 
 /// Whether a machine without the target is a failure rather than something to skip.

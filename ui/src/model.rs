@@ -1,0 +1,427 @@
+//! What the dashboard knows: frames of the hub folded into one value. Pages only show it.
+
+use crate::say;
+use loqa_protocol::{
+    ClientFrame, Envelope, Event, ServerFrame, TurnSummary, View, ViewPart,
+    view::{Device, DeviceState, House, List, Listening, State, Timer},
+};
+use serde::Deserialize;
+use std::collections::VecDeque;
+
+/// Turns that are kept; the hub remembers no more itself.
+const TURNS: usize = 500;
+/// As long as the hub remembers, ms.
+const REACH_MS: i64 = 15 * 60 * 1000;
+
+/// Everything that is shown.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Model {
+    /// Rooms, devices, skills.
+    pub house: House,
+    /// Timers, states of devices, lists.
+    pub state: State,
+    /// When the state came, on the clock of [`Model::apply`].
+    pub state_at_ms: f64,
+    /// Whether the room is listened to.
+    pub listening: Listening,
+    /// What is being said and done.
+    pub live: Live,
+    /// Finished turns, newest first.
+    pub turns: VecDeque<Turn>,
+    /// What works and what does not.
+    pub checks: Vec<Check>,
+    /// What went wrong last, until it is dismissed.
+    pub trouble: Option<(String, String)>,
+    /// Answers of the try-it box: what a sentence would mean.
+    pub meaning: Option<serde_json::Value>,
+    /// Is there a connection?
+    pub connected: bool,
+    last_id: u32,
+    /// The subscription and the ordinal of what it shows next.
+    watch: (u32, u64),
+    doctor: u32,
+    intent: u32,
+}
+
+/// The turn under way, or the last.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Live {
+    /// How far it is.
+    pub phase: Phase,
+    /// What was heard, so far.
+    pub heard: String,
+    /// What Loqa says, or would say.
+    pub reply: String,
+    /// Something was done that can be taken back.
+    pub acted: bool,
+    /// Loqa waits for a yes or a no.
+    pub asks: bool,
+}
+
+/// How far a turn is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Phase {
+    /// It is over.
+    #[default]
+    Idle,
+    /// Somebody speaks.
+    Hearing,
+    /// They have finished.
+    Thinking,
+    /// Loqa speaks.
+    Speaking,
+}
+
+/// What Loqa is doing, in one word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mood {
+    /// Nobody knows.
+    Offline,
+    /// See [`Phase`].
+    Hearing,
+    /// See [`Phase`].
+    Thinking,
+    /// See [`Phase`].
+    Speaking,
+    /// What the microphone hears is for Loqa.
+    Awake,
+    /// It waits for a call.
+    Asleep,
+    /// What the microphone hears is thrown away.
+    Muted,
+    /// Nobody listens.
+    Deaf,
+}
+
+/// A finished turn.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Turn {
+    /// Conversation and turn.
+    pub key: (u128, u32),
+    /// Unix time, ms.
+    pub at_ms: i64,
+    /// What it was.
+    pub summary: TurnSummary,
+}
+
+/// One thing that was looked at, as `loqa doctor` tells it.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+pub struct Check {
+    /// What was looked at.
+    pub what: String,
+    /// Whether it works.
+    pub ok: bool,
+    /// Whether Loqa can do its job without.
+    pub needed: bool,
+    /// How it is.
+    pub message: String,
+    /// What to do about it; empty if nothing.
+    pub help: String,
+}
+
+impl Model {
+    /// A connection was made: what to ask first.
+    pub fn open(&mut self) -> Vec<ClientFrame> {
+        self.connected = true;
+        self.live = Live::default();
+        self.turns.clear();
+        vec![self.watch(), self.examine()]
+    }
+
+    /// The connection is gone. What was shown stays, as it was.
+    pub fn close(&mut self) {
+        self.connected = false;
+        self.live.phase = Phase::Idle;
+    }
+
+    fn next_id(&mut self) -> u32 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    fn watch(&mut self) -> ClientFrame {
+        let id = self.next_id();
+        self.watch = (id, 0);
+        ClientFrame::Watch { id }
+    }
+
+    /// Asks what works.
+    pub fn examine(&mut self) -> ClientFrame {
+        self.doctor = self.next_id();
+        ClientFrame::Doctor { id: self.doctor }
+    }
+
+    /// Says something to Loqa.
+    pub fn ask(&mut self, text: &str) -> ClientFrame {
+        self.trouble = None;
+        self.live = Live {
+            phase: Phase::Thinking,
+            heard: text.into(),
+            ..Live::default()
+        };
+        ClientFrame::Ask {
+            id: self.next_id(),
+            text: text.into(),
+        }
+    }
+
+    /// Asks what a sentence would mean.
+    pub fn try_out(&mut self, text: &str) -> ClientFrame {
+        self.intent = self.next_id();
+        ClientFrame::Intent {
+            id: self.intent,
+            text: text.into(),
+        }
+    }
+
+    /// Lets Loqa listen, as after a wake phrase.
+    pub fn call(&mut self) -> ClientFrame {
+        ClientFrame::Call { id: self.next_id() }
+    }
+
+    /// Mutes the microphone, or lets it hear again.
+    pub fn mute(&mut self) -> ClientFrame {
+        ClientFrame::Mute {
+            id: self.next_id(),
+            muted: !self.listening.muted,
+        }
+    }
+
+    /// Takes what the hub says. `now_ms` is any clock that does not jump. Returns what to answer.
+    pub fn apply(&mut self, frame: ServerFrame, now_ms: f64) -> Option<ClientFrame> {
+        match frame {
+            ServerFrame::View { id, view } if id == self.watch.0 => return self.show(view, now_ms),
+            ServerFrame::Turn { summary, .. } => {
+                self.live.asks = summary.reply.trim_end().ends_with('?');
+                self.settle(&summary);
+            }
+            ServerFrame::Json { id, json } if id == self.doctor => {
+                self.checks = serde_json::from_str(&json).unwrap_or_default();
+            }
+            ServerFrame::Json { id, json } if id == self.intent => {
+                self.meaning = serde_json::from_str(&json).ok();
+            }
+            ServerFrame::Problem { problem, .. } => {
+                self.live.phase = Phase::Idle;
+                self.trouble = Some((problem.message, problem.help));
+            }
+            _ => {}
+        }
+        None
+    }
+
+    fn show(&mut self, View { seq, part }: View, now_ms: f64) -> Option<ClientFrame> {
+        if seq != self.watch.1 {
+            // Something was lost: everything again.
+            return Some(self.watch());
+        }
+        self.watch.1 += 1;
+        match part {
+            ViewPart::House(house) => self.house = house,
+            ViewPart::State(state) => {
+                self.state = state;
+                self.state_at_ms = now_ms;
+            }
+            ViewPart::Listening(listening) => self.listening = listening,
+            ViewPart::Event(envelope) => self.happened(envelope),
+        }
+        None
+    }
+
+    fn happened(&mut self, envelope: Envelope) {
+        let live = &mut self.live;
+        match envelope.event {
+            Event::SpeechStarted => {
+                *live = Live {
+                    phase: Phase::Hearing,
+                    ..Live::default()
+                };
+            }
+            Event::SttPartial { text } => live.heard = text,
+            Event::SttFinal { text, .. } => {
+                live.heard = text;
+                live.phase = Phase::Thinking;
+            }
+            Event::SkillResult {
+                intent,
+                effects,
+                ok,
+            } => {
+                // Loqa's own skill takes back; that is not taken back again.
+                live.acted = ok && !effects.is_empty() && !intent.starts_with("loqa.");
+            }
+            Event::ReplyStarted { text } => {
+                live.reply = text;
+                live.phase = Phase::Speaking;
+            }
+            Event::ReplyEnded { .. } => live.phase = Phase::Idle,
+            Event::Degraded { message, help, .. } => self.trouble = Some((message, help)),
+            Event::TurnSummary(summary) => {
+                self.settle(&summary);
+                let key = (
+                    envelope.session_id.0,
+                    envelope.turn.map_or(0, |turn| turn.0),
+                );
+                if !self.turns.iter().any(|turn| turn.key == key) {
+                    let at_ms = envelope.at_ms;
+                    self.turns.push_front(Turn {
+                        key,
+                        at_ms,
+                        summary,
+                    });
+                    self.turns.truncate(TURNS);
+                    self.turns.retain(|turn| at_ms - turn.at_ms <= REACH_MS);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A turn is over.
+    fn settle(&mut self, summary: &TurnSummary) {
+        if self.live.phase != Phase::Speaking {
+            self.live.phase = Phase::Idle;
+        }
+        if summary.rejected {
+            return;
+        }
+        self.live.heard.clone_from(&summary.text);
+        self.live.reply.clone_from(&summary.reply);
+    }
+
+    /// What Loqa is doing.
+    pub fn mood(&self) -> Mood {
+        match self.live.phase {
+            _ if !self.connected => Mood::Offline,
+            Phase::Hearing => Mood::Hearing,
+            Phase::Thinking => Mood::Thinking,
+            Phase::Speaking => Mood::Speaking,
+            Phase::Idle if self.listening.muted => Mood::Muted,
+            Phase::Idle if self.listening.awake => Mood::Awake,
+            Phase::Idle if self.listening.microphone.is_some() => Mood::Asleep,
+            Phase::Idle => Mood::Deaf,
+        }
+    }
+
+    /// What is known of a device.
+    pub fn state_of(&self, id: &str) -> DeviceState {
+        let states = &self.state.devices;
+        let found = states.iter().find(|state| state.id == id);
+        found.cloned().unwrap_or_default()
+    }
+
+    /// Rooms with what can be touched in them, in the order of the house; what is in no room
+    /// comes last, under an empty name.
+    pub fn rooms(&self) -> Vec<(String, Vec<Device>)> {
+        let shown = |device: &&Device| device.kind != "list";
+        let of = |area: Option<&str>| -> Vec<Device> {
+            let devices = self.house.devices.iter().filter(shown);
+            devices
+                .filter(|device| device.area.as_deref() == area)
+                .cloned()
+                .collect()
+        };
+        let areas = self.house.areas.iter();
+        areas
+            .map(|area| (area.name.clone(), of(Some(&area.id))))
+            .chain([(String::new(), of(None))])
+            .filter(|(_, devices)| !devices.is_empty())
+            .collect()
+    }
+
+    /// Lists by the names people use, with what is on them.
+    pub fn lists(&self) -> Vec<(String, Vec<String>)> {
+        let lists = self.house.devices.iter().filter(|it| it.kind == "list");
+        lists
+            .map(|device| {
+                let known = self.state.lists.iter().find(|list| list.id == device.id);
+                let items = known.map(|List { items, .. }| items.clone());
+                (say::name(&self.house, device), items.unwrap_or_default())
+            })
+            .collect()
+    }
+
+    /// Time that a timer has left at `now_ms`, ms.
+    pub fn remaining_ms(&self, timer: &Timer, now_ms: f64) -> f64 {
+        let since = if timer.paused {
+            0.0
+        } else {
+            now_ms - self.state_at_ms
+        };
+        (timer.remaining_ms as f64 - since).max(0.0)
+    }
+
+    /// What does not work, the worst first.
+    pub fn ailments(&self) -> Vec<Check> {
+        let mut ailing: Vec<Check> = self.checks.iter().filter(|it| !it.ok).cloned().collect();
+        ailing.sort_by_key(|check| !check.needed);
+        ailing
+    }
+
+    /// A few sentences that work in this house, for somebody who does not know what to say.
+    pub fn suggestions(&self, count: usize) -> Vec<String> {
+        let mut skills: Vec<_> = self
+            .house
+            .skills
+            .iter()
+            .filter(|skill| skill.name != "loqa")
+            .map(|skill| {
+                let intents = skill.intents.iter();
+                intents.filter_map(|intent| intent.examples.first())
+            })
+            .collect();
+        let mut found = Vec::new();
+        // One of each skill in turn.
+        while found.len() < count {
+            let round: Vec<_> = skills.iter_mut().filter_map(Iterator::next).collect();
+            if round.is_empty() {
+                break;
+            }
+            found.extend(round.into_iter().cloned());
+        }
+        found.truncate(count);
+        found
+    }
+}
+
+/// A time as a clock shows it: `1:05:09`, `5:09`.
+pub fn clock(ms: f64) -> String {
+    let seconds = (ms / 1000.0).ceil() as u64;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match hours {
+        0 => format!("{minutes}:{seconds:02}"),
+        _ => format!("{hours}:{minutes:02}:{seconds:02}"),
+    }
+}
+
+/// A name at the beginning of a line: `Kitchen lights`.
+pub fn headed(name: &str) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
+}
+
+/// Where each hop of a spoken turn began after the last word, and how long it took, ms.
+pub fn waterfall(summary: &TurnSummary) -> Vec<(&'static str, f64, f64)> {
+    let hops = &summary.hops;
+    let mut at = 0.0;
+    let in_order = [
+        ("endpoint", hops.endpoint_ms),
+        ("final", hops.stt_final_ms),
+        ("commit", hops.commit_ms),
+        ("voice", hops.tts_first_chunk_ms),
+        ("playback", hops.playback_ms),
+    ];
+    in_order
+        .into_iter()
+        .filter_map(|(hop, ms)| {
+            let ms = ms?.max(0.0);
+            let bar = (hop, at, ms);
+            at += ms;
+            Some(bar)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

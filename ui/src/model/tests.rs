@@ -1,0 +1,262 @@
+use super::*;
+use loqa_protocol::{
+    EffectKind, HopTimings, PrivacyScope, Problem, QosTier, SessionId, TurnId, Verdict,
+    view::{Skill, SkillIntent},
+};
+
+/// A dashboard whose connection is up.
+struct Screen {
+    model: Model,
+    seq: u64,
+}
+
+impl Screen {
+    fn open() -> Screen {
+        let mut model = Model::default();
+        let asked = model.open();
+        assert_eq!(
+            asked,
+            [ClientFrame::Watch { id: 1 }, ClientFrame::Doctor { id: 2 }]
+        );
+        Screen { model, seq: 0 }
+    }
+
+    fn show(&mut self, part: ViewPart) -> Option<ClientFrame> {
+        let view = View {
+            seq: self.seq,
+            part,
+        };
+        self.seq += 1;
+        let id = self.model.watch.0;
+        self.model.apply(ServerFrame::View { id, view }, 1000.0)
+    }
+
+    fn event(&mut self, turn: u32, at_ms: i64, event: Event) {
+        let envelope = Envelope {
+            trace_id: 1,
+            session_id: SessionId(1),
+            turn: Some(TurnId(turn)),
+            actor_id: String::new(),
+            origin: "hub".into(),
+            seq: 0,
+            at_ms,
+            capability_tier: QosTier::Fast,
+            privacy_scope: PrivacyScope::Ephemeral,
+            event,
+        };
+        assert_eq!(self.show(ViewPart::Event(envelope)), None);
+    }
+
+    fn shows(&self) -> (Mood, &str, &str) {
+        let live = &self.model.live;
+        (self.model.mood(), &live.heard, &live.reply)
+    }
+}
+
+fn summary(text: &str, reply: &str) -> TurnSummary {
+    TurnSummary {
+        text: text.into(),
+        reply: reply.into(),
+        ..TurnSummary::default()
+    }
+}
+
+#[test]
+fn a_spoken_turn_is_seen_as_it_happens() {
+    let mut screen = Screen::open();
+    let microphone = Listening {
+        microphone: Some("desk".into()),
+        ..Listening::default()
+    };
+    screen.show(ViewPart::Listening(microphone));
+    assert_eq!(screen.shows(), (Mood::Asleep, "", ""));
+    screen.event(1, 0, Event::SpeechStarted);
+    screen.event(
+        1,
+        0,
+        Event::SttPartial {
+            text: "lights".into(),
+        },
+    );
+    assert_eq!(screen.shows(), (Mood::Hearing, "lights", ""));
+    let text = String::from("lights on");
+    screen.event(
+        1,
+        0,
+        Event::SttFinal {
+            text: text.clone(),
+            verdict: Verdict::Accepted,
+        },
+    );
+    assert_eq!(screen.shows(), (Mood::Thinking, "lights on", ""));
+    let effects = vec![EffectKind::Device];
+    screen.event(
+        1,
+        0,
+        Event::SkillResult {
+            intent: "home.turn_on".into(),
+            effects,
+            ok: true,
+        },
+    );
+    screen.event(
+        1,
+        0,
+        Event::ReplyStarted {
+            text: "Done.".into(),
+        },
+    );
+    screen.event(1, 5, Event::TurnSummary(summary(&text, "Done.")));
+    assert_eq!(screen.shows(), (Mood::Speaking, "lights on", "Done."));
+    assert!(screen.model.live.acted);
+    screen.event(1, 6, Event::ReplyEnded { heard_ms: 400 });
+    assert_eq!(screen.shows(), (Mood::Asleep, "lights on", "Done."));
+    assert_eq!(screen.model.turns.len(), 1);
+    // Shown again after a reconnect, it is the same turn.
+    screen.event(1, 5, Event::TurnSummary(summary(&text, "Done.")));
+    assert_eq!(screen.model.turns.len(), 1);
+}
+
+#[test]
+fn a_rejected_noise_leaves_the_last_answer_standing() {
+    let mut screen = Screen::open();
+    screen.event(1, 0, Event::TurnSummary(summary("lights on", "Done.")));
+    let noise = TurnSummary {
+        rejected: true,
+        ..TurnSummary::default()
+    };
+    screen.event(2, 0, Event::TurnSummary(noise));
+    assert_eq!(screen.shows(), (Mood::Deaf, "lights on", "Done."));
+}
+
+#[test]
+fn what_was_lost_is_asked_for_again() {
+    let mut screen = Screen::open();
+    screen.show(ViewPart::House(House::default()));
+    screen.seq += 1;
+    let again = screen.show(ViewPart::State(State::default()));
+    assert_eq!(again, Some(ClientFrame::Watch { id: 3 }));
+    // What still comes of the old subscription counts no more.
+    let view = View {
+        seq: 9,
+        part: ViewPart::Listening(Listening::default()),
+    };
+    assert_eq!(
+        screen.model.apply(ServerFrame::View { id: 1, view }, 0.0),
+        None
+    );
+    screen.seq = 0;
+    assert_eq!(screen.show(ViewPart::State(State::default())), None);
+}
+
+#[test]
+fn a_question_of_ours_offers_yes_and_no_and_a_problem_is_told() {
+    let mut screen = Screen::open();
+    screen.model.ask("unlock the front door");
+    assert_eq!(
+        screen.shows(),
+        (Mood::Thinking, "unlock the front door", "")
+    );
+    let turn = summary("unlock the front door", "Shall I unlock the front door?");
+    screen.model.apply(
+        ServerFrame::Turn {
+            id: 3,
+            summary: turn,
+        },
+        0.0,
+    );
+    assert!(screen.model.live.asks && !screen.model.live.acted);
+    screen.model.ask("yes");
+    assert!(!screen.model.live.asks);
+    let problem = Problem {
+        code: "x".into(),
+        message: "the disk is full".into(),
+        help: "free some space".into(),
+    };
+    screen
+        .model
+        .apply(ServerFrame::Problem { id: 4, problem }, 0.0);
+    assert_eq!(screen.model.mood(), Mood::Deaf);
+    let trouble = screen.model.trouble.clone().unwrap();
+    assert_eq!(
+        trouble,
+        ("the disk is full".into(), "free some space".into())
+    );
+}
+
+#[test]
+fn turns_are_kept_for_a_quarter_of_an_hour() {
+    let mut screen = Screen::open();
+    for turn in 0..20 {
+        let at_ms = i64::from(turn) * 60_000;
+        screen.event(turn, at_ms, Event::TurnSummary(summary("x", "y")));
+    }
+    let turns = &screen.model.turns;
+    assert_eq!((turns.len(), turns[0].key.1, turns[15].key.1), (16, 19, 4));
+}
+
+#[test]
+fn timers_count_down_between_frames_unless_they_are_paused() {
+    let mut screen = Screen::open();
+    let timer = |id, paused| Timer {
+        id,
+        total_s: 600,
+        remaining_ms: 61_000,
+        paused,
+        ..Timer::default()
+    };
+    let timers = vec![timer(1, false), timer(2, true)];
+    screen.show(ViewPart::State(State {
+        timers: timers.clone(),
+        ..State::default()
+    }));
+    let left = |timer, now| clock(screen.model.remaining_ms(timer, now));
+    assert_eq!(left(&timers[0], 1000.0), "1:01");
+    assert_eq!(left(&timers[0], 3500.0), "0:59");
+    assert_eq!(left(&timers[0], 1e9), "0:00");
+    assert_eq!(left(&timers[1], 1e9), "1:01");
+    assert_eq!(clock(3_909_000.0), "1:05:09");
+}
+
+#[test]
+fn the_waterfall_lays_the_hops_end_to_end() {
+    let summary = TurnSummary {
+        hops: HopTimings {
+            endpoint_ms: Some(40.0),
+            stt_final_ms: Some(2.0),
+            prepare_ms: Some(0.3),
+            commit_ms: None,
+            tts_first_chunk_ms: Some(-1.0),
+            playback_ms: Some(8.0),
+        },
+        ..TurnSummary::default()
+    };
+    let expected = [
+        ("endpoint", 0.0, 40.0),
+        ("final", 40.0, 2.0),
+        ("voice", 42.0, 0.0),
+        ("playback", 42.0, 8.0),
+    ];
+    assert_eq!(waterfall(&summary), expected);
+}
+
+#[test]
+fn suggestions_come_from_every_skill() {
+    let mut screen = Screen::open();
+    let skill = |name: &str, count: usize| Skill {
+        name: name.into(),
+        intents: (0..count)
+            .map(|n| SkillIntent {
+                examples: vec![format!("{name} {n}")],
+                ..SkillIntent::default()
+            })
+            .collect(),
+        ..Skill::default()
+    };
+    screen.show(ViewPart::House(House {
+        skills: vec![skill("loqa", 2), skill("clock", 1), skill("home", 5)],
+        ..House::default()
+    }));
+    assert_eq!(screen.model.suggestions(3), ["clock 0", "home 0", "home 1"]);
+    assert_eq!(screen.model.suggestions(99).len(), 6);
+}

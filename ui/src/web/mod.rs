@@ -1,0 +1,151 @@
+//! What is drawn. Pages hold no truth: they show [`crate::model::Model`] and say sentences.
+
+mod door;
+mod home;
+mod icons;
+mod link;
+mod now;
+mod sessions;
+mod shell;
+mod skills;
+mod system;
+mod tile;
+
+use crate::{model::Model, words::Words};
+use fluent_bundle::FluentValue;
+use leptos::prelude::*;
+use loqa_protocol::ClientFrame;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+thread_local! {
+    static WORDS: Words = Words::for_language(&language());
+}
+
+/// Begins, once the module is loaded.
+#[wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+    let words = WORDS.with(|words| words.language);
+    let root = document().document_element();
+    root.map(|root| root.set_attribute("lang", words));
+    mount_to_body(shell::Shell);
+}
+
+/// What all of it shares.
+#[derive(Clone, Copy)]
+struct App {
+    model: RwSignal<Model>,
+    /// Milliseconds since the page was opened; moves while there is something to count.
+    now_ms: RwSignal<f64>,
+    /// `None` until the hub has said so.
+    signed_in: RwSignal<Option<bool>>,
+    page: RwSignal<Page>,
+}
+
+/// One address each.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Page {
+    Now,
+    Sessions,
+    Home,
+    Skills,
+    System,
+}
+
+impl Page {
+    const ALL: [Page; 5] = [
+        Page::Now,
+        Page::Sessions,
+        Page::Home,
+        Page::Skills,
+        Page::System,
+    ];
+
+    fn path(self) -> &'static str {
+        match self {
+            Page::Now => "/",
+            Page::Sessions => "/sessions",
+            Page::Home => "/home",
+            Page::Skills => "/skills",
+            Page::System => "/system",
+        }
+    }
+
+    fn title(self) -> String {
+        match self {
+            Page::Now => words("now"),
+            Page::Sessions => words("sessions"),
+            Page::Home => words("home"),
+            Page::Skills => words("skills"),
+            Page::System => words("system"),
+        }
+    }
+
+    /// The page of the address line.
+    fn current() -> Page {
+        let path = window().location().pathname().unwrap_or_default();
+        let page = Page::ALL.into_iter().find(|page| page.path() == path);
+        page.unwrap_or(Page::Now)
+    }
+}
+
+impl App {
+    fn get() -> App {
+        expect_context()
+    }
+
+    /// Sends what a change of the model asks for.
+    fn send(self, request: impl FnOnce(&mut Model) -> ClientFrame) {
+        if let Some(frame) = self.model.try_update(request) {
+            link::send(&frame);
+        }
+    }
+
+    /// Says something to Loqa.
+    fn say(self, text: &str) {
+        if !text.trim().is_empty() {
+            self.send(|model| model.ask(text.trim()));
+        }
+    }
+
+    /// A part of the model: whoever uses it is drawn again only when that part changes.
+    fn part<T: PartialEq + Send + Sync + 'static>(
+        self,
+        of: impl Fn(&Model) -> T + Send + Sync + 'static,
+    ) -> Memo<T> {
+        Memo::new(move |_| self.model.with(&of))
+    }
+}
+
+/// The words for `key`.
+fn words(key: &str) -> String {
+    WORDS.with(|words| words.get(key))
+}
+
+/// The words for `key`, with one value in them.
+fn words_with(key: &str, name: &'static str, value: impl Into<FluentValue<'static>>) -> String {
+    WORDS.with(|words| words.with(key, &[(name, value.into())]))
+}
+
+/// What was chosen, else what the browser prefers.
+fn language() -> String {
+    remembered("language")
+        .or_else(|| window().navigator().language())
+        .unwrap_or_default()
+}
+
+fn remembered(key: &str) -> Option<String> {
+    window().local_storage().ok()??.get_item(key).ok()?
+}
+
+fn remember(key: &str, value: &str) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        // A browser that keeps nothing asks again.
+        let _ = storage.set_item(key, value);
+    }
+}
+
+/// Milliseconds since the page was opened; never jumps.
+fn now_ms() -> f64 {
+    window().performance().map_or(0.0, |clock| clock.now())
+}

@@ -1,0 +1,132 @@
+# The dashboard in German.
+now = Jetzt
+sessions = Verlauf
+home = Zuhause
+skills = Fähigkeiten
+system = System
+pages = Seiten
+light-theme = Hell
+dark-theme = Dunkel
+auto-theme = Auto
+theme = Aussehen
+language = Sprache
+
+sign-in = Anmelden
+sign-in-why = Dieser Hub gehört zu einem Zuhause. Gib den Code ein, den er zeigt: `loqa dashboard` schreibt ihn.
+code = Code
+wrong-code = Das ist nicht der Code, den der Hub zeigt.
+locked = Zu viele falsche Codes. Warte eine Minute und versuche es noch einmal.
+sign-out = Abmelden
+unreachable = Der Hub antwortet nicht. Diese Seite versucht es von selbst weiter.
+
+mood-offline = Verbinde wieder …
+mood-hearing = Hört zu
+mood-thinking = Denkt nach
+mood-speaking = Spricht
+mood-awake = Sag einen Befehl
+mood-asleep = Bereit
+mood-muted = Stumm
+mood-deaf = Mikrofon aus
+nothing-yet = Noch nichts gesagt. Versuch eines davon:
+you-said = Du hast gesagt
+loqa-says = Loqa sagt
+type-a-command = Befehl schreiben
+send = Senden
+talk = Sprechen
+mute = Stumm
+unmute = Hören
+yes = Ja
+no = Nein
+undo = Rückgängig
+why = Warum?
+dismiss = Schließen
+
+timers = Timer
+timer = Timer
+ringing = Klingelt
+paused = Angehalten
+stop = Stopp
+cancel = Abbrechen
+of-time = von { $total }
+lists = Listen
+empty-list = Nichts darauf
+items = { $count ->
+    [one] 1 Eintrag
+   *[other] { $count } Einträge
+}
+more-items = … und { $count } weitere
+elsewhere = Ganzes Haus
+on = An
+off = Aus
+open = Offen
+closed = Zu
+is-locked = Verschlossen
+is-unlocked = Offen
+playing = Spielt
+unknown = –
+more = Mehr
+less = Weniger
+
+no-turns = Nichts in den letzten 15 Minuten. Was davor gesagt wurde, ist vergessen.
+turns-about = Die letzten 15 Minuten, nur im Speicher.
+rejected = Kein Befehl
+typed = Geschrieben
+spoken = Gesprochen
+understood-as = Verstanden als
+nothing-matched = Nichts passte
+class = Klasse
+plan = Plan
+plan-none = Nach dem letzten Wort gemacht
+plan-hit = Vor dem letzten Wort bereit
+plan-miss = Neu gemacht: Die letzten Wörter waren andere
+first-sound = Erster Ton
+waterfall = Vom letzten Wort zum ersten Ton
+hop-endpoint = Hat ausgesprochen
+hop-final = Letztes Wort bekannt
+hop-commit = Getan
+hop-voice = Stimme bereit
+hop-playback = Erster Ton
+typed-no-times = Was geschrieben wurde, hat keine Sprechzeiten.
+ms = { $ms } ms
+
+also-called = Heißt auch
+say-it = Sag
+asks-first = Fragt vorher
+can-do = Kann
+home-about = Räume und Geräte stehen in home.toml.
+
+try-it = Einen Satz ausprobieren
+try-it-about = Was würde er bedeuten? Es wird nichts getan.
+try = Ausprobieren
+means-nothing = Keine Fähigkeit kennt diesen Satz.
+examples = Beispiele
+sentences = Sätze
+intents = { $count ->
+    [one] 1 Absicht
+   *[other] { $count } Absichten
+}
+
+health = Befinden
+all-well = Alles funktioniert.
+works = Funktioniert
+does-not-work = Funktioniert nicht
+restricted = Eingeschränkt
+look-again = Noch einmal nachsehen
+latency = Zeit bis zum ersten Ton
+latency-about = Gesprochenes der letzten 15 Minuten, ms.
+no-latency = In den letzten 15 Minuten wurde nichts gesprochen.
+median = Median { $ms } ms
+about = Über Loqa
+version = Version { $version }
+english-only = Loqa hört vorerst nur Englisch.
+kind-light = Licht
+kind-switch = Schalter
+kind-cover = Abdeckung
+kind-lock = Schloss
+kind-climate = Heizung
+kind-fan = Ventilator
+kind-sensor = Sensor
+kind-media = Medien
+kind-scene = Szene
+kind-script = Skript
+kind-list = Liste

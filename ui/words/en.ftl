@@ -1,0 +1,132 @@
+# The dashboard in English.
+now = Now
+sessions = Sessions
+home = Home
+skills = Skills
+system = System
+pages = Pages
+light-theme = Light
+dark-theme = Dark
+auto-theme = Auto
+theme = Appearance
+language = Language
+
+sign-in = Sign in
+sign-in-why = This hub belongs to a home. Type the code that it shows: `loqa dashboard` prints it.
+code = Code
+wrong-code = This is not the code that the hub shows.
+locked = Too many wrong codes. Wait a minute, then try again.
+sign-out = Sign out
+unreachable = The hub does not answer. This page tries again by itself.
+
+mood-offline = Reconnecting …
+mood-hearing = Listening
+mood-thinking = Thinking
+mood-speaking = Speaking
+mood-awake = Say a command
+mood-asleep = Ready
+mood-muted = Muted
+mood-deaf = Microphone off
+nothing-yet = Nothing said yet. Try one of these:
+you-said = You said
+loqa-says = Loqa says
+type-a-command = Type a command
+send = Send
+talk = Talk
+mute = Mute
+unmute = Unmute
+yes = Yes
+no = No
+undo = Undo
+why = Why?
+dismiss = Dismiss
+
+timers = Timers
+timer = Timer
+ringing = Ringing
+paused = Paused
+stop = Stop
+cancel = Cancel
+of-time = of { $total }
+lists = Lists
+empty-list = Nothing on it
+items = { $count ->
+    [one] 1 item
+   *[other] { $count } items
+}
+more-items = … and { $count } more
+elsewhere = Whole house
+on = On
+off = Off
+open = Open
+closed = Closed
+is-locked = Locked
+is-unlocked = Unlocked
+playing = Playing
+unknown = –
+more = More
+less = Less
+
+no-turns = No turns in the last 15 minutes. What was said is forgotten after that.
+turns-about = The last 15 minutes, in memory only.
+rejected = Not a command
+typed = Typed
+spoken = Spoken
+understood-as = Understood as
+nothing-matched = Nothing matched
+class = Class
+plan = Plan
+plan-none = Made after the last word
+plan-hit = Ready before the last word
+plan-miss = Made again: the last words differed
+first-sound = First sound
+waterfall = From the last word to the first sound
+hop-endpoint = Has finished speaking
+hop-final = Last word known
+hop-commit = Done
+hop-voice = Voice ready
+hop-playback = First sound
+typed-no-times = A typed turn has no times of speech.
+ms = { $ms } ms
+
+also-called = Also called
+say-it = Say
+asks-first = Asks first
+can-do = Can do
+home-about = Rooms and devices come from home.toml.
+
+try-it = Try a sentence
+try-it-about = What would it mean? Nothing is done.
+try = Try
+means-nothing = No skill knows this sentence.
+examples = Examples
+sentences = Sentences
+intents = { $count ->
+    [one] 1 intent
+   *[other] { $count } intents
+}
+
+health = Health
+all-well = Everything works.
+works = Works
+does-not-work = Does not work
+restricted = Restricted
+look-again = Look again
+latency = Time to the first sound
+latency-about = Spoken turns of the last 15 minutes, ms.
+no-latency = No spoken turn in the last 15 minutes.
+median = Median { $ms } ms
+about = About
+version = Version { $version }
+english-only = Loqa hears English for now.
+kind-light = Light
+kind-switch = Switch
+kind-cover = Cover
+kind-lock = Lock
+kind-climate = Heating
+kind-fan = Fan
+kind-sensor = Sensor
+kind-media = Media
+kind-scene = Scene
+kind-script = Script
+kind-list = List
