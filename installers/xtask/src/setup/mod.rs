@@ -2,6 +2,7 @@
 
 mod apt;
 mod brew;
+mod browser;
 mod python;
 
 use crate::{
@@ -23,17 +24,24 @@ pub enum Purpose {
 pub struct Tools {
     python: Option<PathBuf>,
     tensorflow_lite: Option<PathBuf>,
+    browser: Option<PathBuf>,
 }
 
 impl Tools {
     /// Environment variables for tests and benches: a Python that has hassil, the folder of
-    /// TensorFlow Lite's library, and where clips of synthetic speakers are kept.
+    /// TensorFlow Lite's library, the folder of what drives a browser, and where clips of
+    /// synthetic speakers are kept.
     pub fn env(&self) -> impl Iterator<Item = (&'static str, PathBuf)> {
         let python = self.python.clone().map(|python| ("LOQA_PYTHON", python));
         let library = self.tensorflow_lite.clone();
         let library = library.map(|folder| ("LOQA_TENSORFLOW_LITE", folder));
+        let browser = self.browser.clone().map(|folder| ("LOQA_BROWSER", folder));
         let voices = ("LOQA_VOICE_CACHE", place::cache().join("voices"));
-        python.into_iter().chain(library).chain([voices])
+        python
+            .into_iter()
+            .chain(library)
+            .chain(browser)
+            .chain([voices])
     }
 }
 
@@ -83,6 +91,8 @@ const PACKAGES: &[Package] = &[
     package("pulseaudio", None, Purpose::Test, false),
     package("pulseaudio-utils", None, Purpose::Test, false),
     package("libasound2-plugins", None, Purpose::Test, false),
+    // To look at the dashboard.
+    package("chromium", None, Purpose::Test, false),
     // For hassil and microWakeWord, which Loqa is compared with.
     package("python3-venv", Some("python"), Purpose::Test, false),
 ];
@@ -117,8 +127,10 @@ pub fn ensure(purpose: Purpose) -> Result<Tools, Failed> {
         None
     };
     let tensorflow_lite = python.as_deref().and_then(python::tensorflow_lite);
+    let browser = (purpose == Purpose::Test).then(browser::ensure).flatten();
     Ok(Tools {
         python,
         tensorflow_lite,
+        browser,
     })
 }
