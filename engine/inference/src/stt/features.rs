@@ -13,7 +13,7 @@
 use super::{
     channel::{Channel, Gaussians},
     gate::Gate,
-    noise::NoiseTracker,
+    noise::{Bands, NoiseTracker},
 };
 use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex32};
 use std::{f64::consts::PI, sync::Arc};
@@ -39,6 +39,9 @@ const HIGHEST_HZ: f64 = 6800.0;
 const PRE_EMPHASIS: f32 = 0.97;
 const LIFTER: f64 = 22.0;
 
+/// Windows from which the noise is learned before any of them is heard: 250 ms, less than lies
+/// before the words as they come from the session.
+const BEGINNING: usize = 25;
 /// Steps that are kept back until the channel can be estimated from them. "Yes" is as long, with
 /// what the gate lets through from before it and the silence that ends it: no final has to wait.
 const FIRST_STEPS: usize = 50;
@@ -67,6 +70,8 @@ pub struct FrontEnd {
     pending: Vec<f32>,
     /// Last sample before `pending`.
     previous: f32,
+    /// Powers of the first windows, while the noise is not known.
+    beginning: Vec<Bands>,
     /// Loudest mel power heard so far.
     peak: f32,
     last: Option<Cepstrum>,
@@ -79,7 +84,8 @@ pub struct FrontEnd {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FrontEndConfig {
     /// Noise added to every mel band, relative to the loudest band heard so far, dB. It hides
-    /// silences that are cleaner than any the model was trained on.
+    /// silences that are cleaner than any the model was trained on. At -40 it hides consonants
+    /// of a dull room as well.
     pub floor_db: f32,
     /// Keep silence from the decoder.
     pub gate: bool,
@@ -88,7 +94,7 @@ pub struct FrontEndConfig {
 impl Default for FrontEndConfig {
     fn default() -> Self {
         Self {
-            floor_db: -60.0,
+            floor_db: -50.0,
             gate: true,
         }
     }
@@ -168,6 +174,7 @@ impl FrontEnd {
             windows: 0,
             pending: Vec::new(),
             previous: 0.0,
+            beginning: Vec::new(),
             peak: 0.0,
             last: None,
         }
@@ -176,6 +183,7 @@ impl FrontEnd {
     /// Forgets everything: the next sample is the first of an utterance.
     pub fn reset(&mut self) {
         self.pending.clear();
+        self.beginning.clear();
         self.previous = 0.0;
         self.peak = 0.0;
         self.last = None;
@@ -213,6 +221,7 @@ impl FrontEnd {
             self.window(0, self.pending.len());
         }
         self.pending.clear();
+        self.begin();
         self.release(cepstra, steps);
         if let Some(last) = self.last {
             cepstra.extend([last; LOOK_AHEAD]);
@@ -220,9 +229,29 @@ impl FrontEnd {
         }
     }
 
-    /// Computes a window's cepstrum and shows it to the gate.
+    /// Hears a window, once the noise is known.
     fn window(&mut self, start: usize, length: usize) {
-        let (cepstrum, speech) = self.cepstrum(start, length);
+        let powers = self.powers(start, length);
+        if self.windows == 0 && self.beginning.len() < BEGINNING {
+            self.beginning.push(powers);
+        } else {
+            self.begin();
+            self.step(powers);
+        }
+    }
+
+    /// Learns the noise from the first windows, and hears them; later it does nothing.
+    fn begin(&mut self) {
+        let beginning = std::mem::take(&mut self.beginning);
+        self.noise.begin(&beginning);
+        for powers in beginning {
+            self.step(powers);
+        }
+    }
+
+    /// Shows the cepstrum of the next window's powers to the gate.
+    fn step(&mut self, powers: Bands) {
+        let (cepstrum, speech) = self.cepstrum(powers);
         let step = (self.windows, cepstrum);
         self.windows += 1;
         if self.config.gate {
@@ -253,8 +282,8 @@ impl FrontEnd {
         self.last = ready.last().copied().or(self.last);
     }
 
-    /// The cepstrum of a window, channel included, and whether it sounds like speech.
-    fn cepstrum(&mut self, start: usize, length: usize) -> (Cepstrum, bool) {
+    /// Mel powers of a window.
+    fn powers(&mut self, start: usize, length: usize) -> Bands {
         let samples = &self.pending[start..start + length];
         let mut previous = self.previous;
         self.scratch.fill(0.0);
@@ -273,15 +302,20 @@ impl FrontEnd {
             &mut self.spectrum,
             &mut self.work,
         );
-        let mut powers = [0.0f32; FILTERS];
+        let mut powers: Bands = [0.0; FILTERS];
         for (power, (first, weights)) in powers.iter_mut().zip(&self.tables.filters) {
             *power = self.spectrum[*first..]
                 .iter()
                 .zip(weights)
                 .map(|(bin, weight)| bin.norm_sqr() * weight)
                 .sum();
-            self.peak = self.peak.max(*power);
         }
+        powers
+    }
+
+    /// The cepstrum of these powers, channel included, and whether it sounds like speech.
+    fn cepstrum(&mut self, mut powers: Bands) -> (Cepstrum, bool) {
+        self.peak = powers.iter().copied().fold(self.peak, f32::max);
         let speech = self.noise.suppress(&mut powers);
         let floor = self.peak * 10f32.powf(self.config.floor_db / 10.0);
         let logs = powers.map(|power| (power + floor + 1e-4).ln());
@@ -388,7 +422,8 @@ mod tests {
             .collect();
         let mut front = front();
         front.pending = tone.iter().map(|sample| sample * 32_768.0).collect();
-        let (cepstrum, _) = front.cepstrum(0, WINDOW);
+        let powers = front.powers(0, WINDOW);
+        let (cepstrum, _) = front.cepstrum(powers);
         // A single raised band has a positive first cosine below the middle of the bands.
         let middle = front
             .tables

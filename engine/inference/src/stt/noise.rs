@@ -24,13 +24,16 @@ const MOST: f32 = 20.0;
 /// the loudest speech.
 const SPEECH_ABOVE_NOISE: f32 = 2.0;
 const SPEECH_RANGE: f32 = 8.0;
+/// Share of the first powers in each band that are taken for noise.
+const QUIETEST: f32 = 0.4;
 /// How slowly the loudest speech follows louder and quieter steps.
 const LOUDER: f32 = 0.9;
 const QUIETER: f32 = 0.9995;
 /// Neighbours on each side whose gains are averaged.
 const NEIGHBOURS: usize = 4;
 
-type Bands = [f32; FILTERS];
+/// Power in each mel band.
+pub(super) type Bands = [f32; FILTERS];
 
 /// What is known of the noise of one utterance.
 #[derive(Default)]
@@ -51,6 +54,27 @@ impl NoiseTracker {
     /// Forgets the utterance.
     pub(super) fn reset(&mut self) {
         self.state = None;
+    }
+
+    /// Begins with the noise under these first powers: in each band the mean of the quietest, since
+    /// somebody may be speaking already. Without any, with a guess at the first power.
+    ///
+    /// The envelope alone rises so slowly that noise passed for speech for half a second.
+    pub(super) fn begin(&mut self, first: &[Bands]) {
+        let Some(power) = first.first() else { return };
+        let noise = std::array::from_fn(|band| {
+            let mut powers: Vec<f32> = first.iter().map(|bands| bands[band]).collect();
+            powers.sort_unstable_by(f32::total_cmp);
+            powers.truncate(((powers.len() as f32 * QUIETEST) as usize).max(1));
+            powers.iter().sum::<f32>() / powers.len() as f32
+        });
+        self.state = Some(State {
+            loudest: 0.0,
+            power: *power,
+            noise,
+            floor: noise.map(|power| power / MOST),
+            peak: [0.0; FILTERS],
+        });
     }
 
     /// Attenuates noise in the next step's powers; tells whether it sounds like speech: some band
@@ -106,6 +130,14 @@ fn follow(envelope: &mut f32, power: f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn noise_that_was_there_first_is_no_speech() {
+        let uneven = |step: usize| [1e6 * (1 + step % 3) as f32; FILTERS];
+        let mut tracker = NoiseTracker::default();
+        tracker.begin(&(0..25).map(uneven).collect::<Vec<_>>());
+        assert!((0..100).all(|step| !tracker.suppress(&mut uneven(step))));
+    }
 
     #[test]
     fn steady_noise_sinks_and_what_rises_above_it_stays() {
