@@ -20,6 +20,12 @@ async function say(page, text) {
   await page.keyboard.press("Enter");
 }
 
+/** For whoever wants to look: `SCREENSHOTS=folder`. */
+async function screenshot(page, name) {
+  const folder = process.env.SCREENSHOTS;
+  if (folder) await page.screenshot({ path: `${folder}/${name}.png` });
+}
+
 const steps = {
   async "who has no code sees nothing, and a wrong one is told"({ browser, hub }) {
     const page = await person(browser);
@@ -108,11 +114,32 @@ const steps = {
     await isOn(page, "desk_lamp");
     await kill(state.hub);
     await page.locator(".offline").waitFor();
+    // A tablet that starts meanwhile shows the page and waits.
+    const late = await page.context().newPage();
+    await late.goto(`${state.hub.address}kiosk`);
+    await late.locator(".waiting").waitFor();
     state.hub = await start(state.hub.port);
     await page.locator(".offline").waitFor({ state: "detached" });
+    await late.locator(".clock").waitFor();
+    await late.close();
     await isOn(page, "desk_lamp");
     await say(page, "turn off the desk lamp");
     await isOff(page, "desk_lamp");
+  },
+
+  async "a tablet on the wall shows the time, and the house at a touch"({ browser, state }) {
+    const wall = await person(browser, { viewport: { width: 1280, height: 800 }, hasTouch: true });
+    await wall.goto(`${state.hub.address}kiosk#${state.hub.code}`);
+    await wall.locator(".clock", { hasText: /^\d+:\d\d$/ }).waitFor();
+    assert.equal(await wall.locator(".tile").count(), 0);
+    assert.deepEqual(await barriers(wall), []);
+    await screenshot(wall, "kiosk-1280-light");
+    await wall.tap(".kiosk");
+    await tile(wall, "desk_lamp").getByRole("button").first().tap();
+    await isOn(wall, "desk_lamp");
+    assert.deepEqual(await barriers(wall), []);
+    await screenshot(wall, "kiosk-open-1280-light");
+    await wall.context().close();
   },
 
   async "every page is for everybody, in light and dark, on a phone and on a wall"({ browser, state }) {
@@ -127,10 +154,7 @@ const steps = {
         await page.click(`nav a[href="${path}"]`);
         await page.locator(`nav a[href="${path}"][aria-current=page]`).waitFor();
         assert.deepEqual(await barriers(page), [], `${path} ${colorScheme}`);
-        if (process.env.SCREENSHOTS) {
-          const name = `${path.slice(1) || "now"}-${width}-${colorScheme}`;
-          await page.screenshot({ path: `${process.env.SCREENSHOTS}/${name}.png` });
-        }
+        await screenshot(page, `${path.slice(1) || "now"}-${width}-${colorScheme}`);
       }
       assert.deepEqual(page.complaints, []);
       await page.context().close();

@@ -2,3 +2,6 @@
 import init from "/loqa-ui.js";
 
 init({ module_or_path: "/loqa-ui_bg.wasm" });
+
+// Browsers keep the page for when the hub is away, where they can.
+navigator.serviceWorker?.register("/sw.js");

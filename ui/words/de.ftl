@@ -130,3 +130,7 @@ kind-media = Medien
 kind-scene = Szene
 kind-script = Skript
 kind-list = Liste
+
+kiosk = Wandtablet
+touch = Tippen, um das Haus zu sehen
+leave = Diese Ansicht verlassen

@@ -130,3 +130,7 @@ kind-media = Media
 kind-scene = Scene
 kind-script = Script
 kind-list = List
+
+kiosk = Wall tablet
+touch = Touch to see the house
+leave = Leave this view

@@ -3,6 +3,7 @@
 mod door;
 mod home;
 mod icons;
+mod kiosk;
 mod link;
 mod now;
 mod sessions;
@@ -50,10 +51,12 @@ enum Page {
     Home,
     Skills,
     System,
+    /// Not among the others: it is where a tablet on the wall stays.
+    Kiosk,
 }
 
 impl Page {
-    const ALL: [Page; 5] = [
+    const LISTED: [Page; 5] = [
         Page::Now,
         Page::Sessions,
         Page::Home,
@@ -68,6 +71,7 @@ impl Page {
             Page::Home => "/home",
             Page::Skills => "/skills",
             Page::System => "/system",
+            Page::Kiosk => "/kiosk",
         }
     }
 
@@ -78,13 +82,15 @@ impl Page {
             Page::Home => words("home"),
             Page::Skills => words("skills"),
             Page::System => words("system"),
+            Page::Kiosk => words("kiosk"),
         }
     }
 
     /// The page of the address line.
     fn current() -> Page {
         let path = window().location().pathname().unwrap_or_default();
-        let page = Page::ALL.into_iter().find(|page| page.path() == path);
+        let mut pages = Page::LISTED.into_iter().chain([Page::Kiosk]);
+        let page = pages.find(|page| page.path() == path);
         page.unwrap_or(Page::Now)
     }
 }
@@ -115,6 +121,15 @@ impl App {
     ) -> Memo<T> {
         Memo::new(move |_| self.model.with(&of))
     }
+}
+
+/// Opens a page.
+fn go(app: App, page: Page) {
+    let history = window().history();
+    let _ = history.map(|history| {
+        history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(page.path()))
+    });
+    app.page.set(page);
 }
 
 /// The words for `key`.

@@ -31,30 +31,13 @@ pub fn Now() -> impl IntoView {
 #[component]
 fn Stage() -> impl IntoView {
     let app = App::get();
-    let live = app.part(|model| model.live.clone());
-    let mood = app.part(|model| mood(model.mood()));
-    let silent = move || live.with(|live| live.heard.is_empty() && live.reply.is_empty());
+    let silent = app.part(|model| model.live.heard.is_empty() && model.live.reply.is_empty());
     let ideas = app.part(|model| model.suggestions(4));
     view! {
         <section class="stage" aria-label=words("now")>
-            <div class="orb" data-mood=mood aria-hidden="true"></div>
-            <p class="mood" role="status">{move || words(&format!("mood-{}", mood.get()))}</p>
-            <div class="talk">
-                <p class="heard" dir="auto" aria-label=words("you-said")>{move || live.get().heard}</p>
-                <p class="reply" dir="auto" aria-live="polite" aria-label=words("loqa-says")>{move || live.get().reply}</p>
-            </div>
-            <div class="deeds">
-                <Show when=move || live.get().asks>
-                    <button class="primary" type="button" on:click=move |_| app.say("yes")>{words("yes")}</button>
-                    <button type="button" on:click=move |_| app.say("no")>{words("no")}</button>
-                </Show>
-                <Show when=move || live.get().acted>
-                    <button type="button" on:click=move |_| app.say(say::UNDO)>{words("undo")}</button>
-                    <button type="button" on:click=move |_| app.say(say::WHY)>{words("why")}</button>
-                </Show>
-            </div>
+            <Answer />
             <Say />
-            <Show when=silent>
+            <Show when=move || silent.get()>
                 <div class="ideas">
                     <p class="soft">{words("nothing-yet")}</p>
                     {move || ideas.get().into_iter().map(|idea| {
@@ -64,6 +47,32 @@ fn Stage() -> impl IntoView {
                 </div>
             </Show>
         </section>
+    }
+}
+
+/// What Loqa is doing, what it heard and what it says to that.
+#[component]
+pub fn Answer() -> impl IntoView {
+    let app = App::get();
+    let live = app.part(|model| model.live.clone());
+    let mood = app.part(|model| mood(model.mood()));
+    view! {
+        <div class="orb" data-mood=mood aria-hidden="true"></div>
+        <p class="mood" role="status">{move || words(&format!("mood-{}", mood.get()))}</p>
+        <div class="talk">
+            <p class="heard" dir="auto" aria-label=words("you-said")>{move || live.get().heard}</p>
+            <p class="reply" dir="auto" aria-live="polite" aria-label=words("loqa-says")>{move || live.get().reply}</p>
+        </div>
+        <div class="deeds">
+            <Show when=move || live.get().asks>
+                <button class="primary" type="button" on:click=move |_| app.say("yes")>{words("yes")}</button>
+                <button type="button" on:click=move |_| app.say("no")>{words("no")}</button>
+            </Show>
+            <Show when=move || live.get().acted>
+                <button type="button" on:click=move |_| app.say(say::UNDO)>{words("undo")}</button>
+                <button type="button" on:click=move |_| app.say(say::WHY)>{words("why")}</button>
+            </Show>
+        </div>
     }
 }
 
@@ -83,7 +92,7 @@ fn mood(mood: crate::model::Mood) -> &'static str {
 
 /// Typing, talking, not being heard.
 #[component]
-fn Say() -> impl IntoView {
+pub fn Say() -> impl IntoView {
     let app = App::get();
     let text = RwSignal::new(String::new());
     let ears = app.part(|model| {
@@ -135,8 +144,9 @@ fn Trouble() -> impl IntoView {
     }
 }
 
+/// What counts down, or rings.
 #[component]
-fn Timers() -> impl IntoView {
+pub fn Timers() -> impl IntoView {
     let app = App::get();
     let timers = app.part(|model| model.state.timers.clone());
     let some = move || timers.with(|timers| !timers.is_empty());
@@ -196,8 +206,9 @@ fn Countdown(timer: Timer) -> impl IntoView {
     }
 }
 
+/// Every device, by room.
 #[component]
-fn Rooms() -> impl IntoView {
+pub fn Rooms() -> impl IntoView {
     let app = App::get();
     let rooms = app.part(|model| model.rooms());
     move || {
@@ -218,8 +229,9 @@ fn Rooms() -> impl IntoView {
     }
 }
 
+/// What is on the lists, newest first.
 #[component]
-fn Lists() -> impl IntoView {
+pub fn Lists() -> impl IntoView {
     let app = App::get();
     let lists = app.part(|model| model.lists());
     move || {

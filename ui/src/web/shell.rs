@@ -1,7 +1,8 @@
 //! What surrounds every page: where one is, and how it looks.
 
 use super::{
-    App, Page, door, home, link, now, now_ms, remember, remembered, sessions, skills, system, words,
+    App, Page, door, go, home, kiosk, link, now, now_ms, remember, remembered, sessions, skills,
+    system, words,
 };
 use crate::{model::Model, words::LANGUAGES};
 use leptos::{
@@ -37,9 +38,11 @@ pub fn Shell() -> impl IntoView {
     );
     Effect::new(move |_| document().set_title(&format!("{} · Loqa", app.page.get().title())));
     door::enter(app);
+    let at_kiosk = Memo::new(move |_| app.page.get() == Page::Kiosk);
     move || match app.signed_in.get() {
         None => view! { <p class="waiting" role="status">{words("mood-offline")}</p> }.into_any(),
         Some(false) => view! { <door::Door /> }.into_any(),
+        Some(true) if at_kiosk.get() => view! { <kiosk::Kiosk /> }.into_any(),
         Some(true) => view! { <Pages /> }.into_any(),
     }
 }
@@ -48,18 +51,14 @@ pub fn Shell() -> impl IntoView {
 fn Pages() -> impl IntoView {
     let app = App::get();
     let offline = app.part(|model| !model.connected);
-    let links = Page::ALL.map(|page| {
+    let links = Page::LISTED.map(|page| {
         let current = move || (app.page.get() == page).then_some("page");
         let go = move |event: ev::MouseEvent| {
             if event.ctrl_key() || event.meta_key() || event.shift_key() {
                 return;
             }
             event.prevent_default();
-            let history = window().history();
-            let _ = history.map(|history| {
-                history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(page.path()))
-            });
-            app.page.set(page);
+            go(app, page);
         };
         view! {
             <a href=page.path() aria-current=current on:click=go>
@@ -86,7 +85,7 @@ fn Pages() -> impl IntoView {
                 Page::Sessions => view! { <sessions::Sessions /> }.into_any(),
                 Page::Home => view! { <home::Home /> }.into_any(),
                 Page::Skills => view! { <skills::Skills /> }.into_any(),
-                Page::System => view! { <system::System /> }.into_any(),
+                Page::System | Page::Kiosk => view! { <system::System /> }.into_any(),
             }}
         </main>
     }

@@ -1,6 +1,6 @@
 //! What works, what does not and what to do about it, and how fast Loqa answers.
 
-use super::{App, shell, words, words_with};
+use super::{App, Page, go, shell, words, words_with};
 use crate::model::Check;
 use leptos::prelude::*;
 
@@ -20,7 +20,7 @@ pub fn System() -> impl IntoView {
     view! {
         <h1>{words("system")}</h1>
         <div class="columns">
-            <section class="card">
+            <section class="card health">
                 <h2>{words("health")}</h2>
                 <Show when=move || checks.with(|(ailing, _)| ailing.is_empty())>
                     <p>{words("all-well")}</p>
@@ -38,7 +38,10 @@ pub fn System() -> impl IntoView {
                 <h2>{words("about")}</h2>
                 <p>{move || words_with("version", "version", version.get())}</p>
                 <p class="soft">{words("english-only")}</p>
-                <button type="button" on:click=move |_| shell::sign_out(app)>{words("sign-out")}</button>
+                <div class="choices">
+                    <button type="button" on:click=move |_| go(app, Page::Kiosk)>{words("kiosk")}</button>
+                    <button type="button" on:click=move |_| shell::sign_out(app)>{words("sign-out")}</button>
+                </div>
             </section>
         </div>
     }
