@@ -428,3 +428,32 @@ impl Room {
 pub(super) fn state() -> watch::Sender<Listening> {
     watch::Sender::new(Listening::Off("this command does not listen".into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_while_muted_leaves_the_thread_as_silence() {
+        let frame = |number: usize| {
+            MicrophoneEvent::Frame(AudioFrame {
+                offset: (number * FRAME_SAMPLES) as u64,
+                samples: Arc::new([0.5; FRAME_SAMPLES]),
+            })
+        };
+        let loudest = |muted: bool| {
+            let muted = watch::Sender::new(muted).subscribe();
+            let (heard, mut coming) = mpsc::channel(FRAMES);
+            let events = stream::iter((0..3).map(frame)).boxed();
+            watch_out(events, OwnVoice::Unheard, Vec::new(), &muted, &heard);
+            let frames = std::iter::from_fn(|| coming.try_recv().ok());
+            let loudness = frames.map(|heard| match heard {
+                Heard::Frame(frame, ..) => frame.samples.iter().copied().fold(0.0, f32::max),
+                _ => 1.0,
+            });
+            loudness.collect::<Vec<_>>()
+        };
+        assert_eq!(loudest(false), [0.5; 3]);
+        assert_eq!(loudest(true), [0.0; 3]);
+    }
+}

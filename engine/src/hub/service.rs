@@ -208,6 +208,27 @@ impl Client {
         self.document(id, &list.into());
     }
 
+    /// Compiles a grammar and asks the sound system: too long for a thread that serves others.
+    fn examine(&self, id: u32) {
+        let (hub, answers) = (self.hub.clone(), self.answers.clone());
+        self.hub
+            .tasks
+            .spawn(TaskKind::CLIENT, "doctor", async move {
+                let examining = tokio::task::spawn_blocking(move || json!(doctor::examine(&hub)));
+                let _ = match examining.await {
+                    Ok(checks) => answers.send(ServerFrame::Json {
+                        id,
+                        json: checks.to_string(),
+                    }),
+                    Err(error) => answers.send(ServerFrame::Problem {
+                        id,
+                        problem: problem("doctor", error.to_string(), "look again"),
+                    }),
+                };
+                let _ = answers.send(ServerFrame::Done { id });
+            });
+    }
+
     fn subscribe(&self, id: u32) {
         let answers = self.answers.clone();
         let mut events = self.hub.events.subscribe();
@@ -294,7 +315,7 @@ impl Connection for Client {
                     to_client,
                 } => self.say(id, &text, voice, to_client),
                 ClientFrame::Timers { id } => self.timers(id),
-                ClientFrame::Doctor { id } => self.document(id, &json!(doctor::examine(&self.hub))),
+                ClientFrame::Doctor { id } => self.examine(id),
                 ClientFrame::Subscribe { id } => self.subscribe(id),
                 ClientFrame::Watch { id } => {
                     self.watching = Some(view::show(&self.hub, id, self.answers.clone()));
