@@ -1,6 +1,6 @@
 // A person looks at the house in a browser and commands it.
 import assert from "node:assert/strict";
-import { kill, loqa, start } from "./hub.mjs";
+import { describe_home, kill, loqa, start } from "./hub.mjs";
 import { barriers, browser, person } from "./page.mjs";
 
 const PAGES = ["/", "/sessions", "/home", "/skills", "/system"];
@@ -9,6 +9,21 @@ const HOSTILE = [
   "\u202e\u2066evil\u0000\ud83d\ude08\ufdfa",
   "a".repeat(100_000),
 ];
+
+const NAMES = [
+  `<b onclick=hacked()>attic</b> lamp`,
+  `<img src=x onerror=hacked()> lamp`,
+  "\u202e\u2066evil lamp",
+  `${"long".repeat(100)} lamp`,
+];
+
+/** What somebody wrote or said is text, and stays on the page. */
+async function inert(page) {
+  assert.equal(await page.locator("main img, main b, main script, main [onclick]").count(), 0);
+  assert.equal(await page.evaluate(() => window.hacked), undefined);
+  const wide = () => document.documentElement.scrollWidth > document.documentElement.clientWidth;
+  assert.equal(await page.evaluate(wide), false, "nothing runs out of the page");
+}
 
 const tile = (page, id) => page.locator(`[data-id="${id}"]`);
 const isOn = (page, id) => tile(page, id).and(page.locator(".on")).waitFor();
@@ -92,10 +107,7 @@ const steps = {
     await loqa("ask", "add <b>cheese</b> to the shopping list").catch(() => {});
     await page.click('nav a[href="/sessions"]');
     await page.locator(".turns li").nth(5).waitFor();
-    assert.equal(await page.locator("main img, main b, main script").count(), 0);
-    assert.equal(await page.evaluate(() => window.hacked), undefined);
-    const wide = () => document.documentElement.scrollWidth > document.documentElement.clientWidth;
-    assert.equal(await page.evaluate(wide), false, "nothing runs out of the page");
+    await inert(page);
   },
 
   async "a sentence is tried without anything being done"({ page }) {
@@ -154,6 +166,7 @@ const steps = {
         await page.click(`nav a[href="${path}"]`);
         await page.locator(`nav a[href="${path}"][aria-current=page]`).waitFor();
         assert.deepEqual(await barriers(page), [], `${path} ${colorScheme}`);
+        await inert(page);
         await screenshot(page, `${path.slice(1) || "now"}-${width}-${colorScheme}`);
       }
       assert.deepEqual(page.complaints, []);
@@ -162,6 +175,7 @@ const steps = {
   },
 };
 
+await describe_home(NAMES);
 const state = { hub: await start(0) };
 const chromium = await browser();
 let page;

@@ -1,5 +1,7 @@
 // A hub of its own for a test.
 import { execFile, spawn } from "node:child_process";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 
 const { LOQA_BIN, LOQA_DATA } = process.env;
@@ -9,6 +11,18 @@ const run = promisify(execFile);
 export async function loqa(...args) {
   const { stdout } = await run(LOQA_BIN, [...args, "--data", LOQA_DATA]);
   return stdout;
+}
+
+/** The demo household, with a room whose names were chosen by somebody of ill will. */
+export async function describe_home(names) {
+  const demo = new URL("../../engine/src/config/demo-home.toml", import.meta.url);
+  const device = (name, number) =>
+    `[[device]]\nid = "odd_${number}"\nname = ${JSON.stringify(name)}\narea = "odd"\nkind = "light"\n`;
+  const room = `[[area]]\nid = "odd"\nname = ${JSON.stringify(names[0])}\n`;
+  const folder = join(process.env.XDG_CONFIG_HOME, "loqa");
+  await mkdir(folder, { recursive: true });
+  const home = [await readFile(demo, "utf8"), room, ...names.map(device)];
+  await writeFile(join(folder, "home.toml"), home.join("\n"));
 }
 
 /** Starts a hub on a port (0: any) and waits until it is up. */

@@ -8,8 +8,8 @@ use loqa_protocol::{
 use serde::Deserialize;
 use std::collections::VecDeque;
 
-/// Turns that are kept; the hub remembers no more itself.
-const TURNS: usize = 500;
+/// Turns that are kept, and shown at once: a page of many more is slow to scroll.
+const TURNS: usize = 250;
 /// As long as the hub remembers, ms.
 const REACH_MS: i64 = 15 * 60 * 1000;
 
@@ -26,6 +26,8 @@ pub struct Model {
     pub listening: Listening,
     /// What is being said and done.
     pub live: Live,
+    /// When something was last said or done, on the same clock.
+    pub live_at_ms: f64,
     /// Finished turns, newest first.
     pub turns: VecDeque<Turn>,
     /// What works and what does not.
@@ -216,6 +218,9 @@ impl Model {
             return Some(self.watch());
         }
         self.watch.1 += 1;
+        if matches!(part, ViewPart::Event(_)) {
+            self.live_at_ms = now_ms;
+        }
         match part {
             ViewPart::House(house) => self.house = house,
             ViewPart::State(state) => {

@@ -9,7 +9,7 @@ use std::{
 use tokio::time::Instant;
 
 /// How far back it reaches: so many turns
-const CAPACITY: usize = 500;
+const CAPACITY: usize = 250;
 /// in so long.
 const REACH: Duration = Duration::from_secs(15 * 60);
 

@@ -25,6 +25,9 @@ pub fn build_beside(program: &Path) -> Result<(), Failed> {
         .canonicalize()
         .unwrap_or_else(|_| program.to_owned());
     let folder = program.with_file_name("ui");
+    if !folder.exists() {
+        note("ui", "the dashboard: the first time takes several minutes");
+    }
     let module = match build_module()? {
         Ok(module) => module,
         Err(why) => {
@@ -68,14 +71,7 @@ fn build_module() -> Result<Result<PathBuf, String>, Failed> {
     if let Err(why) = wasm::prepare(&mut command) {
         return Ok(Err(why));
     }
-    if !folder_exists() {
-        note("ui", "the dashboard: the first time takes several minutes");
-    }
     build::run_command(&mut command)?.module().map(Ok)
-}
-
-fn folder_exists() -> bool {
-    place::root().join("target/release/ui").exists()
 }
 
 /// Has the program that knows what a browser can load do its work.

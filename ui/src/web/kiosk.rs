@@ -3,15 +3,18 @@
 use super::{
     App, go,
     now::{Answer, Lists, Rooms, Say, Timers},
-    words,
+    now_ms, words,
 };
-use crate::model::Mood;
+use crate::model::Phase;
 use js_sys::{Date, Object, Reflect};
 use leptos::{ev, prelude::*};
 use std::time::Duration;
 
 /// Without a touch, the cards give way to the clock after so long, ms.
 const IDLE_MS: f64 = 45_000.0;
+
+/// What was said is shown for so long, ms: whoever comes by later need not read it.
+const SAID_MS: f64 = 30_000.0;
 
 /// Ambient until it is touched.
 #[component]
@@ -34,12 +37,18 @@ pub fn Kiosk() -> impl IntoView {
     });
     let clock = Memo::new(move |_| time_and_date(now.get()));
     let open = Memo::new(move |_| touched_at.get().is_some());
-    let dim = app.part(|model| matches!(model.mood(), Mood::Asleep | Mood::Deaf | Mood::Muted));
+    let quiet = Memo::new(move |_| {
+        now.track();
+        app.model.with(|model| {
+            let said = now_ms() - model.live_at_ms < SAID_MS;
+            model.live.phase == Phase::Idle && !model.live.asks && !said
+        })
+    });
     // A picture that never moves burns in: it wanders a little each minute.
     let place = move || ((now.get() / 60_000.0) as u64 % 4).to_string();
     let touch = move |_: ev::PointerEvent| touched_at.set(Some(Date::now()));
     view! {
-        <div class="kiosk" class:open=open class:dim=dim on:pointerdown=touch
+        <div class="kiosk" class:open=open class:quiet=quiet on:pointerdown=touch
             on:keydown=move |_| touched_at.set(Some(Date::now()))>
             <section class="ambient" data-place=place>
                 <p class="clock" role="timer">{move || clock.get().0}</p>
@@ -64,8 +73,8 @@ pub fn Kiosk() -> impl IntoView {
 }
 
 /// As people of the page's language write them.
-fn time_and_date(now_ms: f64) -> (String, String) {
-    let date = Date::new(&now_ms.into());
+fn time_and_date(at_ms: f64) -> (String, String) {
+    let date = Date::new(&at_ms.into());
     let language = super::WORDS.with(|words| words.language);
     let options = Object::new();
     for (part, form) in [("weekday", "long"), ("day", "numeric"), ("month", "long")] {
