@@ -68,7 +68,14 @@ fn lints() -> Result<(), Failed> {
 
 /// Builds tests and programs together, so that they share every dependency.
 fn build() -> Result<Built, Failed> {
-    build::run(&["build", "--workspace", "--all-targets"])
+    // `bindgen` is built once, for use: see `ui`.
+    build::run(&[
+        "build",
+        "--workspace",
+        "--exclude",
+        "bindgen",
+        "--all-targets",
+    ])
 }
 
 /// Runs one test program after the other, each with a ceiling: one that hangs is named and ended.

@@ -56,9 +56,11 @@ pub fn Answer() -> impl IntoView {
     let app = App::get();
     let live = app.part(|model| model.live.clone());
     let mood = app.part(|model| mood(model.mood()));
+    let why = app.part(|model| model.listening.why.clone());
     view! {
         <div class="orb" data-mood=mood aria-hidden="true"></div>
         <p class="mood" role="status">{move || words(&format!("mood-{}", mood.get()))}</p>
+        <p class="why soft" dir="auto">{move || why.get()}</p>
         <div class="talk">
             <p class="heard" dir="auto" aria-label=words("you-said")>{move || live.get().heard}</p>
             <p class="reply" dir="auto" aria-live="polite" aria-label=words("loqa-says")>{move || live.get().reply}</p>
@@ -126,21 +128,27 @@ pub fn Say() -> impl IntoView {
     }
 }
 
-/// What does not work, with its remedy.
+/// What went wrong, and what Loqa cannot do without, each with its remedy.
 #[component]
 fn Trouble() -> impl IntoView {
     let app = App::get();
     let trouble = app.part(|model| model.trouble.clone());
-    move || {
-        let (message, help) = trouble.get()?;
-        let dismiss = move |_| app.model.update(|model| model.trouble = None);
-        Some(view! {
+    let ailments = app.part(|model| model.ailments());
+    let dismiss = move |_| app.model.update(|model| model.trouble = None);
+    view! {
+        {move || trouble.get().map(|(message, help)| view! {
             <section class="card notice" role="alert">
                 <p dir="auto">{message}</p>
                 <p class="soft" dir="auto">{help}</p>
                 <button type="button" on:click=dismiss>{words("dismiss")}</button>
             </section>
-        })
+        })}
+        {move || ailments.get().into_iter().filter(|check| check.needed).map(|check| view! {
+            <section class="card notice">
+                <p dir="auto">{words("does-not-work")}": "{check.what}" – "{check.message}</p>
+                <p class="soft" dir="auto">{check.help}</p>
+            </section>
+        }).collect_view()}
     }
 }
 
