@@ -46,6 +46,10 @@ const BEGINNING: usize = 25;
 /// what the gate lets through from before it and the silence that ends it: no final has to wait.
 const FIRST_STEPS: usize = 50;
 
+/// The same where they begin with other people or the room: more are kept back, but no more than
+/// these.
+const MOST_STEPS: usize = 90;
+
 /// How much lower the first cepstral coefficient is where nobody speaks who is near: 12 dB in all
 /// bands.
 const QUIETER_BY: f32 = 14.0;
@@ -209,7 +213,7 @@ impl FrontEnd {
             start += STEP;
         }
         self.pending.drain(..start);
-        if self.settled || self.passed.len() >= FIRST_STEPS {
+        if self.settled || enough(&self.passed) {
             self.release(cepstra, steps);
         }
     }
@@ -328,6 +332,12 @@ impl FrontEnd {
         });
         (cepstrum, speech)
     }
+}
+
+/// Can the channel be estimated from these?
+fn enough(passed: &[(u32, Cepstrum)]) -> bool {
+    let loud = |passed: &[_]| passed.len() - quiet_beginning(passed);
+    passed.len() >= FIRST_STEPS && (passed.len() >= MOST_STEPS || loud(passed) >= FIRST_STEPS)
 }
 
 /// Steps at the beginning that are much quieter than what follows: other people, the room. Words
