@@ -298,7 +298,7 @@ impl Studio {
         for sample in &mut samples {
             *sample *= 0.5 / peak;
         }
-        let (onset, end) = speech_span(&samples);
+        let (onset, end) = speech_span(&samples, -48.0);
         Ok(Clip {
             samples,
             onset,
@@ -362,13 +362,13 @@ fn synthesise(speaker: Speaker, text: &str, file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// First and one past the last sample of clean synthetic speech: 5 ms steps louder than -48 dB of
-/// the loudest one. Synthesisers pad with digital silence, so weak final consonants stand out.
-pub fn speech_span(samples: &[f32]) -> (usize, usize) {
+/// First and one past the last sample of speech: 5 ms steps louder than `least_db` of the loudest.
+/// Synthesisers pad with digital silence, so that weak final consonants stand out at -48.
+pub fn speech_span(samples: &[f32], least_db: f32) -> (usize, usize) {
     const STEP: usize = 80;
     let levels: Vec<f32> = samples.chunks(STEP).map(rms).collect();
     let loudest = levels.iter().fold(0.0f32, |a, b| a.max(*b));
-    let heard = |level: &f32| *level > loudest * 10f32.powf(-48.0 / 20.0);
+    let heard = |level: &f32| *level > loudest * 10f32.powf(least_db / 20.0);
     let first = levels.iter().position(heard).unwrap_or(0);
     let last = levels.iter().rposition(heard).unwrap_or(0);
     (first * STEP, ((last + 1) * STEP).min(samples.len()))
@@ -423,7 +423,7 @@ mod tests {
         let mut samples = vec![0.0; 1600];
         samples.extend((0..length).map(|i| 0.5 * (i as f32 * 0.3).sin()));
         samples.extend([0.0; 800]);
-        let (onset, end) = speech_span(&samples);
+        let (onset, end) = speech_span(&samples, -48.0);
         Clip {
             samples,
             onset,

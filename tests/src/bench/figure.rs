@@ -129,6 +129,19 @@ pub fn upper_bound_95(hits: usize, n: usize) -> Option<f64> {
     Some(high)
 }
 
+/// 95 % interval of a proportion seen `hits` times in `n` (Wilson, 1927).
+pub fn interval_95(hits: usize, n: usize) -> Option<(f64, f64)> {
+    const Z: f64 = 1.96;
+    if n == 0 {
+        return None;
+    }
+    let (n, p) = (n as f64, hits as f64 / n as f64);
+    let middle = p + Z * Z / (2.0 * n);
+    let reach = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
+    let whole = 1.0 + Z * Z / n;
+    Some(((middle - reach) / whole, (middle + reach) / whole))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,6 +152,8 @@ mod tests {
         assert!((bound - 3.0 / 2000.0).abs() < 1e-5, "{bound}");
         let bound = upper_bound_95(5, 1000).unwrap();
         assert!((bound - 0.010_49).abs() < 2e-5, "{bound}");
+        let (low, high) = interval_95(81, 263).unwrap();
+        assert!((low - 0.2553).abs() < 1e-4 && (high - 0.3662).abs() < 1e-4);
         assert_eq!(quantile(&[3.0, 1.0, 2.0, 4.0], 0.5), Some(2.0));
         assert_eq!(quantile(&[], 0.5), None);
     }
