@@ -4,7 +4,10 @@
 const OPENS_AFTER: usize = 10;
 /// Steps let through from before it opened, besides those.
 const BEFORE: usize = 20;
-/// Steps in a row that do not, before it closes.
+/// Steps in a row that do not, before what follows waits: the decoder hears that the words have
+/// ended, and nothing of what others say then.
+const ENOUGH_SILENCE: usize = 20;
+/// The same, before it closes, and what has waited is dropped.
 const CLOSES_AFTER: usize = 50;
 
 /// Opens at speech, a little in retrospect.
@@ -39,7 +42,9 @@ impl<T> Gate<T> {
         };
         self.waiting.push_back(step);
         if self.open {
-            through.extend(self.waiting.drain(..));
+            if self.against <= ENOUGH_SILENCE {
+                through.extend(self.waiting.drain(..));
+            }
             if self.against >= CLOSES_AFTER {
                 (self.open, self.against) = (false, 0);
             }
@@ -64,6 +69,6 @@ mod tests {
         for step in 0..500 {
             gate.push(step, speech(step), &mut through);
         }
-        assert_eq!(through, (79..310).collect::<Vec<_>>());
+        assert_eq!(through, (79..280).collect::<Vec<_>>());
     }
 }

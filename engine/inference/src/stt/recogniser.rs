@@ -152,8 +152,7 @@ impl Recogniser {
         if let Some(free_text) = &mut self.free_text {
             free_text.samples.extend_from_slice(samples);
         }
-        self.front.push(samples, &mut self.cepstra, &mut self.steps);
-        self.hear()?;
+        self.listen(samples)?;
         self.text = self.words.text();
         Ok(self.hypothesis(Verdict::Unknown))
     }
@@ -222,6 +221,18 @@ impl Recogniser {
             path.words.splice(span, heard);
         }
         Ok(true)
+    }
+
+    fn listen(&mut self, samples: &[f32]) -> Result<(), ModelError> {
+        self.front.push(samples, &mut self.cepstra, &mut self.steps);
+        if self.front.restarted() {
+            self.words.end()?;
+            self.words.start()?;
+            if let Some(judge) = &mut self.judge {
+                judge.start()?;
+            }
+        }
+        self.hear()
     }
 
     fn hear(&mut self) -> Result<(), ModelError> {
