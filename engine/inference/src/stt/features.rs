@@ -13,7 +13,7 @@
 use super::{
     channel::{Channel, Gaussians},
     gate::Gate,
-    noise::{Bands, NoiseTracker},
+    noise::NoiseTracker,
 };
 use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex32};
 use std::{collections::VecDeque, f64::consts::PI, sync::Arc};
@@ -34,6 +34,8 @@ const FFT: usize = 512;
 const BINS: usize = FFT / 2 + 1;
 /// Mel bands.
 pub(super) const FILTERS: usize = 25;
+/// A value for each of them.
+pub(super) type Bands = [f32; FILTERS];
 const LOWEST_HZ: f64 = 130.0;
 const HIGHEST_HZ: f64 = 6800.0;
 const PRE_EMPHASIS: f32 = 0.97;
@@ -123,8 +125,7 @@ struct Tables {
     hamming: Vec<f32>,
     /// Per mel filter: first bin and weights.
     filters: Vec<(usize, Vec<f32>)>,
-    /// DCT-II with the lifter applied.
-    transform: Vec<[f32; FILTERS]>,
+    transform: Vec<Bands>,
     fft: Arc<dyn RealToComplex<f32>>,
 }
 
@@ -155,23 +156,27 @@ impl Tables {
                 (first, weights)
             })
             .collect();
-        let transform = (0..COEFFICIENTS)
-            .map(|i| {
-                let scale = if i == 0 { 1.0 } else { 2.0 } / FILTERS as f64;
-                let lift = 1.0 + LIFTER / 2.0 * (i as f64 * PI / LIFTER).sin();
-                std::array::from_fn(|j| {
-                    let angle = PI / FILTERS as f64 * i as f64 * (j as f64 + 0.5);
-                    (scale.sqrt() * lift * angle.cos()) as f32
-                })
-            })
-            .collect();
         Self {
             hamming,
             filters,
-            transform,
+            transform: transform(),
             fft: RealFftPlanner::new().plan_fft_forward(FFT),
         }
     }
+}
+
+/// From ln of mel powers to cepstra, by coefficient: DCT-II with the lifter applied.
+pub(super) fn transform() -> Vec<Bands> {
+    (0..COEFFICIENTS)
+        .map(|i| {
+            let scale = if i == 0 { 1.0 } else { 2.0 } / FILTERS as f64;
+            let lift = 1.0 + LIFTER / 2.0 * (i as f64 * PI / LIFTER).sin();
+            std::array::from_fn(|j| {
+                let angle = PI / FILTERS as f64 * i as f64 * (j as f64 + 0.5);
+                (scale.sqrt() * lift * angle.cos()) as f32
+            })
+        })
+        .collect()
 }
 
 impl FrontEnd {
@@ -311,12 +316,14 @@ impl FrontEnd {
         steps.extend(self.passed.iter().map(|(step, _)| *step));
         cepstra.extend(self.passed.drain(..).map(|(_, cepstrum)| cepstrum));
         let ready = &mut cepstra[ready..];
+        let floor = self.floor();
+        let noise = self.noise.mean().map(|log| (log.exp() + floor).ln());
         if self.settled {
             for cepstrum in ready.iter_mut() {
-                self.channel.next(&self.gaussians, cepstrum);
+                self.channel.next(&self.gaussians, &noise, cepstrum);
             }
         } else if !ready.is_empty() {
-            self.channel.begin(&self.gaussians, ready);
+            self.channel.begin(&self.gaussians, &noise, ready);
             self.settled = true;
         }
         self.last = ready.last().copied().or(self.last);
@@ -375,12 +382,12 @@ impl FrontEnd {
         powers
     }
 
-    /// The cepstrum of these powers, channel included, and whether it sounds like speech.
-    fn cepstrum(&mut self, mut powers: Bands) -> (Cepstrum, bool) {
+    /// The cepstrum of these powers, channel and noise included, and whether it sounds like speech.
+    fn cepstrum(&mut self, powers: Bands) -> (Cepstrum, bool) {
         self.peak = powers.iter().copied().fold(self.peak, f32::max);
-        let speech = self.noise.suppress(&mut powers);
-        let floor = self.peak * 10f32.powf(self.config.floor_db / 10.0);
-        let logs = powers.map(|power| (power + floor + 1e-4).ln());
+        let speech = self.noise.is_speech(&powers);
+        let floor = self.floor();
+        let logs = powers.map(|power| (power + floor).ln());
         let cepstrum: Cepstrum = std::array::from_fn(|i| {
             self.tables.transform[i]
                 .iter()
@@ -389,6 +396,11 @@ impl FrontEnd {
                 .sum()
         });
         (cepstrum, speech)
+    }
+
+    /// Power that is added to every band.
+    fn floor(&self) -> f32 {
+        self.peak * 10f32.powf(self.config.floor_db / 10.0) + 1e-4
     }
 }
 
