@@ -206,6 +206,9 @@ impl Drop for Hub {
     }
 }
 
+/// Whether a document is the one that is looked for.
+pub type Wanted<'a> = &'a dyn Fn(&serde_json::Value) -> bool;
+
 /// A hub that tells what it hears and does, a JSON document per line.
 pub struct Listener {
     hub: Option<Child>,
@@ -260,19 +263,38 @@ impl Listener {
         what: &str,
         wanted: impl Fn(&serde_json::Value) -> bool,
     ) -> Result<serde_json::Value> {
+        let [document] = self.until_each([(what, &wanted)])?;
+        Ok(document)
+    }
+
+    /// The next document of each kind that is looked for, whichever comes first: events and the
+    /// state of the microphone reach it by two ways.
+    ///
+    /// # Errors
+    /// One does not come within 100 s.
+    pub fn until_each<const N: usize>(
+        &mut self,
+        wanted: [(&str, Wanted<'_>); N],
+    ) -> Result<[serde_json::Value; N]> {
         let deadline = Instant::now() + CEILING;
         let mut before = Vec::new();
-        loop {
+        let mut found = [const { None }; N];
+        while let Some(missing) = found.iter().position(Option::is_none) {
             let left = deadline.saturating_duration_since(Instant::now());
             let Ok(line) = self.lines.recv_timeout(left) else {
+                let what = wanted[missing].0;
                 bail!("waited in vain for {what}; before that came {before:#?}");
             };
-            let document = serde_json::from_str(&line).with_context(|| line.clone())?;
-            if wanted(&document) {
-                return Ok(document);
+            let document: serde_json::Value =
+                serde_json::from_str(&line).with_context(|| line.clone())?;
+            for (found, (_, wanted)) in found.iter_mut().zip(&wanted) {
+                if found.is_none() && wanted(&document) {
+                    *found = Some(document.clone());
+                }
             }
             before.push(line);
         }
+        Ok(found.map(Option::unwrap_or_default))
     }
 
     /// Ends it as Ctrl-C does, and waits; its exit code.

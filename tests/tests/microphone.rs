@@ -86,9 +86,11 @@ fn what_is_said_before_loqa_was_called_is_not_for_it() -> Result<()> {
     hub.press_enter()?;
     hub.until("the call", listens("awake"))?;
     room.say(&spoken(&home, "open the blinds")?)?;
-    let turn = hub.until("the answer", is_turn)?;
+    let [turn, _] = hub.until_each([
+        ("the answer", &is_turn),
+        ("that it sleeps again", &listens("asleep")),
+    ])?;
     assert_eq!(turn["text"], "open the blinds", "{turn}");
-    hub.until("that it sleeps again", listens("asleep"))?;
     Ok(())
 }
 
@@ -116,8 +118,10 @@ fn somebody_can_interrupt_loqa_and_loqa_does_not_interrupt_itself() -> Result<()
         if interrupted {
             room.say_aside(&stop)?;
         }
-        let ended = hub.until("its end", is("tts.reply.ended"))?;
-        hub.until("that it sleeps again", listens("asleep"))?;
+        let [ended, _] = hub.until_each([
+            ("its end", &is("tts.reply.ended")),
+            ("that it sleeps again", &listens("asleep")),
+        ])?;
         ended["heard_ms"].as_u64().context("how much was heard")
     };
     assert!(heard_ms(false)? > 5000);
