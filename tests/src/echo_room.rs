@@ -91,11 +91,8 @@ impl Scene {
             let playing = std::array::from_fn(|i| sounded[from + i]);
             let above_echo_db = filter.clean(&mut frame, &playing);
             left.extend_from_slice(&frame);
-            let ear = Ear {
-                offset: from as u64,
-                score: scores.hear(&frame),
-                above_echo_db,
-            };
+            let score = scores.hear(&frame);
+            let ear = Ear::new(from as u64, &frame, score, above_echo_db);
             let mut acts = Vec::new();
             barge_in.hear(ear, Sounding::Reply, &mut acts);
             for act in acts {

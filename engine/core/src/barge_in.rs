@@ -1,5 +1,6 @@
-//! Barge-in: somebody speaks while Loqa speaks or rings. Two voiced frames lower its voice; 200 ms
-//! of them end the reply; after a cough the volume returns. Whatever it is doing, "stop" ends it.
+//! Barge-in: somebody speaks while Loqa speaks or rings. Two frames that may be a voice lower its
+//! own; 200 ms of voice end the reply; after a cough the volume returns. Whatever it is doing,
+//! "stop" ends it.
 
 use crate::{
     grammar::{Context, Grammar},
@@ -9,7 +10,7 @@ use crate::{
 /// What a voice is lowered to while it is not sure that somebody interrupts, dB.
 pub const DUCKED_DB: f32 = -18.0;
 
-/// Voiced frames in a row that lower the voice.
+/// Frames in a row that lower the voice.
 const ONSET: u32 = 2;
 /// Voiced frames that end a reply: 200 ms. A cough has fewer.
 const CONFIRMED: u32 = 10;
@@ -21,9 +22,21 @@ const TALK: u32 = 200;
 const PREROLL: u64 = 10 * FRAME_SAMPLES as u64;
 /// P(speech) of a voiced frame.
 const VOICED: f32 = 0.6;
+/// P(speech) of a frame that may be the first of a voice. The score takes 60–100 ms to rise over
+/// the first consonant, the level none.
+const LIKELY: f32 = 0.5;
+/// The same where the frame stands clear of the echo and of the room's noise. Lower ones let what
+/// is left of an echo, or the noise in its pauses, lower the voice several times a minute.
+const LIKELY_CLEAR: f32 = 0.35;
 /// How far a voice stands above what may be left of Loqa's own, dB: the rest of an echo comes this
 /// close to its usual level one frame in a hundred.
 const ABOVE_ECHO_DB: f32 = 7.0;
+/// How far a clear one stands above it, and above the noise, dB.
+const CLEAR_OF_ECHO_DB: f32 = 15.0;
+const CLEAR_OF_NOISE_DB: f32 = 12.0;
+/// How the noise is followed, dB a frame: down at once, up by 5 dB a second.
+const NOISE_DOWN_DB: f32 = 6.0;
+const NOISE_UP_DB: f32 = 0.1;
 
 /// What may be interrupted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,9 +56,25 @@ pub struct Ear {
     pub offset: u64,
     /// P(speech) in [0, 1].
     pub score: f32,
+    /// Its level, dBFS.
+    pub level_db: f32,
     /// How far it stands above what may be left in it of Loqa's own voice, dB; −∞ where the two
     /// cannot be told from each other.
     pub above_echo_db: f32,
+}
+
+impl Ear {
+    /// A frame whose first sample is `offset`.
+    pub fn new(offset: u64, samples: &[f32], score: f32, above_echo_db: f32) -> Ear {
+        let square = samples.iter().map(|sample| sample * sample).sum::<f32>();
+        let level_db = 10.0 * (square / samples.len().max(1) as f32).max(1e-12).log10();
+        Ear {
+            offset,
+            score,
+            level_db,
+            above_echo_db,
+        }
+    }
 }
 
 /// What to do about it, in this order.
@@ -73,8 +102,10 @@ pub enum Act {
 #[derive(Clone, Debug, Default)]
 pub struct BargeIn {
     speech: Option<Speech>,
-    /// Voiced frames in a row.
+    /// Frames in a row that may be a voice.
     row: u32,
+    /// Level of the room's noise, dBFS; full scale until the first frames have told.
+    noise_db: f32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -89,8 +120,13 @@ struct Speech {
 impl BargeIn {
     /// Hears the next frame while this sounds.
     pub fn hear(&mut self, ear: Ear, sounding: Sounding, acts: &mut Vec<Act>) {
-        let voiced = ear.score >= VOICED && ear.above_echo_db >= ABOVE_ECHO_DB;
-        self.row = if voiced { self.row + 1 } else { 0 };
+        let above_echo = ear.above_echo_db >= ABOVE_ECHO_DB;
+        let voiced = above_echo && ear.score >= VOICED;
+        let above_noise_db = ear.level_db - self.noise_db;
+        let clear = ear.above_echo_db >= CLEAR_OF_ECHO_DB && above_noise_db >= CLEAR_OF_NOISE_DB;
+        let likely = above_echo && ear.score >= if clear { LIKELY_CLEAR } else { LIKELY };
+        self.noise_db += (0.3 * above_noise_db).clamp(-NOISE_DOWN_DB, NOISE_UP_DB);
+        self.row = if likely { self.row + 1 } else { 0 };
         let Some(speech) = &mut self.speech else {
             // Talk that goes on since before is no interruption: it must pause first.
             if self.row == ONSET && sounding != Sounding::Nothing {
@@ -141,24 +177,27 @@ mod tests {
     use Sounding::{Nothing, Reply, Ring};
     use expect_test::{Expect, expect};
 
-    /// What comes of a room: `#` somebody speaks, `=` Loqa's own voice, `x` both, `.` silence;
-    /// a character for each frame. Milliseconds at which frames were complete.
+    /// What comes of a room: `#` somebody speaks, `<` begins to, `=` Loqa's own voice, `x` both,
+    /// `.` silence, `~` noise; a character for each frame. Milliseconds at which frames were complete.
     #[track_caller]
     fn check(room: &str, sounding: Sounding, expect: Expect) {
         let mut barge_in = BargeIn::default();
         let mut told = Vec::new();
         for (number, mark) in (0..).zip(room.chars()) {
-            let (score, above_echo_db) = match mark {
-                '#' => (0.9, f32::INFINITY),
-                'x' => (0.9, 15.0),
-                '=' => (0.9, 2.0),
-                _ => (0.1, f32::INFINITY),
+            let (score, level_db, above_echo_db) = match mark {
+                '#' => (0.9, -20.0, f32::INFINITY),
+                '<' => (0.4, -35.0, 20.0),
+                'x' => (0.9, -20.0, 14.0),
+                '=' => (0.9, -50.0, 2.0),
+                '~' => (0.4, -40.0, f32::INFINITY),
+                _ => (0.1, -60.0, f32::INFINITY),
             };
             let mut acts = Vec::new();
             let offset = number * FRAME_SAMPLES as u64;
             let ear = Ear {
                 offset,
                 score,
+                level_db,
                 above_echo_db,
             };
             barge_in.hear(ear, sounding, &mut acts);
@@ -211,6 +250,21 @@ mod tests {
                 1280 finish
                 1280 restore"#]],
         );
+    }
+
+    #[test]
+    fn the_first_consonant_lowers_the_voice_but_a_fan_does_not() {
+        check(
+            &row(&[(".", 20), ("<", 4), ("#", 8), (".", 20)]),
+            Reply,
+            expect![[r#"
+                440 duck
+                440 listen from 200
+                640 yield from 200
+                880 finish
+                880 restore"#]],
+        );
+        check(&row(&[("~", 200)]), Reply, expect![""]);
     }
 
     #[test]

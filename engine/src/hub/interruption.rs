@@ -43,11 +43,8 @@ impl Interruption {
         if let Some(audio) = &self.audio {
             let _ = audio.try_send(frame.clone());
         }
-        let ear = Ear {
-            offset: frame.offset,
-            score: self.scores.hear(&frame.samples),
-            above_echo_db,
-        };
+        let score = self.scores.hear(&frame.samples);
+        let ear = Ear::new(frame.offset, &frame.samples, score, above_echo_db);
         let mut acts = Vec::new();
         self.barge_in.hear(ear, sounding, &mut acts);
         acts

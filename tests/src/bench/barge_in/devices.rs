@@ -2,7 +2,7 @@
 
 use super::{
     super::figure::{Goal, Report, quantile},
-    across_the_room, ms,
+    SOUND, across_the_room, ms,
 };
 use anyhow::{Context as _, Result};
 use loqa_core::{
@@ -19,8 +19,6 @@ use std::{ops::Range, path::Path};
 
 /// Samples that are loud or quiet together: 5 ms.
 const PIECE: usize = SAMPLE_RATE_HZ / 200;
-/// Amplitude above which something sounds.
-const SOUND: f32 = 0.01;
 /// Part of the usual amplitude at which a reply is ducked: half way to −18 dB.
 const DUCKED: f32 = 0.35;
 
@@ -114,8 +112,10 @@ fn reply(room: &Room, hub: &mut Listener, question: &Path, other: Option<&Path>)
     if let Some(other) = other {
         room.say_aside(other)?;
     }
-    hub.until("its end", |line| line["subject"] == "tts.reply.ended")?;
-    hub.until("that it sleeps", |line| line["state"] == "asleep")?;
+    hub.until_each([
+        ("its end", &|line| line["subject"] == "tts.reply.ended"),
+        ("that it sleeps", &|line| line["state"] == "asleep"),
+    ])?;
     let samples = recording.stop();
     let side = |first: usize| samples.iter().skip(first).step_by(2).copied().collect();
     Ok(Heard {
@@ -143,7 +143,7 @@ fn measure(heard: &Heard, usual: &[f32]) -> Option<Interruption> {
         let usual = loudness(usual.get(from..through)?);
         let now = loudness(heard.speaker.get(said.start + from..said.start + through)?);
         // Too quiet to tell.
-        (usual > 0.02 * (PIECE as f32).sqrt()).then_some(now / usual)
+        (usual > 0.005 * (PIECE as f32).sqrt()).then_some(now / usual)
     };
     let first = (onset - said.start).div_ceil(PIECE);
     let lowered = |number: &usize| piece(*number).is_some_and(|ratio| ratio < DUCKED);
@@ -162,11 +162,8 @@ fn measure(heard: &Heard, usual: &[f32]) -> Option<Interruption> {
 fn confirmed(people: &[f32]) -> Option<usize> {
     let (mut barge_in, mut scores) = (BargeIn::default(), FrameScores::default());
     for (number, frame) in people.chunks_exact(FRAME_SAMPLES).enumerate() {
-        let ear = Ear {
-            offset: (number * FRAME_SAMPLES) as u64,
-            score: scores.hear(frame),
-            above_echo_db: f32::INFINITY,
-        };
+        let offset = (number * FRAME_SAMPLES) as u64;
+        let ear = Ear::new(offset, frame, scores.hear(frame), f32::INFINITY);
         let mut acts = Vec::new();
         barge_in.hear(ear, Sounding::Reply, &mut acts);
         if acts.iter().any(|act| matches!(act, Act::Yield { .. })) {

@@ -25,10 +25,15 @@ pub fn run(args: BargeInArgs, report: &mut Report) -> Result<()> {
     devices::run(args.replies, report)
 }
 
-/// As loud as a person across the room: RMS 0.08.
+/// Amplitude above which something sounds.
+const SOUND: f32 = 0.01;
+
+/// As loud as a person across the room, RMS 0.08, from the first sound on: some voices breathe in
+/// for a quarter of a second before they speak.
 fn across_the_room(clip: &Clip) -> impl Iterator<Item = f32> {
     let gain = 0.08 / rms(clip.speech());
-    clip.speech().iter().map(move |sample| gain * sample)
+    let samples = clip.speech().iter().map(move |sample| gain * sample);
+    samples.skip_while(|sample| sample.abs() <= SOUND)
 }
 
 fn ms(samples: usize) -> f64 {
