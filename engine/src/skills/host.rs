@@ -7,6 +7,7 @@ use super::{
     deeds::Deeds,
     executor::Executor,
     household::{LiveHousehold, Moment},
+    own,
     plans::{Plans, Prepared, Work},
     registry::Registry,
     view::House,
@@ -89,10 +90,12 @@ impl Host {
         &self.0.registry
     }
 
-    /// All devices as they are now, in file order.
+    /// All devices of the household as they are now, in file order.
     pub fn devices(&self) -> Vec<loqa_skill_sdk::Device> {
         let moment = self.0.household.read();
-        self.0.house.at(&moment).devices()
+        let mut devices = self.0.house.at(&moment).devices();
+        devices.retain(|device| device.id != own::VOICE);
+        devices
     }
 
     /// All timers as they are now, oldest first.

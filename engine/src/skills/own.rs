@@ -36,12 +36,12 @@ pub fn voice(household: &Household) -> Device {
         id: VOICE.into(),
         name: "my voice".into(),
         area: None,
-        kind: "media".into(),
+        kind: "voice".into(),
         confirm: false,
         features: Vec::new(),
         state: DeviceState {
             volume: Some(volume(household)),
-            ..DeviceState::default()
+            ..household.devices.get(VOICE).cloned().unwrap_or_default()
         },
     }
 }

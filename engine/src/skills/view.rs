@@ -96,12 +96,9 @@ impl Reads for View<'_> {
     }
 
     fn devices(&self) -> Vec<Device> {
-        self.house
-            .home
-            .devices
-            .iter()
-            .map(|device| self.with_state(device))
-            .collect()
+        let devices = self.house.home.devices.iter();
+        let devices = devices.map(|device| self.with_state(device));
+        devices.chain([own::voice(self.household)]).collect()
     }
 
     fn areas(&self) -> Vec<Area> {

@@ -7,6 +7,8 @@ use loqa_skill_sdk::{Device, DeviceCommand, Reads, Request};
 /// How much "brighter" and "louder" is, percent.
 const STEP: u8 = 20;
 const VOLUME_STEP: u8 = 10;
+/// Loqa's own voice never gets lower: nobody would hear the way back, percent.
+const LOWEST_VOICE: u8 = 10;
 /// The levels that steps start from when nobody has set one.
 const BRIGHTNESS: u8 = 100;
 const VOLUME: u8 = 40;
@@ -113,7 +115,14 @@ fn media(request: &Request, reads: &dyn Reads) -> Result<Vec<(Device, DeviceComm
             DeviceCommand::Volume(percent(request, "percent").ok_or("I didn't get how loud.")?)
         }
         "louder" => DeviceCommand::Volume(volume.saturating_add(VOLUME_STEP).min(100)),
-        "quieter" => DeviceCommand::Volume(volume.saturating_sub(VOLUME_STEP)),
+        "quieter" => {
+            let least = if device.kind == "voice" {
+                LOWEST_VOICE
+            } else {
+                0
+            };
+            DeviceCommand::Volume(volume.saturating_sub(VOLUME_STEP).max(least))
+        }
         "mute" => DeviceCommand::Volume(0),
         _ => return Err("I don't know how to do that.".to_owned()),
     };
@@ -121,12 +130,25 @@ fn media(request: &Request, reads: &dyn Reads) -> Result<Vec<(Device, DeviceComm
     Ok(vec![(device, command)])
 }
 
-/// The player that is meant: the one named, else the one that plays, else the one that is near.
+/// The player that is meant: the one named, else the one that plays; while none is on, Loqa's own
+/// voice where "louder" alone was said; else the one that is near.
 fn player(request: &Request, reads: &dyn Reads) -> Result<Device, String> {
-    if !request.slots.contains_key("device") && request.intent != "play" {
-        let playing =
-            |device: &Device| device.kind == "media" && device.state.playing == Some(true);
-        let playing: Vec<Device> = reads.devices().into_iter().filter(playing).collect();
+    let said = |slot: &str| request.slots.contains_key(slot);
+    if !said("device") && request.intent != "play" {
+        let (players, others): (Vec<Device>, Vec<Device>) = reads
+            .devices()
+            .into_iter()
+            .partition(|device| device.kind == "media");
+        let on = |player: &Device| player.state.playing.or(player.state.power) == Some(true);
+        let louder = matches!(request.intent.as_str(), "louder" | "quieter") && !said("music");
+        if louder
+            && !players.iter().any(on)
+            && let Some(voice) = others.into_iter().find(|device| device.kind == "voice")
+        {
+            return Ok(voice);
+        }
+        let playing = |player: &Device| player.state.playing == Some(true);
+        let playing: Vec<Device> = players.into_iter().filter(playing).collect();
         if playing.len() == 1 {
             return target::choose("media", playing);
         }

@@ -246,6 +246,39 @@ fn warmth_and_sound() {
 }
 
 #[test]
+fn louder_means_what_is_heard() {
+    let voice = DeviceState {
+        volume: Some(20),
+        ..DeviceState::default()
+    };
+    let mut house = house().device("my voice", "voice", "", voice);
+    let mut hears = |intent: &str, slots: Value| house.hears(&Home, intent, slots, Some("kitchen"));
+    let quieter = |slots: Value| ("quieter", slots);
+    let said = [
+        quieter(json!({})),
+        quieter(json!({})),
+        quieter(json!({"music": true})),
+        ("turn_on", json!({"device": "television"})),
+        quieter(json!({"device": "television"})),
+        ("play", json!({})),
+        ("louder", json!({})),
+    ]
+    .map(|(intent, slots)| hears(intent, slots));
+    assert_eq!(
+        said,
+        [
+            "My voice is at 10 percent volume.",
+            "My voice is at 10 percent volume.",
+            "The radio is at 30 percent volume.",
+            "The television is on.",
+            "The television is at 30 percent volume.",
+            "The radio is playing.",
+            "The radio is at 40 percent volume.",
+        ]
+    );
+}
+
+#[test]
 fn scenes_scripts_and_silence() {
     let mut house = house();
     assert_eq!(

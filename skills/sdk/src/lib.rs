@@ -181,7 +181,7 @@ pub enum DeviceCommand {
     Next,
     /// Media: previous track.
     Previous,
-    /// Media: percent 0–100.
+    /// Media, voice: percent 0–100.
     Volume(u8),
     /// Fan: percent 0–100.
     Speed(u8),
@@ -226,7 +226,8 @@ pub struct Device {
     pub name: String,
     /// Area id.
     pub area: Option<String>,
-    /// light, switch, cover, lock, climate, fan, sensor, media, scene, script, list.
+    /// light, switch, cover, lock, climate, fan, sensor, media, scene, script, list; voice, for
+    /// Loqa's own.
     pub kind: String,
     /// Always ask before commanding it.
     pub confirm: bool,
@@ -272,7 +273,7 @@ pub trait Reads {
     fn now(&self, zone: Option<&str>) -> Option<Civil>;
     /// All timers, oldest first.
     fn timers(&self) -> Vec<Timer>;
-    /// All devices with their states, in the order of `home.toml`.
+    /// All devices with their states, in the order of `home.toml`, and Loqa's own voice.
     fn devices(&self) -> Vec<Device>;
     /// All areas, in the order of `home.toml`.
     fn areas(&self) -> Vec<Area>;
