@@ -108,6 +108,11 @@ impl Endpointer {
         }
     }
 
+    /// Silence ends utterances so from now on: somebody needs more time, or less.
+    pub fn set_hangover(&mut self, hangover: Hangover) {
+        self.config.hangover = hangover;
+    }
+
     /// Is an utterance under way?
     pub fn in_speech(&self) -> bool {
         self.utterance.is_some()

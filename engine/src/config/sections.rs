@@ -115,7 +115,8 @@ section! {
         /// Milliseconds of silence in the middle of a number: "ten ... minutes".
         pub number_ms: u32 = whole_ms(Hangover::default().number),
         /// "normal", "patient" or "very patient": for somebody who needs more time to speak, every
-        /// one of these silences is half a second or one and a half seconds longer.
+        /// one of these silences is half a second or one and a half seconds longer. Until somebody
+        /// says "give me more time" or "answer faster".
         pub patience: Patience = Patience::Normal,
         /// Seconds after which a command is over in any case.
         pub max_utterance_s: u32 = whole_ms(EndpointConfig::default().max_utterance) / 1000,
@@ -177,7 +178,7 @@ fn whole_ms(duration: Duration) -> u32 {
 }
 
 /// How long a person is given to go on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Patience {
     /// As long as most people need.
     #[serde(rename = "normal")]
@@ -191,6 +192,22 @@ pub enum Patience {
 }
 
 impl Patience {
+    /// The next longer one, if there is one.
+    pub fn more(self) -> Patience {
+        match self {
+            Patience::Normal => Patience::Patient,
+            Patience::Patient | Patience::VeryPatient => Patience::VeryPatient,
+        }
+    }
+
+    /// The next shorter one, if there is one.
+    pub fn less(self) -> Patience {
+        match self {
+            Patience::VeryPatient => Patience::Patient,
+            Patience::Patient | Patience::Normal => Patience::Normal,
+        }
+    }
+
     fn longer(self) -> Duration {
         Duration::from_millis(match self {
             Patience::Normal => 0,

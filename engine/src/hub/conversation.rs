@@ -2,8 +2,10 @@
 
 use super::{Shared, client_speaker::ClientSpeaker, recording::Frames, service::problem};
 use crate::{
+    config::Endpoint,
     gateway::Answers,
     session::{Session, SessionHandle, SessionOver, SessionParts, Stimulus},
+    skills::own_patience,
     tasks::TaskKind,
 };
 use futures::StreamExt;
@@ -196,7 +198,18 @@ impl Shared {
             tier: self.config.conversation.tier,
             scope: self.config.conversation.privacy,
             zone: self.zone.clone(),
-            endpoint: (&self.config.endpoint).into(),
+            endpoint: {
+                let (household, set) = (self.household.clone(), self.config.endpoint.clone());
+                Arc::new(move || {
+                    let patience = own_patience(&household.read().household);
+                    let patience = patience.unwrap_or(set.patience);
+                    (&Endpoint {
+                        patience,
+                        ..set.clone()
+                    })
+                        .into()
+                })
+            },
             turn: self.turn_config(),
         }
     }

@@ -218,6 +218,7 @@ impl Hub {
             home: understanding.home().clone(),
             executor: Box::new(OwnDevices),
             zone: zone.clone(),
+            patience: config.endpoint.patience,
         }));
         let (events, _) = broadcast::channel(EVENTS);
         let shared = Arc::new(Shared {

@@ -206,7 +206,7 @@ impl Driver {
                 stimulus,
                 summaries,
                 (self.parts.vad)(),
-                self.parts.endpoint,
+                (self.parts.endpoint)(),
             ));
             self.tell(Input::Listening(true));
         }
@@ -230,6 +230,10 @@ impl Driver {
         if epoch != self.epoch {
             self.epoch = epoch;
             self.tell(Input::EpochChanged);
+            let hangover = (self.parts.endpoint)().hangover;
+            if let Some(ears) = &mut self.ears {
+                ears.endpointer().set_hangover(hangover);
+            }
         }
         let now = self.now();
         let retain_from = self.machine.retain_from();

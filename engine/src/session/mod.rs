@@ -69,8 +69,8 @@ pub struct SessionParts {
     pub scope: PrivacyScope,
     /// Where "at seven" is.
     pub zone: TimeZone,
-    /// How silence ends an utterance.
-    pub endpoint: EndpointConfig,
+    /// How silence ends an utterance; asked for again when the household has changed.
+    pub endpoint: Arc<dyn Fn() -> EndpointConfig + Send + Sync>,
     /// How turns go.
     pub turn: TurnConfig,
 }

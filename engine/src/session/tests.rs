@@ -258,7 +258,7 @@ fn room(stt: Option<Script>, takes: Duration) -> Room {
         tier: QosTier::Fast,
         scope: PrivacyScope::Ephemeral,
         zone: TimeZone::UTC,
-        endpoint: EndpointConfig::default(),
+        endpoint: Arc::new(EndpointConfig::default),
         turn: TurnConfig::default(),
     };
     let tasks = Tasks::new();

@@ -12,6 +12,7 @@ use super::{
     registry::Registry,
     view::House,
 };
+use crate::config::Patience;
 use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 use loqa_core::{
@@ -37,6 +38,8 @@ pub struct HostParts {
     pub executor: Box<dyn Executor>,
     /// Sentences for "what can I say": [`Registry::suggestions`].
     pub suggestions: Vec<String>,
+    /// How patient Loqa is until somebody asks for more time, or less.
+    pub patience: Patience,
 }
 
 /// Runs skills. Clones are the same host.
@@ -64,6 +67,7 @@ impl Host {
             household,
             executor,
             suggestions,
+            patience,
         } = parts;
         Host(Arc::new(Inner {
             registry,
@@ -71,6 +75,7 @@ impl Host {
                 home,
                 zone,
                 executor,
+                patience,
             },
             household,
             suggestions,

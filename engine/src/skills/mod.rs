@@ -17,6 +17,6 @@ pub use clock::{HouseClock, SystemClock};
 pub use executor::{Executor, OwnDevices};
 pub use host::{Host, HostParts};
 pub use household::{LiveHousehold, Moment};
-pub use own::volume as own_volume;
+pub use own::{patience as own_patience, volume as own_volume};
 pub use registry::{Registry, RegistryError};
 pub use view::civil;

@@ -1,10 +1,11 @@
 //! What Loqa answers by itself: the skill `loqa`.
 
 use super::deeds::Deed;
-use crate::store::Household;
+use crate::{config::Patience, store::Household};
 use loqa_skill_sdk::{
     Device, DeviceCommand, DeviceState, Effect, Plan, Timer, TimerState, wording,
 };
+use std::cmp::Ordering;
 
 /// Its name.
 pub const NAME: &str = "loqa";
@@ -43,6 +44,39 @@ pub fn voice(household: &Household) -> Device {
             volume: Some(volume(household)),
             ..household.devices.get(VOICE).cloned().unwrap_or_default()
         },
+    }
+}
+
+/// How patient it is, if somebody has asked for more time or less; kept as how soon it answers.
+pub fn patience(household: &Household) -> Option<Patience> {
+    Some(match household.devices.get(VOICE)?.speed? {
+        0..33 => Patience::VeryPatient,
+        33..66 => Patience::Patient,
+        _ => Patience::Normal,
+    })
+}
+
+/// "Give me more time", "answer faster", "normal speed": from so patient to so patient.
+pub fn wait(now: Patience, then: Patience) -> Plan {
+    let reply = match (now.cmp(&then), then) {
+        (Ordering::Less, _) => "I'll wait longer for you.",
+        (Ordering::Greater, Patience::Patient) => "I'll answer faster.",
+        (Ordering::Equal, Patience::VeryPatient) => "I can't wait any longer.",
+        _ => "I'll answer at normal speed.",
+    };
+    let speed = match then {
+        Patience::VeryPatient => 10,
+        Patience::Patient => 50,
+        Patience::Normal => 100,
+    };
+    let change = Effect::Device {
+        device: VOICE.into(),
+        command: DeviceCommand::Speed(speed),
+    };
+    Plan {
+        effects: (now != then).then_some(change).into_iter().collect(),
+        reply: reply.into(),
+        confirm: None,
     }
 }
 

@@ -1,7 +1,10 @@
 //! Conversations with the built-in skills, through the host, on a store in a temporary folder.
 
 use super::*;
-use crate::store::{Store, TimerPhase};
+use crate::{
+    config::Patience,
+    store::{Store, TimerPhase},
+};
 use jiff::{Timestamp, tz::TimeZone};
 use loqa_core::{
     grammar::{Context, Grammar, SlotValue, Step},
@@ -107,6 +110,7 @@ impl House {
             household: household.clone(),
             executor: Box::new(OwnDevices),
             suggestions: vec!["what time is it?".into(), "lights off".into()],
+            patience: Patience::Normal,
         });
         House {
             host,
@@ -199,6 +203,43 @@ async fn its_own_voice_is_as_loud_as_it_was_told_before_a_restart() {
     drop(house);
     let house = House::in_folder(folder.path());
     assert_eq!(own_volume(&house.household.read().household), 90);
+}
+
+#[tokio::test]
+async fn it_waits_as_long_as_it_was_asked_to_before_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut house = House::in_folder(folder.path());
+    let mut said = Vec::new();
+    for intent in [
+        "less_time",
+        "more_time",
+        "more_time",
+        "more_time",
+        "less_time",
+        "normal_time",
+        "more_time",
+    ] {
+        let step = step(&format!("loqa.{intent}"), &[]);
+        said.push(house.hears(&[step]).await);
+    }
+    assert_eq!(
+        said,
+        [
+            "I'll answer at normal speed.",
+            "I'll wait longer for you.",
+            "I'll wait longer for you.",
+            "I can't wait any longer.",
+            "I'll answer faster.",
+            "I'll answer at normal speed.",
+            "I'll wait longer for you.",
+        ]
+    );
+    drop(house);
+    let house = House::in_folder(folder.path());
+    let kept = own_patience(&house.household.read().household);
+    assert_eq!(kept, Some(Patience::Patient));
+    let of_the_house = |device: &loqa_skill_sdk::Device| device.id != "loqa.voice";
+    assert!(house.host.devices().iter().all(of_the_house));
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! What prepare reads: the household at one moment.
 
 use super::{executor::Executor, household::Moment, own};
-use crate::store::{Household, TimerPhase, TimerRecord};
+use crate::{
+    config::Patience,
+    store::{Household, TimerPhase, TimerRecord},
+};
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 use loqa_core::home::Home;
 use loqa_skill_sdk::{Area, Civil, Device, DeviceState, Reads, Timer, TimerState};
@@ -14,6 +17,8 @@ pub struct House {
     pub zone: TimeZone,
     /// How devices are reached.
     pub executor: Box<dyn Executor>,
+    /// How patient Loqa is until somebody asks for more time, or less.
+    pub patience: Patience,
 }
 
 /// The house with its state at one moment.

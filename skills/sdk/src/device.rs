@@ -67,7 +67,7 @@ impl Device {
             DeviceCommand::Play(_) => (&["media"], None, "play anything"),
             DeviceCommand::Next | DeviceCommand::Previous => (&["media"], None, "change tracks"),
             DeviceCommand::Volume(_) => (&["media", "voice"], Some("volume"), "change its volume"),
-            DeviceCommand::Speed(_) => (&["fan"], Some("speed"), "change its speed"),
+            DeviceCommand::Speed(_) => (&["fan", "voice"], Some("speed"), "change its speed"),
             DeviceCommand::Activate => (&["scene", "script"], None, "be activated"),
             DeviceCommand::Restore(_) => return Ok(()),
         };

@@ -183,7 +183,7 @@ pub enum DeviceCommand {
     Previous,
     /// Media, voice: percent 0–100.
     Volume(u8),
-    /// Fan: percent 0–100.
+    /// Fan, voice (how soon Loqa answers): percent 0–100.
     Speed(u8),
     /// Scene, script.
     Activate,

@@ -2,6 +2,7 @@
 
 use super::{Inner, lock};
 use crate::{
+    config::Patience,
     skills::{effects, household::Moment, own, view::View},
     store::Household,
 };
@@ -126,6 +127,15 @@ impl Inner {
             ))),
             "speak_louder" => Prospect::Do(own::speak(true, &moment.household)),
             "speak_quieter" => Prospect::Do(own::speak(false, &moment.household)),
+            "more_time" | "less_time" | "normal_time" => {
+                let now = own::patience(&moment.household).unwrap_or(self.house.patience);
+                let then = match step.intent.as_str() {
+                    "more_time" => now.more(),
+                    "less_time" => now.less(),
+                    _ => Patience::Normal,
+                };
+                Prospect::Do(own::wait(now, then))
+            }
             "undo" => {
                 let latest = lock(&self.deeds).latest(request.utterance).cloned();
                 let Some(deed) = latest else {
