@@ -130,27 +130,32 @@ fn media(request: &Request, reads: &dyn Reads) -> Result<Vec<(Device, DeviceComm
     Ok(vec![(device, command)])
 }
 
-/// The player that is meant: the one named, else the one that plays; while none is on, Loqa's own
-/// voice where "louder" alone was said; else the one that is near.
+/// The player that is meant: the one named, else the one that plays or is on; while none is, Loqa's
+/// own voice where "louder" alone was said; else the one that is near.
 fn player(request: &Request, reads: &dyn Reads) -> Result<Device, String> {
     let said = |slot: &str| request.slots.contains_key(slot);
     if !said("device") && request.intent != "play" {
-        let (players, others): (Vec<Device>, Vec<Device>) = reads
-            .devices()
-            .into_iter()
-            .partition(|device| device.kind == "media");
+        let of_kind = |kind: &'static str| {
+            let devices = reads.devices().into_iter();
+            devices.filter(move |device| device.kind == kind)
+        };
+        let playing = |player: &Device| player.state.playing == Some(true);
         let on = |player: &Device| player.state.playing.or(player.state.power) == Some(true);
+        let on: Vec<Device> = of_kind("media").filter(on).collect();
+        let playing: Vec<Device> = on
+            .iter()
+            .filter(|player| playing(player))
+            .cloned()
+            .collect();
         let louder = matches!(request.intent.as_str(), "louder" | "quieter") && !said("music");
         if louder
-            && !players.iter().any(on)
-            && let Some(voice) = others.into_iter().find(|device| device.kind == "voice")
+            && on.is_empty()
+            && let Some(voice) = of_kind("voice").next()
         {
             return Ok(voice);
         }
-        let playing = |player: &Device| player.state.playing == Some(true);
-        let playing: Vec<Device> = players.into_iter().filter(playing).collect();
-        if playing.len() == 1 {
-            return target::choose("media", playing);
+        if let Some(heard) = [playing, on].into_iter().find(|heard| heard.len() == 1) {
+            return target::choose("media", heard);
         }
     }
     target::only("media", request, reads)

@@ -259,7 +259,7 @@ fn louder_means_what_is_heard() {
         quieter(json!({})),
         quieter(json!({"music": true})),
         ("turn_on", json!({"device": "television"})),
-        quieter(json!({"device": "television"})),
+        quieter(json!({})),
         ("play", json!({})),
         ("louder", json!({})),
     ]
