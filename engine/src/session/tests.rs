@@ -162,6 +162,8 @@ struct Host {
     next: AtomicU64,
     done: Arc<Mutex<Vec<String>>>,
     plans: Mutex<Vec<(DraftId, PrepareRequest)>>,
+    /// What the household is asked to wait longer, ms: all there is of its state.
+    longer_ms: AtomicU64,
 }
 
 impl SkillHost for Host {
@@ -205,7 +207,7 @@ impl SkillHost for Host {
         self.plans.lock().unwrap().retain(|(id, _)| *id != draft);
     }
     fn epoch(&self) -> u64 {
-        0
+        self.longer_ms.load(SeqCst)
     }
 }
 
@@ -242,6 +244,7 @@ fn room(stt: Option<Script>, takes: Duration) -> Room {
         ..Host::default()
     });
     let voice = Arc::new(Voicebox::default());
+    let patient = host.clone();
     let parts = SessionParts {
         id: SessionId(7),
         stt: stt.map(|script| Arc::new(script) as Arc<dyn SpeechToText>),
@@ -258,7 +261,11 @@ fn room(stt: Option<Script>, takes: Duration) -> Room {
         tier: QosTier::Fast,
         scope: PrivacyScope::Ephemeral,
         zone: TimeZone::UTC,
-        endpoint: Arc::new(EndpointConfig::default),
+        endpoint: Arc::new(move || {
+            let mut config = EndpointConfig::default();
+            config.hangover.closed += Duration::from_millis(patient.longer_ms.load(SeqCst));
+            config
+        }),
         turn: TurnConfig::default(),
     };
     let tasks = Tasks::new();
@@ -436,6 +443,20 @@ async fn speech_up_to_the_last_sample_is_followed_by_silence() {
         summaries[0].cut_off, None,
         "not known without the end of the last word"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn patience_holds_from_the_next_frame_on() {
+    let mut delays_ms = Vec::new();
+    for longer_ms in [0, 500] {
+        let room = room(Some(Script(WORDS.into())), Duration::ZERO);
+        let mut summaries = room.play(&[(300, 1300)], 3000, Stimulus::default()).await;
+        sleep(Duration::from_millis(800)).await;
+        room.host.longer_ms.store(longer_ms, SeqCst);
+        let turn = summaries.recv().await.unwrap();
+        delays_ms.extend(turn.endpoint_delay_ms.map(f64::round));
+    }
+    assert_eq!(delays_ms[1] - delays_ms[0], 500.0, "{delays_ms:?}");
 }
 
 #[tokio::test(start_paused = true)]
