@@ -20,12 +20,14 @@ const QUIET: u32 = 50;
 const SILENCE: f32 = 2.5e-7;
 /// What is left of a sound a frame later, in the room and in the filter: −1.25 dB.
 const FADING: f32 = 0.75;
-/// How the estimate of what is left follows each frame, dB: nine out of ten stay below it.
+/// How estimates of the echo follow each frame, dB: nine out of ten stay below them.
 const UP_DB: f32 = 2.25;
 const DOWN_DB: f32 = 0.25;
-/// A frame this far above the estimate is somebody's voice, and hardly moves it; dB.
+/// A frame this far above an estimate is somebody's voice, and hardly moves it; dB.
 const VOICE_DB: f32 = 7.0;
 const VOICE_UP_DB: f32 = 0.05;
+/// What a filter that is wrong may add to an echo: it subtracts another as loud, dB.
+const WRONG_DB: f32 = 6.0;
 /// What the rest of an echo is lowered to: −12 dB.
 const REST: f32 = 0.25;
 /// Frames for which a voice keeps the sound from being lowered: 160 ms, a pause within a word.
@@ -46,7 +48,9 @@ pub struct EchoFilter {
     quiet: u32,
     /// Mean square of what was played, fading.
     played: f32,
-    /// How much of that is left by the filter, dB. All of it, at first.
+    /// How much of that comes back, dB. All of it, at first.
+    echo_db: f32,
+    /// And how much of it is left by the filter, dB.
     leak_db: f32,
     /// Frames for which it is not lowered, and the gain reached.
     open: u32,
@@ -63,6 +67,7 @@ impl EchoFilter {
             filter: Filter::new(TAIL)?,
             quiet: QUIET,
             played: 0.0,
+            echo_db: 0.0,
             leak_db: 0.0,
             open: 0,
             gain: 1.0,
@@ -85,6 +90,9 @@ impl EchoFilter {
             self.quiet = QUIET;
             return f32::INFINITY;
         }
+        if now > SILENCE {
+            follow(&mut self.echo_db, ratio_db(mean_square(heard), self.played));
+        }
         let cleaned = self.filter.cancel(&to_i16(heard), &to_i16(played));
         for (sample, cleaned) in heard.iter_mut().zip(cleaned) {
             *sample = f32::from(cleaned) / 32768.0;
@@ -92,11 +100,7 @@ impl EchoFilter {
         let left_db = ratio_db(mean_square(heard), self.played);
         let above_db = left_db - self.leak_db;
         if now > SILENCE {
-            self.leak_db += match above_db {
-                below if below < 0.0 => -DOWN_DB,
-                voice if voice >= VOICE_DB => VOICE_UP_DB,
-                _ => UP_DB,
-            };
+            follow(&mut self.leak_db, left_db);
         }
         self.open = match above_db {
             voice if voice >= VOICE_DB => OPEN,
@@ -112,9 +116,11 @@ impl EchoFilter {
         above_db
     }
 
-    /// The echo comes with another delay from now on: what is left of it may be all.
+    /// The echo comes with another delay from now on: what is left of it may be all, as loud as it
+    /// comes back here.
     fn doubt(&mut self) {
-        self.leak_db = 0.0;
+        let all_db = (self.echo_db + WRONG_DB).min(0.0);
+        self.leak_db = self.leak_db.max(all_db);
     }
 }
 
@@ -196,6 +202,14 @@ impl Echo {
         }
         self.fewest = (usize::MAX, 0);
     }
+}
+
+fn follow(estimate_db: &mut f32, frame_db: f32) {
+    *estimate_db += match frame_db - *estimate_db {
+        below if below < 0.0 => -DOWN_DB,
+        voice if voice >= VOICE_DB => VOICE_UP_DB,
+        _ => UP_DB,
+    };
 }
 
 fn to_i16(samples: &[f32; FRAME_SAMPLES]) -> Block {
