@@ -209,31 +209,18 @@ async fn its_own_voice_is_as_loud_as_it_was_told_before_a_restart() {
 async fn it_waits_as_long_as_it_was_asked_to_before_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let mut house = House::in_folder(folder.path());
-    let mut said = Vec::new();
-    for intent in [
-        "less_time",
-        "more_time",
-        "more_time",
-        "more_time",
-        "less_time",
-        "normal_time",
-        "more_time",
+    for (intent, answer) in [
+        ("less_time", "I'll answer at normal speed."),
+        ("more_time", "I'll wait longer for you."),
+        ("more_time", "I'll wait longer for you."),
+        ("more_time", "I can't wait any longer."),
+        ("less_time", "I'll answer faster."),
+        ("normal_time", "I'll answer at normal speed."),
+        ("more_time", "I'll wait longer for you."),
     ] {
         let step = step(&format!("loqa.{intent}"), &[]);
-        said.push(house.hears(&[step]).await);
+        assert_eq!(house.hears(&[step]).await, answer);
     }
-    assert_eq!(
-        said,
-        [
-            "I'll answer at normal speed.",
-            "I'll wait longer for you.",
-            "I'll wait longer for you.",
-            "I can't wait any longer.",
-            "I'll answer faster.",
-            "I'll answer at normal speed.",
-            "I'll wait longer for you.",
-        ]
-    );
     drop(house);
     let house = House::in_folder(folder.path());
     let kept = own_patience(&house.household.read().household);
