@@ -1,6 +1,7 @@
 //! A PocketSphinx decoder with named grammars: words in, words out, no pointers.
 
 use super::{
+    dictionary,
     ears::Model,
     features::{Cepstrum, STEP},
     ffi::{RawDecoder, SphinxError},
@@ -11,10 +12,7 @@ use loqa_core::{
     grammar::{Context, SpeechGrammar},
     seams::{GuessedWord, ModelError},
 };
-use std::{
-    collections::{HashMap, HashSet},
-    ops::Range,
-};
+use std::{collections::HashMap, ops::Range, path::PathBuf, sync::Arc};
 
 /// Weight of the grammar against the audio: PocketSphinx's default.
 const LANGUAGE_WEIGHT: f32 = 6.5;
@@ -82,23 +80,34 @@ impl Path {
 /// One of PocketSphinx's decoders.
 pub(super) struct Decoder {
     raw: RawDecoder,
+    dictionary: PathBuf,
     speller: Speller,
-    /// Words of this decoder's dictionary that were made up by rule, or cannot be said at all.
+    /// Entries that the decoder has been given, by word; none for a word that cannot be said.
+    spellings: HashMap<String, Vec<String>>,
+    /// Words whose pronunciation was made up by rule, or that cannot be said at all.
     guessed: HashMap<String, Option<String>>,
-    /// Searches by grammar version, oldest first.
-    loaded: Vec<(u64, Vec<Context>)>,
+    /// Oldest first.
+    loaded: Vec<Loaded>,
     active: Option<u64>,
 }
 
+struct Loaded {
+    grammar: Arc<SpeechGrammar>,
+    /// By context of the grammar: whether there is a search for it. Each takes 60 MB for a
+    /// household, and most are for answers to questions that are rarely asked.
+    compiled: Vec<bool>,
+}
+
 impl Decoder {
-    /// Loads acoustic model and dictionary (0.2 s). `settings` add to or replace the common ones.
+    /// Loads the acoustic model (30 ms); words come with the grammars. `settings` add to or replace
+    /// the common ones.
     pub(super) fn open(
         model: &Model,
         settings: &[(&'static str, String)],
     ) -> Result<Self, ModelError> {
         let mut all = vec![
             ("hmm", model.acoustic.display().to_string()),
-            ("dict", model.dictionary.display().to_string()),
+            ("dict", "/dev/null".to_owned()),
             // The model's own parameter file would bring back the library's normalisation, which
             // carries the mean of one utterance into the next. What else it says is said here.
             ("featparams", "/dev/null".to_owned()),
@@ -124,7 +133,9 @@ impl Decoder {
             })?;
         Ok(Self {
             raw,
+            dictionary: model.dictionary.clone(),
             speller: Speller::new(),
+            spellings: HashMap::new(),
             guessed: HashMap::new(),
             loaded: Vec::new(),
             active: None,
@@ -142,7 +153,7 @@ impl Decoder {
 
     /// Listens for a phrase from now on. Returns its words that are not in the dictionary.
     pub(super) fn spot(&mut self, words: &[String]) -> Result<Vec<GuessedWord>, ModelError> {
-        let guessed = self.learn(words);
+        let guessed = self.learn(words)?;
         if let Some(mute) = guessed.iter().find(|word| word.pronunciation.is_none()) {
             return Err(ModelError::Backend(format!(
                 "`{}` in the wake phrase cannot be pronounced: spell it in Latin letters, and numbers as words",
@@ -168,127 +179,152 @@ impl Decoder {
 
     /// Versions that `load` has been done for, oldest first.
     pub(super) fn versions(&self) -> Vec<u64> {
-        self.loaded.iter().map(|(version, _)| *version).collect()
+        let versions = self.loaded.iter().map(|loaded| loaded.grammar.version);
+        versions.collect()
     }
 
     /// Whether `load` has been done for this version.
     pub(super) fn has(&self, version: u64) -> bool {
-        self.loaded.iter().any(|(known, _)| *known == version)
+        self.versions().contains(&version)
     }
 
-    /// Compiles all contexts of a grammar, if that has not been done. Returns its words that are
-    /// not in the dictionary. Of older grammars only the newest two are kept.
-    pub(super) fn load(&mut self, grammar: &SpeechGrammar) -> Result<Vec<GuessedWord>, ModelError> {
-        let guessed = self.learn(&grammar.words);
+    /// Takes a grammar, if that has not been done, and compiles what may be said without being
+    /// asked. Returns its words that are not in the dictionary. Of older grammars only the newest
+    /// two are kept.
+    pub(super) fn load(
+        &mut self,
+        grammar: &Arc<SpeechGrammar>,
+    ) -> Result<Vec<GuessedWord>, ModelError> {
+        let guessed = self.learn(&grammar.words)?;
         if self.has(grammar.version) {
             return Ok(guessed);
         }
-        let mute: HashSet<&str> = guessed
-            .iter()
-            .filter(|word| word.pronunciation.is_none())
-            .map(|word| word.word.as_str())
-            .collect();
-        if grammar
-            .words
-            .iter()
-            .any(|word| word == free_text::PLACEHOLDER)
-            && !self.raw.knows(free_text::PHONE_WORDS[0].0)
-        {
-            for (word, phone) in free_text::PHONE_WORDS {
-                self.raw.add_word(word, phone).map_err(backend)?;
-            }
+        let mut loaded = Loaded {
+            grammar: grammar.clone(),
+            compiled: vec![false; grammar.automata.len()],
+        };
+        if let Some(context) = loaded.context(&Context::Commands) {
+            self.compile(&mut loaded, context)?;
         }
-        // Alternative pronunciations are arcs of their own: PocketSphinx can add them itself, but
-        // looks through all arcs for each, which took seconds.
-        let spellings: Vec<Vec<String>> = grammar
-            .words
-            .iter()
-            .map(|word| {
-                let others = (2..10)
-                    .map(|n| format!("{word}({n})"))
-                    .take_while(|entry| self.raw.knows(entry));
-                let first = (!mute.contains(word.as_str())).then(|| word.clone());
-                first.into_iter().chain(others).collect()
-            })
-            .collect();
-        let mut contexts = Vec::new();
-        for (i, (context, automaton)) in grammar.automata.iter().enumerate() {
-            fsg::write(automaton, &grammar.words, &spellings)
-                .map_err(|error| SphinxError::File(error.to_string()))
-                .and_then(|file| self.raw.add_grammar(&search_name(grammar.version, i), file.path(), LANGUAGE_WEIGHT))
-                .map_err(|error| {
-                    ModelError::Backend(format!(
-                        "{error} for {context:?}: its sentences cannot be heard, only typed; see `loqa doctor`"
-                    ))
-                })?;
-            contexts.push(context.clone());
-        }
-        self.loaded.push((grammar.version, contexts));
+        self.loaded.push(loaded);
         while self.loaded.len() > 3 {
-            let Some(oldest) = self
-                .loaded
-                .iter()
-                .position(|(version, _)| Some(*version) != self.active)
+            let mut loaded = self.loaded.iter();
+            let Some(oldest) = loaded.position(|old| Some(old.grammar.version) != self.active)
             else {
                 break;
             };
-            let (version, contexts) = self.loaded.remove(oldest);
-            for i in 0..contexts.len() {
+            let old = self.loaded.remove(oldest);
+            for context in (0..)
+                .zip(&old.compiled)
+                .filter_map(|(i, done)| done.then_some(i))
+            {
                 // The search exists, and forgetting it can only free memory.
-                let _ = self.raw.remove(&search_name(version, i));
+                let _ = self.raw.remove(&search_name(old.grammar.version, context));
             }
         }
         Ok(guessed)
     }
 
-    /// Gives every unknown word a pronunciation; returns those that have been unknown.
-    fn learn(&mut self, words: &[String]) -> Vec<GuessedWord> {
-        let mut unknown = Vec::new();
-        for word in words {
-            if !self.guessed.contains_key(word) {
-                if self.raw.knows(word) {
-                    continue;
-                }
+    /// Makes the search for a context, if there is none.
+    fn compile(&mut self, loaded: &mut Loaded, context: usize) -> Result<(), ModelError> {
+        let SpeechGrammar {
+            version,
+            automata,
+            words,
+        } = &*loaded.grammar;
+        if loaded.compiled[context] {
+            return Ok(());
+        }
+        // Alternative pronunciations are arcs of their own: PocketSphinx can add them itself, but
+        // looks through all arcs for each, which took seconds.
+        let spellings: Vec<Vec<String>> = words
+            .iter()
+            .map(|word| self.spellings.get(word).cloned().unwrap_or_default())
+            .collect();
+        let (name, automaton) = &automata[context];
+        fsg::write(automaton, words, &spellings)
+            .map_err(|error| SphinxError::File(error.to_string()))
+            .and_then(|file| {
+                let search = search_name(*version, context);
+                self.raw.add_grammar(&search, file.path(), LANGUAGE_WEIGHT)
+            })
+            .map_err(|error| {
+                ModelError::Backend(format!(
+                    "{error} for {name:?}: its sentences cannot be heard, only typed; see `loqa doctor`"
+                ))
+            })?;
+        loaded.compiled[context] = true;
+        Ok(())
+    }
+
+    /// Gives the decoder every word that it lacks; returns those that are not in the dictionary.
+    fn learn(&mut self, words: &[String]) -> Result<Vec<GuessedWord>, ModelError> {
+        let mut new: Vec<&str> = words.iter().map(String::as_str).collect();
+        new.retain(|word| !self.spellings.contains_key(*word));
+        new.sort_unstable();
+        new.dedup();
+        let mut entries = match new.is_empty() {
+            true => HashMap::new(),
+            false => dictionary::look_up(&self.dictionary, &new)?,
+        };
+        for word in new {
+            let mut spellings = Vec::new();
+            for entry in entries.remove(word).unwrap_or_default() {
+                self.raw
+                    .add_word(&entry.name, &entry.phones)
+                    .map_err(backend)?;
+                spellings.push(entry.name);
+            }
+            if spellings.is_empty() {
                 let pronunciation = self
                     .speller
                     .pronounce(word)
                     .filter(|phones| self.raw.add_word(word, phones).is_ok());
-                self.guessed.insert(word.clone(), pronunciation);
+                spellings.extend(pronunciation.as_ref().map(|_| word.to_owned()));
+                self.guessed.insert(word.to_owned(), pronunciation);
             }
-            unknown.push(GuessedWord {
-                word: word.clone(),
-                pronunciation: self.guessed[word].clone(),
-            });
+            if word == free_text::PLACEHOLDER {
+                for (word, phone) in free_text::PHONE_WORDS {
+                    self.raw.add_word(word, phone).map_err(backend)?;
+                }
+            }
+            self.spellings.insert(word.to_owned(), spellings);
         }
-        unknown
+        let guessed = words.iter().filter_map(|word| {
+            Some(GuessedWord {
+                word: word.clone(),
+                pronunciation: self.guessed.get(word)?.clone(),
+            })
+        });
+        Ok(guessed.collect())
     }
 
     /// Chooses what the next utterance may say; falls back to [`Context::Commands`] where the
-    /// grammar has nothing for `context`.
+    /// grammar has nothing for `context`. What is asked for the first time is compiled now (80 ms).
     pub(super) fn choose(&mut self, version: u64, context: &Context) -> Result<(), ModelError> {
-        let contexts = self
-            .loaded
-            .iter()
-            .find(|(known, _)| *known == version)
-            .map(|(_, contexts)| contexts);
-        let position = contexts.and_then(|contexts| {
-            contexts
-                .iter()
-                .position(|known| known == context)
-                .or_else(|| {
-                    contexts
-                        .iter()
-                        .position(|known| *known == Context::Commands)
-                })
-        });
-        let Some(position) = position else {
+        let mut loaded = self.loaded.iter();
+        let chosen = loaded
+            .position(|loaded| loaded.grammar.version == version)
+            .and_then(|place| {
+                let loaded = &self.loaded[place];
+                let context = loaded.context(context);
+                Some((
+                    place,
+                    context.or_else(|| loaded.context(&Context::Commands))?,
+                ))
+            });
+        let Some((place, context)) = chosen else {
             return Err(ModelError::NotLoaded {
                 what: format!("version {version} of the grammar"),
                 help: "load it first".into(),
             });
         };
+        let mut loaded = self.loaded.remove(place);
+        let compiled = self.compile(&mut loaded, context);
+        self.loaded.insert(place, loaded);
+        compiled?;
         self.raw
-            .activate(&search_name(version, position))
+            .activate(&search_name(version, context))
             .map_err(backend)?;
         self.active = Some(version);
         Ok(())
@@ -344,6 +380,14 @@ impl Decoder {
             }
         }
         Some(path)
+    }
+}
+
+impl Loaded {
+    /// The place of a context in the grammar.
+    fn context(&self, context: &Context) -> Option<usize> {
+        let mut automata = self.grammar.automata.iter();
+        automata.position(|(known, _)| known == context)
     }
 }
 

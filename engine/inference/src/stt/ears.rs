@@ -181,6 +181,7 @@ impl Model {
         }
         Ok(vec![
             ("lm", self.language.display().to_string()),
+            ("dict", self.dictionary.display().to_string()),
             ("fwdflat", "yes".to_owned()),
             ("bestpath", "yes".to_owned()),
         ])

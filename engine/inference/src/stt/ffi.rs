@@ -75,7 +75,6 @@ pub(super) struct Sphinx {
     add_keyphrase: unsafe extern "C" fn(*mut Decoder, *const c_char, *const c_char) -> c_int,
     activate: unsafe extern "C" fn(*mut Decoder, *const c_char) -> c_int,
     remove: unsafe extern "C" fn(*mut Decoder, *const c_char) -> c_int,
-    lookup: unsafe extern "C" fn(*mut Decoder, *const c_char) -> *mut c_char,
     add_word: unsafe extern "C" fn(*mut Decoder, *const c_char, *const c_char, c_int) -> c_int,
     start: unsafe extern "C" fn(*mut Decoder) -> c_int,
     process: unsafe extern "C" fn(*mut Decoder, *mut *mut f32, c_int, c_int, c_int) -> c_int,
@@ -86,7 +85,6 @@ pub(super) struct Sphinx {
     segment_word: unsafe extern "C" fn(*mut c_void) -> *const c_char,
     segment_frames: unsafe extern "C" fn(*mut c_void, *mut c_int, *mut c_int),
     segment_score: unsafe extern "C" fn(*mut c_void, *mut i32, *mut i32, *mut i32) -> i32,
-    free_text: unsafe extern "C" fn(*mut c_void),
     // Last, so that they are unloaded after everything above is gone.
     _libraries: Vec<Library>,
 }
@@ -118,7 +116,7 @@ impl Sphinx {
     fn from_libraries(libraries: Vec<Library>) -> Result<Self, SphinxError> {
         let all = Symbols(&libraries);
         // SAFETY: every type below is copied from the headers of the generation it belongs to
-        // (pocketsphinx.h, ps_search.h, cmd_ln.h, ckd_alloc.h); `mfcc_t` is `float` in all
+        // (pocketsphinx.h, ps_search.h, cmd_ln.h); `mfcc_t` is `float` in all
         // builds but fixed-point ones, which neither Debian nor Homebrew makes. The functions
         // are kept together with the libraries that hold them.
         unsafe {
@@ -156,7 +154,6 @@ impl Sphinx {
                 add_keyphrase: all.get(named(b"ps_set_keyphrase\0", b"ps_add_keyphrase\0"))?,
                 activate: all.get(named(b"ps_set_search\0", b"ps_activate_search\0"))?,
                 remove: all.get(named(b"ps_unset_search\0", b"ps_remove_search\0"))?,
-                lookup: all.get(b"ps_lookup_word\0")?,
                 add_word: all.get(b"ps_add_word\0")?,
                 start: all.get(b"ps_start_utt\0")?,
                 process: all.get(b"ps_process_cep\0")?,
@@ -167,7 +164,6 @@ impl Sphinx {
                 segment_word: all.get(b"ps_seg_word\0")?,
                 segment_frames: all.get(b"ps_seg_frames\0")?,
                 segment_score: all.get(b"ps_seg_prob\0")?,
-                free_text: all.get(b"ckd_free\0")?,
                 _libraries: libraries,
             })
         }
@@ -350,22 +346,6 @@ impl RawDecoder {
         // `Decoder::forget`), so no pointer to it is left behind.
         let code = unsafe { (self.sphinx.remove)(self.decoder.as_ptr(), name.as_ptr()) };
         check(code, "removing a search")
-    }
-
-    /// Whether the dictionary has this word.
-    pub(super) fn knows(&mut self, word: &str) -> bool {
-        let Ok(word) = CString::new(word) else {
-            return false;
-        };
-        // SAFETY: valid decoder and string. The result is a fresh allocation of the library, or
-        // null, and is freed by the library.
-        unsafe {
-            let phones = (self.sphinx.lookup)(self.decoder.as_ptr(), word.as_ptr());
-            if !phones.is_null() {
-                (self.sphinx.free_text)(phones.cast());
-            }
-            !phones.is_null()
-        }
     }
 
     /// Adds a word with its ARPAbet phones, separated by spaces.

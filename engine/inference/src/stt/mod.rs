@@ -12,6 +12,7 @@
 
 mod channel;
 mod decoder;
+mod dictionary;
 mod ears;
 mod features;
 mod ffi;

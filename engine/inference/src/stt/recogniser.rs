@@ -96,7 +96,7 @@ impl Recogniser {
     }
 
     /// Makes a grammar ready for `start`. Not during an utterance.
-    pub fn load(&mut self, grammar: &SpeechGrammar) -> Result<Vec<GuessedWord>, ModelError> {
+    pub fn load(&mut self, grammar: &Arc<SpeechGrammar>) -> Result<Vec<GuessedWord>, ModelError> {
         if let (Some(free_text), false) = (
             &self.free_text,
             !grammar

@@ -8,6 +8,7 @@
 
 use super::{
     decoder::{Decoder, Path},
+    dictionary,
     ears::{Ears, Model},
     features::{Cepstrum, FrontEnd, STEP},
     free_text::PLACEHOLDER,
@@ -17,12 +18,7 @@ use loqa_core::{
     grammar::{Context, SpeechGrammar, WordAutomaton},
     seams::{GuessedWord, ModelError},
 };
-use std::{
-    fs,
-    io::{self, BufRead as _, Write as _},
-    ops::Range,
-};
-use tempfile::NamedTempFile;
+use std::{ops::Range, sync::Arc};
 
 /// Version of the only grammar.
 const THE_PHRASE: u64 = 1;
@@ -74,32 +70,27 @@ impl Spotter {
                 "the wake phrase is empty: give two or three words, such as `hey loqa`".into(),
             ));
         }
-        let (dictionary, known_phones) =
-            dictionary_of(&model, &words).map_err(|error| ModelError::NotLoaded {
-                what: format!("the dictionary {}", model.dictionary.display()),
-                help: format!("{error}: it must be readable, and the temporary folder writable"),
-            })?;
-        let small = Model {
-            dictionary: dictionary.path().to_owned(),
-            ..model
-        };
+        let list: Vec<&str> = words.iter().map(String::as_str).collect();
+        let known = dictionary::look_up(&model.dictionary, &list)?;
+        let known = words.iter().filter_map(|word| known.get(word)?.first());
+        let known = known.map(|entry| entry.phones.as_str());
         let mut settings = ears.search.settings();
         // Wide enough that the phrase is not lost where it fits badly for a while.
         settings.retain(|(name, _)| *name != "beam");
         settings.push(("beam", "1e-90".into()));
         settings.push(("kws_threshold", "1e-60".into()));
-        let mut search = Hearing::open(&small, ears, &settings)?;
+        let mut search = Hearing::open(&model, ears, &settings)?;
         let guessed = search.decoder.spot(&words)?;
-        let mut look = Hearing::open(&small, ears, &ears.search.settings())?;
-        look.decoder.load(&around(&words))?;
-        let mut any = Hearing::open(&small, ears, &ears.phone_loop.settings())?;
-        any.decoder = any.decoder.with_phone_loop(&small)?;
-        let guessed_phones = guessed
+        let mut look = Hearing::open(&model, ears, &ears.search.settings())?;
+        look.decoder.load(&Arc::new(around(&words)))?;
+        let mut any = Hearing::open(&model, ears, &ears.phone_loop.settings())?;
+        any.decoder = any.decoder.with_phone_loop(&model)?;
+        let made_up = guessed
             .iter()
             .filter_map(|word| word.pronunciation.as_deref());
-        let phones = guessed_phones.map(|phones| phones.split(' ').count());
+        let phones = known.chain(made_up).map(|phones| phones.split(' ').count());
         Ok(Self {
-            phones: known_phones + phones.sum::<usize>(),
+            phones: phones.sum(),
             search,
             look,
             any,
@@ -271,33 +262,4 @@ fn grammar(version: u64, automaton: WordAutomaton, words: Vec<String>) -> Speech
         automata: vec![(Context::Commands, automaton)],
         words,
     }
-}
-
-/// The dictionary's entries of these words as a dictionary of its own, and how many phones they
-/// have together, each in its first pronunciation.
-fn dictionary_of(model: &Model, words: &[String]) -> io::Result<(NamedTempFile, usize)> {
-    let mut small = tempfile::Builder::new()
-        .prefix("loqa-")
-        .suffix(".dict")
-        .tempfile()?;
-    let mut phones = 0;
-    for line in io::BufReader::new(fs::File::open(&model.dictionary)?).split(b'\n') {
-        let line = line?;
-        let mut parts = line.split(|byte| byte.is_ascii_whitespace());
-        let entry = parts.next().unwrap_or_default();
-        let word = entry.split(|byte| *byte == b'(').next().unwrap_or_default();
-        let times = words
-            .iter()
-            .filter(|wanted| wanted.as_bytes() == word)
-            .count();
-        if times > 0 {
-            small.write_all(&line)?;
-            small.write_all(b"\n")?;
-        }
-        if entry == word {
-            phones += times * parts.filter(|phone| !phone.is_empty()).count();
-        }
-    }
-    small.flush()?;
-    Ok((small, phones))
 }
