@@ -176,6 +176,19 @@ fn open(name: &str) -> Result<Library, SphinxError> {
     unsafe { Library::new(name) }.map_err(|error| SphinxError::Library(error.to_string()))
 }
 
+/// Hands memory that has been freed back to the system. Searches are millions of small pieces, and
+/// the C library would keep most of them for later.
+pub(super) fn give_back_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        unsafe extern "C" {
+            fn malloc_trim(pad: usize) -> c_int;
+        }
+        // SAFETY: glibc's own, with no condition to it; any thread may call it at any time.
+        unsafe { malloc_trim(0) };
+    }
+}
+
 struct Symbols<'a>(&'a [Library]);
 
 impl Symbols<'_> {

@@ -1,4 +1,4 @@
-//! The one recogniser for words outside of the grammar: loaded when it is first needed.
+//! The one recogniser for words outside of the grammar: loaded when it is needed.
 
 use super::{
     ears::{Ears, Model},
@@ -39,6 +39,11 @@ impl OpenVocabulary {
         })?
         .now();
         Ok(worker.insert(started).clone())
+    }
+
+    /// Begins to load it, if that has not been done.
+    pub(super) fn prepare(&self) -> Result<(), ModelError> {
+        self.worker()?.prepare()
     }
 
     /// Decodes a span of an utterance and waits for its words.

@@ -97,16 +97,6 @@ impl Recogniser {
 
     /// Makes a grammar ready for `start`. Not during an utterance.
     pub fn load(&mut self, grammar: &Arc<SpeechGrammar>) -> Result<Vec<GuessedWord>, ModelError> {
-        if let (Some(free_text), false) = (
-            &self.free_text,
-            !grammar
-                .words
-                .iter()
-                .any(|word| word == super::free_text::PLACEHOLDER),
-        ) {
-            // Begins to load now, so that the first such command need not wait for it.
-            free_text.open_vocabulary.worker()?;
-        }
         self.words.load(grammar)
     }
 
@@ -153,7 +143,15 @@ impl Recogniser {
             free_text.samples.extend_from_slice(samples);
         }
         self.listen(samples)?;
-        self.text = self.words.text();
+        let before = std::mem::replace(&mut self.text, self.words.text());
+        let expected = |text: &str| text.contains(free_text::PLACEHOLDER);
+        if let Some(free_text) = &self.free_text
+            && expected(&self.text)
+            && !expected(&before)
+        {
+            // Loads while somebody speaks, so that they need not wait for it.
+            free_text.open_vocabulary.prepare()?;
+        }
         Ok(self.hypothesis(Verdict::Unknown))
     }
 

@@ -1,6 +1,7 @@
-//! A thread that owns a recogniser and hears one utterance after the other.
+//! A thread that owns a recogniser and hears one utterance after the other. Where nobody has spoken
+//! for a while the recogniser goes, with its 70 MB, and is opened again for the next.
 
-use super::recogniser::Recogniser;
+use super::{ffi, recogniser::Recogniser};
 use futures::channel::mpsc as hypotheses;
 use loqa_core::{
     grammar::{Context, SpeechGrammar},
@@ -9,12 +10,17 @@ use loqa_core::{
 use loqa_protocol::Hypothesis;
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
-        mpsc::{self, Receiver, Sender, SyncSender},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender},
     },
     thread,
+    time::Duration,
 };
+
+/// How long a recogniser is kept for the next utterance. To open it again takes a tenth of a
+/// second of somebody's speaking, and it has caught up long before they finish.
+const KEPT: Duration = Duration::from_secs(30);
 
 /// Frames that may be on their way to a worker: 1.28 s.
 pub(super) const IN_FLIGHT: usize = 64;
@@ -35,6 +41,8 @@ pub(super) struct Utterance {
 
 enum Job {
     Hear(Utterance),
+    /// Nothing but that it must be open.
+    Prepare,
     Load(
         Arc<SpeechGrammar>,
         SyncSender<Result<Vec<GuessedWord>, ModelError>>,
@@ -76,10 +84,10 @@ impl Starting {
 }
 
 impl Worker {
-    /// Starts a thread that opens a recogniser and then takes jobs.
+    /// Starts a thread that opens a recogniser, again and again, and takes jobs.
     pub(super) fn spawn(
         name: String,
-        open: impl FnOnce() -> Result<Recogniser, ModelError> + Send + 'static,
+        open: impl Fn() -> Result<Recogniser, ModelError> + Send + 'static,
     ) -> Result<Starting, ModelError> {
         let (jobs, queue) = mpsc::channel();
         let (report, opened) = mpsc::sync_channel(1);
@@ -93,7 +101,19 @@ impl Worker {
             .spawn(move || {
                 let mut recogniser = open();
                 let _ = report.send(recogniser.as_ref().map(|_| ()).map_err(Clone::clone));
-                for job in queue {
+                loop {
+                    let job = match queue.recv_timeout(KEPT) {
+                        Ok(job) => job,
+                        Err(RecvTimeoutError::Disconnected) => break,
+                        Err(RecvTimeoutError::Timeout) => {
+                            drop(recogniser);
+                            state.versions().clear();
+                            ffi::give_back_memory();
+                            let Ok(job) = queue.recv() else { break };
+                            recogniser = open();
+                            job
+                        }
+                    };
                     run(&mut recogniser, job, &state);
                     state.load.fetch_sub(1, Ordering::Relaxed);
                     if recogniser.is_err() {
@@ -114,16 +134,18 @@ impl Worker {
 
     /// Whether the grammar of this version is compiled.
     pub(super) fn has(&self, version: u64) -> bool {
-        let versions = self.state.versions.lock();
-        versions
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(&version)
+        self.state.versions().contains(&version)
     }
 
     /// False once its recogniser could not be opened.
     pub(super) fn is_alive(&self) -> bool {
         // The thread holds the only other reference to the state.
         Arc::strong_count(&self.state) > 1
+    }
+
+    /// Lets an utterance be expected, so that it need not wait.
+    pub(super) fn prepare(&self) -> Result<(), ModelError> {
+        self.send(Job::Prepare)
     }
 
     /// Queues an utterance.
@@ -150,6 +172,12 @@ impl Worker {
     }
 }
 
+impl State {
+    fn versions(&self) -> MutexGuard<'_, Vec<u64>> {
+        self.versions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 pub(super) fn stopped() -> ModelError {
     ModelError::NotLoaded {
         what: "the speech recogniser".into(),
@@ -168,6 +196,7 @@ fn run(recogniser: &mut Result<Recogniser, ModelError>, job: Job, state: &State)
                 Job::Load(_, done) => {
                     let _ = done.send(Err(error.clone()));
                 }
+                Job::Prepare => {}
             }
             return;
         }
@@ -175,23 +204,16 @@ fn run(recogniser: &mut Result<Recogniser, ModelError>, job: Job, state: &State)
     match job {
         Job::Load(grammar, done) => {
             let loaded = recogniser.load(&grammar);
-            remember(recogniser, state);
+            *state.versions() = recogniser.versions();
             let _ = done.send(loaded);
         }
+        Job::Prepare => {}
         Job::Hear(mut utterance) => {
             if let Err(error) = hear(recogniser, &mut utterance, state) {
                 let _ = utterance.answers.try_send(Err(error));
             }
         }
     }
-}
-
-fn remember(recogniser: &Recogniser, state: &State) {
-    let mut versions = state
-        .versions
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    *versions = recogniser.versions();
 }
 
 fn hear(
@@ -203,7 +225,7 @@ fn hear(
         Some(grammar) => {
             if !recogniser.has(grammar.version) {
                 recogniser.load(grammar)?;
-                remember(recogniser, state);
+                *state.versions() = recogniser.versions();
             }
             recogniser.start(grammar.version, &utterance.context)?;
         }
