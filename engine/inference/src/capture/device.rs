@@ -1,5 +1,7 @@
 //! One microphone, open: its samples, and what goes wrong with it.
 
+#[cfg(target_os = "linux")]
+use super::drain::Drain;
 use super::ring::{Inlet, Outlet, ring};
 use crate::sound::{self, Direction, quiet};
 use cpal::{
@@ -9,6 +11,7 @@ use cpal::{
 };
 use loqa_core::seams::{FRAME_SAMPLES, SAMPLE_RATE_HZ};
 use std::{
+    any::Any,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU32, Ordering},
@@ -32,12 +35,12 @@ pub struct Open {
     trouble: Arc<Trouble>,
     overrun: u64,
     xruns: u32,
-    _stream: Stream,
+    _stream: Box<dyn Any>,
 }
 
 /// What the device complained of.
 #[derive(Default)]
-struct Trouble {
+pub(super) struct Trouble {
     xruns: AtomicU32,
     errors: AtomicU32,
     /// The first error that is not an overrun.
@@ -53,6 +56,10 @@ impl Open {
         let _quiet = quiet();
         let device = sound::find(&cpal::default_host(), Direction::Input, wanted)
             .map_err(|error| error.to_string())?;
+        #[cfg(target_os = "linux")]
+        if let Some(open) = Open::drained(&device) {
+            return Ok(open);
+        }
         let own = device.default_input_config().map_err(reason)?;
         let wish = StreamConfig {
             channels: 1,
@@ -73,14 +80,32 @@ impl Open {
     }
 
     fn with(device: &Device, config: StreamConfig, format: SampleFormat) -> Result<Open, Error> {
-        let samples = (config.sample_rate * RING_S) as usize;
-        let (inlet, outlet) = ring(samples, Some(thread::current()));
+        Open::on(device, config.sample_rate, |inlet, trouble| {
+            let stream = build(device, config, format, inlet, trouble)?;
+            stream.play()?;
+            Ok(stream)
+        })
+    }
+
+    /// One that converts by itself, as sound servers do.
+    #[cfg(target_os = "linux")]
+    fn drained(device: &Device) -> Option<Open> {
+        let id = device.id().ok()?;
+        let open = |inlet, trouble| Drain::open(id.id(), inlet, trouble);
+        Open::on(device, SAMPLE_RATE_HZ, open).ok()
+    }
+
+    fn on<S: Any, E>(
+        device: &Device,
+        rate_hz: u32,
+        open: impl FnOnce(Inlet, Arc<Trouble>) -> Result<S, E>,
+    ) -> Result<Open, E> {
+        let (inlet, outlet) = ring((rate_hz * RING_S) as usize, Some(thread::current()));
         let trouble = Arc::<Trouble>::default();
-        let stream = build(device, config, format, inlet, trouble.clone())?;
-        stream.play()?;
+        let stream = Box::new(open(inlet, trouble.clone())?);
         Ok(Open {
             name: sound::name(device),
-            rate_hz: config.sample_rate,
+            rate_hz,
             outlet,
             trouble,
             overrun: 0,
@@ -121,11 +146,21 @@ impl Open {
 }
 
 impl Trouble {
+    /// Some samples were lost.
+    pub(super) fn xrun(&self) {
+        self.xruns.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Nothing was heard this time, and why.
+    #[cfg(target_os = "linux")]
+    pub(super) fn error(&self, reason: String) {
+        self.reason.get_or_init(|| reason);
+        self.errors.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn note(&self, error: Error) {
         match error.kind() {
-            ErrorKind::Xrun => {
-                self.xruns.fetch_add(1, Ordering::Relaxed);
-            }
+            ErrorKind::Xrun => self.xrun(),
             // It goes on as it is.
             ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => {}
             kind => {

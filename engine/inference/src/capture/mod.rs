@@ -4,6 +4,8 @@
 //! with silence, and looks for a device that has gone until it is back.
 
 mod device;
+#[cfg(target_os = "linux")]
+mod drain;
 mod ring;
 mod timeline;
 
