@@ -53,7 +53,7 @@ pub struct Spotter {
 }
 
 impl Spotter {
-    /// Loads library and model (0.1 s, 25 MB).
+    /// Loads library and model (0.1 s, 9 MB).
     ///
     /// # Errors
     /// [`ModelError::NotLoaded`] says what is missing and what to type; [`ModelError::Backend`],

@@ -89,7 +89,7 @@ pub struct Keyphrase {
 const KEPT: usize = (BEFORE[0] + AFTER) as usize + 8_000;
 
 impl Keyphrase {
-    /// Loads what it needs (0.1 s, 25 MB).
+    /// Loads what it needs (0.1 s, 9 MB).
     ///
     /// # Errors
     /// [`ModelError::NotLoaded`] with what to type; [`ModelError::Backend`] for a phrase that
