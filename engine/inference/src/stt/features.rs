@@ -64,6 +64,9 @@ const SMOOTH: usize = 5;
 const NEARER_FOR: usize = 10;
 /// Steps from which they may have begun.
 const RECENT: usize = 40;
+/// Steps before those that it takes to tell how loud the others are: the soft beginning of a word
+/// is none of them.
+const OLDER: usize = 30;
 /// Steps before the first loud one that may belong to its word.
 const BEFORE_LOUD: usize = 12;
 
@@ -81,8 +84,9 @@ pub struct FrontEnd {
     passed: Vec<(u32, Cepstrum)>,
     /// The last of what was let go, as it passed the gate.
     recent: VecDeque<(u32, Cepstrum)>,
-    /// The loudest of what left `recent`.
+    /// The loudest of what left `recent`, and how many steps did.
     before: f32,
+    older: usize,
     /// Whether all that was let go is to be forgotten.
     restarted: bool,
     /// Windows so far.
@@ -197,6 +201,7 @@ impl FrontEnd {
             passed: Vec::new(),
             recent: VecDeque::new(),
             before: f32::MIN,
+            older: 0,
             restarted: false,
             windows: 0,
             pending: Vec::new(),
@@ -220,7 +225,7 @@ impl FrontEnd {
         self.settled = false;
         self.passed.clear();
         self.recent.clear();
-        self.before = f32::MIN;
+        (self.before, self.older) = (f32::MIN, 0);
         self.restarted = false;
         self.windows = 0;
     }
@@ -247,7 +252,7 @@ impl FrontEnd {
         self.pending.drain(..start);
         if self.settled && self.is_much_nearer() {
             self.passed.splice(..0, self.recent.drain(..));
-            self.before = f32::MIN;
+            (self.before, self.older) = (f32::MIN, 0);
             self.channel = Channel::new();
             (self.settled, self.restarted) = (false, true);
             cepstra.clear();
@@ -337,7 +342,7 @@ impl FrontEnd {
             sum / count.max(1) as f32
         };
         let now = level(&mut passed.map(|(_, cepstrum)| cepstrum[0]).take(NEARER_FOR));
-        !self.passed.is_empty() && self.before > f32::MIN && now >= self.before + QUIETER_BY
+        !self.passed.is_empty() && self.older >= OLDER && now >= self.before + QUIETER_BY
     }
 
     /// Keeps what is let go for as long as it may turn out to be the beginning of a nearer voice.
@@ -347,6 +352,7 @@ impl FrontEnd {
             let oldest = self.recent.iter().take(SMOOTH);
             let level = oldest.map(|(_, cepstrum)| cepstrum[0]).sum::<f32>() / SMOOTH as f32;
             self.before = self.before.max(level);
+            self.older += 1;
             self.recent.pop_front();
         }
     }
