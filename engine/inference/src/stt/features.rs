@@ -52,12 +52,13 @@ const FIRST_STEPS: usize = 50;
 /// these.
 const MOST_STEPS: usize = 90;
 
-/// How much lower the first cepstral coefficient is where nobody speaks who is near: 9 dB in all
-/// bands.
+/// How much lower the level is where nobody speaks who is near, ln of powers: 9 dB.
 ///
 /// Orders of synthetic speakers with 0.3 to 2.3 s of babble before and after them, at 20 dB: 36 %
 /// were understood when all of it was heard, 96 % since others are left out before and after.
-const QUIETER_BY: f32 = 10.0;
+const QUIETER_BY: f32 = 2.0;
+/// What is this much louder than the noise is spoken by who is near, however soft it is: 15 dB.
+const ABOVE_NOISE: f32 = 3.5;
 /// Steps over which a level is taken.
 const SMOOTH: usize = 5;
 /// Steps for which somebody has to be louder than everybody before, to be nearer.
@@ -70,20 +71,31 @@ const OLDER: usize = 30;
 /// Steps before the first loud one that may belong to its word.
 const BEFORE_LOUD: usize = 12;
 
+/// A window as it sounds, with channel and noise.
+#[derive(Clone, Copy)]
+struct Step {
+    /// Which of the utterance's.
+    at: u32,
+    /// ln of the power of all bands together. The first cepstral coefficient, which counts each
+    /// band alike, took the sharp sounds of a word for a nearer voice.
+    level: f32,
+    cepstrum: Cepstrum,
+}
+
 /// Turns one utterance's samples into normalised cepstra, in a stream.
 pub struct FrontEnd {
     tables: Arc<Tables>,
     config: FrontEndConfig,
     gaussians: Arc<Gaussians>,
     noise: NoiseTracker,
-    gate: Gate<(u32, Cepstrum)>,
+    gate: Gate<Step>,
     channel: Channel,
     /// Whether the channel has been estimated from the first steps.
     settled: bool,
-    /// What has passed the gate and still holds the channel, and its steps of 10 ms.
-    passed: Vec<(u32, Cepstrum)>,
+    /// What has passed the gate and still holds the channel.
+    passed: Vec<Step>,
     /// The last of what was let go, as it passed the gate.
-    recent: VecDeque<(u32, Cepstrum)>,
+    recent: VecDeque<Step>,
     /// The loudest of what left `recent`, and how many steps did.
     before: f32,
     older: usize,
@@ -258,7 +270,7 @@ impl FrontEnd {
             cepstra.clear();
             steps.clear();
         }
-        if self.settled || enough(&self.passed) {
+        if self.settled || enough(&self.passed, self.noise.level()) {
             self.release(cepstra, steps);
         }
     }
@@ -301,7 +313,11 @@ impl FrontEnd {
     /// Shows the cepstrum of the next window's powers to the gate.
     fn step(&mut self, powers: Bands) {
         let (cepstrum, speech) = self.cepstrum(powers);
-        let step = (self.windows, cepstrum);
+        let step = Step {
+            at: self.windows,
+            level: powers.iter().sum::<f32>().max(1.0).ln(),
+            cepstrum,
+        };
         self.windows += 1;
         if self.config.gate {
             self.gate.push(step, speech, &mut self.passed);
@@ -313,13 +329,13 @@ impl FrontEnd {
     /// Takes the channel out of what has passed, and lets it go.
     fn release(&mut self, cepstra: &mut Vec<Cepstrum>, steps: &mut Vec<u32>) {
         if !self.settled {
-            let quiet = quiet_beginning(&self.passed);
+            let quiet = quiet_beginning(&self.passed, self.noise.level());
             self.passed.drain(..quiet);
         }
         self.remember();
         let ready = cepstra.len();
-        steps.extend(self.passed.iter().map(|(step, _)| *step));
-        cepstra.extend(self.passed.drain(..).map(|(_, cepstrum)| cepstrum));
+        steps.extend(self.passed.iter().map(|step| step.at));
+        cepstra.extend(self.passed.drain(..).map(|step| step.cepstrum));
         let ready = &mut cepstra[ready..];
         let floor = self.floor();
         let noise = self.noise.mean().map(|log| (log.exp() + floor).ln());
@@ -338,10 +354,10 @@ impl FrontEnd {
     fn is_much_nearer(&self) -> bool {
         let passed = self.passed.iter().rev().chain(self.recent.iter().rev());
         let level = |steps: &mut dyn Iterator<Item = f32>| {
-            let (sum, count) = steps.fold((0.0, 0), |(sum, count), c0| (sum + c0, count + 1));
+            let (sum, count) = steps.fold((0.0, 0), |(sum, count), level| (sum + level, count + 1));
             sum / count.max(1) as f32
         };
-        let now = level(&mut passed.map(|(_, cepstrum)| cepstrum[0]).take(NEARER_FOR));
+        let now = level(&mut passed.map(|step| step.level).take(NEARER_FOR));
         !self.passed.is_empty() && self.older >= OLDER && now >= self.before + QUIETER_BY
     }
 
@@ -350,7 +366,7 @@ impl FrontEnd {
         self.recent.extend(self.passed.iter().copied());
         while self.recent.len() > RECENT {
             let oldest = self.recent.iter().take(SMOOTH);
-            let level = oldest.map(|(_, cepstrum)| cepstrum[0]).sum::<f32>() / SMOOTH as f32;
+            let level = oldest.map(|step| step.level).sum::<f32>() / SMOOTH as f32;
             self.before = self.before.max(level);
             self.older += 1;
             self.recent.pop_front();
@@ -411,22 +427,22 @@ impl FrontEnd {
 }
 
 /// Can the channel be estimated from these?
-fn enough(passed: &[(u32, Cepstrum)]) -> bool {
-    let loud = |passed: &[_]| passed.len() - quiet_beginning(passed);
+fn enough(passed: &[Step], noise: f32) -> bool {
+    let loud = |passed: &[_]| passed.len() - quiet_beginning(passed, noise);
     passed.len() >= FIRST_STEPS && (passed.len() >= MOST_STEPS || loud(passed) >= FIRST_STEPS)
 }
 
 /// Steps at the beginning that are much quieter than what follows: other people, the room. Words
 /// would be heard in them.
-fn quiet_beginning(passed: &[(u32, Cepstrum)]) -> usize {
+fn quiet_beginning(passed: &[Step], noise: f32) -> usize {
     let levels: Vec<f32> = passed
         .windows(SMOOTH)
-        .map(|steps| steps.iter().map(|(_, cepstrum)| cepstrum[0]).sum::<f32>() / SMOOTH as f32)
+        .map(|steps| steps.iter().map(|step| step.level).sum::<f32>() / SMOOTH as f32)
         .collect();
     let loudest = levels.iter().copied().fold(f32::MIN, f32::max);
     let loud = levels
         .iter()
-        .position(|level| *level >= loudest - QUIETER_BY);
+        .position(|level| *level >= loudest - QUIETER_BY || *level >= noise + ABOVE_NOISE);
     loud.unwrap_or_default().saturating_sub(BEFORE_LOUD)
 }
 
@@ -494,18 +510,22 @@ mod tests {
 
     #[test]
     fn a_quiet_beginning_is_left_out_and_a_soft_first_sound_is_not() {
-        let level =
-            |c0: f32| -> Cepstrum { std::array::from_fn(|i| if i == 0 { c0 } else { 0.0 }) };
-        let steps = |levels: &[(usize, f32)]| -> Vec<(u32, Cepstrum)> {
-            let all = levels
-                .iter()
-                .flat_map(|(count, c0)| vec![level(*c0); *count]);
-            (0..).zip(all).collect()
+        let step = |level: f32| Step {
+            at: 0,
+            level,
+            cepstrum: [0.0; COEFFICIENTS],
         };
-        assert_eq!(quiet_beginning(&steps(&[(30, 40.0), (20, 70.0)])), 17);
-        assert_eq!(quiet_beginning(&steps(&[(10, 40.0), (40, 70.0)])), 0);
-        assert_eq!(quiet_beginning(&steps(&[(30, 62.0), (20, 70.0)])), 0);
-        assert_eq!(quiet_beginning(&[]), 0);
+        let steps = |levels: &[(usize, f32)]| -> Vec<Step> {
+            let levels = levels.iter();
+            levels
+                .flat_map(|(count, level)| vec![step(*level); *count])
+                .collect()
+        };
+        assert_eq!(quiet_beginning(&steps(&[(30, 14.0), (20, 20.0)]), 14.0), 16);
+        assert_eq!(quiet_beginning(&steps(&[(10, 14.0), (40, 20.0)]), 14.0), 0);
+        assert_eq!(quiet_beginning(&steps(&[(30, 18.4), (20, 20.0)]), 14.0), 0);
+        assert_eq!(quiet_beginning(&steps(&[(30, 14.0), (20, 20.0)]), 5.0), 0);
+        assert_eq!(quiet_beginning(&[], 0.0), 0);
     }
 
     #[test]
