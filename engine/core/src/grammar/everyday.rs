@@ -52,7 +52,7 @@ fn few_commands_wait_for_more() {
     expect![[r#"
         clock: 20 A, 4 B, 0 C
         timers: 29 A, 14 B, 3 C
-        home: 82 A, 23 B, 2 C
+        home: 85 A, 23 B, 2 C
 
         what time is it (in|now|right)
         what's the time (in|left)
