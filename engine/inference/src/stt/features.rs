@@ -12,7 +12,7 @@
 
 use super::{
     channel::{Channel, Gaussians},
-    gate::Gate,
+    gate::{CLOSES_AFTER, ENOUGH_SILENCE, Gate},
     noise::NoiseTracker,
 };
 use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex32};
@@ -126,6 +126,9 @@ pub struct FrontEndConfig {
     pub floor_db: f32,
     /// Keep silence from the decoder.
     pub gate: bool,
+    /// The stream never ends: the channel is estimated as soon as a pause follows the first words,
+    /// from however few they are, and more of the pause is heard.
+    pub endless: bool,
 }
 
 impl Default for FrontEndConfig {
@@ -133,6 +136,7 @@ impl Default for FrontEndConfig {
         Self {
             floor_db: -50.0,
             gate: true,
+            endless: false,
         }
     }
 }
@@ -207,7 +211,11 @@ impl FrontEnd {
             config,
             gaussians,
             noise: NoiseTracker::default(),
-            gate: Gate::new(),
+            gate: Gate::new(if config.endless {
+                CLOSES_AFTER
+            } else {
+                ENOUGH_SILENCE
+            }),
             channel: Channel::new(),
             settled: false,
             passed: Vec::new(),
@@ -270,7 +278,8 @@ impl FrontEnd {
             cepstra.clear();
             steps.clear();
         }
-        if self.settled || enough(&self.passed, self.noise.level()) {
+        let pauses = self.config.endless && !self.gate.is_passing();
+        if self.settled || pauses || enough(&self.passed, self.noise.level()) {
             self.release(cepstra, steps);
         }
     }

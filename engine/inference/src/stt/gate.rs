@@ -6,12 +6,14 @@ const OPENS_AFTER: usize = 10;
 const BEFORE: usize = 20;
 /// Steps in a row that do not, before what follows waits: the decoder hears that the words have
 /// ended, and nothing of what others say then.
-const ENOUGH_SILENCE: usize = 20;
+pub(super) const ENOUGH_SILENCE: usize = 20;
 /// The same, before it closes, and what has waited is dropped.
-const CLOSES_AFTER: usize = 50;
+pub(super) const CLOSES_AFTER: usize = 50;
 
 /// Opens at speech, a little in retrospect.
 pub(super) struct Gate<T> {
+    /// Steps in a row without speech that pass.
+    enough_silence: usize,
     open: bool,
     /// Steps in a row that speak against the present state.
     against: usize,
@@ -20,8 +22,10 @@ pub(super) struct Gate<T> {
 }
 
 impl<T> Gate<T> {
-    pub(super) fn new() -> Self {
+    /// Closed. So many steps without speech pass, at most [`CLOSES_AFTER`].
+    pub(super) fn new(enough_silence: usize) -> Self {
         Self {
+            enough_silence,
             open: false,
             against: 0,
             waiting: std::collections::VecDeque::new(),
@@ -30,7 +34,12 @@ impl<T> Gate<T> {
 
     /// Forgets everything and closes.
     pub(super) fn reset(&mut self) {
-        *self = Self::new();
+        *self = Self::new(self.enough_silence);
+    }
+
+    /// Whether the next step would pass at once.
+    pub(super) fn is_passing(&self) -> bool {
+        self.open && self.against < self.enough_silence
     }
 
     /// Takes the next step; appends what passes to `through`.
@@ -42,7 +51,7 @@ impl<T> Gate<T> {
         };
         self.waiting.push_back(step);
         if self.open {
-            if self.against <= ENOUGH_SILENCE {
+            if self.against <= self.enough_silence {
                 through.extend(self.waiting.drain(..));
             }
             if self.against >= CLOSES_AFTER {
@@ -63,7 +72,7 @@ mod tests {
 
     #[test]
     fn speech_passes_with_its_beginning_and_silence_does_not() {
-        let mut gate = Gate::new();
+        let mut gate = Gate::new(ENOUGH_SILENCE);
         let mut through = Vec::new();
         let speech = |step: usize| (100..200).contains(&step) || (220..260).contains(&step);
         for step in 0..500 {

@@ -79,7 +79,10 @@ impl Spotter {
         settings.retain(|(name, _)| *name != "beam");
         settings.push(("beam", "1e-90".into()));
         settings.push(("kws_threshold", "1e-60".into()));
-        let mut search = Hearing::open(&model, ears, &settings)?;
+        // Nothing tells the search that somebody has finished.
+        let mut streaming = ears.clone();
+        streaming.front_end.endless = true;
+        let mut search = Hearing::open(&model, &streaming, &settings)?;
         let guessed = search.decoder.spot(&words)?;
         let mut look = Hearing::open(&model, ears, &ears.search.settings())?;
         look.decoder.load(&Arc::new(around(&words)))?;
@@ -184,6 +187,10 @@ impl Hearing {
         let samples = self.dither.over(samples);
         self.front
             .push(&samples, &mut self.cepstra, &mut self.steps);
+        if self.front.restarted() {
+            self.decoder.end()?;
+            self.decoder.start()?;
+        }
         if last {
             self.front.finish(&mut self.cepstra, &mut self.steps);
         }
