@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod plain;
+mod room;
 mod wake;
 
 use super::figure::Report;
@@ -20,11 +21,17 @@ pub struct EarsArgs {
     /// Open sentences in each room, which are to be refused
     #[arg(long, default_value_t = 200)]
     talk: usize,
+    /// Minutes each of babble, music and silence that are heard with the wake phrase off
+    #[arg(long, default_value_t = 10)]
+    room: usize,
 }
 
 /// Runs all of it.
 pub fn run(args: EarsArgs, report: &mut Report) -> Result<()> {
     acceptance::run(args.orders, args.talk, report)?;
+    if args.room > 0 {
+        room::run(args.room, report)?;
+    }
     if args.minutes > 0 {
         wake::run(args.minutes, report)?;
     }

@@ -1,0 +1,108 @@
+//! What Loqa does in a room where nobody talks to it, while it takes all that it hears for
+//! commands: with the wake phrase off.
+
+use super::super::figure::{Goal, Report, upper_bound_95};
+use anyhow::{Result, anyhow};
+use loqa_core::seams::FRAME_SAMPLES;
+use loqa_engine::{
+    gateway::Client,
+    hub::{Hub, HubOptions},
+};
+use loqa_protocol::{ClientFrame, ServerFrame};
+use loqa_tests::voices::{Clip, Noise, OPEN_SENTENCES, SAMPLE_RATE_HZ, SPEAKERS, Studio, rms};
+
+/// Level of babble and music, and of a room in which nobody is: root mean squares.
+const LOUD: f32 = 0.05;
+const SILENT: f32 = 0.0005;
+
+/// Reports on `minutes` of each kind of room.
+pub fn run(minutes: usize, report: &mut Report) -> Result<()> {
+    let studio = Studio::open()?;
+    let sentences = OPEN_SENTENCES.lines().filter(|line| !line.is_empty());
+    let said: Vec<Clip> = (SPEAKERS.iter().cycle().zip(sentences))
+        .map(|(speaker, sentence)| studio.speak(*speaker, sentence))
+        .collect::<Result<_>>()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let rooms = [
+        ("babble", Noise::Babble(&said), LOUD),
+        ("music", Noise::Music, LOUD),
+        ("silence", Noise::Pink, SILENT),
+    ];
+    for (name, noise, level) in rooms {
+        eprintln!("{minutes} minutes of {name}, the wake phrase off …");
+        let (mut acts, mut spoken_to) = (0, 0);
+        for minute in 0..minutes {
+            let mut samples = noise.render(60 * SAMPLE_RATE_HZ, minute as u64);
+            let gain = level / rms(&samples).max(1e-9);
+            samples.iter_mut().for_each(|sample| *sample *= gain);
+            let heard = runtime.block_on(hear(&samples))?;
+            acts += heard.acts;
+            spoken_to += heard.replies;
+        }
+        let metric = |what: &str| format!("room.{name}.{what}");
+        let most = upper_bound_95(acts, minutes * 60).map(|share| share * 3_600.0);
+        let figures = [
+            ("acts", Some(acts as f64), "acts", Goal::AtMost(0.0)),
+            ("acts_at_most_95", most, "per hour", Goal::None),
+            ("replies", Some(spoken_to as f64), "replies", Goal::None),
+        ];
+        for (what, value, unit, goal) in figures {
+            report.figure("ears", &metric(what), value, unit, goal);
+        }
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Heard {
+    /// Turns in which something was understood, and so done.
+    acts: usize,
+    /// Turns in which anything was said.
+    replies: usize,
+}
+
+/// A hub of its own hears this on the sample clock.
+async fn hear(samples: &[f32]) -> Result<Heard> {
+    const ID: u32 = 1;
+    let failed = |problem| anyhow!("{problem}");
+    let data = tempfile::tempdir()?;
+    let hub = Hub::start(HubOptions::demonstration(data.path()).unpaced());
+    let hub = hub.await.map_err(failed)?;
+    let mut client = Client::embedded(&hub);
+    let open = ClientFrame::AskAudio {
+        id: ID,
+        file: None,
+        speech_end: None,
+        fast: true,
+    };
+    client.send(open).await.map_err(failed)?;
+    for frame in samples.chunks(FRAME_SAMPLES) {
+        let audio = ClientFrame::Audio {
+            id: ID,
+            samples: frame.to_vec(),
+        };
+        client.send(audio).await.map_err(failed)?;
+    }
+    let end = ClientFrame::AudioEnd { id: ID };
+    client.send(end).await.map_err(failed)?;
+    let mut heard = Heard::default();
+    loop {
+        match client.recv().await.map_err(failed)? {
+            ServerFrame::Turn { summary, .. } => {
+                if let Some(intent) = &summary.intent {
+                    eprintln!("  “{}” was done: {intent}", summary.text);
+                    heard.acts += 1;
+                }
+                heard.replies += usize::from(!summary.reply.is_empty());
+            }
+            ServerFrame::Problem { problem, .. } => return Err(failed(problem)),
+            ServerFrame::Done { id: ID } => break,
+            _ => {}
+        }
+    }
+    drop(client);
+    hub.shutdown().await;
+    Ok(heard)
+}
