@@ -14,6 +14,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("loqa-protocol", &[]),
     ("loqa-core", &["loqa-protocol"]),
     ("loqa-inference", &["loqa-core", "loqa-protocol"]),
+    ("loqa-link", &[]),
     ("loqa-skill-sdk", &[]),
     ("loqa-skill-clock", &["loqa-skill-sdk"]),
     ("loqa-skill-home", &["loqa-skill-sdk"]),
@@ -67,6 +68,7 @@ const PURE: &[(&str, &[&str])] = &[
         ],
     ),
     ("loqa-inference", &["tokio", "rusqlite", "anyhow"]),
+    ("loqa-link", &["libloading", "rusqlite", "rodio", "anyhow"]),
     (
         "loqa-ui",
         &["tokio", "libloading", "rusqlite", "rodio", "jiff", "anyhow"],
