@@ -25,6 +25,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "loqa-protocol",
             "loqa-core",
             "loqa-inference",
+            "loqa-link",
             "loqa-skill-sdk",
             "loqa-skill-clock",
             "loqa-skill-home",

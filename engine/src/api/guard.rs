@@ -1,4 +1,4 @@
-//! What keeps pages of other people away: they run in the same browser, and reach 127.0.0.1 as well.
+//! What keeps pages of other people away: they run in the same browser, and reach the same addresses.
 
 use super::{Door, refuse};
 use axum::{
@@ -44,20 +44,17 @@ pub async fn headers(mut response: Response) -> Response {
 pub async fn origin(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let host = text(headers, header::HOST).unwrap_or_default();
-    let own = ["127.0.0.1", "localhost"]
-        .iter()
-        .any(|name| host.strip_prefix(name) == Some(&format!(":{}", door.port)));
-    if !own {
+    let Some(own) = door.entrance.origin(host) else {
         return refuse(
             StatusCode::FORBIDDEN,
             "wrong_host",
             "this hub has another address",
             "`loqa dashboard` shows it",
         );
-    }
+    };
     // Absent: not a browser, or one that fetches from its own page.
-    let foreign = headers.contains_key(header::ORIGIN)
-        && text(headers, header::ORIGIN) != Some(&format!("http://{host}"));
+    let foreign =
+        headers.contains_key(header::ORIGIN) && text(headers, header::ORIGIN) != Some(&own);
     if foreign {
         return refuse(
             StatusCode::FORBIDDEN,
@@ -71,7 +68,7 @@ pub async fn origin(State(door): State<Arc<Door>>, request: Request, next: Next)
 
 /// Lets in only who has signed in.
 pub async fn session(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
-    if door.pairing.is_signed_in(request.headers()) {
+    if door.pairing.is_signed_in(request.headers(), &door.entrance) {
         return next.run(request).await;
     }
     refuse(

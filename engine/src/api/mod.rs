@@ -1,7 +1,9 @@
-//! The dashboard's way in: HTTP on this machine's own address, for browsers.
+//! The dashboard's ways in, for browsers: HTTP on this machine's own address and, if the settings
+//! want it, HTTPS on all of them.
 //!
 //! ```text
 //! GET  /, /home, …        the dashboard's files                                  anybody
+//! GET  /household.crt     the certificate that makes a tablet trust the hub      anybody
 //! GET  /api/v1/hello      {"version", "signed_in"}                               anybody
 //! POST /api/v1/login      {"code"}: a session's cookie for the pairing code      anybody
 //! POST /api/v1/logout     forgets it                                             signed in
@@ -9,15 +11,21 @@
 //!                         the gateway's protocol, as on the hub's socket
 //! ```
 //!
-//! Only 127.0.0.1 is bound, as nothing is encrypted. Who can reach that may still be a page of
+//! Only 127.0.0.1 is bound where nothing is encrypted. Who can reach that may still be a page of
 //! somebody else in the same browser: see `guard`.
 
+mod attempts;
+mod entrance;
 mod files;
 mod guard;
+mod household;
 mod pairing;
+mod serve;
 mod socket;
 #[cfg(test)]
 mod tests;
+
+pub use household::Household;
 
 use crate::{
     config::{self, Port},
@@ -26,19 +34,21 @@ use crate::{
     tasks::{TaskKind, Tasks},
 };
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     body::Bytes,
     extract::{DefaultBodyLimit, State, WebSocketUpgrade},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     middleware,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
+use entrance::Entrance;
 use files::Files;
 use loqa_protocol::Problem;
 use pairing::{Pairing, Refused};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use serve::{Encryption, Peer, serve};
 use std::{net::Ipv4Addr, path::PathBuf, sync::Arc};
 use tokio::{net::TcpListener, sync::Semaphore};
 
@@ -48,12 +58,26 @@ const MAX_CLIENTS: usize = 128;
 const MAX_BODY: usize = 1024;
 
 /// Where the dashboard is.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Dashboard {
     /// Such as `http://127.0.0.1:7380/`.
     pub address: String,
     /// What signs a browser in, until the hub stops.
     pub code: String,
+    /// For tablets and phones.
+    pub household: InTheHouse,
+}
+
+/// Whether the dashboard can be opened in the house.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum InTheHouse {
+    /// The settings do not want it.
+    Off,
+    /// There.
+    Open(Household),
+    /// Why it cannot; on this machine it can.
+    Failed(Problem),
 }
 
 impl Dashboard {
@@ -64,11 +88,14 @@ impl Dashboard {
 }
 
 /// What every request may need.
+#[derive(Clone)]
 struct Door {
+    entrance: Entrance,
     service: Arc<dyn Service>,
-    pairing: Pairing,
-    files: Files,
-    port: u16,
+    pairing: Arc<Pairing>,
+    files: Arc<Files>,
+    /// What makes a tablet trust the hub, as PEM.
+    certificate: Option<String>,
     places: Arc<Semaphore>,
     tasks: Tasks,
 }
@@ -83,12 +110,12 @@ pub async fn open(
     let Port::Number(port) = settings.port else {
         return None;
     };
-    Some(open_at(port, &settings.files, folder, service, tasks).await)
+    Some(open_at(port, settings, folder, service, tasks).await)
 }
 
 async fn open_at(
     port: u16,
-    files: &std::path::Path,
+    settings: &config::Dashboard,
     folder: &DataFolder,
     service: Arc<dyn Service>,
     tasks: &Tasks,
@@ -102,26 +129,45 @@ async fn open_at(
         .await
         .map_err(cannot)?;
     let port = listener.local_addr().map_err(cannot)?.port();
-    let pairing = Pairing::open(folder.path(), port)?;
-    let dashboard = Dashboard {
-        address: format!("http://127.0.0.1:{port}/"),
-        code: pairing.code().to_owned(),
-    };
-    let door = Arc::new(Door {
+    let mut door = Door {
+        entrance: Entrance::loopback(port),
         service,
-        pairing,
-        files: Files::read(&files_folder(files)),
-        port,
+        pairing: Arc::new(Pairing::open(folder.path())?),
+        files: Arc::new(Files::read(&files_folder(&settings.files))),
+        certificate: None,
         places: Arc::new(Semaphore::new(MAX_CLIENTS)),
         tasks: tasks.clone(),
-    });
-    let cancel = tasks.cancelled();
-    tasks.spawn(TaskKind::CLIENT, "dashboard", async move {
-        axum::serve(listener, routes(door))
-            .with_graceful_shutdown(async move { cancel.cancelled().await })
-            .await
-    });
-    Ok(dashboard)
+    };
+    let code = door.pairing.code().to_owned();
+    let household = match settings.household {
+        false => InTheHouse::Off,
+        true => match household::open(settings.household_port, folder.path(), tasks).await {
+            Ok(opened) => {
+                door.certificate = Some(opened.certificate);
+                let door = Door {
+                    entrance: opened.entrance,
+                    ..door.clone()
+                };
+                answer(opened.listener, opened.encryption, door);
+                InTheHouse::Open(opened.shown)
+            }
+            Err(problem) => InTheHouse::Failed(problem),
+        },
+    };
+    answer(listener, None, door);
+    Ok(Dashboard {
+        address: format!("http://127.0.0.1:{port}/"),
+        code,
+        household,
+    })
+}
+
+/// Lets people in through a door.
+fn answer(listener: TcpListener, encryption: Encryption, door: Door) {
+    let tasks = door.tasks.clone();
+    let routes = routes(Arc::new(door));
+    let serving = serve(listener, encryption, routes, tasks.clone());
+    tasks.spawn(TaskKind::CLIENT, "dashboard", serving);
 }
 
 /// The settings' folder, else the one that lies beside the program.
@@ -133,20 +179,61 @@ fn files_folder(set: &std::path::Path) -> PathBuf {
     program.with_file_name("ui")
 }
 
+/// Whom a route answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Who {
+    Anybody,
+    SignedIn,
+}
+
+/// Every route but the files.
+fn table() -> [(&'static str, Who, MethodRouter<Arc<Door>>); 5] {
+    [
+        ("/household.crt", Who::Anybody, get(certificate)),
+        ("/api/v1/hello", Who::Anybody, get(hello)),
+        ("/api/v1/login", Who::Anybody, post(login)),
+        ("/api/v1/logout", Who::SignedIn, post(logout)),
+        ("/api/v1/events", Who::SignedIn, get(events)),
+    ]
+}
+
 fn routes(door: Arc<Door>) -> Router {
-    let signed_in = Router::new()
-        .route("/api/v1/logout", post(logout))
-        .route("/api/v1/events", get(events))
-        .route_layer(middleware::from_fn_with_state(door.clone(), guard::session));
-    Router::new()
-        .route("/api/v1/hello", get(hello))
-        .route("/api/v1/login", post(login))
-        .merge(signed_in)
+    let mut router = Router::new();
+    for (path, who, answer) in table() {
+        let session = middleware::from_fn_with_state(door.clone(), guard::session);
+        router = router.route(
+            path,
+            match who {
+                Who::Anybody => answer,
+                Who::SignedIn => answer.layer(session),
+            },
+        );
+    }
+    router
         .fallback(file)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(door.clone(), guard::origin))
         .layer(middleware::map_response(guard::headers))
         .with_state(door)
+}
+
+async fn certificate(State(door): State<Arc<Door>>) -> Response {
+    let Some(certificate) = &door.certificate else {
+        return refuse(
+            StatusCode::NOT_FOUND,
+            "no_certificate",
+            "this hub is there for its own machine alone",
+            "set `household = true` in [dashboard] of loqa.toml, then start the hub again",
+        );
+    };
+    let about = [
+        (header::CONTENT_TYPE, "application/x-x509-ca-cert"),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"loqa-household.crt\"",
+        ),
+    ];
+    (about, certificate.clone()).into_response()
 }
 
 async fn file(State(door): State<Arc<Door>>, uri: Uri, headers: HeaderMap) -> Response {
@@ -164,7 +251,7 @@ async fn file(State(door): State<Arc<Door>>, uri: Uri, headers: HeaderMap) -> Re
 async fn hello(State(door): State<Arc<Door>>, headers: HeaderMap) -> Response {
     Json(json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "signed_in": door.pairing.is_signed_in(&headers),
+        "signed_in": door.pairing.is_signed_in(&headers, &door.entrance),
     }))
     .into_response()
 }
@@ -174,7 +261,11 @@ struct Login {
     code: String,
 }
 
-async fn login(State(door): State<Arc<Door>>, body: Bytes) -> Response {
+async fn login(
+    State(door): State<Arc<Door>>,
+    Extension(Peer(peer)): Extension<Peer>,
+    body: Bytes,
+) -> Response {
     let Ok(Login { code }) = serde_json::from_slice(&body) else {
         return refuse(
             StatusCode::BAD_REQUEST,
@@ -183,7 +274,7 @@ async fn login(State(door): State<Arc<Door>>, body: Bytes) -> Response {
             "send the pairing code as JSON",
         );
     };
-    match door.pairing.sign_in(&code) {
+    match door.pairing.sign_in(&code, peer, &door.entrance) {
         Ok(cookie) => with_cookie(cookie),
         Err(Refused::Wrong) => refuse(
             StatusCode::UNAUTHORIZED,
@@ -206,7 +297,7 @@ async fn login(State(door): State<Arc<Door>>, body: Bytes) -> Response {
 }
 
 async fn logout(State(door): State<Arc<Door>>) -> Response {
-    with_cookie(door.pairing.sign_out())
+    with_cookie(door.entrance.set_cookie("", 0))
 }
 
 fn with_cookie(cookie: String) -> Response {

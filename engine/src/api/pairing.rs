@@ -1,5 +1,6 @@
 //! Who may see and command the house: a code that the hub shows signs a browser in.
 
+use super::{attempts::Attempts, entrance::Entrance};
 use axum::http::{HeaderMap, header};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
@@ -8,39 +9,27 @@ use sha2::Sha256;
 use std::{
     fs,
     io::{self, Write},
+    net::IpAddr,
     os::unix::fs::OpenOptionsExt,
     path::Path,
-    sync::{Mutex, PoisonError},
     time::Duration,
 };
-use tokio::time::Instant;
 
 /// Its sessions outlive the hub, so their key is kept. Whoever removes it signs everybody out.
 const KEY_FILE: &str = "dashboard.key";
 /// Without what is easily misread: 0 and O, 1, I and L.
 const LETTERS: &[u8] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
-/// 31^8 codes, and ten attempts a minute: 80 000 years on average.
+/// 31^8 codes, and ten attempts a minute: 80 000 years on average. With the addresses of a thousand
+/// machines it is still 80.
 const LENGTH: usize = 8;
 /// How long a browser stays signed in.
 const SESSION: Duration = Duration::from_secs(90 * 24 * 3600);
-/// After so many wrong codes in a row
-const ATTEMPTS: u32 = 10;
-/// none is accepted for so long.
-const LOCKED: Duration = Duration::from_secs(60);
 
 /// The code of this run, and the sessions of all.
 pub struct Pairing {
     code: String,
     key: [u8; 64],
-    /// Cookies know no ports: two hubs of one machine need two names.
-    cookie: String,
-    wrong: Mutex<Wrong>,
-}
-
-#[derive(Default)]
-struct Wrong {
-    count: u32,
-    locked_until: Option<Instant>,
+    attempts: Attempts,
 }
 
 /// Why a code does not sign in.
@@ -60,7 +49,7 @@ impl Pairing {
     ///
     /// # Errors
     /// The key can be neither read nor written.
-    pub fn open(folder: &Path, port: u16) -> Result<Pairing, Problem> {
+    pub fn open(folder: &Path) -> Result<Pairing, Problem> {
         let path = folder.join(KEY_FILE);
         let key = read_key(&path).map_err(|error| Problem {
             code: "dashboard".into(),
@@ -73,8 +62,7 @@ impl Pairing {
         Ok(Pairing {
             code: new_code(),
             key,
-            cookie: format!("loqa_session_{port}"),
-            wrong: Mutex::default(),
+            attempts: Attempts::default(),
         })
     }
 
@@ -83,50 +71,38 @@ impl Pairing {
         &self.code
     }
 
-    /// The cookie of a new session, for the right code.
+    /// The header that sets the cookie of a new session, for the right code.
     ///
     /// # Errors
     /// [`Refused`].
-    pub fn sign_in(&self, code: &str) -> Result<String, Refused> {
-        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        if let Some(until) = wrong.locked_until {
-            if now < until {
-                let seconds = (until - now).as_secs() + 1;
-                return Err(Refused::Locked { seconds });
-            }
-            *wrong = Wrong::default();
-        }
+    pub fn sign_in(
+        &self,
+        code: &str,
+        peer: IpAddr,
+        entrance: &Entrance,
+    ) -> Result<String, Refused> {
+        self.attempts
+            .begin(peer)
+            .map_err(|seconds| Refused::Locked { seconds })?;
         // Equal digests rather than equal letters: comparing takes the same time for all codes.
-        let right = self
-            .digest(&bare(&self.code))
-            .verify_slice(&self.digest(&bare(code)).finalize().into_bytes());
-        if right.is_err() {
-            wrong.count += 1;
-            if wrong.count == ATTEMPTS {
-                wrong.locked_until = Some(now + LOCKED);
-            }
-            return Err(Refused::Wrong);
-        }
-        *wrong = Wrong::default();
+        self.digest(&bare(&self.code))
+            .verify_slice(&self.digest(&bare(code)).finalize().into_bytes())
+            .map_err(|_| Refused::Wrong)?;
+        self.attempts.right(peer);
         let expires = Timestamp::now().as_second() + SESSION.as_secs() as i64;
         let proof = hex(&self.digest(&session(expires)).finalize().into_bytes());
-        Ok(self.set_cookie(&format!("{expires}.{proof}"), SESSION.as_secs()))
+        Ok(entrance.set_cookie(&format!("{expires}.{proof}"), SESSION.as_secs()))
     }
 
-    /// The cookie that ends a session.
-    pub fn sign_out(&self) -> String {
-        self.set_cookie("", 0)
-    }
-
-    /// Whether a request is of a session.
-    pub fn is_signed_in(&self, headers: &HeaderMap) -> bool {
+    /// Whether a request that came in through `entrance` is of a session.
+    pub fn is_signed_in(&self, headers: &HeaderMap, entrance: &Entrance) -> bool {
+        let own = entrance.cookie();
         let cookies = headers.get_all(header::COOKIE).into_iter();
         cookies
             .filter_map(|cookies| cookies.to_str().ok())
             .flat_map(|cookies| cookies.split(';'))
             .filter_map(|cookie| cookie.trim().split_once('='))
-            .any(|(name, value)| name == self.cookie && self.is_valid(value))
+            .any(|(name, value)| name == own && self.is_valid(value))
     }
 
     fn is_valid(&self, cookie: &str) -> bool {
@@ -138,13 +114,6 @@ impl Pairing {
         };
         expires > Timestamp::now().as_second()
             && self.digest(&session(expires)).verify_slice(&proof).is_ok()
-    }
-
-    fn set_cookie(&self, value: &str, max_age_s: u64) -> String {
-        format!(
-            "{}={value}; Max-Age={max_age_s}; Path=/; HttpOnly; SameSite=Strict",
-            self.cookie
-        )
     }
 
     fn digest(&self, text: &str) -> Hmac<Sha256> {

@@ -21,18 +21,42 @@ pub async fn run(common: &Common) -> Result<ExitCode, Problem> {
         output::print_json(&dashboard);
         return Ok(ExitCode::SUCCESS);
     }
+    output::print_line(&told(&dashboard));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// For people: what to open, the same for a camera, and what a tablet needs to trust it.
+fn told(dashboard: &Value) -> String {
     let part = |name: &str| dashboard[name].as_str().unwrap_or_default();
-    let address = format!("{}#{}", part("address"), part("code"));
-    output::print_line(&format!(
-        "{address}\n\nor {} with the code {}",
-        part("address"),
-        part("code")
-    ));
-    if let Ok(code) = QrCode::new(&address) {
+    let (local, code) = (part("address"), part("code"));
+    let house = |name: &str| dashboard["household"][name].as_str().unwrap_or_default();
+    let (address, more) = match house("state") {
+        "open" => (
+            house("address"),
+            format!(
+                "\nOn this machine alone: {local}\n\n\
+                 A browser warns of this address until it trusts the household's certificate:\n{}\n\
+                 Only trust one with this SHA-256 fingerprint:\n{}\n",
+                house("certificate"),
+                house("fingerprint"),
+            ),
+        ),
+        "failed" => (
+            local,
+            format!(
+                "\nThe house cannot open it: {}\n  help: {}\n",
+                house("message"),
+                house("help")
+            ),
+        ),
+        _ => (local, String::new()),
+    };
+    let link = format!("{address}#{code}");
+    let drawn = QrCode::new(&link).map(|code| {
         // Terminals are dark, mostly; what is drawn on them is the code's light part.
         let (light, dark) = (Dense1x2::Dark, Dense1x2::Light);
-        let drawn = code.render().light_color(light).dark_color(dark).build();
-        output::print_line(&drawn);
-    }
-    Ok(ExitCode::SUCCESS)
+        code.render().light_color(light).dark_color(dark).build()
+    });
+    let drawn = drawn.unwrap_or_default();
+    format!("{link}\n\nor {address} with the code {code}\n{more}\n{drawn}")
 }

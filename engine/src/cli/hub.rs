@@ -2,6 +2,7 @@
 
 use super::{Common, demo, output};
 use crate::{
+    api::InTheHouse,
     gateway::Client,
     hub::{Hub, Listening},
 };
@@ -67,6 +68,12 @@ pub async fn run(common: &Common, args: HubArgs) -> Result<ExitCode, Problem> {
                 output::print_line(&format!(
                     "Dashboard: {} (`loqa dashboard` shows its code)",
                     dashboard.address
+                ));
+            }
+            if let InTheHouse::Open(household) = &dashboard.household {
+                output::print_line(&format!(
+                    "In the house: {} (`loqa dashboard` shows how)",
+                    household.address()
                 ));
             }
         }

@@ -144,10 +144,15 @@ section! {
 }
 
 section! {
-    /// The dashboard, in any browser on this machine.
+    /// The dashboard, in any browser on this machine and, if you want, in the house.
     pub struct Dashboard {
         /// Port on 127.0.0.1; 0 for any that is free; "none" for no dashboard.
         pub port: Port = Port::Number(7380),
+        /// Whether tablets and phones in the house may open it as well, encrypted; `loqa dashboard`
+        /// shows them how.
+        pub household: bool = false,
+        /// Port for those, on every address of this machine; 0 for any that is free.
+        pub household_port: u16 = 7443,
         /// Folder of the dashboard's files. Empty: the folder `ui` beside the program.
         pub files: PathBuf = PathBuf::new(),
     }

@@ -1,7 +1,11 @@
 //! What works and what does not, each with its remedy.
 
 use super::{Listening, Shared, understanding};
-use crate::{api::Dashboard, config::Config, models::Check};
+use crate::{
+    api::{Dashboard, InTheHouse},
+    config::Config,
+    models::Check,
+};
 use loqa_core::{grammar::Grammar, manifest::FileError, seams::ModelError};
 use loqa_inference::{
     echo,
@@ -225,15 +229,23 @@ fn own_voice() -> Check {
 }
 
 fn dashboard(opened: &Result<Dashboard, Problem>) -> Check {
-    match opened {
-        Ok(dashboard) => good("dashboard", dashboard.address.clone()),
-        Err(problem) => Check {
-            what: "dashboard".into(),
-            ok: false,
-            needed: false,
-            message: problem.message.clone(),
-            help: problem.help.clone(),
+    let problem = match opened {
+        Ok(dashboard) => match &dashboard.household {
+            InTheHouse::Off => return good("dashboard", dashboard.address.clone()),
+            InTheHouse::Open(household) => {
+                let message = format!("{}, {}", dashboard.address, household.address());
+                return good("dashboard", message);
+            }
+            InTheHouse::Failed(problem) => problem,
         },
+        Err(problem) => problem,
+    };
+    Check {
+        what: "dashboard".into(),
+        ok: false,
+        needed: false,
+        message: problem.message.clone(),
+        help: problem.help.clone(),
     }
 }
 

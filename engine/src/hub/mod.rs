@@ -16,7 +16,7 @@ pub use listening::Listening;
 
 use crate::{
     alarm::{self, Alarm, RingVoice},
-    api::{self, Dashboard},
+    api::{self, Dashboard, InTheHouse},
     config::{Config, Flags},
     gateway::{Answers, Connection, Server, Service},
     models::Models,
@@ -278,7 +278,12 @@ impl Hub {
         let folder = shared.store.folder();
         let opened = api::open(&shared.config.dashboard, folder, gateway, &shared.tasks).await;
         if let Some(opened) = opened {
-            if let Err(problem) = &opened {
+            if let Err(problem)
+            | Ok(Dashboard {
+                household: InTheHouse::Failed(problem),
+                ..
+            }) = &opened
+            {
                 self.notes.push(problem.to_string());
             }
             let _ = shared.dashboard.set(opened);

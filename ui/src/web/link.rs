@@ -49,8 +49,12 @@ fn again(app: App, wait: Duration) {
 }
 
 fn connect(app: App, wait: Duration) {
-    let host = window().location().host().unwrap_or_default();
-    let Ok(socket) = WebSocket::new(&format!("ws://{host}/api/v1/events")) else {
+    // Encrypted where the page is.
+    let origin = window().location().origin().unwrap_or_default();
+    let Ok(socket) = WebSocket::new(&format!(
+        "{}/api/v1/events",
+        origin.replacen("http", "ws", 1)
+    )) else {
         return again(app, wait);
     };
     socket.set_binary_type(BinaryType::Arraybuffer);
