@@ -58,10 +58,9 @@ impl Shown {
     }
 }
 
-/// The cookie that the code gives.
-async fn sign_in(shown: &Shown, trusted: RootCertStore) -> Result<String> {
-    let code = shown.0["code"].as_str().context("no code")?;
-    let body = format!("{{\"code\": \"{code}\"}}");
+/// The cookie that a code or password gives.
+async fn sign_in(shown: &Shown, trusted: RootCertStore, typed: &str) -> Result<String> {
+    let body = format!("{{\"code\": \"{typed}\"}}");
     let (host, origin) = (shown.host()?, shown.origin()?);
     let length = body.len();
     let request = format!(
@@ -94,7 +93,12 @@ async fn a_tablet_that_trusts_the_household_sees_the_house() -> Result<()> {
     let mut trusted = RootCertStore::empty();
     let certificate = home.path("data/household.crt");
     trusted.add(CertificateDer::from_pem_file(certificate)?)?;
-    let cookie = sign_in(&shown, trusted.clone()).await?;
+    let code = shown.0["code"].as_str().context("no code")?;
+    sign_in(&shown, trusted.clone(), code).await?;
+    let password = "twelve blue boats";
+    let set = home.run_with_input(["dashboard", "password"], password.as_bytes())?;
+    ensure!(set.code == Some(0), "{}", set.err);
+    let cookie = sign_in(&shown, trusted.clone(), password).await?;
     let mut request = format!("wss://{}/api/v1/events", shown.host()?).into_client_request()?;
     let headers = request.headers_mut();
     headers.insert("Cookie", cookie.parse()?);

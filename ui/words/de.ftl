@@ -12,10 +12,10 @@ theme = Aussehen
 language = Sprache
 
 sign-in = Anmelden
-sign-in-why = Dieser Hub gehört zu einem Zuhause. Gib den Code ein, den er zeigt: `loqa dashboard` schreibt ihn.
-code = Code
-wrong-code = Das ist nicht der Code, den der Hub zeigt.
-locked = Zu viele falsche Codes. Warte eine Minute und versuche es noch einmal.
+sign-in-why = Dieser Hub gehört zu einem Zuhause. Gib den Code ein, den er zeigt und den `loqa dashboard` schreibt, oder das Passwort.
+code = Code oder Passwort
+wrong-code = Das ist weder der Code, den der Hub zeigt, noch das Passwort.
+locked = Zu viele falsche Codes. Warte einige Minuten und versuche es noch einmal.
 sign-out = Abmelden
 unreachable = Der Hub antwortet nicht. Diese Seite versucht es von selbst weiter.
 

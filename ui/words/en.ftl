@@ -12,10 +12,10 @@ theme = Appearance
 language = Language
 
 sign-in = Sign in
-sign-in-why = This hub belongs to a home. Type the code that it shows: `loqa dashboard` prints it.
-code = Code
-wrong-code = This is not the code that the hub shows.
-locked = Too many wrong codes. Wait a minute, then try again.
+sign-in-why = This hub belongs to a home. Type the code that it shows, as `loqa dashboard` prints it, or the password.
+code = Code or password
+wrong-code = This is not the code that the hub shows, nor the password.
+locked = Too many wrong codes. Wait some minutes, then try again.
 sign-out = Sign out
 unreachable = The hub does not answer. This page tries again by itself.
 

@@ -1,4 +1,4 @@
-//! How often somebody may guess: everybody on their own, so that nobody can lock out others.
+//! How often somebody may guess.
 
 use std::{
     collections::HashMap,
@@ -8,16 +8,17 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// After so many wrong ones in a row
-const ATTEMPTS: u32 = 10;
-/// nothing more is accepted from that address for so long.
-const LOCKED: Duration = Duration::from_secs(60);
 /// Addresses that are remembered; the longest ago is forgotten first.
 const REMEMBERED: usize = 1024;
 
-/// Who has guessed wrong.
-#[derive(Default)]
-pub struct Attempts(Mutex<HashMap<IpAddr, Wrong>>);
+/// Who has guessed wrong: each address by itself, so that nobody can lock out others.
+pub struct Attempts {
+    /// After so many wrong ones in a row
+    limit: u32,
+    /// nothing more is accepted for so long.
+    locked: Duration,
+    peers: Mutex<HashMap<IpAddr, Wrong>>,
+}
 
 struct Wrong {
     count: u32,
@@ -25,6 +26,15 @@ struct Wrong {
 }
 
 impl Attempts {
+    /// Nobody has, yet.
+    pub fn new(limit: u32, locked: Duration) -> Attempts {
+        Attempts {
+            limit,
+            locked,
+            peers: Mutex::default(),
+        }
+    }
+
     /// Counts an attempt of `peer`, as a wrong one until [`Attempts::right`] takes it back: so two
     /// at once are two.
     ///
@@ -42,8 +52,8 @@ impl Attempts {
             count: 0,
             last: now,
         });
-        if wrong.count == ATTEMPTS {
-            let free = wrong.last + LOCKED;
+        if wrong.count == self.limit {
+            let free = wrong.last + self.locked;
             if now < free {
                 return Err((free - now).as_secs() + 1);
             }
@@ -60,6 +70,6 @@ impl Attempts {
     }
 
     fn peers(&self) -> MutexGuard<'_, HashMap<IpAddr, Wrong>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,7 +5,7 @@
 //! GET  /, /home, …        the dashboard's files                                  anybody
 //! GET  /household.crt     the certificate that makes a tablet trust the hub      anybody
 //! GET  /api/v1/hello      {"version", "signed_in"}                               anybody
-//! POST /api/v1/login      {"code"}: a session's cookie for the pairing code      anybody
+//! POST /api/v1/login      {"code"}: a session's cookie for the code or password   anybody
 //! POST /api/v1/logout     forgets it                                             signed in
 //! GET  /api/v1/events     a WebSocket: each binary message is one frame of       signed in
 //!                         the gateway's protocol, as on the hub's socket
@@ -20,6 +20,7 @@ mod files;
 mod guard;
 mod household;
 mod pairing;
+pub mod password;
 mod serve;
 mod socket;
 #[cfg(test)]
@@ -274,12 +275,12 @@ async fn login(
             "send the pairing code as JSON",
         );
     };
-    match door.pairing.sign_in(&code, peer, &door.entrance) {
+    match door.pairing.sign_in(&code, peer, &door.entrance).await {
         Ok(cookie) => with_cookie(cookie),
         Err(Refused::Wrong) => refuse(
             StatusCode::UNAUTHORIZED,
             "wrong_code",
-            "this is not the code that the hub shows",
+            "this is not the code that the hub shows, nor the password",
             "`loqa dashboard` shows it",
         ),
         Err(Refused::Locked { seconds }) => {
@@ -287,7 +288,7 @@ async fn login(
                 StatusCode::TOO_MANY_REQUESTS,
                 "locked",
                 "too many wrong codes",
-                "wait a minute, then try again",
+                &format!("wait {} min, then try again", seconds.div_ceil(60)),
             );
             let headers = response.headers_mut();
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

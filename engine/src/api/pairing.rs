@@ -1,6 +1,7 @@
-//! Who may see and command the house: a code that the hub shows signs a browser in.
+//! Who may see and command the house: a code that the hub shows signs a browser in, or a password
+//! that the household has chosen.
 
-use super::{attempts::Attempts, entrance::Entrance};
+use super::{attempts::Attempts, entrance::Entrance, password};
 use axum::http::{HeaderMap, header};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
@@ -9,11 +10,12 @@ use sha2::Sha256;
 use std::{
     fs,
     io::{self, Write},
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr},
     os::unix::fs::OpenOptionsExt,
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
+use tokio::{sync::Semaphore, task::spawn_blocking};
 
 /// Its sessions outlive the hub, so their key is kept. Whoever removes it signs everybody out.
 const KEY_FILE: &str = "dashboard.key";
@@ -22,6 +24,13 @@ const LETTERS: &[u8] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
 /// 31^8 codes, and ten attempts a minute: 80 000 years on average. With the addresses of a thousand
 /// machines it is still 80.
 const LENGTH: usize = 8;
+/// Wrong codes and passwords in a row from one address, and how long it then waits.
+const OF_ONE: (u32, Duration) = (10, Duration::from_secs(60));
+/// Wrong passwords in a row from all together: people choose what can be guessed, and a guest may
+/// have many addresses. Whoever spends them keeps nobody from the code.
+const OF_ALL: (u32, Duration) = (30, Duration::from_secs(20 * 60));
+/// Whom those are counted for.
+const ALL: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 /// How long a browser stays signed in.
 const SESSION: Duration = Duration::from_secs(90 * 24 * 3600);
 
@@ -29,7 +38,11 @@ const SESSION: Duration = Duration::from_secs(90 * 24 * 3600);
 pub struct Pairing {
     code: String,
     key: [u8; 64],
+    folder: PathBuf,
     attempts: Attempts,
+    guesses: Attempts,
+    /// One password at a time: each takes memory and time on purpose.
+    hashing: Semaphore,
 }
 
 /// Why a code does not sign in.
@@ -62,7 +75,10 @@ impl Pairing {
         Ok(Pairing {
             code: new_code(),
             key,
-            attempts: Attempts::default(),
+            folder: folder.to_owned(),
+            attempts: Attempts::new(OF_ONE.0, OF_ONE.1),
+            guesses: Attempts::new(OF_ALL.0, OF_ALL.1),
+            hashing: Semaphore::new(1),
         })
     }
 
@@ -71,27 +87,48 @@ impl Pairing {
         &self.code
     }
 
-    /// The header that sets the cookie of a new session, for the right code.
+    /// The header that sets the cookie of a new session, for the right code or password.
     ///
     /// # Errors
     /// [`Refused`].
-    pub fn sign_in(
+    pub async fn sign_in(
         &self,
-        code: &str,
+        typed: &str,
         peer: IpAddr,
         entrance: &Entrance,
     ) -> Result<String, Refused> {
-        self.attempts
-            .begin(peer)
-            .map_err(|seconds| Refused::Locked { seconds })?;
-        // Equal digests rather than equal letters: comparing takes the same time for all codes.
-        self.digest(&bare(&self.code))
-            .verify_slice(&self.digest(&bare(code)).finalize().into_bytes())
-            .map_err(|_| Refused::Wrong)?;
+        let locked = |seconds| Refused::Locked { seconds };
+        self.attempts.begin(peer).map_err(locked)?;
+        if !self.is_code(typed) && !self.is_password(typed).await.map_err(locked)? {
+            return Err(Refused::Wrong);
+        }
         self.attempts.right(peer);
         let expires = Timestamp::now().as_second() + SESSION.as_secs() as i64;
         let proof = hex(&self.digest(&session(expires)).finalize().into_bytes());
         Ok(entrance.set_cookie(&format!("{expires}.{proof}"), SESSION.as_secs()))
+    }
+
+    /// Equal digests rather than equal letters: comparing takes the same time for all codes.
+    fn is_code(&self, typed: &str) -> bool {
+        let typed = self.digest(&bare(typed)).finalize().into_bytes();
+        let code = self.digest(&bare(&self.code));
+        code.verify_slice(&typed).is_ok()
+    }
+
+    /// Or for how many seconds none is looked at.
+    async fn is_password(&self, typed: &str) -> Result<bool, u64> {
+        let Some(hash) = password::kept(&self.folder) else {
+            return Ok(false);
+        };
+        self.guesses.begin(ALL)?;
+        let _turn = self.hashing.acquire().await;
+        let typed = typed.to_owned();
+        let right = spawn_blocking(move || password::is_right(&hash, &typed)).await;
+        if !right.unwrap_or(false) {
+            return Ok(false);
+        }
+        self.guesses.right(ALL);
+        Ok(true)
     }
 
     /// Whether a request that came in through `entrance` is of a session.

@@ -4,7 +4,7 @@ use super::*;
 use crate::gateway::{Answers, Connection};
 use futures::future::BoxFuture;
 use loqa_protocol::{AudioFormat, ClientFrame, ServerFrame, wire::Wire};
-use std::time::Duration;
+use std::{os::unix::fs::PermissionsExt, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
@@ -287,26 +287,61 @@ async fn a_right_code_is_right_again_after_that_minute() {
     let dir = tempfile::tempdir().unwrap();
     let pairing = Pairing::open(dir.path()).unwrap();
     let guest = "192.168.1.66".parse().unwrap();
-    let sign_in = |code: &str| pairing.sign_in(code, guest, &Entrance::loopback(1));
+    let entrance = Entrance::loopback(1);
+    let sign_in = |code| pairing.sign_in(code, guest, &entrance);
     for _ in 0..10 {
-        assert_eq!(sign_in("nonsense"), Err(Refused::Wrong));
+        assert_eq!(sign_in("nonsense").await, Err(Refused::Wrong));
     }
     tokio::time::advance(Duration::from_secs(59)).await;
-    assert_eq!(sign_in(pairing.code()), Err(Refused::Locked { seconds: 2 }));
+    assert_eq!(
+        sign_in(pairing.code()).await,
+        Err(Refused::Locked { seconds: 2 })
+    );
     let tablet = "192.168.1.7".parse().unwrap();
-    let others = pairing.sign_in(pairing.code(), tablet, &Entrance::loopback(1));
-    assert!(others.is_ok(), "a guest locks out nobody else");
+    let others = pairing.sign_in(pairing.code(), tablet, &entrance);
+    assert!(others.await.is_ok(), "a guest locks out nobody else");
     tokio::time::advance(Duration::from_secs(1)).await;
     let typed = pairing.code().to_lowercase().replace('-', " ");
-    assert!(sign_in(&typed).is_ok());
+    assert!(sign_in(&typed).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_password_signs_in_until_too_many_have_guessed_and_the_code_always() {
+    let dir = tempfile::tempdir().unwrap();
+    let pairing = Pairing::open(dir.path()).unwrap();
+    let entrance = Entrance::loopback(1);
+    let sign_in = async |typed: &str, guest: u32| {
+        let guest = Ipv4Addr::from_bits(guest).into();
+        let signed_in = pairing.sign_in(typed, guest, &entrance).await;
+        signed_in.map(|_| ())
+    };
+    assert!(password::keep(dir.path(), "short").is_err());
+    assert_eq!(sign_in("Twelve blue boats", 1).await, Err(Refused::Wrong));
+    password::keep(dir.path(), "Twelve blue boats").unwrap();
+    let path = dir.path().join("dashboard.password");
+    let kept = std::fs::metadata(&path).unwrap().permissions();
+    assert_eq!(kept.mode() & 0o777, 0o600);
+    let hash = std::fs::read_to_string(path).unwrap();
+    assert!(hash.starts_with("$argon2id$"), "{hash}");
+    assert_eq!(sign_in("twelve blue boats", 1).await, Err(Refused::Wrong));
+    assert_eq!(sign_in("Twelve blue boats", 1).await, Ok(()));
+    for guess in 0..30 {
+        assert_eq!(sign_in("password1", guess).await, Err(Refused::Wrong));
+    }
+    let locked = sign_in("Twelve blue boats", 200).await;
+    assert!(matches!(locked, Err(Refused::Locked { seconds: 1100.. })));
+    assert_eq!(sign_in(pairing.code(), 200).await, Ok(()));
+    assert!(password::forget(dir.path()).unwrap());
+    assert_eq!(sign_in("Twelve blue boats", 201).await, Err(Refused::Wrong));
 }
 
 #[tokio::test]
 async fn a_session_outlives_the_hub_but_not_its_key() {
     let dir = tempfile::tempdir().unwrap();
-    let cookie = |pairing: &Pairing| {
+    let cookie = async |pairing: &Pairing| {
         let here = Ipv4Addr::LOCALHOST.into();
-        let cookie = pairing.sign_in(pairing.code(), here, &Entrance::loopback(1));
+        let entrance = Entrance::loopback(1);
+        let cookie = pairing.sign_in(pairing.code(), here, &entrance).await;
         let cookie = cookie.unwrap();
         assert!(
             cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict"),
@@ -318,7 +353,7 @@ async fn a_session_outlives_the_hub_but_not_its_key() {
         headers
     };
     let open = || Pairing::open(dir.path()).unwrap();
-    let headers = cookie(&open());
+    let headers = cookie(&open()).await;
     assert!(open().is_signed_in(&headers, &Entrance::loopback(1)));
     assert!(
         !open().is_signed_in(&headers, &Entrance::loopback(2)),

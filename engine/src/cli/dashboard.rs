@@ -1,13 +1,31 @@
 //! `loqa dashboard`: where to look at the house in a browser.
 
+mod password;
+
 use super::{Common, link::Link, output};
 use loqa_protocol::{ClientFrame, Problem, ServerFrame};
 use qrcode::{QrCode, render::unicode::Dense1x2};
 use serde_json::Value;
 use std::process::ExitCode;
 
+/// Arguments of `loqa dashboard`.
+#[derive(clap::Args)]
+pub struct DashboardArgs {
+    #[command(subcommand)]
+    command: Option<DashboardCommand>,
+}
+
+#[derive(clap::Subcommand)]
+enum DashboardCommand {
+    /// Choose a password that signs a browser in, beside the code that the hub shows
+    Password(password::PasswordArgs),
+}
+
 /// Shows the address with its code, and the same for a camera.
-pub async fn run(common: &Common) -> Result<ExitCode, Problem> {
+pub async fn run(common: &Common, args: DashboardArgs) -> Result<ExitCode, Problem> {
+    if let Some(DashboardCommand::Password(args)) = args.command {
+        return password::run(common, &args);
+    }
     let mut link = Link::to_hub(common).await?;
     let mut dashboard = Value::Null;
     link.request(|id| ClientFrame::Dashboard { id }, &mut |frame| {

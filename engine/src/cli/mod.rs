@@ -87,7 +87,7 @@ enum Command {
     /// List microphones and speakers, choose them, and show how loud it is
     Devices(devices::DevicesArgs),
     /// Show where the dashboard is, with the code that opens it
-    Dashboard,
+    Dashboard(dashboard::DashboardArgs),
     /// Wake phrases
     #[command(subcommand)]
     Wake(wake::WakeCommand),
@@ -146,7 +146,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
         Command::Timer(command) => timer::run(common, command).await,
         Command::Devices(args) => devices::run(common, args).await,
         Command::Wake(command) => wake::run(common, command).await,
-        Command::Dashboard => dashboard::run(common).await,
+        Command::Dashboard(args) => dashboard::run(common, args).await,
         Command::Doctor => doctor::run(common).await,
         Command::Config(args) => config::run(common, args),
         Command::Completions { .. } => Ok(ExitCode::SUCCESS),
@@ -156,13 +156,18 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
 impl Common {
     /// The engine these options describe.
     pub fn hub_options(&self) -> HubOptions {
-        HubOptions::new(Flags {
+        HubOptions::new(self.flags())
+    }
+
+    /// What they say about settings.
+    pub fn flags(&self) -> Flags {
+        Flags {
             config: self.config.clone(),
             data: self.data.clone(),
             home: self.home.clone(),
             skills: self.skills.clone(),
             only_skills: self.only_skills.clone(),
-        })
+        }
     }
 
     /// Whether they describe a household or skills of their own.

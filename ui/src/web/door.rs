@@ -1,4 +1,4 @@
-//! The way in: the code that the hub shows, from the address line or typed.
+//! The way in: the code that the hub shows, from the address line or typed, or the password.
 
 use super::{App, link, words};
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
@@ -56,8 +56,8 @@ pub fn Door() -> impl IntoView {
                 <h1>{words("sign-in")}</h1>
                 <p class="soft">{words("sign-in-why")}</p>
                 <label for="code">{words("code")}</label>
-                <input id="code" class="code" autocomplete="one-time-code" autocapitalize="characters"
-                    spellcheck="false" maxlength="16" autofocus
+                <input id="code" class="code" autocomplete="one-time-code" autocapitalize="none"
+                    spellcheck="false" maxlength="128" autofocus
                     bind:value=code />
                 <p class="wrong" role="alert">{wrong}</p>
                 <button class="primary" type="submit">{words("sign-in")}</button>
