@@ -32,6 +32,9 @@ const MAX_OF_ONE: usize = 32;
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// and to say what it wants, the first time and the next.
 const SILENCE: Duration = Duration::from_secs(30);
+/// How long a connection lasts in any case, for those that speak and listen too slowly. One that
+/// has become a WebSocket is none of these.
+const LIFETIME: Duration = Duration::from_secs(120);
 /// How long nothing is accepted after that failed, as when too many files are open.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -125,15 +128,17 @@ async fn answer(
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes))
         .with_upgrades();
     tokio::pin!(connection);
-    let ended = tokio::select! {
+    tokio::select! {
         biased;
-        () = cancel.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-        ended = &mut connection => ended,
-    };
-    ended.map_err(io::Error::other)
+        () = cancel.cancelled() => {}
+        ended = &mut connection => return ended.map_err(io::Error::other),
+        () = sleep(LIFETIME) => {}
+    }
+    // What is being answered still is, if that does not take long.
+    connection.as_mut().graceful_shutdown();
+    timeout(SILENCE, connection)
+        .await?
+        .map_err(io::Error::other)
 }
 
 /// Who is connected, and how often.

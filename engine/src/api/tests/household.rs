@@ -188,7 +188,7 @@ async fn silent_peers_hold_nobody_up() {
 
 /// Time jumps to whatever is waited for.
 #[tokio::test(start_paused = true)]
-async fn a_silent_peer_is_hung_up_on() {
+async fn who_is_silent_or_never_finishes_is_hung_up_on() {
     let mut house = house().await;
     for encrypted in [true, false] {
         house.encrypted = encrypted;
@@ -196,6 +196,11 @@ async fn a_silent_peer_is_hung_up_on() {
         let ended = silent.read_to_end(&mut Vec::new()).await;
         assert_eq!(ended.unwrap(), 0, "encrypted: {encrypted}");
     }
+    let mut slow = house.reach().await;
+    let (host, half) = (house.host(), "Content-Length: 20\r\n\r\n{\"code\":");
+    let request = format!("POST /api/v1/login HTTP/1.1\r\nHost: {host}\r\n{half}");
+    slow.write_all(request.as_bytes()).await.unwrap();
+    assert!(slow.read_to_end(&mut Vec::new()).await.is_ok());
 }
 
 #[tokio::test]
