@@ -4,4 +4,4 @@ import init from "/loqa-ui.js";
 init({ module_or_path: "/loqa-ui_bg.wasm" });
 
 // Browsers keep the page for when the hub is away, where they can.
-navigator.serviceWorker?.register("/sw.js");
+navigator.serviceWorker?.register("/sw.js").catch(() => {});

@@ -125,6 +125,7 @@ impl Model {
     /// A connection was made: what to ask first.
     pub fn open(&mut self) -> Vec<ClientFrame> {
         self.connected = true;
+        self.trouble = None;
         self.live = Live::default();
         self.turns.clear();
         vec![self.watch(), self.examine()]

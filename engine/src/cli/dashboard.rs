@@ -43,6 +43,16 @@ pub async fn run(common: &Common, args: DashboardArgs) -> Result<ExitCode, Probl
     Ok(ExitCode::SUCCESS)
 }
 
+/// An address, for a camera.
+pub fn drawn(address: &str) -> String {
+    let drawn = QrCode::new(address).map(|code| {
+        // Terminals are dark, mostly; what is drawn on them is the code's light part.
+        let (light, dark) = (Dense1x2::Dark, Dense1x2::Light);
+        code.render().light_color(light).dark_color(dark).build()
+    });
+    drawn.unwrap_or_default()
+}
+
 /// For people: what to open, the same for a camera, and what a tablet needs to trust it.
 fn told(dashboard: &Value) -> String {
     let part = |name: &str| dashboard[name].as_str().unwrap_or_default();
@@ -70,11 +80,6 @@ fn told(dashboard: &Value) -> String {
         _ => (local, String::new()),
     };
     let link = format!("{address}#{code}");
-    let drawn = QrCode::new(&link).map(|code| {
-        // Terminals are dark, mostly; what is drawn on them is the code's light part.
-        let (light, dark) = (Dense1x2::Dark, Dense1x2::Light);
-        code.render().light_color(light).dark_color(dark).build()
-    });
-    let drawn = drawn.unwrap_or_default();
+    let drawn = drawn(&link);
     format!("{link}\n\nor {address} with the code {code}\n{more}\n{drawn}")
 }

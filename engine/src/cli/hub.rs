@@ -1,6 +1,6 @@
 //! `loqa hub`: stays up and answers until Ctrl-C.
 
-use super::{Common, demo, output};
+use super::{Common, dashboard, demo, output};
 use crate::{
     api::InTheHouse,
     gateway::Client,
@@ -10,10 +10,10 @@ use loqa_protocol::{ClientFrame, Envelope, Event, Problem, ServerFrame};
 use serde_json::json;
 use std::{
     io::{BufRead, IsTerminal},
-    path::PathBuf,
-    process::ExitCode,
+    path::{Path, PathBuf},
+    process::{ExitCode, Stdio},
 };
-use tokio::sync::mpsc;
+use tokio::{process::Command, sync::mpsc};
 
 /// Arguments of `loqa hub`.
 #[derive(clap::Args)]
@@ -24,6 +24,9 @@ pub struct HubArgs {
     /// Run the spoken demonstration, then exit: 0 when every command was answered rightly
     #[arg(long, conflicts_with = "demonstrate")]
     demo: bool,
+    /// Open the window too, once the hub answers
+    #[arg(long)]
+    window: bool,
     /// Where the demonstration writes its replies as WAV files
     #[arg(long, value_name = "DIR", default_value = "loqa-demo")]
     replies: PathBuf,
@@ -64,6 +67,9 @@ pub async fn run(common: &Common, args: HubArgs) -> Result<ExitCode, Problem> {
             // The code opens the house: a terminal may show it, a service's journal may not.
             if std::io::stdout().is_terminal() {
                 output::print_line(&format!("Dashboard: {}", dashboard.link()));
+                if !args.window {
+                    output::print_line(&dashboard::drawn(&dashboard.link()));
+                }
             } else {
                 output::print_line(&format!(
                     "Dashboard: {} (`loqa dashboard` shows its code)",
@@ -80,10 +86,31 @@ pub async fn run(common: &Common, args: HubArgs) -> Result<ExitCode, Problem> {
         output::print_line("Try, in another terminal:  loqa ask \"set a timer for ten minutes\"");
         output::print_line("Ctrl-C stops it.");
     }
+    if args.window {
+        open_window(common, hub.data_dir());
+    }
     let code = stay_up(&hub, common.json).await?;
     eprintln!("stopping …");
     hub.shutdown().await;
     Ok(code)
+}
+
+/// Starts the program of the window, which lies beside this one. It is a client like others: it may
+/// be closed, and stays when the hub goes.
+fn open_window(common: &Common, data: &Path) {
+    let program = std::env::current_exe().unwrap_or_default();
+    let mut window = Command::new(program.with_file_name("loqa-desktop"));
+    window.arg("--data").arg(data);
+    if let Some(config) = &common.config {
+        window.arg("--config").arg(config);
+    }
+    // Standard output is the hub's, which may be one of JSON.
+    let opened = window.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
+    if let Err(error) = opened {
+        eprintln!(
+            "note: the window cannot be opened: {error}\n  help: `cargo xtask run` builds it; `loqa dashboard` shows the same in a browser"
+        );
+    }
 }
 
 /// Shows what the room says and what becomes of it, until Ctrl-C.
@@ -192,7 +219,7 @@ fn in_front() -> bool {
 }
 
 /// Resolves on Ctrl-C or a request to terminate.
-pub(super) async fn interrupted() {
+pub async fn interrupted() {
     let interrupt = tokio::signal::ctrl_c();
     let Ok(mut terminate) =
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())

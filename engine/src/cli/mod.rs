@@ -16,6 +16,7 @@ mod transcribe;
 mod wake;
 mod wav_file;
 
+pub use hub::interrupted;
 pub use wake::OPEN_SENTENCES;
 
 use crate::{config::Flags, hub::HubOptions};

@@ -356,8 +356,8 @@ impl Hub {
         self.shared.tasks.stopped().await
     }
 
-    /// Lets every task finish what it is doing, for at most 5 s.
-    pub async fn shutdown(self) {
+    /// Lets every task finish what it is doing, for at most 5 s. Nothing is answered afterwards.
+    pub async fn shutdown(&self) {
         self.shared.tasks.shutdown().await;
         if let Err(reason) = self.shared.store.flush() {
             tracing::warn!(reason, "the household could not be saved");

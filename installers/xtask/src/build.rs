@@ -2,7 +2,7 @@
 
 use crate::{
     command::{Failed, cargo, note},
-    place,
+    place, window,
 };
 use serde_json::Value;
 use std::{
@@ -49,11 +49,12 @@ pub struct Built {
     pub tests: Vec<TestProgram>,
 }
 
-/// Builds `loqa` for use and leaves it, or a link to it, at `target/release/loqa`.
+/// Builds `loqa` for use, together with its window if that is wanted, and leaves it, or a link to
+/// it, at `target/release/loqa`.
 ///
 /// # Errors
 /// [`Failed`] if it does not build or the link cannot be made.
-pub fn hub() -> Result<PathBuf, Failed> {
+pub fn hub(with_window: bool) -> Result<PathBuf, Failed> {
     let link = place::root().join("target/release/loqa");
     if !link.exists() {
         note(
@@ -61,25 +62,26 @@ pub fn hub() -> Result<PathBuf, Failed> {
             "loqa, with optimisation: the first time takes several minutes",
         );
     }
-    let built = run(&[
-        "build",
-        "--release",
-        "--package",
-        "loqa-engine",
-        "--bin",
-        "loqa",
-    ])?;
-    let loqa = built.program("loqa")?;
-    leave_at(&loqa, &link).map_err(|error| Failed {
-        step: "build".into(),
-        reason: format!(
-            "cannot leave a link to {} at {}: {error}",
-            loqa.display(),
-            link.display()
-        ),
-        remedy: "remove what is in the way, or make the folder writable".into(),
-        code: 1,
-    })?;
+    let mut args = vec!["build", "--release", "--package", "loqa-engine"];
+    args.extend(["--bin", "loqa"]);
+    if with_window {
+        args.extend(["--package", window::NAME, "--bin", window::NAME]);
+    }
+    let built = run(&args)?;
+    let window = with_window.then_some(window::NAME);
+    for name in ["loqa"].into_iter().chain(window) {
+        let (program, link) = (built.program(name)?, link.with_file_name(name));
+        leave_at(&program, &link).map_err(|error| Failed {
+            step: "build".into(),
+            reason: format!(
+                "cannot leave a link to {} at {}: {error}",
+                program.display(),
+                link.display()
+            ),
+            remedy: "remove what is in the way, or make the folder writable".into(),
+            code: 1,
+        })?;
+    }
     note("build", "target/release/loqa is ready");
     Ok(link)
 }

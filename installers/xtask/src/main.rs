@@ -13,6 +13,7 @@ mod test;
 mod toolchain;
 mod ui;
 mod wasm;
+mod window;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use command::{Failed, note};
@@ -33,7 +34,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build Loqa and its dashboard, hear and see it answer spoken commands, then stay up
+    /// Build Loqa and its dashboard, hear and see it answer spoken commands, then stay up, with a
+    /// window where there is a display
     Run {
         /// Leave after the demonstration: exit 0 when every command was answered rightly
         #[arg(long)]
@@ -95,14 +97,23 @@ fn run(task: Task) -> anyhow::Result<()> {
     toolchain::check()?;
     match task {
         Task::Run { demo, args } => {
-            setup::ensure(Purpose::Run)?;
-            let loqa = build::hub()?;
+            let window = !demo && window::has_display();
+            setup::ensure(if window {
+                Purpose::Window
+            } else {
+                Purpose::Run
+            })?;
+            let window = window && window::can_be_built();
+            let loqa = build::hub(window)?;
             if !demo {
                 ui::build_beside(&loqa)?;
             }
             let demonstration = if demo { "--demo" } else { "--demonstrate" };
             let mut hub = Command::new(loqa);
             hub.args(["hub", demonstration]);
+            if window {
+                hub.arg("--window");
+            }
             if !args.iter().any(|arg| arg.starts_with("--replies")) {
                 hub.arg("--replies").arg(place::root().join("target/demo"));
             }

@@ -4,7 +4,7 @@ use crate::{
     build::{self, Built},
     command::{Failed, cargo, note, run as run_command, run_within},
     setup::{self, Purpose, Tools},
-    ui, wasm,
+    ui, wasm, window,
 };
 use std::{
     process::Command,
@@ -22,11 +22,12 @@ const CEILING: Duration = Duration::from_secs(20 * 60);
 pub fn run(filters: &[String]) -> anyhow::Result<()> {
     let mut times = Times::default();
     let tools = times.step("setup", || setup::ensure(Purpose::Test))?;
+    let with_window = window::can_be_built();
     if filters.is_empty() {
         times.step("format", format)?;
-        times.step("lints", lints)?;
+        times.step("lints", || lints(with_window))?;
     }
-    let built = times.step("build", build)?;
+    let built = times.step("build", || build(with_window))?;
     times.step("ui", || ui::build_beside(&built.program("loqa")?))?;
     times.step("tests", || tests(filters, &tools, &built))?;
     if filters.is_empty() {
@@ -47,17 +48,13 @@ fn format() -> Result<(), Failed> {
     )
 }
 
-fn lints() -> Result<(), Failed> {
+fn lints(with_window: bool) -> Result<(), Failed> {
     let mut clippy = cargo();
-    clippy.args([
-        "clippy",
-        "--quiet",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "--deny",
-        "warnings",
-    ]);
+    clippy.args(["clippy", "--quiet", "--workspace", "--all-targets"]);
+    if !with_window {
+        clippy.args(["--exclude", window::NAME]);
+    }
+    clippy.args(["--", "--deny", "warnings"]);
     run_command(
         "lints",
         &mut clippy,
@@ -67,20 +64,21 @@ fn lints() -> Result<(), Failed> {
 }
 
 /// Builds tests and programs together, so that they share every dependency.
-fn build() -> Result<Built, Failed> {
-    // `bindgen` is built once, for use: see `ui`.
-    build::run(&[
-        "build",
-        "--workspace",
-        "--exclude",
-        "bindgen",
-        "--all-targets",
-    ])
+fn build(with_window: bool) -> Result<Built, Failed> {
+    let mut args = vec!["build", "--workspace", "--all-targets"];
+    // It is built once, for use: see `ui`.
+    args.extend(["--exclude", "bindgen"]);
+    if !with_window {
+        args.extend(["--exclude", window::NAME]);
+    }
+    build::run(&args)
 }
 
 /// Runs one test program after the other, each with a ceiling: one that hangs is named and ended.
 fn tests(filters: &[String], tools: &Tools, built: &Built) -> Result<(), Failed> {
     let loqa = built.program("loqa")?;
+    let desktop = built.program(window::NAME).ok();
+    let desktop = desktop.map(|program| ("LOQA_DESKTOP", program));
     let mut failed = Vec::new();
     for test in &built.tests {
         let name = test.name();
@@ -88,6 +86,7 @@ fn tests(filters: &[String], tools: &Tools, built: &Built) -> Result<(), Failed>
         run.args(filters)
             .current_dir(&test.package)
             .envs(tools.env())
+            .envs(desktop.clone())
             .env("LOQA_BIN", &loqa);
         note("tests", &name);
         if let Err(failure) = run_within(CEILING, "tests", &mut run) {

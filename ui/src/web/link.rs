@@ -1,6 +1,10 @@
-//! The connection to the hub: opened again whenever it closes, for as long as the page is open.
+//! The connection to the hub: opened again whenever it closes, for as long as the page is open. In
+//! Loqa's own window it is one with the program around it, in a browser a WebSocket.
 
-use super::{App, now_ms};
+use super::{
+    App, now_ms,
+    window::{self, Host},
+};
 use leptos::{prelude::*, task::spawn_local};
 use loqa_protocol::{ClientFrame, ServerFrame, wire::Wire};
 use std::{cell::RefCell, time::Duration};
@@ -13,22 +17,35 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// The longest.
 const LONGEST_WAIT: Duration = Duration::from_secs(4);
 
+/// What carries frames.
+enum Way {
+    Window(Host),
+    Socket(WebSocket),
+}
+
 thread_local! {
-    static SOCKET: RefCell<Option<WebSocket>> = const { RefCell::new(None) };
+    static WAY: RefCell<Option<Way>> = const { RefCell::new(None) };
 }
 
 /// Sends a frame; lost while there is no connection, which the page shows.
 pub fn send(frame: &ClientFrame) {
-    SOCKET.with_borrow(|socket| {
-        let open = socket
-            .as_ref()
-            .filter(|it| it.ready_state() == WebSocket::OPEN);
-        open.map(|socket| socket.send_with_u8_array(&frame.to_bytes()))
+    let bytes = frame.to_bytes();
+    WAY.with_borrow(|way| match way {
+        Some(Way::Window(host)) => host.send(&bytes),
+        Some(Way::Socket(socket)) if socket.ready_state() == WebSocket::OPEN => {
+            let _ = socket.send_with_u8_array(&bytes);
+        }
+        _ => {}
     });
 }
 
-/// Asks whether this browser is known, and connects if it is.
+/// Asks whether this browser is known, and connects if it is. Whoever sits before the hub's own
+/// window is.
 pub fn begin(app: App, wait: Duration) {
+    if let Some(host) = window::host() {
+        app.signed_in.set(Some(true));
+        return connect_window(app, host, wait);
+    }
     spawn_local(async move {
         match fetch("GET", "/api/v1/hello", None).await {
             Some((200, text)) => {
@@ -36,7 +53,7 @@ pub fn begin(app: App, wait: Duration) {
                 let signed_in = hello["signed_in"] == true;
                 app.signed_in.set(Some(signed_in));
                 if signed_in {
-                    connect(app, wait);
+                    connect_socket(app, wait);
                 }
             }
             _ => again(app, wait),
@@ -48,7 +65,34 @@ fn again(app: App, wait: Duration) {
     set_timeout(move || begin(app, (wait * 2).min(LONGEST_WAIT)), wait);
 }
 
-fn connect(app: App, wait: Duration) {
+fn connect_window(app: App, host: Host, wait: Duration) {
+    let on_message = closure(move |message: JsValue| {
+        let bytes = js_sys::Uint8Array::new(&message).to_vec();
+        // No frame is empty: the connection has ended.
+        if bytes.is_empty() {
+            closed(app, wait);
+        } else {
+            came(app, &bytes);
+        }
+    });
+    let connecting = host.connect(&on_message);
+    WAY.set(Some(Way::Window(host)));
+    spawn_local(async move {
+        match connecting.await {
+            Ok(()) => opened(app),
+            Err(problem) => {
+                // One that is away for a while is not worth a word beyond the page's own.
+                if problem.code != "hub_gone" {
+                    app.model
+                        .update(|model| model.trouble = Some((problem.message, problem.help)));
+                }
+                closed(app, wait);
+            }
+        }
+    });
+}
+
+fn connect_socket(app: App, wait: Duration) {
     // Encrypted where the page is.
     let origin = window().location().origin().unwrap_or_default();
     let Ok(socket) = WebSocket::new(&format!(
@@ -58,39 +102,46 @@ fn connect(app: App, wait: Duration) {
         return again(app, wait);
     };
     socket.set_binary_type(BinaryType::Arraybuffer);
-    let opened = closure(move |_: JsValue| {
-        if let Some(frames) = app.model.try_update(|model| model.open()) {
-            frames.iter().for_each(send);
-        }
-    });
-    socket.set_onopen(Some(opened.unchecked_ref()));
-    let came = closure(move |message: JsValue| {
+    let on_open = closure(move |_: JsValue| opened(app));
+    socket.set_onopen(Some(on_open.unchecked_ref()));
+    let on_message = closure(move |message: JsValue| {
         let message: MessageEvent = message.unchecked_into();
-        let bytes = js_sys::Uint8Array::new(&message.data()).to_vec();
-        let Ok(frame) = ServerFrame::from_bytes(&bytes) else {
-            return;
-        };
-        let answer = app.model.try_update(|model| model.apply(frame, now_ms()));
-        if let Some(Some(answer)) = answer {
-            send(&answer);
-        }
+        came(app, &js_sys::Uint8Array::new(&message.data()).to_vec());
     });
-    socket.set_onmessage(Some(came.unchecked_ref()));
-    let closed = closure(move |_: JsValue| {
-        let was_open = app.model.try_update(|model| {
-            let was_open = model.connected;
-            model.close();
-            was_open
-        });
-        let wait = if was_open == Some(true) {
-            FIRST_WAIT
-        } else {
-            wait
-        };
-        again(app, wait);
+    socket.set_onmessage(Some(on_message.unchecked_ref()));
+    let on_close = closure(move |_: JsValue| closed(app, wait));
+    socket.set_onclose(Some(on_close.unchecked_ref()));
+    WAY.set(Some(Way::Socket(socket)));
+}
+
+fn opened(app: App) {
+    if let Some(frames) = app.model.try_update(|model| model.open()) {
+        frames.iter().for_each(send);
+    }
+}
+
+fn came(app: App, bytes: &[u8]) {
+    let Ok(frame) = ServerFrame::from_bytes(bytes) else {
+        return;
+    };
+    let answer = app.model.try_update(|model| model.apply(frame, now_ms()));
+    if let Some(Some(answer)) = answer {
+        send(&answer);
+    }
+}
+
+fn closed(app: App, wait: Duration) {
+    let was_open = app.model.try_update(|model| {
+        let was_open = model.connected;
+        model.close();
+        was_open
     });
-    socket.set_onclose(Some(closed.unchecked_ref()));
-    SOCKET.set(Some(socket));
+    let wait = if was_open == Some(true) {
+        FIRST_WAIT
+    } else {
+        wait
+    };
+    again(app, wait);
 }
 
 /// A function for the browser to call. It is never freed: a few dozen bytes for each connection.

@@ -11,6 +11,7 @@ mod shell;
 mod skills;
 mod system;
 mod tile;
+mod window;
 
 use crate::{model::Model, words::Words};
 use fluent_bundle::FluentValue;

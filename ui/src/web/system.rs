@@ -1,6 +1,6 @@
 //! What works, what does not and what to do about it, and how fast Loqa answers.
 
-use super::{App, Page, go, shell, words, words_with};
+use super::{App, Page, go, shell, window, words, words_with};
 use crate::model::Check;
 use leptos::prelude::*;
 
@@ -40,7 +40,9 @@ pub fn System() -> impl IntoView {
                 <p class="soft">{words("english-only")}</p>
                 <div class="choices">
                     <button type="button" on:click=move |_| go(app, Page::Kiosk)>{words("kiosk")}</button>
-                    <button type="button" on:click=move |_| shell::sign_out(app)>{words("sign-out")}</button>
+                    {window::host().is_none().then(|| view! {
+                        <button type="button" on:click=move |_| shell::sign_out(app)>{words("sign-out")}</button>
+                    })}
                 </div>
             </section>
         </div>

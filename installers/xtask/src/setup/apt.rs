@@ -10,7 +10,7 @@ use std::{
 /// Installs the packages that dpkg does not know as installed.
 ///
 /// # Errors
-/// [`Failed`] with what to type if there is no right to install or a needed package cannot be had.
+/// [`Failed`] with what to type if there is no right to install what is needed, or it cannot be had.
 pub fn ensure<'a>(wanted: impl Iterator<Item = &'a Package>) -> Result<(), Failed> {
     let wanted: Vec<&Package> = wanted.collect();
     let there = installed(&wanted);
@@ -23,7 +23,14 @@ pub fn ensure<'a>(wanted: impl Iterator<Item = &'a Package>) -> Result<(), Faile
         note("setup", "system packages: all there");
         return Ok(());
     }
-    let mut apt = Apt::new(&names(&missing))?;
+    let mut apt = match Apt::new(&names(&missing)) {
+        Err(failed) if !missing.iter().any(|package| package.needed) => {
+            let Failed { reason, remedy, .. } = failed;
+            note("setup", &format!("skipped: {reason}\n         {remedy}"));
+            return Ok(());
+        }
+        apt => apt?,
+    };
     apt.know(&missing)?;
     let (needed, others): (Vec<&Package>, Vec<&Package>) =
         missing.into_iter().partition(|package| package.needed);

@@ -16,6 +16,8 @@ use std::path::PathBuf;
 pub enum Purpose {
     /// Building and running Loqa.
     Run,
+    /// The same with its window.
+    Window,
     /// Testing and measuring it, which includes running it.
     Test,
 }
@@ -83,6 +85,8 @@ const PACKAGES: &[Package] = &[
     package("espeak-ng", Some("espeak-ng"), Purpose::Run, true),
     // To be interrupted while it speaks. No program comes with it.
     package("libspeexdsp1", Some("speexdsp"), Purpose::Run, false),
+    // To open a window. It is drawn by WebKit, which macOS has.
+    package("libwebkit2gtk-4.1-dev", None, Purpose::Window, false),
     // More voices and noises for tests, and a sound server without hardware.
     package("festival", None, Purpose::Test, false),
     package("festvox-kallpc16k", None, Purpose::Test, false),
@@ -93,6 +97,10 @@ const PACKAGES: &[Package] = &[
     package("libasound2-plugins", None, Purpose::Test, false),
     // To look at the dashboard.
     package("chromium", None, Purpose::Test, false),
+    // To look at the window on a machine without a display.
+    package("xvfb", None, Purpose::Test, false),
+    package("dbus-daemon", None, Purpose::Test, false),
+    package("webkit2gtk-driver", None, Purpose::Test, false),
     // For hassil and microWakeWord, which Loqa is compared with.
     package("python3-venv", Some("python"), Purpose::Test, false),
 ];

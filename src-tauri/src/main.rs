@@ -1,0 +1,127 @@
+//! `loqa-desktop`: the dashboard in a window of its own.
+//!
+//! The hub runs inside, unless one runs on the same data folder already: then the window is one
+//! more client of it. Closing the window ends the program, and with it the hub inside.
+
+mod bridge;
+mod files;
+mod house;
+
+use bridge::Bridge;
+use clap::Parser;
+use files::Files;
+use house::House;
+use loqa_engine::{
+    cli::{Common, interrupted},
+    config::Config,
+    telemetry,
+};
+use loqa_protocol::Problem;
+use std::{env, process::ExitCode, sync::Arc, time::Duration};
+use tauri::{AppHandle, Context, Manager, Wry};
+use tauri_plugin_window_state::StateFlags;
+use tokio::time::sleep;
+
+/// How long until a hub that could not start is tried again: somebody may have mended its settings.
+const AGAIN: Duration = Duration::from_secs(5);
+/// How long models that are still inside a call are waited for.
+const LAST_CALLS: Duration = Duration::from_secs(1);
+
+/// Loqa in a window: the house as it is, and what can be touched.
+#[derive(Parser)]
+#[command(name = "loqa-desktop", version)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+}
+
+fn main() -> ExitCode {
+    let Cli { common } = Cli::parse();
+    telemetry::init(common.verbose, true);
+    run(&common).unwrap_or_else(|problem| {
+        eprintln!("error: {problem}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Until the window is closed, or the program interrupted.
+fn run(common: &Common) -> Result<ExitCode, Problem> {
+    if !has_display() {
+        return Err(Problem {
+            code: "no_display".into(),
+            message: "there is no display to open a window on".into(),
+            help: "`loqa hub` does without one, and `loqa dashboard` shows where to look".into(),
+        });
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| cannot_open(&error))?;
+    tauri::async_runtime::set(runtime.handle().clone());
+    let options = common.hub_options();
+    // Settings that cannot be read are told by the page.
+    let settings = Config::load(&options.flags).unwrap_or_default();
+    let house = Arc::new(House::new(options));
+    let mut context: Context<Wry> = tauri::generate_context!();
+    context.set_assets(Box::new(Files::new(&settings.dashboard.files)));
+    let remembered = StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED;
+    let app = tauri::Builder::default()
+        // First: a second program ends here, before it has begun anything.
+        .plugin(tauri_plugin_single_instance::init(|app, _, _| show(app)))
+        .plugin(
+            tauri_plugin_window_state::Builder::new()
+                .with_state_flags(remembered)
+                .build(),
+        )
+        .manage(Bridge::new(house.clone()))
+        .invoke_handler(tauri::generate_handler![bridge::connect, bridge::send])
+        .build(context)
+        .map_err(|error| cannot_open(&error))?;
+    runtime.spawn(stay(house.clone(), app.handle().clone()));
+    let code = app.run_return(|_, _| {});
+    runtime.block_on(house.close());
+    runtime.shutdown_timeout(LAST_CALLS);
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+}
+
+/// Has the hub begin before the page asks; ends the program when it is interrupted, and when the
+/// hub cannot go on.
+async fn stay(house: Arc<House>, app: AppHandle) {
+    let hub = async {
+        while let Err(problem) = house.open().await {
+            tracing::warn!(%problem, "the hub cannot start");
+            sleep(AGAIN).await;
+        }
+        house.failed().await
+    };
+    tokio::select! {
+        () = interrupted() => app.exit(0),
+        why = hub => {
+            eprintln!("error: the hub cannot go on: {why}\n  help: start it again; `loqa doctor` says what is missing");
+            app.exit(1);
+        }
+    }
+}
+
+/// Brings the window to the front: somebody has started the program again.
+fn show(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window("main") {
+        // A window manager may refuse; the window is there all the same.
+        let _ = window.unminimize();
+        let _ = window.set_focus();
+    }
+}
+
+/// Whether there is anything to open a window on.
+fn has_display() -> bool {
+    let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    cfg!(target_os = "macos") || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
+}
+
+fn cannot_open(error: &dyn std::error::Error) -> Problem {
+    Problem {
+        code: "no_window".into(),
+        message: format!("the window cannot be opened: {error}"),
+        help: "`loqa hub` does without one, and `loqa dashboard` shows where to look".into(),
+    }
+}
