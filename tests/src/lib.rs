@@ -7,3 +7,4 @@ pub mod kill;
 pub mod program;
 pub mod sound_server;
 pub mod voices;
+pub mod window;

@@ -104,11 +104,24 @@ impl Home {
 
     /// `loqa ARGS…`, not yet started.
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
-        let mut command = Command::new(loqa());
+        self.command_of(loqa(), args)
+    }
+
+    /// `PROGRAM ARGS…`, which takes the same flags and settings as `loqa`, not yet started.
+    pub fn command_of<S: AsRef<OsStr>>(
+        &self,
+        program: &Path,
+        args: impl IntoIterator<Item = S>,
+    ) -> Command {
+        let mut command = Command::new(program);
+        command.args(args).arg("--data").arg(self.path("data"));
+        self.surround(&mut command);
         command
-            .args(args)
-            .arg("--data")
-            .arg(self.path("data"))
+    }
+
+    /// Has a command run in this home.
+    pub fn surround(&self, command: &mut Command) {
+        command
             .current_dir(self.folder.path())
             .env("XDG_CONFIG_HOME", self.path("config"))
             .env("LOQA_VOICE_OUTPUT", "none")
@@ -122,7 +135,6 @@ impl Home {
                 .env("LD_LIBRARY_PATH", &missing)
                 .env("PATH", missing);
         }
-        command
     }
 
     /// Runs `loqa ARGS…` to its end.
