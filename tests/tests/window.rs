@@ -5,7 +5,7 @@ use loqa_tests::{
     program::Home,
     window::{Desk, until},
 };
-use std::{os::unix::net::UnixStream, process::Command};
+use std::{fs, os::unix::net::UnixStream, process::Command};
 
 const SAY: &str = "//form[contains(@class, 'say')]//input";
 
@@ -92,8 +92,29 @@ fn the_window_ends_with_its_own_hub_and_without_that_of_others() -> Result<()> {
     let hub = home.hub()?;
     let window = desk.use_window(&home)?;
     window.see(&tile("desk_lamp", false))?;
+    // As a power cut would end it.
+    drop(hub);
+    window.see("//p[@class='offline']")?;
+    let hub = home.hub()?;
+    window.see("/html/body[not(.//p[@class='offline'])]")?;
+    window.type_into(SAY, "turn on the kitchen light")?;
+    window.see(&reply("kitchen lights are on"))?;
     drop(window);
     ensure!(home.run(["ask", "turn on the desk lamp"])?.code == Some(0));
     ensure!(hub.interrupt()? == Some(0));
     Ok(())
+}
+
+#[test]
+fn a_hub_that_cannot_start_says_why_and_starts_once_that_is_mended() -> Result<()> {
+    let Some(desk) = Desk::open()? else {
+        return Ok(());
+    };
+    let home = Home::new()?.deaf()?;
+    let settings = home.write("config/loqa/loqa.toml", "[timers]\nring_minutes = 1\n")?;
+    let window = desk.use_window(&home)?;
+    window.see("//*[@role='alert'][contains(., 'ring_minutes')]")?;
+    fs::write(settings, "[timers]\nring_min = 1\n")?;
+    window.see(&tile("desk_lamp", false))?;
+    window.see("/html/body[not(.//*[@role='alert']//p)]")
 }
