@@ -178,7 +178,12 @@ impl Window {
     }
 
     fn find(&self, path: &str) -> Result<String> {
-        let found = self.post("element", &json!({ "using": "xpath", "value": path }));
+        let look = || self.post("element", &json!({ "using": "xpath", "value": path }));
+        // A page that goes away takes a search with it; the next one has what is looked for.
+        let found = look().or_else(|error| match error.to_string() {
+            why if why.contains("unload event") => look(),
+            _ => Err(error),
+        });
         let found = found.with_context(|| format!("looked for {path}"))?;
         let element = found.as_object().and_then(|found| found.values().next());
         let element = element.and_then(Value::as_str).context("no element")?;

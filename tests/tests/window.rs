@@ -38,6 +38,14 @@ fn a_person_commands_the_house_in_the_window() -> Result<()> {
     ensure!(told.code == Some(0), "{}", told.err);
     window.see(&tile("desk_lamp", true))?;
 
+    // Every page is here; none asks to sign out who never signed in. One that is loaded anew, for
+    // its language, is connected anew.
+    window.touch("//nav//a[@href='/system']")?;
+    window.see("//ul[@class='checks']/li")?;
+    window.see("/html/body[not(.//button[normalize-space()='Sign out'])]")?;
+    window.touch("//select/option[@value='de']")?;
+    window.see("//html[@lang='de']//ul[@class='checks']/li")?;
+
     // Whatever got into the page would get no further.
     for (attempt, refusal) in [
         (
