@@ -24,11 +24,15 @@ use std::{fs, io, path::Path};
 const TRAINING_MEAN: Cepstrum = [
     41.00, -5.29, -0.12, 5.09, 2.48, -4.07, -1.37, -1.78, -5.08, -2.05, -6.45, -1.42, 1.17,
 ];
-/// Variance of a room's and a microphone's offset from that average.
-const OFFSET_VARIANCE: f32 = 50.0;
+/// Variance of a room's and a microphone's offset from that average: they differ much in level,
+/// less in their colour, and little in the finer shape of their spectrum. What the first words
+/// seem to say about that is mostly which sounds they were.
+const OFFSET_VARIANCE: Cepstrum = [
+    50.0, 12.0, 6.0, 6.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0,
+];
 /// Variance of the noise's own cepstra, and of what is known of their mean before any words.
 const NOISE_VARIANCE: f32 = 4.0;
-const NOISE_MEAN_VARIANCE: f32 = 0.02;
+const NOISE_MEAN_VARIANCE: Cepstrum = [0.02; COEFFICIENTS];
 /// How often the first steps are compared anew.
 const ROUNDS: usize = 4;
 /// Steps after which offset and noise are estimated anew: 100 ms.
@@ -174,10 +178,10 @@ impl Estimate {
     }
 
     /// Weighs what is known by now against what was expected.
-    fn conclude(&mut self, expected: &Cepstrum, variance: f32) {
+    fn conclude(&mut self, expected: &Cepstrum, variance: &Cepstrum) {
         for d in 0..COEFFICIENTS {
-            self.value[d] =
-                (self.sum[d] + expected[d] / variance) / (self.weight[d] + 1.0 / variance);
+            let certain = 1.0 / variance[d];
+            self.value[d] = (self.sum[d] + expected[d] * certain) / (self.weight[d] + certain);
         }
     }
 }
@@ -319,8 +323,8 @@ impl Channel {
     }
 
     fn conclude(&mut self, noise: &Cepstrum) {
-        self.offset.conclude(&TRAINING_MEAN, OFFSET_VARIANCE);
-        self.noise.conclude(noise, NOISE_MEAN_VARIANCE);
+        self.offset.conclude(&TRAINING_MEAN, &OFFSET_VARIANCE);
+        self.noise.conclude(noise, &NOISE_MEAN_VARIANCE);
     }
 
     fn clean(&self, cepstrum: &mut Cepstrum, sounds: &[(usize, f32)]) {
