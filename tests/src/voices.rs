@@ -274,6 +274,16 @@ impl Studio {
         Ok(Self { cache })
     }
 
+    /// People who talk about other things: every open sentence once, by these in turn.
+    pub fn talk<'a>(
+        &'a self,
+        speakers: impl IntoIterator<Item = &'a Speaker, IntoIter: Clone>,
+    ) -> impl Iterator<Item = Result<Clip>> {
+        let sentences = OPEN_SENTENCES.lines().filter(|line| !line.is_empty());
+        let turns = speakers.into_iter().cycle().zip(sentences);
+        turns.map(|(speaker, sentence)| self.speak(*speaker, sentence))
+    }
+
     /// `text` in that voice, peaks at 0.5, with the voice's own silence around it.
     pub fn speak(&self, speaker: Speaker, text: &str) -> Result<Clip> {
         let mut key = DefaultHasher::new();

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result};
 use loqa_tests::program::{Ended, Home};
-use loqa_tests::voices::{Clip, Noise, OPEN_SENTENCES, SPEAKERS, Studio};
+use loqa_tests::voices::{Clip, Noise, SPEAKERS, Studio};
 use std::path::{Path, PathBuf};
 
 const RATE_HZ: u32 = 16_000;
@@ -189,12 +189,7 @@ fn a_minute_of_anything_but_a_command_does_nothing() -> Result<()> {
 
 /// People who talk about other things.
 fn talkers() -> Result<Vec<Clip>> {
-    let studio = Studio::open()?;
-    let sentences = OPEN_SENTENCES.lines().take(12);
-    sentences
-        .zip(SPEAKERS)
-        .map(|(sentence, speaker)| studio.speak(speaker, sentence))
-        .collect()
+    Studio::open()?.talk(&SPEAKERS).take(12).collect()
 }
 
 #[test]

@@ -199,6 +199,14 @@ pub(super) fn transform() -> Vec<Bands> {
         .collect()
 }
 
+/// ln of mel powers as a cepstrum.
+pub(super) fn transformed(transform: &[Bands], logs: &Bands) -> Cepstrum {
+    std::array::from_fn(|i| {
+        let weights = transform[i].iter();
+        weights.zip(logs).map(|(weight, log)| weight * log).sum()
+    })
+}
+
 impl FrontEnd {
     /// Ready for the first utterance.
     pub fn new(config: FrontEndConfig, gaussians: Arc<Gaussians>) -> Self {
@@ -241,13 +249,18 @@ impl FrontEnd {
         self.last = None;
         self.noise.reset();
         self.gate.reset();
-        self.channel = Channel::new();
-        self.settled = false;
         self.passed.clear();
-        self.recent.clear();
-        (self.before, self.older) = (f32::MIN, 0);
+        self.forget_voice();
         self.restarted = false;
         self.windows = 0;
+    }
+
+    /// Forgets who has spoken, and through what: whoever is heard next is another.
+    fn forget_voice(&mut self) {
+        self.channel = Channel::new();
+        self.settled = false;
+        self.recent.clear();
+        (self.before, self.older) = (f32::MIN, 0);
     }
 
     /// Whether somebody much nearer has begun to speak, so that what was let go before belongs to
@@ -272,9 +285,8 @@ impl FrontEnd {
         self.pending.drain(..start);
         if self.settled && self.is_much_nearer() {
             self.passed.splice(..0, self.recent.drain(..));
-            (self.before, self.older) = (f32::MIN, 0);
-            self.channel = Channel::new();
-            (self.settled, self.restarted) = (false, true);
+            self.forget_voice();
+            self.restarted = true;
             cepstra.clear();
             steps.clear();
         }
@@ -361,12 +373,8 @@ impl FrontEnd {
 
     /// Whether what has just passed is much louder than anything before.
     fn is_much_nearer(&self) -> bool {
-        let passed = self.passed.iter().rev().chain(self.recent.iter().rev());
-        let level = |steps: &mut dyn Iterator<Item = f32>| {
-            let (sum, count) = steps.fold((0.0, 0), |(sum, count), level| (sum + level, count + 1));
-            sum / count.max(1) as f32
-        };
-        let now = level(&mut passed.map(|step| step.level).take(NEARER_FOR));
+        let latest = self.passed.iter().rev().chain(self.recent.iter().rev());
+        let now = mean_level(latest.take(NEARER_FOR));
         !self.passed.is_empty() && self.older >= OLDER && now >= self.before + QUIETER_BY
     }
 
@@ -374,8 +382,7 @@ impl FrontEnd {
     fn remember(&mut self) {
         self.recent.extend(self.passed.iter().copied());
         while self.recent.len() > RECENT {
-            let oldest = self.recent.iter().take(SMOOTH);
-            let level = oldest.map(|step| step.level).sum::<f32>() / SMOOTH as f32;
+            let level = mean_level(self.recent.iter().take(SMOOTH));
             self.before = self.before.max(level);
             self.older += 1;
             self.recent.pop_front();
@@ -419,20 +426,23 @@ impl FrontEnd {
         let speech = self.noise.is_speech(&powers);
         let floor = self.floor();
         let logs = powers.map(|power| (power + floor).ln());
-        let cepstrum: Cepstrum = std::array::from_fn(|i| {
-            self.tables.transform[i]
-                .iter()
-                .zip(&logs)
-                .map(|(weight, log)| weight * log)
-                .sum()
-        });
-        (cepstrum, speech)
+        (transformed(&self.tables.transform, &logs), speech)
     }
 
     /// Power that is added to every band.
     fn floor(&self) -> f32 {
         self.peak * 10f32.powf(self.config.floor_db / 10.0) + 1e-4
     }
+}
+
+/// Mean level of some steps; 0 of none.
+fn mean_level<'a>(steps: impl IntoIterator<Item = &'a Step>) -> f32 {
+    let (mut sum, mut count) = (0.0, 0);
+    for step in steps {
+        sum += step.level;
+        count += 1;
+    }
+    sum / count.max(1) as f32
 }
 
 /// Can the channel be estimated from these?
@@ -444,10 +454,7 @@ fn enough(passed: &[Step], noise: f32) -> bool {
 /// Steps at the beginning that are much quieter than what follows: other people, the room. Words
 /// would be heard in them.
 fn quiet_beginning(passed: &[Step], noise: f32) -> usize {
-    let levels: Vec<f32> = passed
-        .windows(SMOOTH)
-        .map(|steps| steps.iter().map(|step| step.level).sum::<f32>() / SMOOTH as f32)
-        .collect();
+    let levels: Vec<f32> = passed.windows(SMOOTH).map(mean_level).collect();
     let loudest = levels.iter().copied().fold(f32::MIN, f32::max);
     let loud = levels
         .iter()

@@ -10,7 +10,7 @@ use loqa_core::grammar::SpeechGrammar;
 use loqa_inference::stt::{Ears, PocketSphinx};
 use loqa_tests::{
     coffee::{self, Heard, Order},
-    voices::{Clip, Noise, OPEN_SENTENCES, SPEAKERS, Speaker, Studio},
+    voices::{Clip, Noise, SPEAKERS, Speaker, Studio},
 };
 use std::sync::Arc;
 
@@ -24,10 +24,7 @@ pub fn run(orders: usize, talk: usize, report: &mut Report) -> Result<()> {
     let speakers: Vec<Speaker> = (SPEAKERS.iter().copied())
         .filter(Speaker::is_recorded)
         .collect();
-    let said: Vec<Clip> = (speakers.iter().cycle())
-        .zip(OPEN_SENTENCES.lines().filter(|line| !line.is_empty()))
-        .map(|(speaker, sentence)| studio.speak(*speaker, sentence))
-        .collect::<Result<_>>()?;
+    let said: Vec<Clip> = studio.talk(&speakers).collect::<Result<_>>()?;
     let bench = Acceptance {
         ears: PocketSphinx::open(Ears::default(), 1).context("no recogniser")?,
         grammar: coffee::grammar()?,

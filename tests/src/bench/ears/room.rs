@@ -2,14 +2,14 @@
 //! commands: with the wake phrase off.
 
 use super::super::figure::{Goal, Report, upper_bound_95};
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use loqa_core::seams::FRAME_SAMPLES;
 use loqa_engine::{
     gateway::Client,
     hub::{Hub, HubOptions},
 };
 use loqa_protocol::{ClientFrame, ServerFrame};
-use loqa_tests::voices::{Clip, Noise, OPEN_SENTENCES, SAMPLE_RATE_HZ, SPEAKERS, Studio, rms};
+use loqa_tests::voices::{Clip, Noise, SAMPLE_RATE_HZ, SPEAKERS, Studio, rms};
 
 /// Level of babble and music, and of a room in which nobody is: root mean squares.
 const LOUD: f32 = 0.05;
@@ -18,10 +18,7 @@ const SILENT: f32 = 0.0005;
 /// Reports on `minutes` of each kind of room.
 pub fn run(minutes: usize, report: &mut Report) -> Result<()> {
     let studio = Studio::open()?;
-    let sentences = OPEN_SENTENCES.lines().filter(|line| !line.is_empty());
-    let said: Vec<Clip> = (SPEAKERS.iter().cycle().zip(sentences))
-        .map(|(speaker, sentence)| studio.speak(*speaker, sentence))
-        .collect::<Result<_>>()?;
+    let said: Vec<Clip> = studio.talk(&SPEAKERS).collect::<Result<_>>()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -66,10 +63,8 @@ struct Heard {
 /// A hub of its own hears this on the sample clock.
 async fn hear(samples: &[f32]) -> Result<Heard> {
     const ID: u32 = 1;
-    let failed = |problem| anyhow!("{problem}");
     let data = tempfile::tempdir()?;
-    let hub = Hub::start(HubOptions::demonstration(data.path()).unpaced());
-    let hub = hub.await.map_err(failed)?;
+    let hub = Hub::start(HubOptions::demonstration(data.path()).unpaced()).await?;
     let mut client = Client::embedded(&hub);
     let open = ClientFrame::AskAudio {
         id: ID,
@@ -77,19 +72,19 @@ async fn hear(samples: &[f32]) -> Result<Heard> {
         speech_end: None,
         fast: true,
     };
-    client.send(open).await.map_err(failed)?;
+    client.send(open).await?;
     for frame in samples.chunks(FRAME_SAMPLES) {
         let audio = ClientFrame::Audio {
             id: ID,
             samples: frame.to_vec(),
         };
-        client.send(audio).await.map_err(failed)?;
+        client.send(audio).await?;
     }
     let end = ClientFrame::AudioEnd { id: ID };
-    client.send(end).await.map_err(failed)?;
+    client.send(end).await?;
     let mut heard = Heard::default();
     loop {
-        match client.recv().await.map_err(failed)? {
+        match client.recv().await? {
             ServerFrame::Turn { summary, .. } => {
                 if let Some(intent) = &summary.intent {
                     eprintln!("  “{}” was done: {intent}", summary.text);
@@ -97,7 +92,7 @@ async fn hear(samples: &[f32]) -> Result<Heard> {
                 }
                 heard.replies += usize::from(!summary.reply.is_empty());
             }
-            ServerFrame::Problem { problem, .. } => return Err(failed(problem)),
+            ServerFrame::Problem { problem, .. } => return Err(problem.into()),
             ServerFrame::Done { id: ID } => break,
             _ => {}
         }

@@ -26,9 +26,7 @@ pub fn run(minutes: usize, report: &mut Report) -> Result<()> {
     let studio = Studio::open()?;
     let mut word = Keyphrase::open(&Ears::default(), config.clone()).context("no wake word")?;
     let sentences = OPEN_SENTENCES.lines().filter(|line| !line.is_empty());
-    let babble: Vec<Clip> = (SPEAKERS.iter().cycle().zip(sentences.clone()))
-        .map(|(speaker, sentence)| studio.speak(*speaker, sentence))
-        .collect::<Result<_>>()?;
+    let babble: Vec<Clip> = studio.talk(&SPEAKERS).collect::<Result<_>>()?;
 
     let conditions = [
         ("quiet", Noise::Pink, 40.0, Goal::AtMost(0.05)),

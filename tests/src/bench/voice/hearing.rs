@@ -5,18 +5,9 @@ use super::{
     stimuli::{Corpus, Room},
 };
 use anyhow::{Context as _, Result};
-use futures::{StreamExt, executor::block_on_stream, stream};
-use loqa_core::{
-    grammar::{Context, SpeechGrammar},
-    seams::{SpeechToText, TranscribeOptions},
-};
-use loqa_inference::{
-    stt::{Ears, PocketSphinx},
-    wav,
-};
-use loqa_protocol::{Hypothesis, Verdict};
+use loqa_core::grammar::Context;
+use loqa_inference::stt::{Ears, PocketSphinx};
 use loqa_tests::coffee;
-use std::sync::Arc;
 
 /// Reports how many commands are understood and how many open sentences refused, clean and in
 /// noise, and what becomes of the recordings of real people.
@@ -28,28 +19,29 @@ pub fn run(corpus: &Corpus, count: usize, report: &mut Report) -> Result<()> {
         eprintln!("{count} commands and {count} open sentences, {room} …");
         let (mut right, mut refused) = (0, 0);
         for command in corpus.commands(room, count)? {
-            let heard = transcribe(&ears, &speech, &command.clip.samples)?;
-            let rejected = heard.verdict == Verdict::Rejected;
-            let understood = grammar.parse(&Context::Commands, &heard.text());
-            refused += usize::from(rejected);
-            if understood.is_some_and(|found| found.steps == command.meaning.steps) && !rejected {
+            let heard = coffee::hear(&ears, &speech, &command.clip.samples)?;
+            let understood = grammar.parse(&Context::Commands, &heard.text);
+            refused += usize::from(heard.rejected);
+            if understood.is_some_and(|found| found.steps == command.meaning.steps)
+                && !heard.rejected
+            {
                 right += 1;
             } else {
-                let verdict = if rejected { " (rejected)" } else { "" };
+                let verdict = if heard.rejected { " (rejected)" } else { "" };
                 let (voice, words) = (command.speaker, &command.words);
                 eprintln!(
                     "  {voice}: “{words}” was heard as “{}”{verdict}",
-                    heard.text()
+                    heard.text
                 );
             }
         }
         let mut ignored = 0;
         for (speaker, sentence, clip) in corpus.talk(room, count)? {
-            let heard = transcribe(&ears, &speech, &clip.samples)?;
-            if heard.verdict == Verdict::Rejected || heard.text().is_empty() {
+            let heard = coffee::hear(&ears, &speech, &clip.samples)?;
+            if heard.rejected || heard.text.is_empty() {
                 ignored += 1;
             } else {
-                eprintln!("  {speaker}: “{sentence}” was taken for “{}”", heard.text());
+                eprintln!("  {speaker}: “{sentence}” was taken for “{}”", heard.text);
             }
         }
         let share = |part: usize| Some(part as f64 / count as f64);
@@ -97,19 +89,4 @@ fn people(ears: &PocketSphinx, report: &mut Report) -> Result<()> {
         report.figure("voice", &metric, share(part), "share", goal);
     }
     Ok(())
-}
-
-fn transcribe(
-    ears: &PocketSphinx,
-    grammar: &Arc<SpeechGrammar>,
-    samples: &[f32],
-) -> Result<Hypothesis> {
-    let frames: Vec<_> = wav::frames(samples).collect();
-    let options = TranscribeOptions {
-        grammar: Some(grammar.clone()),
-        context: Context::Commands,
-    };
-    let hypotheses = ears.transcribe(stream::iter(frames).boxed(), options);
-    let last = block_on_stream(hypotheses).last();
-    Ok(last.context("the recogniser gave no answer")??)
 }

@@ -340,11 +340,7 @@ impl Corpus {
     }
 
     fn babble(&self) -> Result<Vec<Clip>> {
-        let sentences = OPEN_SENTENCES.lines().take(12);
-        sentences
-            .zip(SPEAKERS)
-            .map(|(sentence, speaker)| self.studio.speak(speaker, sentence))
-            .collect()
+        self.studio.talk(&SPEAKERS).take(12).collect()
     }
 }
 
