@@ -1,4 +1,5 @@
 //! Scenarios, properties, faults and benches that span the whole of Loqa.
+pub mod browser;
 pub mod coffee;
 pub mod conversation;
 pub mod echo_room;

@@ -63,7 +63,7 @@ enum Task {
     Deny,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Subject {
     /// End of speech to first sample of the reply, in real time, with cut-off rates
     Voice,
@@ -77,6 +77,8 @@ enum Subject {
     Intent,
     /// kill -9 at random instants, and what was lost or doubled
     Faults,
+    /// The dashboard in a real browser: how soon it shows what happens, and what it costs
+    Ui,
 }
 
 fn main() -> ExitCode {
@@ -123,6 +125,9 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Bench { subject, args } => {
             let tools = setup::ensure(Purpose::Test)?;
             let bench = build::bench()?;
+            if subject == Subject::Ui {
+                ui::build_beside(&bench.loqa)?;
+            }
             let mut run = Command::new(bench.bench);
             run.args(
                 subject

@@ -15,8 +15,9 @@ use super::figure::{Goal, Report, quantile, upper_bound_95};
 use anyhow::{Context, Result};
 use clap::Args;
 use loqa_protocol::{LatencyClass, Speculation};
-use stimuli::Corpus;
-use turns::{Answered, Pace};
+pub use stimuli::{Command, Corpus};
+use turns::Answered;
+pub use turns::{Pace, speak};
 
 /// Options of `bench voice`.
 #[derive(Args)]

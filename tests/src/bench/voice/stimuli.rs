@@ -132,6 +132,14 @@ impl Corpus {
         self.draw(class, count, self.seed.wrapping_add(1))
     }
 
+    /// Commands of one class in a silent room, spoken without a pause.
+    pub fn plain(&self, class: LatencyClass, count: usize) -> Result<Vec<Command>> {
+        // Half of them are.
+        let mut commands = self.of_class(class, 2 * count)?;
+        commands.retain(|command| command.manner == Manner::Plain);
+        Ok(commands)
+    }
+
     /// Commands with a number, in the middle of which the speaker thinks for up to a second.
     pub fn thinking(&self, count: usize) -> Result<Vec<Command>> {
         let mut random = Random::new(self.seed ^ 0x7468_696e);

@@ -117,7 +117,8 @@ async fn typed(client: &mut Client, text: &str) -> Result<()> {
     }
 }
 
-async fn speak(
+/// Speaks one command; how it was answered.
+pub async fn speak(
     client: &mut Client,
     grammar: &Grammar,
     id: u32,
