@@ -1,4 +1,5 @@
 //! Scenarios, properties, faults and benches that span the whole of Loqa.
+pub mod api;
 pub mod browser;
 pub mod coffee;
 pub mod conversation;

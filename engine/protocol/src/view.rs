@@ -18,7 +18,7 @@ pub struct View {
 }
 
 /// What a [`View`] may show. The first of each kind are the house as it is; of events, the turns
-/// that are remembered.
+/// that are remembered. Of all these, `Listening` comes last.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(

@@ -1,11 +1,11 @@
 //! What keeps pages of other people away: they run in the same browser, and reach the same addresses.
 
-use super::{Door, refuse};
+use super::{Door, refuse, token};
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use std::sync::Arc;
 
@@ -34,7 +34,9 @@ const HEADERS: [(HeaderName, &str); 6] = [
 pub async fn headers(mut response: Response) -> Response {
     for (name, value) in HEADERS {
         let headers = response.headers_mut();
-        headers.insert(name, HeaderValue::from_static(value));
+        // A page that needs another policy brings it.
+        let header = headers.entry(name);
+        header.or_insert(HeaderValue::from_static(value));
     }
     response
 }
@@ -50,7 +52,8 @@ pub async fn origin(State(door): State<Arc<Door>>, request: Request, next: Next)
             "wrong_host",
             "this hub has another address",
             "`loqa dashboard` shows it",
-        );
+        )
+        .into_response();
     };
     // Absent: not a browser, or one that fetches from its own page.
     let foreign =
@@ -61,22 +64,30 @@ pub async fn origin(State(door): State<Arc<Door>>, request: Request, next: Next)
             "wrong_origin",
             "a page of another site may not talk to this hub",
             "open the hub's own page",
-        );
+        )
+        .into_response();
     }
     next.run(request).await
 }
 
-/// Lets in only who has signed in.
+/// Lets in only who has signed in, or shows the hub's token.
 pub async fn session(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
-    if door.pairing.is_signed_in(request.headers(), &door.entrance) {
+    if door.knows(request.headers()) {
         return next.run(request).await;
     }
-    refuse(
-        StatusCode::UNAUTHORIZED,
-        "not_signed_in",
-        "this browser has not signed in",
-        "`loqa dashboard` shows the code",
-    )
+    let (code, message, help) = match token::shown(request.headers()) {
+        Some(_) => (
+            "wrong_token",
+            "this is not the hub's token",
+            "`loqa dashboard token` makes another",
+        ),
+        None => (
+            "not_signed_in",
+            "the hub does not know who asks",
+            "`loqa dashboard` shows the code for a browser, `loqa dashboard token` makes one for a program",
+        ),
+    };
+    refuse(StatusCode::UNAUTHORIZED, code, message, help).into_response()
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {

@@ -2,14 +2,15 @@
 //! want it, HTTPS on all of them.
 //!
 //! ```text
-//! GET  /, /home, …        the dashboard's files                                  anybody
-//! GET  /household.crt     the certificate that makes a tablet trust the hub      anybody
-//! GET  /api/v1/hello      {"version", "signed_in"}                               anybody
-//! POST /api/v1/login      {"code"}: a session's cookie for the code or password   anybody
-//! POST /api/v1/logout     forgets it                                             signed in
-//! GET  /api/v1/events     a WebSocket: each binary message is one frame of       signed in
-//!                         the gateway's protocol, as on the hub's socket
+//! /, /home, …         the dashboard's files                                       anybody
+//! /household.crt      the certificate that makes a tablet trust the hub           anybody
+//! /api/v1/hello       and login                                                   anybody
+//! /api/v1/events      a WebSocket: each binary message is one frame of the        signed in
+//!                     gateway's protocol, as on the hub's socket
+//! /api/v1/…           the same for programs, as JSON: see `v1`                    signed in
 //! ```
+//!
+//! Signed in is a browser with its session's cookie, or a program with the hub's token.
 //!
 //! Only 127.0.0.1 is bound where nothing is encrypted. Who can reach that may still be a page of
 //! somebody else in the same browser: see `guard`.
@@ -21,10 +22,13 @@ mod guard;
 mod household;
 mod pairing;
 pub mod password;
+mod refusal;
 mod serve;
 mod socket;
 #[cfg(test)]
 mod tests;
+pub mod token;
+mod v1;
 
 pub use household::Household;
 
@@ -35,28 +39,31 @@ use crate::{
     tasks::{TaskKind, Tasks},
 };
 use axum::{
-    Extension, Json, Router,
-    body::Bytes,
-    extract::{DefaultBodyLimit, State, WebSocketUpgrade},
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    Router,
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderMap, StatusCode, Uri, header},
     middleware,
     response::{IntoResponse, Response},
-    routing::{MethodRouter, get, post},
+    routing::{MethodRouter, get},
 };
 use entrance::Entrance;
 use files::Files;
 use loqa_protocol::Problem;
-use pairing::{Pairing, Refused};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-use serve::{Encryption, Peer, serve};
-use std::{net::Ipv4Addr, path::PathBuf, sync::Arc};
+use pairing::Pairing;
+use refusal::{Refusal, refuse};
+use serde::Serialize;
+use serve::{Encryption, serve};
+use std::{
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use tokio::{net::TcpListener, sync::Semaphore};
 
 /// Browsers at a time; one more is refused.
 const MAX_CLIENTS: usize = 128;
-/// A login is a code and little else, bytes.
-const MAX_BODY: usize = 1024;
+/// Requests that the hub is thinking about at a time; one more is refused.
+const MAX_REQUESTS: usize = 32;
 
 /// Where the dashboard is.
 #[derive(Clone, Debug, Serialize)]
@@ -98,7 +105,22 @@ struct Door {
     /// What makes a tablet trust the hub, as PEM.
     certificate: Option<String>,
     places: Arc<Semaphore>,
+    requests: Arc<Semaphore>,
+    conversations: Arc<v1::Conversations>,
     tasks: Tasks,
+    /// Where the token's hash lies.
+    folder: PathBuf,
+}
+
+impl Door {
+    /// Whether a request is of somebody whom the hub has let in: a program by its token, and
+    /// without one a browser by its session.
+    fn knows(&self, headers: &HeaderMap) -> bool {
+        match token::shown(headers) {
+            Some(shown) => token::is_right(&self.folder, shown),
+            None => self.pairing.is_signed_in(headers, &self.entrance),
+        }
+    }
 }
 
 /// Opens the dashboard as the settings want it, until `tasks` shut down; `None` if they want none.
@@ -137,7 +159,10 @@ async fn open_at(
         files: Arc::new(Files::read(&files_folder(&settings.files))),
         certificate: None,
         places: Arc::new(Semaphore::new(MAX_CLIENTS)),
+        requests: Arc::new(Semaphore::new(MAX_REQUESTS)),
+        conversations: Arc::default(),
         tasks: tasks.clone(),
+        folder: folder.path().to_owned(),
     };
     let code = door.pairing.code().to_owned();
     let household = match settings.household {
@@ -172,7 +197,7 @@ fn answer(listener: TcpListener, encryption: Encryption, door: Door) {
 }
 
 /// The settings' folder, else the one that lies beside the program.
-fn files_folder(set: &std::path::Path) -> PathBuf {
+fn files_folder(set: &Path) -> PathBuf {
     if !set.as_os_str().is_empty() {
         return set.to_owned();
     }
@@ -188,22 +213,24 @@ enum Who {
 }
 
 /// Every route but the files.
-fn table() -> [(&'static str, Who, MethodRouter<Arc<Door>>); 5] {
-    [
-        ("/household.crt", Who::Anybody, get(certificate)),
-        ("/api/v1/hello", Who::Anybody, get(hello)),
-        ("/api/v1/login", Who::Anybody, post(login)),
-        ("/api/v1/logout", Who::SignedIn, post(logout)),
-        ("/api/v1/events", Who::SignedIn, get(events)),
-    ]
+fn table() -> Vec<(String, Who, MethodRouter<Arc<Door>>)> {
+    let described = v1::table()
+        .into_iter()
+        .flat_map(|(who, (_, paths, answer))| {
+            let paths = paths.paths.into_keys();
+            paths.map(move |path| (path, who, answer.clone()))
+        });
+    let certificate = ("/household.crt".into(), Who::Anybody, get(certificate));
+    described.chain([certificate]).collect()
 }
 
 fn routes(door: Arc<Door>) -> Router {
     let mut router = Router::new();
     for (path, who, answer) in table() {
+        let answer = answer.fallback(v1::wrong_method);
         let session = middleware::from_fn_with_state(door.clone(), guard::session);
         router = router.route(
-            path,
+            &path,
             match who {
                 Who::Anybody => answer,
                 Who::SignedIn => answer.layer(session),
@@ -212,20 +239,20 @@ fn routes(door: Arc<Door>) -> Router {
     }
     router
         .fallback(file)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(DefaultBodyLimit::max(v1::MAX_BODY))
         .layer(middleware::from_fn_with_state(door.clone(), guard::origin))
         .layer(middleware::map_response(guard::headers))
         .with_state(door)
 }
 
-async fn certificate(State(door): State<Arc<Door>>) -> Response {
+async fn certificate(State(door): State<Arc<Door>>) -> Result<Response, Refusal> {
     let Some(certificate) = &door.certificate else {
-        return refuse(
+        return Err(refuse(
             StatusCode::NOT_FOUND,
             "no_certificate",
             "this hub is there for its own machine alone",
             "set `household = true` in [dashboard] of loqa.toml, then start the hub again",
-        );
+        ));
     };
     let about = [
         (header::CONTENT_TYPE, "application/x-x509-ca-cert"),
@@ -234,94 +261,21 @@ async fn certificate(State(door): State<Arc<Door>>) -> Response {
             "attachment; filename=\"loqa-household.crt\"",
         ),
     ];
-    (about, certificate.clone()).into_response()
+    Ok((about, certificate.clone()).into_response())
 }
 
-async fn file(State(door): State<Arc<Door>>, uri: Uri, headers: HeaderMap) -> Response {
+async fn file(
+    State(door): State<Arc<Door>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
     match door.files.get(uri.path()) {
-        Some(file) => file.response(&headers),
-        None => refuse(
+        Some(file) => Ok(file.response(&headers)),
+        None => Err(refuse(
             StatusCode::NOT_FOUND,
             "not_found",
             "there is nothing at this address",
             "",
-        ),
+        )),
     }
-}
-
-async fn hello(State(door): State<Arc<Door>>, headers: HeaderMap) -> Response {
-    Json(json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "signed_in": door.pairing.is_signed_in(&headers, &door.entrance),
-    }))
-    .into_response()
-}
-
-#[derive(Deserialize)]
-struct Login {
-    code: String,
-}
-
-async fn login(
-    State(door): State<Arc<Door>>,
-    Extension(Peer(peer)): Extension<Peer>,
-    body: Bytes,
-) -> Response {
-    let Ok(Login { code }) = serde_json::from_slice(&body) else {
-        return refuse(
-            StatusCode::BAD_REQUEST,
-            "malformed",
-            "this is not {\"code\": \"…\"}",
-            "send the pairing code as JSON",
-        );
-    };
-    match door.pairing.sign_in(&code, peer, &door.entrance).await {
-        Ok(cookie) => with_cookie(cookie),
-        Err(Refused::Wrong) => refuse(
-            StatusCode::UNAUTHORIZED,
-            "wrong_code",
-            "this is not the code that the hub shows, nor the password",
-            "`loqa dashboard` shows it",
-        ),
-        Err(Refused::Locked { seconds }) => {
-            let mut response = refuse(
-                StatusCode::TOO_MANY_REQUESTS,
-                "locked",
-                "too many wrong codes",
-                &format!("wait {} min, then try again", seconds.div_ceil(60)),
-            );
-            let headers = response.headers_mut();
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-            response
-        }
-    }
-}
-
-async fn logout(State(door): State<Arc<Door>>) -> Response {
-    with_cookie(door.entrance.set_cookie("", 0))
-}
-
-fn with_cookie(cookie: String) -> Response {
-    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response()
-}
-
-async fn events(State(door): State<Arc<Door>>, upgrade: WebSocketUpgrade) -> Response {
-    match door.places.clone().try_acquire_owned() {
-        Ok(place) => socket::serve(door, place, upgrade),
-        Err(_) => refuse(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "too_many_clients",
-            "too many dashboards are open",
-            "close one",
-        ),
-    }
-}
-
-fn refuse(status: StatusCode, code: &str, message: &str, help: &str) -> Response {
-    let problem = Problem {
-        code: code.into(),
-        message: message.into(),
-        help: help.into(),
-    };
-    (status, Json(problem)).into_response()
 }

@@ -1,12 +1,16 @@
 //! The gateway's protocol over a WebSocket: each binary message is one frame.
 
-use super::Door;
+use super::{
+    Door,
+    refusal::{self, Refusal, refuse},
+};
 use crate::gateway::{Answers, Connection, Overflow, answers};
 use axum::{
     extract::{
-        WebSocketUpgrade,
-        ws::{CloseFrame, Message, WebSocket, close_code},
+        State, WebSocketUpgrade,
+        ws::{CloseFrame, Message, WebSocket, close_code, rejection::WebSocketUpgradeRejection},
     },
+    http::StatusCode,
     response::Response,
 };
 use futures::{
@@ -26,8 +30,41 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// The id of problems of the connection as a whole.
 const CONNECTION: u32 = 0;
 
+/// Opens a WebSocket
+///
+/// Each binary message is one frame of the gateway's protocol, as on the hub's own socket:
+/// `proto/loqa/v1/client.proto`.
+#[utoipa::path(
+    get,
+    path = "/api/v1/events",
+    tag = "the house",
+    responses(
+        (status = 101, description = "From now on this is a WebSocket"),
+        (status = 400, description = "No WebSocket was asked for", body = refusal::Problem),
+    ),
+)]
+pub async fn events(
+    State(door): State<Arc<Door>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Refusal> {
+    let upgrade = upgrade.map_err(|rejection| {
+        let help = "connect to this address with `ws:` or `wss:`";
+        let status = StatusCode::BAD_REQUEST;
+        refuse(status, "no_websocket", rejection.body_text(), help)
+    })?;
+    match door.places.clone().try_acquire_owned() {
+        Ok(place) => Ok(serve(door, place, upgrade)),
+        Err(_) => Err(refuse(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too_many_clients",
+            "too many dashboards are open",
+            "close one",
+        )),
+    }
+}
+
 /// Becomes a WebSocket that holds its place until it closes.
-pub fn serve(door: Arc<Door>, place: OwnedSemaphorePermit, upgrade: WebSocketUpgrade) -> Response {
+fn serve(door: Arc<Door>, place: OwnedSemaphorePermit, upgrade: WebSocketUpgrade) -> Response {
     upgrade
         .max_message_size(MAX_FRAME_BYTES)
         .max_frame_size(MAX_FRAME_BYTES)

@@ -1,9 +1,14 @@
 mod household;
+mod v1;
 
-use super::*;
+use super::{pairing::Refused, v1::MAX_BODY, *};
 use crate::gateway::{Answers, Connection};
+use axum::http::HeaderMap;
 use futures::future::BoxFuture;
-use loqa_protocol::{AudioFormat, ClientFrame, ServerFrame, wire::Wire};
+use loqa_protocol::{
+    AudioFormat, ClientFrame, ServerFrame, TurnSummary, View, ViewPart, view, wire::Wire,
+};
+use serde_json::json;
 use std::{os::unix::fs::PermissionsExt, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -47,6 +52,34 @@ impl Connection for Perch {
                     samples: vec![0.5; 48_000],
                 });
             }
+            let answer = match frame {
+                ClientFrame::Ask { text, .. } => Some(ServerFrame::Turn {
+                    id,
+                    summary: TurnSummary {
+                        reply: format!("{text}?"),
+                        text,
+                        ..TurnSummary::default()
+                    },
+                }),
+                ClientFrame::Intent { text, .. } => Some(ServerFrame::Json {
+                    id,
+                    json: json!({ "text": text, "intent": null, "slots": {}, "class": null })
+                        .to_string(),
+                }),
+                ClientFrame::Doctor { .. } => Some(ServerFrame::Json {
+                    id,
+                    json: "[]".into(),
+                }),
+                ClientFrame::Watch { .. } => Some(ServerFrame::View {
+                    id,
+                    view: View {
+                        seq: 0,
+                        part: ViewPart::Listening(view::Listening::default()),
+                    },
+                }),
+                _ => None,
+            };
+            answer.map(|frame| self.0.send(frame));
             let _ = self.0.send(ServerFrame::Done { id });
         })
     }
@@ -385,7 +418,7 @@ async fn frames_travel_as_they_are_and_nonsense_ends_only_its_sender() {
         assert_eq!(problem.code, "malformed_frame");
         assert_eq!(next(&mut bad).await.0, 8, "and it is closed");
     }
-    let frame = ClientFrame::Doctor { id: 7 };
+    let frame = ClientFrame::Timers { id: 7 };
     good.write_all(&message(BINARY, &frame.to_bytes()))
         .await
         .unwrap();
@@ -408,7 +441,7 @@ async fn a_browser_that_never_reads_is_hung_up_on() {
         .await
         .unwrap();
     let mut others = house.socket(&cookie).await;
-    let frame = ClientFrame::Doctor { id: 2 }.to_bytes();
+    let frame = ClientFrame::Timers { id: 2 }.to_bytes();
     others.write_all(&message(BINARY, &frame)).await.unwrap();
     assert_eq!(
         next(&mut others).await.1,

@@ -1,6 +1,7 @@
 //! `loqa dashboard`: where to look at the house in a browser.
 
 mod password;
+mod token;
 
 use super::{Common, link::Link, output};
 use loqa_protocol::{ClientFrame, Problem, ServerFrame};
@@ -19,12 +20,16 @@ pub struct DashboardArgs {
 enum DashboardCommand {
     /// Choose a password that signs a browser in, beside the code that the hub shows
     Password(password::PasswordArgs),
+    /// Make the token that lets programs in, and show it, this once
+    Token(token::TokenArgs),
 }
 
 /// Shows the address with its code, and the same for a camera.
 pub async fn run(common: &Common, args: DashboardArgs) -> Result<ExitCode, Problem> {
-    if let Some(DashboardCommand::Password(args)) = args.command {
-        return password::run(common, &args);
+    match args.command {
+        Some(DashboardCommand::Password(args)) => return password::run(common, &args),
+        Some(DashboardCommand::Token(args)) => return token::run(common, &args),
+        None => {}
     }
     let mut link = Link::to_hub(common).await?;
     let mut dashboard = Value::Null;

@@ -42,10 +42,11 @@ async fn watch(hub: &Shared, mut screen: Screen) -> Result<(), ClientGone> {
     listening.mark_unchanged();
     screen.show(ViewPart::House(house(hub)))?;
     screen.show(ViewPart::State(state(hub)))?;
-    screen.show(ViewPart::Listening(ears(&listening.borrow())))?;
     for turn in hub.recent.turns() {
         screen.show(ViewPart::Event(turn))?;
     }
+    // Last: who only wants the house as it is has seen it now.
+    screen.show(ViewPart::Listening(ears(&listening.borrow())))?;
     loop {
         tokio::select! {
             event = events.recv() => match event {

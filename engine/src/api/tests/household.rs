@@ -11,24 +11,74 @@ async fn house() -> House {
 #[tokio::test]
 async fn before_the_login_nothing_of_the_house_is_told() {
     let mut house = house().await;
-    let body = json!({ "code": house.dashboard.code }).to_string();
+    let token = token::make(house.dir.path()).unwrap();
+    let code = json!({ "code": house.dashboard.code }).to_string();
+    // 400: let in, and not asking for a WebSocket.
     let routes = [
-        ("GET", "/", ""),
-        ("GET", "/kiosk", ""),
-        ("GET", "/x.wasm", ""),
-        ("GET", "/secret.txt", ""),
-        ("GET", "/../dashboard.key", ""),
-        ("GET", "/household.key", ""),
-        ("GET", "/household.crt", ""),
-        ("GET", "/api/v1/hello", ""),
-        ("POST", "/api/v1/login", body.as_str()),
-        ("POST", "/api/v1/logout", ""),
-        ("GET", "/api/v1/logout", ""),
-        ("GET", "/api/v1/events", ""),
-        ("GET", "/api/v1/nothing", ""),
+        ("GET /", "", "200 200 200 200 403 403 200 200"),
+        ("GET /kiosk", "", "200 200 200 200 403 403 200 200"),
+        ("GET /x.wasm", "", "200 200 200 200 403 403 200 200"),
+        ("GET /secret.txt", "", "404 404 404 404 403 403 404 404"),
+        (
+            "GET /../dashboard.key",
+            "",
+            "404 404 404 404 403 403 404 404",
+        ),
+        (
+            "GET /dashboard.token",
+            "",
+            "404 404 404 404 403 403 404 404",
+        ),
+        ("GET /household.key", "", "404 404 404 404 403 403 404 404"),
+        ("GET /household.crt", "", "200 200 200 200 403 403 200 200"),
+        ("GET /api/v1/hello", "", "200 200 200 200 403 403 200 200"),
+        (
+            "POST /api/v1/login",
+            &code,
+            "204 204 204 204 403 403 204 204",
+        ),
+        ("POST /api/v1/logout", "", "401 401 204 204 403 403 204 401"),
+        ("GET /api/v1/logout", "", "401 401 405 405 403 403 405 401"),
+        ("GET /api/v1/events", "", "401 401 400 400 403 403 400 401"),
+        ("GET /api/v1/now", "", "401 401 200 200 403 403 200 401"),
+        ("GET /api/v1/home", "", "401 401 200 200 403 403 200 401"),
+        ("GET /api/v1/skills", "", "401 401 200 200 403 403 200 401"),
+        ("GET /api/v1/turns", "", "401 401 200 200 403 403 200 401"),
+        ("GET /api/v1/latency", "", "401 401 200 200 403 403 200 401"),
+        ("GET /api/v1/health", "", "401 401 200 200 403 403 200 401"),
+        (
+            "POST /api/v1/ask",
+            r#"{"text":"hi"}"#,
+            "401 401 200 200 403 403 200 401",
+        ),
+        ("GET /api/v1/ask", "", "401 401 405 405 403 403 405 401"),
+        (
+            "POST /api/v1/intent",
+            r#"{"text":"hi"}"#,
+            "401 401 200 200 403 403 200 401",
+        ),
+        (
+            "POST /api/v1/mute",
+            r#"{"muted":true}"#,
+            "401 401 204 204 403 403 204 401",
+        ),
+        ("POST /api/v1/call", "", "401 401 204 204 403 403 204 401"),
+        (
+            "GET /api/v1/openapi.json",
+            "",
+            "401 401 200 200 403 403 200 401",
+        ),
+        ("GET /api/v1/docs", "", "401 401 308 308 403 403 308 401"),
+        (
+            "GET /api/v1/docs/index.html",
+            "",
+            "401 401 200 200 403 403 200 401",
+        ),
+        ("GET /api/v1/nothing", "", "404 404 404 404 403 403 404 404"),
     ];
     for (path, _, _) in table() {
-        let has_row = routes.iter().any(|(_, walked, _)| *walked == path);
+        let path = path.replace("{file}", "index.html");
+        let has_row = routes.iter().any(|(walked, _, _)| walked.ends_with(&path));
         assert!(has_row, "{path} has no row in the table of this test");
     }
     let other = |house: &House| House::origin(house).replace("://", "://evil.");
@@ -36,6 +86,7 @@ async fn before_the_login_nothing_of_the_house_is_told() {
         house.encrypted = encrypted;
         let signed_in = house.cookie().await;
         let origin = |origin: &str| format!("{signed_in}Origin: {origin}\r\n");
+        let shows = |token: &str| format!("Authorization: Bearer {token}\r\n");
         let downgraded = house.origin().replace("https", "http");
         let roles = [
             ("stranger", String::new()),
@@ -43,30 +94,25 @@ async fn before_the_login_nothing_of_the_house_is_told() {
             ("signed in", signed_in.clone()),
             ("its own page", origin(&house.origin())),
             ("another site", origin(&other(&house))),
-            ("a sandboxed page", origin("null")),
+            ("a sandboxed page", origin("null") + &shows(&token)),
+            ("a program", shows(&token)),
+            (
+                "one with a wrong token",
+                signed_in.clone() + &shows("loqa_00"),
+            ),
         ];
-        let mut told = String::new();
-        for (role, headers) in &roles {
-            told += &format!("{role}:");
-            for (method, path, body) in routes {
-                let (status, answer) = house.request(method, path, headers, body).await;
+        for (route, body, expected) in routes {
+            let (method, path) = route.split_once(' ').unwrap();
+            let mut told = Vec::new();
+            for (role, headers) in &roles {
+                let headers = format!("{headers}Content-Type: application/json\r\n");
+                let (status, answer) = house.request(method, path, &headers, body).await;
                 let policy = "content-security-policy: default-src 'none'";
-                assert!(answer.contains(policy), "{answer}");
-                told += &format!(" {status}");
+                assert!(answer.contains(policy), "{role}: {answer}");
+                told.push(status.to_string());
             }
-            told.push('\n');
+            assert_eq!(told.join(" "), expected, "{route}, encrypted: {encrypted}");
         }
-        // 400: let in, and not asking for a WebSocket.
-        assert_eq!(
-            told,
-            "stranger: 200 200 200 404 404 404 200 200 204 401 401 401 404\n\
-             forger: 200 200 200 404 404 404 200 200 204 401 401 401 404\n\
-             signed in: 200 200 200 404 404 404 200 200 204 204 405 400 404\n\
-             its own page: 200 200 200 404 404 404 200 200 204 204 405 400 404\n\
-             another site: 403 403 403 403 403 403 403 403 403 403 403 403 403\n\
-             a sandboxed page: 403 403 403 403 403 403 403 403 403 403 403 403 403\n",
-            "encrypted: {encrypted}"
-        );
         let page = format!("Origin: {downgraded}\r\n");
         let (status, _) = house.request("GET", "/api/v1/hello", &page, "").await;
         assert_eq!(status, if encrypted { 403 } else { 200 });
@@ -78,7 +124,7 @@ async fn what_needs_a_login_needs_it_for_every_method() {
     let house = house().await;
     for (path, who, _) in table() {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
-            let (status, _) = house.request(method, path, "", "").await;
+            let (status, _) = house.request(method, &path, "", "").await;
             assert_eq!(
                 status == 401,
                 who == Who::SignedIn,
@@ -101,7 +147,7 @@ async fn a_tablet_that_trusts_the_household_signs_in_and_talks() {
     );
     let cookie = house.cookie().await;
     let mut socket = house.socket(&cookie).await;
-    let frame = ClientFrame::Doctor { id: 7 }.to_bytes();
+    let frame = ClientFrame::Timers { id: 7 }.to_bytes();
     socket.write_all(&message(BINARY, &frame)).await.unwrap();
     let expected = ServerFrame::Done { id: 7 }.to_bytes();
     assert_eq!(next(&mut socket).await, (BINARY, expected));

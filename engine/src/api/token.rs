@@ -1,0 +1,87 @@
+//! A token for programs: they have no browser to keep a session, and nobody beside them to type a
+//! code. Kept as a hash, and read anew each time: making or revoking it needs no hub.
+
+use super::pairing::{hex, unhex};
+use crate::gateway::problem;
+use axum::http::{HeaderMap, header};
+use loqa_protocol::Problem;
+use sha2::{Digest, Sha256};
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+/// In the data folder, for nobody else's eyes.
+const FILE: &str = "dashboard.token";
+/// So that one is known for what it is wherever it turns up.
+const PREFIX: &str = "loqa_";
+
+/// Why a token is neither kept nor revoked.
+#[derive(Debug, thiserror::Error)]
+#[error("the token cannot be changed in {}: {source}\n  help: see who owns the folder, and whether its disk is full; `--data DIR` names another", .path.display())]
+pub struct TokenError {
+    /// Where it would be.
+    path: PathBuf,
+    /// Why.
+    source: io::Error,
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        problem("token", &error)
+    }
+}
+
+/// A new token for the hub of a data folder, in place of any before. It is not shown again.
+///
+/// # Errors
+/// The folder does not take it.
+pub fn make(folder: &Path) -> Result<String, TokenError> {
+    let token = format!("{PREFIX}{}", hex(&rand::random::<[u8; 32]>()));
+    let path = folder.join(FILE);
+    let written = || {
+        fs::create_dir_all(folder)?;
+        // The whole file or none of it; made readable by its owner alone.
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(hex(&digest(&token)).as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(&path)?;
+        Ok(())
+    };
+    match written() {
+        Ok(()) => Ok(token),
+        Err(source) => Err(TokenError { path, source }),
+    }
+}
+
+/// Whether there was one; there is none from now on.
+///
+/// # Errors
+/// The folder does not let it go.
+pub fn revoke(folder: &Path) -> Result<bool, TokenError> {
+    let path = folder.join(FILE);
+    match fs::remove_file(&path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(TokenError { path, source }),
+    }
+}
+
+/// What a request shows as its token, right or wrong; `None`: it shows none.
+pub fn shown(headers: &HeaderMap) -> Option<&str> {
+    let shown = headers.get(header::AUTHORIZATION)?;
+    let (scheme, token) = shown.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Whether this is the token of a data folder. A fast hash will do, and nobody need be kept from
+/// guessing: 2^256 tokens are too many. Hashes are compared, so the time it takes tells nothing.
+pub fn is_right(folder: &Path, token: &str) -> bool {
+    let kept = fs::read_to_string(folder.join(FILE)).unwrap_or_default();
+    unhex(kept.trim()).is_some_and(|kept| kept == digest(token))
+}
+
+fn digest(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}

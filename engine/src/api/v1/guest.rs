@@ -1,0 +1,171 @@
+//! Whoever asks over HTTP: a client of the hub for the length of one request.
+
+use super::{Refusal, refuse};
+use crate::{api::Door, gateway::Client};
+use axum::http::StatusCode;
+use loqa_protocol::{
+    ClientFrame, Envelope, Problem, ServerFrame, ViewPart,
+    view::{House, Listening, State},
+};
+use serde::de::DeserializeOwned;
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::OwnedSemaphorePermit, time::timeout};
+
+/// How long an answer may take. The hub answers within milliseconds, unless many ask at once.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// One request's client.
+pub struct Guest {
+    pub client: Client,
+    door: Arc<Door>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// The house as it is.
+pub struct Seen {
+    pub house: House,
+    pub state: State,
+    pub listening: Listening,
+    /// The ends of turns, oldest first.
+    pub turns: Vec<Envelope>,
+}
+
+impl Guest {
+    /// A new client.
+    ///
+    /// # Errors
+    /// Too many are served.
+    pub fn of(door: &Arc<Door>) -> Result<Guest, Refusal> {
+        let Ok(place) = door.requests.clone().try_acquire_owned() else {
+            return Err(unavailable("busy", "too many requests are being answered"));
+        };
+        Ok(Guest {
+            client: Client::embedded(&*door.service),
+            door: door.clone(),
+            _place: place,
+        })
+    }
+
+    /// What `take` makes of the hub's answers to a request, the first that it makes something of.
+    /// The last of them is `Done`.
+    ///
+    /// # Errors
+    /// What the hub says against it; that it does not answer in time, or stops.
+    pub async fn request<T>(
+        &mut self,
+        request: impl FnOnce(u32) -> ClientFrame,
+        mut take: impl FnMut(ServerFrame) -> Option<T>,
+    ) -> Result<T, Refusal> {
+        // What still comes of a request before is not taken for an answer to this one.
+        let id = rand::random();
+        let client = &mut self.client;
+        let answered = async {
+            client.send(request(id)).await?;
+            loop {
+                let frame = client.recv().await?;
+                if frame.id() != id {
+                    continue;
+                }
+                let over = matches!(frame, ServerFrame::Done { .. });
+                match frame {
+                    ServerFrame::Problem { problem, .. } => return Err(problem),
+                    frame => match take(frame) {
+                        Some(answer) => return Ok(answer),
+                        None if over => return Err(silent()),
+                        None => {}
+                    },
+                }
+            }
+        };
+        let cancel = self.door.tasks.cancelled();
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(unavailable("hub_stopping", "the hub is stopping")),
+            answered = timeout(PATIENCE, answered) => match answered {
+                Ok(answered) => answered.map_err(refused),
+                Err(_) => Err(unavailable("too_slow", "the hub does not answer in time")),
+            },
+        }
+    }
+
+    /// What the hub answers as a document.
+    ///
+    /// # Errors
+    /// As [`Guest::request`].
+    pub async fn document<T: DeserializeOwned>(
+        &mut self,
+        request: impl FnOnce(u32) -> ClientFrame,
+    ) -> Result<T, Refusal> {
+        let json = self.request(request, |frame| match frame {
+            ServerFrame::Json { json, .. } => Some(json),
+            _ => None,
+        });
+        serde_json::from_str(&json.await?).map_err(|_| refused(silent()))
+    }
+
+    /// Has something done that has no answer.
+    ///
+    /// # Errors
+    /// As [`Guest::request`].
+    pub async fn order(&mut self, request: impl FnOnce(u32) -> ClientFrame) -> Result<(), Refusal> {
+        self.request(request, |frame| {
+            matches!(frame, ServerFrame::Done { .. }).then_some(())
+        })
+        .await
+    }
+
+    /// Looks at the house.
+    ///
+    /// # Errors
+    /// As [`Guest::request`].
+    pub async fn look(&mut self) -> Result<Seen, Refusal> {
+        let (mut house, mut state, mut turns) = (House::default(), State::default(), Vec::new());
+        let listening = self.request(
+            |id| ClientFrame::Watch { id },
+            |frame| {
+                let ServerFrame::View { view, .. } = frame else {
+                    return None;
+                };
+                match view.part {
+                    // The last of what is shown at first.
+                    ViewPart::Listening(listening) => return Some(listening),
+                    ViewPart::House(shown) => house = shown,
+                    ViewPart::State(shown) => state = shown,
+                    ViewPart::Event(turn) => turns.push(turn),
+                }
+                None
+            },
+        );
+        let listening = listening.await?;
+        Ok(Seen {
+            house,
+            state,
+            listening,
+            turns,
+        })
+    }
+}
+
+fn unavailable(code: &str, message: &str) -> Refusal {
+    let help = "try again in a moment";
+    let mut refusal = refuse(StatusCode::SERVICE_UNAVAILABLE, code, message, help);
+    refusal.retry_after_s = Some(1);
+    refusal
+}
+
+fn silent() -> Problem {
+    Problem {
+        code: "no_answer".into(),
+        message: "the hub gave no answer that can be shown".into(),
+        help: "`loqa doctor` tells what is missing".into(),
+    }
+}
+
+/// What the hub says against a request.
+fn refused(problem: Problem) -> Refusal {
+    let status = match problem.code.as_str() {
+        "not_listening" => StatusCode::CONFLICT,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    refuse(status, &problem.code, problem.message, problem.help)
+}

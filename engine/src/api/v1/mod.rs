@@ -1,0 +1,65 @@
+//! The hub over HTTP, for browsers and programs: JSON in, JSON out, described by
+//! `/api/v1/openapi.json` and shown by `/api/v1/docs`.
+//!
+//! Whoever asks is a client of the gateway like any other, for the length of one request (`guest`).
+
+mod ask;
+mod body;
+mod document;
+mod guest;
+mod health;
+mod house;
+mod latency;
+mod room;
+mod shown;
+mod sign_in;
+mod turn;
+
+pub use ask::Conversations;
+pub use body::MAX_BODY;
+
+use super::{
+    Door, Who,
+    refusal::{Refusal, refuse},
+    socket,
+};
+use axum::http::StatusCode;
+use std::sync::Arc;
+use utoipa_axum::{router::UtoipaMethodRouter, routes};
+
+/// One route: whom it answers, and what answers, with its description.
+pub type Route = (Who, UtoipaMethodRouter<Arc<Door>>);
+
+/// All of them.
+pub fn table() -> Vec<Route> {
+    use Who::{Anybody, SignedIn};
+    vec![
+        (Anybody, routes!(sign_in::hello)),
+        (Anybody, routes!(sign_in::login)),
+        (SignedIn, routes!(sign_in::logout)),
+        (SignedIn, routes!(house::now)),
+        (SignedIn, routes!(house::home)),
+        (SignedIn, routes!(house::skills)),
+        (SignedIn, routes!(house::turns)),
+        (SignedIn, routes!(latency::latency)),
+        (SignedIn, routes!(health::health)),
+        (SignedIn, routes!(ask::ask)),
+        (SignedIn, routes!(ask::meaning)),
+        (SignedIn, routes!(room::mute)),
+        (SignedIn, routes!(room::call)),
+        (SignedIn, routes!(socket::events)),
+        (SignedIn, routes!(document::openapi)),
+        (SignedIn, routes!(document::docs)),
+        (SignedIn, routes!(document::docs_file)),
+    ]
+}
+
+/// A route is there, but not for this method.
+pub async fn wrong_method() -> Refusal {
+    refuse(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "wrong_method",
+        "this address does not answer that method",
+        "the header `Allow` names those it answers, and /api/v1/docs what they do",
+    )
+}

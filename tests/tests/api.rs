@@ -1,0 +1,142 @@
+//! `/api/v1` of a real hub, as a program uses it.
+
+use anyhow::{Context, Result, ensure};
+use futures::{StreamExt, stream::BoxStream};
+use loqa_core::seams::{AudioFrame, FRAME_SAMPLES, Microphone, MicrophoneEvent};
+use loqa_engine::{
+    config::Flags,
+    hub::{Hub, HubOptions, Listening},
+};
+use loqa_protocol::{ClientFrame, Event, ServerFrame, ViewPart, wire::Wire};
+use loqa_tests::{api::Program, program::Home};
+use serde_json::json;
+use std::{sync::Arc, time::Duration};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    client_async,
+    tungstenite::{Message, client::IntoClientRequest},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sentence_is_done_once_and_seen_by_who_watches() -> Result<()> {
+    let home = Home::new()?.deaf()?;
+    let _hub = home.hub()?;
+    let program = Program::of(&home)?;
+    let address = format!("ws://{}/api/v1/events", program.host);
+    let mut request = address.into_client_request()?;
+    let shown = format!("Bearer {}", program.token).parse()?;
+    request.headers_mut().insert("Authorization", shown);
+    let stream = TcpStream::connect(&program.host).await?;
+    let (mut socket, _) = client_async(request, stream).await?;
+    let watch = ClientFrame::Watch { id: 1 }.to_bytes();
+    futures::SinkExt::send(&mut socket, Message::Binary(watch.into())).await?;
+
+    let answer = program.post("ask", &json!({ "text": "set a timer for ten minutes" }))?;
+    ensure!(
+        answer["turn"]["steps"][0]["intent"] == "timers.set",
+        "{answer}"
+    );
+    loop {
+        let message = socket.next().await.context("hung up on")??;
+        if let ServerFrame::View { view, .. } = ServerFrame::from_bytes(&message.into_data())?
+            && let ViewPart::Event(envelope) = view.part
+            && let Event::TurnSummary(turn) = envelope.event
+        {
+            ensure!(turn.reply == answer["turn"]["reply"], "{turn:?}");
+            break;
+        }
+    }
+    let now = program.get("now")?;
+    ensure!(now["timers"].as_array().map(Vec::len) == Some(1), "{now}");
+    let turns = program.get("turns")?;
+    ensure!(turns.as_array().map(Vec::len) == Some(1), "{turns}");
+
+    let tried = program.post("intent", &json!({ "text": "turn on the kitchen lights" }))?;
+    ensure!(
+        tried["steps"][0]["slots"]["device"] == "kitchen_lights",
+        "{tried}"
+    );
+    let home = program.get("home")?;
+    let devices = home["devices"].as_array().context("no devices")?;
+    let lights = devices
+        .iter()
+        .find(|device| device["id"] == "kitchen_lights");
+    ensure!(
+        lights.context("no lights")?["state"]["power"] != true,
+        "{home}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_door_opens_after_a_yes_in_the_same_conversation() -> Result<()> {
+    let home = Home::new()?.deaf()?;
+    let hub = home.hub()?;
+    let program = Program::of(&home)?;
+    let locked = || -> Result<serde_json::Value> {
+        let home = program.get("home")?;
+        let devices = home["devices"].as_array().context("no devices")?;
+        let door = devices.iter().find(|device| device["id"] == "front_door");
+        Ok(door.context("no door")?["state"]["locked"].clone())
+    };
+    let asked = program.post("ask", &json!({ "text": "unlock the front door" }))?;
+    ensure!(asked["asks"] == true && locked()? == true, "{asked}");
+    let elsewhere = program.post("ask", &json!({ "text": "yes" }))?;
+    ensure!(locked()? == true, "{elsewhere}");
+    let yes = json!({ "text": "yes", "conversation": asked["conversation"] });
+    let answer = program.post("ask", &yes)?;
+    ensure!(locked()? == false, "{answer}");
+    ensure!(
+        hub.interrupt()? == Some(0),
+        "conversations that wait hold nobody up"
+    );
+    Ok(())
+}
+
+/// A microphone that hears nothing.
+struct Quiet;
+
+impl Microphone for Quiet {
+    fn listen(&self) -> BoxStream<'static, MicrophoneEvent> {
+        let silence = futures::stream::iter(0..).map(|number: u64| {
+            // The microphone's own thread waits for each, as for a device.
+            std::thread::sleep(Duration::from_millis(20));
+            MicrophoneEvent::Frame(AudioFrame {
+                offset: number * FRAME_SAMPLES as u64,
+                samples: [0.0; FRAME_SAMPLES].into(),
+            })
+        });
+        let found = MicrophoneEvent::Found("quiet".into());
+        futures::stream::iter([found]).chain(silence).boxed()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_microphone_is_muted_and_heard_again() -> Result<()> {
+    let home = Home::new()?;
+    let settings =
+        "[voice]\noutput = \"none\"\n[listen]\nmicrophone = \"none\"\n[dashboard]\nport = 0\n";
+    let flags = Flags {
+        config: Some(home.write("loqa.toml", settings)?),
+        data: Some(home.path("data")),
+        ..Flags::default()
+    };
+    let mut hub = Hub::start(HubOptions::new(flags).serving()).await?;
+    let program = Program::of(&home)?;
+    hub.listen(Arc::new(Quiet), Vec::new());
+    let mut listening = hub.listening();
+    for muted in [true, false] {
+        program.post("mute", &json!({ "muted": muted }))?;
+        let is = |now: &Listening| match now {
+            Listening::Muted(_) => muted,
+            Listening::Asleep(_) | Listening::Awake(_) => !muted,
+            _ => false,
+        };
+        listening.wait_for(is).await?;
+        let now = program.get("now")?;
+        ensure!(now["listening"]["muted"] == muted, "{now}");
+        ensure!(now["listening"]["microphone"] == "quiet", "{now}");
+    }
+    hub.shutdown().await;
+    Ok(())
+}
