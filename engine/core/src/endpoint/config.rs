@@ -63,7 +63,7 @@ impl Default for Hangover {
     fn default() -> Self {
         Hangover {
             closed: Duration::from_millis(40),
-            extendable: Duration::from_millis(150),
+            extendable: Duration::from_millis(165),
             open: Duration::from_millis(300),
             incomplete: Duration::from_millis(700),
             number: Duration::from_millis(1200),

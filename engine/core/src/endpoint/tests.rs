@@ -90,7 +90,7 @@ fn a_closed_sentence_ends_soon_and_others_later() {
         expect![[r#"
             460 speech from 100 ms
             1020 pause since 1000 ms
-            1160 over, 160 ms after the last voice, extendable
+            1180 over, 180 ms after the last voice, extendable
         "#]],
     );
     check(
@@ -222,7 +222,7 @@ fn a_sentence_that_may_go_on_ends_when_its_last_word_has_faded() {
         expect![[r#"
             660 speech from 300 ms
             3020 pause since 3000 ms
-            3260 over, 260 ms after the last voice, extendable
+            3280 over, 280 ms after the last voice, extendable
         "#]],
     );
 }

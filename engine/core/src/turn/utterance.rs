@@ -357,7 +357,11 @@ impl TurnMachine {
         let guessed = utterance
             .paused
             .is_some_and(|at| words.since >= at + WORDS_LAG);
+        // "Pause the …": perhaps a guess at what comes next, perhaps somebody who thinks.
+        let perhaps_more =
+            words.text != utterance.words.text && !utterance.words.text.ends_with(" and");
         match expected {
+            _ if perhaps_more => expected.max(Expectation::Open),
             Expectation::Closed if guessed => Expectation::Open,
             expected => expected,
         }

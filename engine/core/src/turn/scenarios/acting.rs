@@ -70,11 +70,32 @@ fn a_pause_inside_a_number_does_not_end_the_command() {
              1000 transcribe from 1000 ms
              2800 prepare set(…) as #0
              2800 stage "set done."
-             3050 #0 has ended: 150 ms, extendable
-             3050 commit #0
-             3060 say "set done."
-             4560 end #0 "set a timer for ten minutes" [set] B -> "set done." Hit ttfa 170 ms, result 160 ms
+             3070 #0 has ended: 170 ms, extendable
+             3070 commit #0
+             3080 say "set done."
+             4580 end #0 "set a timer for ten minutes" [set] B -> "set done." Hit ttfa 190 ms, result 180 ms
             effects: timers.set
+        "#]],
+    );
+}
+
+#[test]
+fn a_word_that_may_have_begun_gets_time_to_be_said() {
+    check(
+        "1000 speech\n1300 hears turn on the fan\n1390 hears turn on the fan in the\n1400 silence\n1650 speech again\n2000 hears turn on the fan in the kitchen\n2100 silence",
+        expect![[r#"
+             1000 transcribe from 1000 ms
+             1300 prepare fan_on as #0
+             1300 stage "fan on done."
+             1390 unstage
+             1390 discard
+             2000 prepare fan_on_in_kitchen as #0
+             2000 stage "fan on in kitchen done."
+             2140 #0 has ended: 40 ms, closed
+             2140 commit #0
+             2150 say "fan on in kitchen done."
+             3650 end #0 "turn on the fan in the kitchen" [fan_on_in_kitchen] A -> "fan on in kitchen done." Hit ttfa 60 ms, result 50 ms
+            effects: home.fan_on_in_kitchen
         "#]],
     );
 }
@@ -87,13 +108,13 @@ fn other_final_words_discard_the_plan() {
              1000 transcribe from 1000 ms
              1300 prepare fan_on as #0
              1300 stage "fan on done."
-             1550 #0 has ended: 150 ms, extendable
-             1550 unstage
-             1550 discard
-             1550 prepare lights_off as #0 for "turn off the lights"
-             1550 commit #0
-             1560 say "lights off done."
-             3060 end #0 "turn off the lights" [lights_off] A -> "lights off done." Miss ttfa 170 ms, result 160 ms
+             1570 #0 has ended: 170 ms, extendable
+             1570 unstage
+             1570 discard
+             1570 prepare lights_off as #0 for "turn off the lights"
+             1570 commit #0
+             1580 say "lights off done."
+             3080 end #0 "turn off the lights" [lights_off] A -> "lights off done." Miss ttfa 190 ms, result 180 ms
             effects: home.lights_off
         "#]],
     );
@@ -155,13 +176,13 @@ fn other_speech_after_the_commit_is_a_turn_of_its_own() {
              1440 commit #0
              1450 say "lights off done."
              1900 transcribe from 1000 ms
-             2550 #0 has ended: 150 ms, extendable
-             2550 transcribe from 1900 ms
-             2550 end #0 "turn off the lights" [lights_off] A -> "lights off done." Hit ttfa 60 ms, result 50 ms LOST SPEECH
-             2550 prepare fan_on_in_kitchen as #1
-             2550 commit #1
-             2560 say "fan on in kitchen done."
-             4060 end #1 "turn on the fan in the kitchen" [fan_on_in_kitchen] A -> "fan on in kitchen done." None ttfa 170 ms, result 160 ms
+             2570 #0 has ended: 170 ms, extendable
+             2570 transcribe from 1900 ms
+             2570 end #0 "turn off the lights" [lights_off] A -> "lights off done." Hit ttfa 60 ms, result 50 ms LOST SPEECH
+             2570 prepare fan_on_in_kitchen as #1
+             2570 commit #1
+             2580 say "fan on in kitchen done."
+             4080 end #1 "turn on the fan in the kitchen" [fan_on_in_kitchen] A -> "fan on in kitchen done." None ttfa 190 ms, result 180 ms
             effects: home.lights_off, home.fan_on_in_kitchen
         "#]],
     );
@@ -179,7 +200,7 @@ fn words_that_change_nothing_are_no_turn_of_their_own() {
              1440 commit #0
              1450 say "lights off done."
              1500 transcribe from 1000 ms
-             1950 #0 has ended: 150 ms, extendable
+             1970 #0 has ended: 170 ms, extendable
              2950 end #0 "turn off the lights" [lights_off] A -> "lights off done." Hit ttfa 60 ms, result 50 ms
             effects: home.lights_off
         "#]],
