@@ -30,8 +30,8 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// Environment variables for tests and benches: a Python that has hassil, the folder of
-    /// TensorFlow Lite's library, the folder of what drives a browser, and where clips of
+    /// Environment variables for tests and benches: a Python that has hassil and
+    /// schemathesis, the folder of TensorFlow Lite's library, the folder of what drives a browser, and where clips of
     /// synthetic speakers are kept.
     pub fn env(&self) -> impl Iterator<Item = (&'static str, PathBuf)> {
         let python = self.python.clone().map(|python| ("LOQA_PYTHON", python));
@@ -101,7 +101,7 @@ const PACKAGES: &[Package] = &[
     package("xvfb", None, Purpose::Test, false),
     package("dbus-daemon", None, Purpose::Test, false),
     package("webkit2gtk-driver", None, Purpose::Test, false),
-    // For hassil and microWakeWord, which Loqa is compared with.
+    // For hassil and microWakeWord, which Loqa is compared with, and for schemathesis.
     package("python3-venv", Some("python"), Purpose::Test, false),
 ];
 

@@ -1,5 +1,6 @@
 //! A Python environment with what Loqa is compared with: hassil for the grammar, microWakeWord for
-//! wake words, whose package also carries TensorFlow Lite.
+//! wake words, whose package also carries TensorFlow Lite; and with schemathesis, which asks the API
+//! what nobody would.
 
 use crate::{
     command::{Failed, note, program, quiet, run},
@@ -10,49 +11,49 @@ use std::{
     process::Command,
 };
 
-/// The version the figures in `docs/benchmarks.md` refer to.
-const HASSIL: &str = "3.12.1";
+/// What is installed, each in the version that has been tried; the figures in `docs/benchmarks.md`
+/// refer to this hassil.
+const PACKAGES: [(&str, &str); 2] = [("hassil", "3.12.1"), ("schemathesis", "4.32.5")];
 /// The one whose library and features have been tried.
 const WAKE_WORD: &str = "2.5.0";
 
-/// The environment's Python, made if need be; `None`, having said so, where it cannot be had: the
-/// tests that need it then say that they are skipped.
+/// The environment's Python, made if need be; `None`, having said so, where it cannot be had. The
+/// tests that need a package which is not in it say that they are skipped.
 pub fn ensure() -> Option<PathBuf> {
     let folder = place::cache().join("venv");
     let python = folder.join("bin/python");
-    if has_hassil(&python) {
-        return Some(python);
-    }
-    note(
-        "setup",
-        &format!(
-            "Python environment with hassil {HASSIL} in {}",
-            folder.display()
-        ),
-    );
-    match make(&folder, &python) {
-        Ok(()) if has_hassil(&python) => Some(python),
-        Ok(()) => {
-            note(
-                "setup",
-                "skipped: hassil was installed but cannot be loaded",
-            );
-            None
-        }
-        Err(failed) => {
-            note(
-                "setup",
-                &format!("skipped: the comparison with hassil ({})", failed.reason),
-            );
-            None
+    if !works(&python) {
+        note(
+            "setup",
+            &format!("Python environment in {}", folder.display()),
+        );
+        if let Err(failed) = make(&folder) {
+            let reason = failed.reason;
+            note("setup", &format!("skipped: what needs Python ({reason})"));
+            return None;
         }
     }
+    for (name, version) in PACKAGES {
+        if has(&python, name, version) {
+            continue;
+        }
+        let package = format!("{name}=={version}");
+        note("setup", &package);
+        if let Err(failed) = install(&python, &package) {
+            let reason = failed.reason;
+            note("setup", &format!("skipped: what needs {name} ({reason})"));
+        }
+    }
+    Some(python)
 }
 
-fn has_hassil(python: &Path) -> bool {
-    let question = "import hassil, importlib.metadata as m; print(m.version('hassil'))";
-    quiet(Command::new(python).args(["-c", question]))
-        .is_some_and(|version| version.trim() == HASSIL)
+fn works(python: &Path) -> bool {
+    quiet(Command::new(python).arg("--version")).is_some()
+}
+
+fn has(python: &Path, name: &str, version: &str) -> bool {
+    let question = format!("import importlib.metadata as m; print(m.version('{name}'))");
+    quiet(Command::new(python).args(["-c", &question])).is_some_and(|it| it.trim() == version)
 }
 
 /// The folder with TensorFlow Lite's library, which is installed into `python`'s environment if
@@ -75,15 +76,13 @@ pub fn tensorflow_lite(python: &Path) -> Option<PathBuf> {
     })
 }
 
-fn make(folder: &Path, python: &Path) -> Result<(), Failed> {
+fn make(folder: &Path) -> Result<(), Failed> {
+    let mut make = program("python3");
     run(
         "setup",
-        program("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(folder),
+        make.args(["-m", "venv", "--clear"]).arg(folder),
         "",
-    )?;
-    install(python, &format!("hassil=={HASSIL}"))
+    )
 }
 
 fn install(python: &Path, package: &str) -> Result<(), Failed> {
