@@ -1,15 +1,24 @@
 //! `loqa-desktop`: the dashboard in a window of its own.
 //!
 //! The hub runs inside, unless one runs on the same data folder already: then the window is one
-//! more client of it. Closing the window ends the program, and with it the hub inside.
+//! more client of it. Closing the window hides it, where there is a tray that brings it back; else
+//! it ends the program, and with it the hub inside.
 
 mod bridge;
+mod desktop;
 mod files;
+mod follow;
 mod house;
+mod mood;
+mod notices;
+mod tray;
+mod tray_host;
 
 use bridge::Bridge;
 use clap::Parser;
+use desktop::Desktop;
 use files::Files;
+use follow::{News, Wish};
 use house::House;
 use loqa_engine::{
     cli::{Common, interrupted},
@@ -17,15 +26,18 @@ use loqa_engine::{
     telemetry,
 };
 use loqa_protocol::Problem;
+use mood::Mood;
 use std::{env, process::ExitCode, sync::Arc, time::Duration};
-use tauri::{AppHandle, Context, Manager, Wry};
+use tauri::{AppHandle, Context, Manager, WindowEvent, Wry};
 use tauri_plugin_window_state::StateFlags;
-use tokio::time::sleep;
+use tokio::{sync::mpsc, time::sleep};
 
 /// How long until a hub that could not start is tried again: somebody may have mended its settings.
 const AGAIN: Duration = Duration::from_secs(5);
 /// How long models that are still inside a call are waited for.
 const LAST_CALLS: Duration = Duration::from_secs(1);
+/// How long a start at login waits for the tray.
+const LOGIN: Duration = Duration::from_secs(20);
 
 /// Loqa in a window: the house as it is, and what can be touched.
 #[derive(Parser)]
@@ -33,19 +45,22 @@ const LAST_CALLS: Duration = Duration::from_secs(1);
 struct Cli {
     #[command(flatten)]
     common: Common,
+    /// Start in the tray, without the window
+    #[arg(long)]
+    hidden: bool,
 }
 
 fn main() -> ExitCode {
-    let Cli { common } = Cli::parse();
-    telemetry::init(common.verbose, true);
-    run(&common).unwrap_or_else(|problem| {
+    let cli = Cli::parse();
+    telemetry::init(cli.common.verbose, true);
+    run(&cli).unwrap_or_else(|problem| {
         eprintln!("error: {problem}");
         ExitCode::FAILURE
     })
 }
 
-/// Until the window is closed, or the program interrupted.
-fn run(common: &Common) -> Result<ExitCode, Problem> {
+/// Until somebody quits, or the program is interrupted.
+fn run(cli: &Cli) -> Result<ExitCode, Problem> {
     if !has_display() {
         return Err(Problem {
             code: "no_display".into(),
@@ -58,41 +73,65 @@ fn run(common: &Common) -> Result<ExitCode, Problem> {
         .build()
         .map_err(|error| cannot_open(&error))?;
     tauri::async_runtime::set(runtime.handle().clone());
-    let options = common.hub_options();
+    let options = cli.common.hub_options();
     // Settings that cannot be read are told by the page.
     let settings = Config::load(&options.flags).unwrap_or_default();
     let house = Arc::new(House::new(options));
     let mut context: Context<Wry> = tauri::generate_context!();
     context.set_assets(Box::new(Files::new(&settings.dashboard.files)));
+    for window in &mut context.config_mut().app.windows {
+        window.visible = !cli.hidden;
+    }
+    let (wishes, wished) = mpsc::channel(follow::WISHES);
     let remembered = StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED;
     let app = tauri::Builder::default()
         // First: a second program ends here, before it has begun anything.
-        .plugin(tauri_plugin_single_instance::init(|app, _, _| show(app)))
+        .plugin(tauri_plugin_single_instance::init(|app, _, _| {
+            desktop::show(app)
+        }))
         .plugin(
             tauri_plugin_window_state::Builder::new()
                 .with_state_flags(remembered)
                 .build(),
         )
         .manage(Bridge::new(house.clone()))
+        .manage(Desktop::new(wishes))
+        .on_window_event(|window, event| {
+            if let WindowEvent::CloseRequested { api, .. } = event
+                && desktop::hide(window)
+            {
+                api.prevent_close();
+            }
+        })
         .invoke_handler(tauri::generate_handler![bridge::connect, bridge::send])
         .build(context)
         .map_err(|error| cannot_open(&error))?;
-    runtime.spawn(stay(house.clone(), app.handle().clone()));
+    runtime.spawn(stay(house.clone(), app.handle().clone(), wished));
+    let (handle, patience) = (app.handle().clone(), cli.hidden.then_some(LOGIN));
+    runtime.spawn(async move {
+        let tell = |shows| desktop::tray_may_show(&handle, shows);
+        tray_host::watch(patience.unwrap_or_default(), tell).await;
+    });
     let code = app.run_return(|_, _| {});
     runtime.block_on(house.close());
     runtime.shutdown_timeout(LAST_CALLS);
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
 
-/// Has the hub begin before the page asks; ends the program when it is interrupted, and when the
-/// hub cannot go on.
-async fn stay(house: Arc<House>, app: AppHandle) {
+/// Has the hub begin before the page asks, and shows it in the tray; ends the program when it is
+/// interrupted, and when the hub cannot go on.
+async fn stay(house: Arc<House>, app: AppHandle, wished: mpsc::Receiver<Wish>) {
+    let tell = |news| app.state::<Desktop>().tell(&app, news);
     let hub = async {
         while let Err(problem) = house.open().await {
             tracing::warn!(%problem, "the hub cannot start");
+            tell(News::Mood(Mood::Degraded(problem.message), false));
             sleep(AGAIN).await;
         }
-        house.failed().await
+        tokio::select! {
+            why = house.failed() => why,
+            never = follow::follow(&house, wished, tell) => match never {},
+        }
     };
     tokio::select! {
         () = interrupted() => app.exit(0),
@@ -100,15 +139,6 @@ async fn stay(house: Arc<House>, app: AppHandle) {
             eprintln!("error: the hub cannot go on: {why}\n  help: start it again; `loqa doctor` says what is missing");
             app.exit(1);
         }
-    }
-}
-
-/// Brings the window to the front: somebody has started the program again.
-fn show(app: &AppHandle) {
-    if let Some(window) = app.get_webview_window("main") {
-        // A window manager may refuse; the window is there all the same.
-        let _ = window.unminimize();
-        let _ = window.set_focus();
     }
 }
 

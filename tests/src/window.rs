@@ -74,6 +74,16 @@ impl Desk {
         }))
     }
 
+    /// The address of its session bus.
+    pub fn bus(&self) -> &str {
+        &self.bus_address
+    }
+
+    /// The name of its screen.
+    pub fn display(&self) -> &str {
+        &self.display
+    }
+
     /// The window as a person starts it, in this home; not yet started.
     pub fn window(&self, home: &Home) -> Command {
         let mut command = home.command_of(&self.window, [""; 0]);

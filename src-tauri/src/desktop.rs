@@ -1,0 +1,157 @@
+//! Loqa beside its window: in the tray, in notifications, and what becomes of the window there.
+
+use crate::{
+    follow::{News, Wish},
+    mood::Mood,
+    notices::{Notice, Notices},
+    tray::Tray,
+};
+use std::{
+    fs,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+use tauri::{AppHandle, Manager, Window};
+use tokio::sync::mpsc;
+
+/// What the whole program shares of it.
+pub struct Desktop {
+    wishes: mpsc::Sender<Wish>,
+    notices: Notices,
+    /// Whether the tray is there to be seen.
+    has_tray: AtomicBool,
+    shown: Mutex<Shown>,
+}
+
+struct Shown {
+    tray: Option<Tray>,
+    mood: Mood,
+    muted: bool,
+}
+
+impl Desktop {
+    /// Nothing shows yet; wishes go there.
+    pub fn new(wishes: mpsc::Sender<Wish>) -> Desktop {
+        Desktop {
+            wishes,
+            notices: Notices::open(),
+            has_tray: AtomicBool::new(false),
+            shown: Mutex::new(Shown {
+                tray: None,
+                mood: Mood::Degraded("Starts".into()),
+                muted: false,
+            }),
+        }
+    }
+
+    /// Wishes something of the hub; what it cannot take is dropped, as the next says it again.
+    pub fn wish(&self, wish: Wish) {
+        let _ = self.wishes.try_send(wish);
+    }
+
+    /// Shows what the hub tells.
+    pub fn tell(&self, app: &AppHandle, news: News) {
+        match news {
+            News::Mood(mood, muted) => {
+                let mut shown = self.shown();
+                if (&shown.mood, shown.muted) != (&mood, muted) {
+                    (shown.mood, shown.muted) = (mood, muted);
+                    refresh(app);
+                }
+            }
+            News::Rang(id, name, late_s) => self.notices.show(Notice::Rang(id, name, late_s)),
+            News::Silenced(id) => self.notices.show(Notice::Silenced(id)),
+            News::Refused(problem) => self
+                .notices
+                .show(Notice::Said(problem.message, problem.help)),
+        }
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Shows in the tray what is known. What draws it belongs to the main thread, which does so when it
+/// comes to it.
+pub fn refresh(app: &AppHandle) {
+    let handle = app.clone();
+    let _ = app.run_on_main_thread(move || {
+        let shown = handle.state::<Desktop>();
+        let shown = shown.shown();
+        if let Some(tray) = &shown.tray {
+            tray.show(&shown.mood, shown.muted);
+        }
+    });
+}
+
+/// The desktop shows a tray from now on, or none.
+pub fn tray_may_show(app: &AppHandle, may: bool) {
+    let handle = app.clone();
+    let _ = app.run_on_main_thread(move || {
+        let outcome = if may {
+            open_tray(&handle)
+        } else {
+            Err(NO_TRAY.into())
+        };
+        let has_tray = &handle.state::<Desktop>().has_tray;
+        has_tray.store(outcome.is_ok(), Ordering::Relaxed);
+        if let Err(why) = outcome {
+            eprintln!("note: Loqa is not in the tray: {why}\n  help: closing the window ends it; `loqa hub` does without one");
+            // It must be somewhere.
+            show(&handle);
+        }
+    });
+}
+
+const NO_TRAY: &str = "this desktop shows none";
+
+fn open_tray(app: &AppHandle) -> Result<(), String> {
+    let desktop = app.state::<Desktop>();
+    let mut shown = desktop.shown();
+    if shown.tray.is_none() {
+        let tray = Tray::open(app, &shown.mood, shown.muted);
+        shown.tray = Some(tray.map_err(|error| error.to_string())?);
+    }
+    Ok(())
+}
+
+/// Brings the window to the front.
+pub fn show(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window("main") {
+        // A window manager may refuse; the window is there all the same.
+        let _ = window.show();
+        let _ = window.unminimize();
+        let _ = window.set_focus();
+    }
+}
+
+/// Somebody closes the window: whether it is hidden instead, as Loqa stays in the tray.
+pub fn hide(window: &Window) -> bool {
+    let desktop = window.state::<Desktop>();
+    let hidden = desktop.has_tray.load(Ordering::Relaxed) && window.hide().is_ok();
+    if hidden && is_first_time(window.app_handle()) {
+        let body = "It goes on listening. Its icon in the tray opens it again, and quits.";
+        let notice = Notice::Said("Loqa is in the tray".into(), body.into());
+        desktop.notices.show(notice);
+    }
+    hidden
+}
+
+/// Whether nobody has been told yet what closing means; from now on, somebody has.
+fn is_first_time(app: &AppHandle) -> bool {
+    let Ok(folder) = app.path().app_config_dir() else {
+        return true;
+    };
+    let told = folder.join("told-of-tray");
+    let first = !told.exists();
+    if fs::create_dir_all(folder)
+        .and_then(|()| fs::write(told, ""))
+        .is_err()
+    {
+        tracing::debug!("it will be told again");
+    }
+    first
+}

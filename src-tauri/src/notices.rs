@@ -1,0 +1,111 @@
+//! Notifications of the desktop: what a person should know while the window is not looked at.
+
+use notify_rust::Notification;
+use std::{
+    collections::HashMap,
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
+};
+
+/// Notices that may wait for the desktop; one more is not shown.
+const WAITING: usize = 16;
+
+/// What a person is told.
+#[derive(Debug)]
+pub enum Notice {
+    /// A timer of this id rings. Its name, how late it rings because the hub was off, s.
+    Rang(u64, Option<String>, u64),
+    /// It no longer does: nobody needs to know.
+    Silenced(u64),
+    /// Something else: in a few words, and in more.
+    Said(String, String),
+}
+
+/// Where notices are handed in. They are shown on a thread of their own, as a desktop may take its
+/// time.
+#[derive(Clone)]
+pub struct Notices(Option<SyncSender<Notice>>);
+
+impl Notices {
+    /// Begins; ends with the last clone.
+    pub fn open() -> Notices {
+        let (sender, coming) = sync_channel(WAITING);
+        let thread = std::thread::Builder::new().name("loqa-notices".into());
+        Notices(thread.spawn(move || show(&coming)).ok().map(|_| sender))
+    }
+
+    /// Shows one, unless too many wait.
+    pub fn show(&self, notice: Notice) {
+        if let Some(sender) = &self.0 {
+            let _ = sender.try_send(notice);
+        }
+    }
+}
+
+fn show(coming: &Receiver<Notice>) {
+    let mut ringing = HashMap::new();
+    for notice in coming {
+        let timer = match &notice {
+            Notice::Silenced(id) => {
+                if let Some(shown) = ringing.remove(id) {
+                    take_back(shown);
+                }
+                continue;
+            }
+            Notice::Rang(id, ..) => Some(*id),
+            Notice::Said(..) => None,
+        };
+        let (summary, body) = words(notice);
+        let mut notification = Notification::new();
+        notification.appname("Loqa").icon("loqa");
+        // A desktop reads the body as markup, and the summary as it is: names belong there.
+        let shown = notification.summary(&summary).body(&body).show();
+        match (shown, timer) {
+            (Ok(shown), Some(id)) => drop(ringing.insert(id, shown)),
+            (Ok(_), None) => {}
+            (Err(error), _) => tracing::warn!(%error, "the desktop shows no notifications"),
+        }
+    }
+}
+
+fn words(notice: Notice) -> (String, String) {
+    match notice {
+        Notice::Said(summary, body) => (summary, body),
+        Notice::Rang(_, name, late_s) => {
+            let summary = name.map_or("Timer".into(), |name| format!("Timer: {name}"));
+            let body = match late_s / 60 {
+                0 => "The time is up.".into(),
+                1 => "The time was up a minute ago, while Loqa was off.".into(),
+                minutes => format!("The time was up {minutes} minutes ago, while Loqa was off."),
+            };
+            (summary, body)
+        }
+        Notice::Silenced(_) => Default::default(),
+    }
+}
+
+#[cfg(not(target_os = "macos"))]
+fn take_back(shown: notify_rust::NotificationHandle) {
+    shown.close();
+}
+
+/// macOS keeps what was shown until somebody has seen it.
+#[cfg(target_os = "macos")]
+fn take_back(_: notify_rust::NotificationHandle) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timer_is_told_by_its_name_and_how_late_it_is() {
+        let told = |name: Option<&str>, late_s| {
+            let (summary, body) = words(Notice::Rang(1, name.map(Into::into), late_s));
+            format!("{summary} | {body}")
+        };
+        assert_eq!(told(None, 3), "Timer | The time is up.");
+        assert_eq!(
+            told(Some("<b>pizza"), 400),
+            "Timer: <b>pizza | The time was up 6 minutes ago, while Loqa was off."
+        );
+    }
+}
