@@ -2,11 +2,11 @@
 
 use crate::say;
 use loqa_protocol::{
-    ClientFrame, Envelope, Event, ServerFrame, TurnSummary, View, ViewPart,
-    view::{Device, DeviceState, House, List, Listening, State, Timer},
+    ClientFrame, Envelope, Event, HomeEdit, Problem, ServerFrame, TurnSummary, View, ViewPart,
+    view::{Area, Device, DeviceState, House, List, Listening, State, Timer},
 };
 use serde::Deserialize;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Turns that are kept, and shown at once: a page of many more is slow to scroll.
 const TURNS: usize = 250;
@@ -36,6 +36,10 @@ pub struct Model {
     pub trouble: Option<(String, String)>,
     /// Answers of the try-it box: what a sentence would mean.
     pub meaning: Option<serde_json::Value>,
+    /// What became of the last change of the household.
+    pub edited: Edited,
+    /// What could be said to a device, by its id.
+    pub ways: BTreeMap<String, Vec<String>>,
     /// Is there a connection?
     pub connected: bool,
     last_id: u32,
@@ -43,6 +47,23 @@ pub struct Model {
     watch: (u32, u64),
     doctor: u32,
     intent: u32,
+    edit: u32,
+    /// Whose ways are asked for, by request.
+    asked_ways: BTreeMap<u32, String>,
+}
+
+/// What became of a change.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub enum Edited {
+    /// There was none.
+    #[default]
+    Nothing,
+    /// The hub has it.
+    Waiting,
+    /// It is so.
+    Done,
+    /// It is not, and why.
+    Refused(Problem),
 }
 
 /// The turn under way, or the last.
@@ -135,6 +156,8 @@ impl Model {
     pub fn close(&mut self) {
         self.connected = false;
         self.live.phase = Phase::Idle;
+        self.edited = Edited::Nothing;
+        self.asked_ways.clear();
     }
 
     fn next_id(&mut self) -> u32 {
@@ -177,6 +200,27 @@ impl Model {
         }
     }
 
+    /// Changes the household that was seen at this revision.
+    pub fn edit(&mut self, revision: u64, edit: HomeEdit) -> ClientFrame {
+        self.edit = self.next_id();
+        self.edited = Edited::Waiting;
+        ClientFrame::EditHome {
+            id: self.edit,
+            revision,
+            edit,
+        }
+    }
+
+    /// Asks what could be said to a device.
+    pub fn ask_ways(&mut self, device: &str) -> ClientFrame {
+        let id = self.next_id();
+        self.asked_ways.insert(id, device.into());
+        ClientFrame::Ways {
+            id,
+            device: device.into(),
+        }
+    }
+
     /// Lets Loqa listen, as after a wake phrase.
     pub fn call(&mut self) -> ClientFrame {
         ClientFrame::Call { id: self.next_id() }
@@ -204,6 +248,18 @@ impl Model {
             ServerFrame::Json { id, json } if id == self.intent => {
                 self.meaning = serde_json::from_str(&json).ok();
             }
+            ServerFrame::Json { id, json } => {
+                if let Some(device) = self.asked_ways.remove(&id) {
+                    let ways = serde_json::from_str(&json).unwrap_or_default();
+                    self.ways.insert(device, ways);
+                }
+            }
+            ServerFrame::Problem { id, problem } if id == self.edit => {
+                self.edited = Edited::Refused(problem);
+            }
+            ServerFrame::Done { id } if id == self.edit && self.edited == Edited::Waiting => {
+                self.edited = Edited::Done;
+            }
             ServerFrame::Problem { problem, .. } => {
                 self.live.phase = Phase::Idle;
                 self.trouble = Some((problem.message, problem.help));
@@ -223,7 +279,10 @@ impl Model {
             self.live_at_ms = now_ms;
         }
         match part {
-            ViewPart::House(house) => self.house = house,
+            ViewPart::House(house) => {
+                self.house = house;
+                self.ways.clear();
+            }
             ViewPart::State(state) => {
                 self.state = state;
                 self.state_at_ms = now_ms;
@@ -333,6 +392,26 @@ impl Model {
             .chain([(String::new(), of(None))])
             .filter(|(_, devices)| !devices.is_empty())
             .collect()
+    }
+
+    /// Every room, even an empty one, with everything in it, in the order of the house; what is in
+    /// no room comes last.
+    pub fn places(&self) -> Vec<(Option<Area>, Vec<Device>)> {
+        let of = |area: Option<&Area>| -> Vec<Device> {
+            let id = area.map(|area| area.id.as_str());
+            let devices = self.house.devices.iter();
+            devices
+                .filter(|device| device.area.as_deref() == id)
+                .cloned()
+                .collect()
+        };
+        let areas = self
+            .house
+            .areas
+            .iter()
+            .map(|area| (Some(area.clone()), of(Some(area))));
+        let elsewhere = Some((None, of(None))).filter(|(_, devices)| !devices.is_empty());
+        areas.chain(elsewhere).collect()
     }
 
     /// Lists by the names people use, with what is on them.

@@ -1,6 +1,9 @@
 //! What a client and the hub say to each other, on every transport.
 
-use crate::{Envelope, TurnSummary, View};
+use crate::{
+    Envelope, TurnSummary, View,
+    view::{Area, Device},
+};
 use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 
@@ -109,6 +112,38 @@ pub enum ClientFrame {
         /// Request id.
         id: u32,
     },
+    /// Changes the household's `home.toml`, and what can be said with it. Refused with
+    /// `home_changed` if it is not as it was, and with `home_` and the name of a field for what
+    /// that field cannot hold.
+    EditHome {
+        /// Request id.
+        id: u32,
+        /// Of the `House` that this was decided by.
+        revision: u64,
+        /// What changes.
+        edit: HomeEdit,
+    },
+    /// What could be said to a device: a list of sentences.
+    Ways {
+        /// Request id.
+        id: u32,
+        /// The device's id.
+        device: String,
+    },
+}
+
+/// One change of a household.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HomeEdit {
+    /// A device as it is from now on. Without an id it is a new one.
+    Device(Device),
+    /// A room as it is from now on. Without an id it is a new one.
+    Area(Area),
+    /// The device of this id goes.
+    RemoveDevice(String),
+    /// The room of this id goes; what is in it stays, and is in no room.
+    RemoveArea(String),
 }
 
 impl ClientFrame {
@@ -131,7 +166,9 @@ impl ClientFrame {
             | ClientFrame::Watch { id }
             | ClientFrame::Call { id }
             | ClientFrame::Mute { id, .. }
-            | ClientFrame::Dashboard { id } => *id,
+            | ClientFrame::Dashboard { id }
+            | ClientFrame::EditHome { id, .. }
+            | ClientFrame::Ways { id, .. } => *id,
         }
     }
 }
@@ -181,7 +218,7 @@ pub enum ServerFrame {
         /// A part of the house.
         view: View,
     },
-    /// Answer to `Intent`, `Timers`, `Doctor`, `Dashboard`: a JSON document.
+    /// Answer to `Intent`, `Timers`, `Doctor`, `Dashboard`, `Ways`: a JSON document.
     Json {
         /// Request id.
         id: u32,

@@ -29,7 +29,7 @@ fn unhex(text: &str) -> Vec<u8> {
 
 /// The bytes of today. They change only when the protocol grows: then keep the old file, and
 /// write a new one with `UPDATE=1 cargo test -p loqa-protocol --test wire`.
-const CURRENT: &str = "0.2.txt";
+const CURRENT: &str = "0.3.txt";
 
 #[test]
 fn every_frame_has_the_bytes_it_had() {

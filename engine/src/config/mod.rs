@@ -186,6 +186,14 @@ impl Config {
         (!self.household.home.as_os_str().is_empty()).then_some(&self.household.home)
     }
 
+    /// Where the household's `home.toml` is, or would be if somebody wrote one; `None` where there
+    /// are no files, as in a demonstration.
+    pub fn home_place(&self) -> Option<PathBuf> {
+        let beside = || Some(self.origin.file.parent()?.join("home.toml"));
+        let place = self.home_file().map(Path::to_owned).or_else(beside)?;
+        Some(std::path::absolute(&place).unwrap_or(place))
+    }
+
     /// Every setting with its value, where that came from, and what it means.
     pub fn entries(&self) -> Vec<Entry> {
         let values = Table::try_from(self).unwrap_or_default();

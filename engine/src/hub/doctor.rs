@@ -1,9 +1,8 @@
 //! What works and what does not, each with its remedy.
 
-use super::{Listening, Shared, understanding};
+use super::{Listening, Shared, home_file::HomeFile};
 use crate::{
     api::{Dashboard, InTheHouse},
-    config::Config,
     models::Check,
 };
 use loqa_core::{grammar::Grammar, manifest::FileError, seams::ModelError};
@@ -56,16 +55,17 @@ fn home(hub: &Shared) -> Check {
         household.areas.len(),
         household.devices.len()
     );
-    match hub.config.home_file() {
-        Some(file) => good("home", format!("{} ({size})", file.display())),
-        None => Check {
+    let file = hub.home_file.path().display();
+    match hub.about.borrow().demonstration {
+        false => good("home", format!("{file} ({size})")),
+        true => Check {
             what: "home".into(),
             ok: true,
             needed: false,
             message: format!(
                 "nobody has described this house yet: a demo household is used ({size})"
             ),
-            help: "describe yours in home.toml beside loqa.toml: see docs/home-toml.md".into(),
+            help: "describe yours on the dashboard's page Home, or in home.toml beside loqa.toml: see docs/home-toml.md".into(),
         },
     }
 }
@@ -78,9 +78,10 @@ fn skills(hub: &Shared) -> Check {
 fn examples(hub: &Shared) -> Vec<Check> {
     let (registry, own) = (hub.host.registry(), hub.understanding.grammar());
     // The built-in ones speak of the demo household's rooms and devices.
-    let demo = understanding::read_home(&Config::default())
+    let demo = HomeFile::default()
+        .read()
         .ok()
-        .and_then(|home| Grammar::compile(registry.manifests(), &home).ok());
+        .and_then(|demo| Grammar::compile(registry.manifests(), &demo.home).ok());
     let mut failed = Vec::new();
     let mut count = 0;
     for manifest in registry.manifests() {

@@ -4,6 +4,7 @@ mod client_speaker;
 mod conversation;
 mod doctor;
 mod floor;
+mod home_file;
 mod interruption;
 mod listening;
 mod recent;
@@ -25,6 +26,7 @@ use crate::{
     tasks::{TaskKind, Tasks},
 };
 use floor::Floor;
+use home_file::{About, HomeFile};
 use jiff::tz::TimeZone;
 use loqa_core::{
     grammar::Grammar,
@@ -46,7 +48,7 @@ use std::{
     time::Duration,
 };
 use tokio::sync::{
-    broadcast,
+    Mutex, broadcast,
     mpsc::{self, error::TrySendError},
     watch,
 };
@@ -130,6 +132,11 @@ pub(crate) struct Shared {
     config: Config,
     zone: TimeZone,
     understanding: Understanding,
+    home_file: HomeFile,
+    /// What a dashboard is told of it.
+    about: watch::Sender<About>,
+    /// One grammar is learnt at a time.
+    learning: Mutex<()>,
     models: Models,
     /// Where everything sounds.
     floor: Arc<Floor>,
@@ -187,8 +194,9 @@ impl Hub {
             None
         };
 
-        let home = understanding::read_home(&config)?;
-        if config.home_file().is_none() && options.serving {
+        let home_file = HomeFile::of(&config);
+        let described = home_file.read()?;
+        if described.demonstration && options.serving {
             notes.push("nobody has described this house yet, so a demo household is used: see docs/home-toml.md".into());
         }
         let registry = Registry::load(
@@ -196,7 +204,8 @@ impl Hub {
             (!config.hub.only_skills.as_os_str().is_empty())
                 .then_some(config.hub.only_skills.as_path()),
         )?;
-        let understanding = Understanding::build(home, registry.manifests())?;
+        let about = watch::Sender::new(About::of(&described));
+        let understanding = Understanding::build(described.home, registry.manifests())?;
         let models = tokio::task::block_in_place(|| {
             Models::load(&config, if options.serving { HEARD_AT_ONCE } else { 1 })
         });
@@ -215,7 +224,7 @@ impl Hub {
             suggestions: registry.suggestions(&understanding.grammar()),
             registry,
             household: household.clone(),
-            home: understanding.home().clone(),
+            home: understanding.watch_home(),
             executor: Box::new(OwnDevices),
             zone: zone.clone(),
             patience: config.endpoint.patience,
@@ -225,6 +234,9 @@ impl Hub {
             config,
             zone,
             understanding,
+            home_file,
+            about,
+            learning: Mutex::new(()),
             models,
             floor: Arc::new(Floor::new(mouthpiece.speaker, {
                 let household = household.clone();
@@ -383,6 +395,7 @@ impl Service for Gateway {
 impl Shared {
     /// Makes the recogniser ready; timers ring and typed commands are answered meanwhile.
     async fn learn(&self) -> Result<(), ModelError> {
+        let _learning = self.learning.lock().await;
         if let Some(stt) = &self.models.stt {
             self.understanding.teach(stt.as_ref()).await?;
         }
@@ -486,7 +499,7 @@ impl Shared {
 /// # Errors
 /// None, unless Loqa was built wrongly.
 pub fn demonstration_grammar() -> Result<Arc<Grammar>, Problem> {
-    let home = understanding::read_home(&Config::default())?;
+    let home = HomeFile::default().read()?.home;
     let registry = Registry::load(&[], None)?;
     Ok(Understanding::build(home, registry.manifests())?.grammar())
 }

@@ -17,7 +17,7 @@ use loqa_core::{
     seams::{ModelError, Speaker, TranscribeOptions, Voice},
     speech,
 };
-use loqa_protocol::{AudioFormat, ClientFrame, Problem, ServerFrame, Verdict};
+use loqa_protocol::{AudioFormat, ClientFrame, HomeEdit, Problem, ServerFrame, Verdict};
 use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use tokio::sync::broadcast::error::RecvError;
@@ -208,6 +208,33 @@ impl Client {
         self.document(id, &list.into());
     }
 
+    fn edit_home(&self, id: u32, revision: u64, edit: HomeEdit) {
+        let (hub, answers) = (self.hub.clone(), self.answers.clone());
+        self.hub.tasks.spawn(TaskKind::CLIENT, "edit", async move {
+            if let Err(problem) = hub.edit_home(revision, &edit).await {
+                let _ = answers.send(ServerFrame::Problem { id, problem });
+            }
+            let _ = answers.send(ServerFrame::Done { id });
+        });
+    }
+
+    fn ways(&self, id: u32, device: &str) {
+        match self.hub.understanding.home().device(device) {
+            Some(device) => {
+                let grammar = self.hub.understanding.grammar();
+                self.document(id, &json!(grammar.ways(device)));
+            }
+            None => self.fail(
+                id,
+                problem(
+                    "no_such_device",
+                    format!("there is no device `{device}`"),
+                    "look at the household as it is now",
+                ),
+            ),
+        }
+    }
+
     /// Compiles a grammar and asks the sound system: too long for a thread that serves others.
     fn examine(&self, id: u32) {
         let (hub, answers) = (self.hub.clone(), self.answers.clone());
@@ -335,6 +362,8 @@ impl Connection for Client {
                     self.hub.muted.send_replace(muted);
                     let _ = self.answers.send(ServerFrame::Done { id });
                 }
+                ClientFrame::EditHome { id, revision, edit } => self.edit_home(id, revision, edit),
+                ClientFrame::Ways { id, device } => self.ways(id, &device),
                 ClientFrame::Dashboard { id } => match self.hub.dashboard.get() {
                     Some(Ok(dashboard)) => self.document(id, &json!(dashboard)),
                     Some(Err(problem)) => self.fail(id, problem.clone()),

@@ -1,11 +1,11 @@
 //! What the household can say: its rooms, devices and skills, compiled into one grammar that is
 //! swapped as a whole.
 
-use crate::config::{Config, DEMO_HOME};
+use super::{home_file::file_problem, service::model_problem};
 use loqa_core::{
     grammar::Grammar,
     home::Home,
-    manifest::{FileError, Manifest},
+    manifest::Manifest,
     seams::{GuessedWord, ModelError, SpeechToText},
 };
 use loqa_protocol::Problem;
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 /// Rooms, devices, skills and the grammar made of them.
 pub struct Understanding {
-    home: Home,
+    home: watch::Sender<Arc<Home>>,
     skill_names: Vec<String>,
     grammar: watch::Sender<Arc<Grammar>>,
     guessed: RwLock<Vec<GuessedWord>>,
@@ -26,17 +26,10 @@ impl Understanding {
     /// # Errors
     /// Every mistake in the files, each with its place and remedy.
     pub fn build(home: Home, manifests: &[Manifest]) -> Result<Understanding, Problem> {
-        let grammar = Grammar::compile(manifests, &home).map_err(|errors| Problem {
-            code: "grammar".into(),
-            message: errors
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join("\n"),
-            help: String::new(),
-        })?;
+        let grammar = Grammar::compile(manifests, &home)
+            .map_err(|errors| file_problem("grammar", &errors))?;
         Ok(Understanding {
-            home,
+            home: watch::Sender::new(Arc::new(home)),
             skill_names: manifests
                 .iter()
                 .map(|manifest| manifest.name.clone())
@@ -47,8 +40,13 @@ impl Understanding {
     }
 
     /// The household.
-    pub fn home(&self) -> &Home {
-        &self.home
+    pub fn home(&self) -> Arc<Home> {
+        self.home.borrow().clone()
+    }
+
+    /// The household, now and later.
+    pub fn watch_home(&self) -> watch::Receiver<Arc<Home>> {
+        self.home.subscribe()
     }
 
     /// Names of the installed skills.
@@ -76,41 +74,31 @@ impl Understanding {
         Ok(())
     }
 
+    /// Has everybody understand another household. The recogniser learns it first, one listener after
+    /// the other, so that there is always one that listens.
+    ///
+    /// # Errors
+    /// The grammar's, and nothing has changed; the recogniser's, which then learns it when somebody
+    /// speaks.
+    pub async fn replace(&self, home: Home, stt: Option<&dyn SpeechToText>) -> Result<(), Problem> {
+        let grammar = tokio::task::block_in_place(|| self.grammar().with_home(&home));
+        let grammar = Arc::new(grammar.map_err(|errors| file_problem("grammar", &errors))?);
+        let learned = match stt {
+            Some(stt) => stt.load_grammar(grammar.speech()).await,
+            None => Ok(Vec::new()),
+        };
+        self.home.send_replace(Arc::new(home));
+        self.grammar.send_replace(grammar);
+        let guessed = learned.map_err(|error| model_problem(&error))?;
+        *self.guessed.write().unwrap_or_else(PoisonError::into_inner) = guessed;
+        Ok(())
+    }
+
     /// Words whose pronunciation is a guess.
     pub fn guessed_words(&self) -> Vec<GuessedWord> {
         self.guessed
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
-    }
-}
-
-/// Reads the household's `home.toml`, or the built-in demo household if nobody wrote one.
-///
-/// # Errors
-/// What is wrong in the file, all of it.
-pub fn read_home(config: &Config) -> Result<Home, Problem> {
-    let Some(file) = config.home_file() else {
-        return Home::parse("demo-home.toml", DEMO_HOME)
-            .map_err(|errors| file_problem("home", &errors));
-    };
-    let text = std::fs::read_to_string(file).map_err(|error| Problem {
-        code: "home".into(),
-        message: format!("cannot read {}: {error}", file.display()),
-        help: "name the file with --home FILE".into(),
-    })?;
-    Home::parse(&file.display().to_string(), &text).map_err(|errors| file_problem("home", &errors))
-}
-
-/// Mistakes in a file as one problem.
-pub fn file_problem(code: &str, errors: &[FileError]) -> Problem {
-    Problem {
-        code: code.into(),
-        message: errors
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join("\n"),
-        help: String::new(),
     }
 }

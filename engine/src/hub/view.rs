@@ -38,6 +38,7 @@ async fn watch(hub: &Shared, mut screen: Screen) -> Result<(), ClientGone> {
     let mut events = hub.events.subscribe();
     let mut epoch = hub.household.watch();
     let mut listening = hub.listening.subscribe();
+    let mut about = hub.about.subscribe();
     epoch.mark_unchanged();
     listening.mark_unchanged();
     screen.show(ViewPart::House(house(hub)))?;
@@ -54,6 +55,10 @@ async fn watch(hub: &Shared, mut screen: Screen) -> Result<(), ClientGone> {
                 Err(RecvError::Lagged(lost)) => screen.seq += lost,
                 Err(RecvError::Closed) => return Ok(()),
             },
+            Ok(()) = about.changed() => {
+                screen.show(ViewPart::House(house(hub)))?;
+                screen.show(ViewPart::State(state(hub)))?;
+            }
             Ok(()) = epoch.changed() => screen.show(ViewPart::State(state(hub)))?,
             Ok(()) = listening.changed() => {
                 let now = ears(&listening.borrow_and_update());
@@ -82,7 +87,9 @@ impl Screen {
 }
 
 fn house(hub: &Shared) -> view::House {
-    let Home { areas, devices } = hub.understanding.home();
+    let home = hub.understanding.home();
+    let Home { areas, devices } = &*home;
+    let about = hub.about.borrow();
     let area = |area: &loqa_core::home::Area| view::Area {
         id: area.id.clone(),
         name: area.name.clone(),
@@ -103,6 +110,9 @@ fn house(hub: &Shared) -> view::House {
         devices: devices.iter().map(device).collect(),
         skills: hub.host.registry().manifests().iter().map(skill).collect(),
         version: env!("CARGO_PKG_VERSION").into(),
+        revision: about.revision,
+        home_file: hub.home_file.path().display().to_string(),
+        demonstration: about.demonstration,
     }
 }
 

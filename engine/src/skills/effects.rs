@@ -59,6 +59,7 @@ impl<'a> Acting<'a> {
     fn view(&self) -> View<'_> {
         View {
             house: self.house,
+            home: self.house.home(),
             household: self.household,
             now_ms: self.now_ms,
             wall: self.wall,
@@ -236,9 +237,8 @@ impl Effects for Acting<'_> {
 
     fn change_list(&mut self, list: &str, op: ListOp) -> Result<Vec<String>, EffectError> {
         permitted(EffectKind::List, self.skill, self.permissions)?;
-        let known = self
-            .house
-            .home
+        let home = self.house.home();
+        let known = home
             .device(list)
             .filter(|device| device.kind.as_str() == "list");
         let known = known.ok_or_else(|| EffectError(format!("There is no list {list}.")))?;

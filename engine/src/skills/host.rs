@@ -23,13 +23,14 @@ use loqa_protocol::UtteranceId;
 use loqa_skill_sdk::Reads;
 use prospect::Prospect;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize};
+use tokio::sync::watch;
 
 /// What a host is made of.
 pub struct HostParts {
     /// The installed skills.
     pub registry: Registry,
-    /// Areas and devices.
-    pub home: Home,
+    /// Areas and devices, which may be edited.
+    pub home: watch::Receiver<Arc<Home>>,
     /// Time zone of the house.
     pub zone: TimeZone,
     /// State and time.
@@ -50,7 +51,7 @@ struct Inner {
     registry: Registry,
     house: House,
     household: Arc<LiveHousehold>,
-    suggestions: Vec<String>,
+    suggestions: Mutex<Vec<String>>,
     /// Times help was given.
     helped: AtomicUsize,
     plans: Mutex<Plans>,
@@ -78,7 +79,7 @@ impl Host {
                 patience,
             },
             household,
-            suggestions,
+            suggestions: Mutex::new(suggestions),
             helped: AtomicUsize::default(),
             plans: Mutex::default(),
             deeds: Mutex::default(),
@@ -93,6 +94,11 @@ impl Host {
     /// The installed skills.
     pub fn registry(&self) -> &Registry {
         &self.0.registry
+    }
+
+    /// What it suggests from now on: [`Registry::suggestions`].
+    pub fn suggest(&self, suggestions: Vec<String>) {
+        *lock(&self.0.suggestions) = suggestions;
     }
 
     /// All devices of the household as they are now, in file order.
@@ -176,6 +182,7 @@ impl Inner {
         let prepared = |work, reply| Prepared {
             request: request.clone(),
             epoch: moment.household.epoch,
+            home: view.home.clone(),
             work,
             reply,
             confirm: None,
@@ -217,9 +224,10 @@ impl Inner {
     }
 
     /// The plan as it must be carried out at `moment`: made anew if the household has changed
-    /// since, as it does all the time where several people talk to it.
+    /// since, in state or by an edit, as it does all the time where several people talk to it.
     fn renew(&self, prepared: Prepared, moment: &Moment) -> Result<Prepared, HostError> {
-        if prepared.epoch == moment.household.epoch {
+        let same_home = Arc::ptr_eq(&prepared.home, &self.house.home());
+        if prepared.epoch == moment.household.epoch && same_home {
             return Ok(prepared);
         }
         let anew = self.plan(&prepared.request, moment)?;

@@ -2,10 +2,11 @@
 
 use loqa_core::{
     grammar::{Context, Step},
+    home::Home,
     seams::{DraftId, PrepareRequest},
 };
 use loqa_skill_sdk::Plan;
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// How long a plan holds.
@@ -29,6 +30,8 @@ pub struct Prepared {
     pub request: PrepareRequest,
     /// State it was prepared in.
     pub epoch: u64,
+    /// Areas and devices it was prepared for.
+    pub home: Arc<Home>,
     /// What commit will do.
     pub work: Work,
     /// What will be said if it goes as predicted, or the question if something is missing.

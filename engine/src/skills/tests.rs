@@ -22,7 +22,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 
 /// Friday, 20 November 2026, 19:05:30 UTC.
 const START_MS: i64 = 1_795_201_530_000;
@@ -105,7 +105,7 @@ impl House {
         ));
         let host = Host::new(HostParts {
             registry,
-            home: Home::parse("home.toml", HOME).unwrap(),
+            home: watch::channel(Arc::new(Home::parse("home.toml", HOME).unwrap())).1,
             zone: TimeZone::UTC,
             household: household.clone(),
             executor: Box::new(OwnDevices),

@@ -8,11 +8,13 @@ use crate::{
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 use loqa_core::home::Home;
 use loqa_skill_sdk::{Area, Civil, Device, DeviceState, Reads, Timer, TimerState};
+use std::sync::Arc;
+use tokio::sync::watch;
 
 /// The house as it stands while the hub runs.
 pub struct House {
-    /// Areas and devices.
-    pub home: Home,
+    /// Areas and devices, which may be edited.
+    pub home: watch::Receiver<Arc<Home>>,
     /// Time zone of the house.
     pub zone: TimeZone,
     /// How devices are reached.
@@ -25,6 +27,8 @@ pub struct House {
 pub struct View<'a> {
     /// What does not change.
     pub house: &'a House,
+    /// Areas and devices.
+    pub home: Arc<Home>,
     /// What does.
     pub household: &'a Household,
     /// Hub time, Unix ms.
@@ -38,10 +42,16 @@ impl House {
     pub fn at<'a>(&'a self, moment: &'a Moment) -> View<'a> {
         View {
             house: self,
+            home: self.home(),
             household: &moment.household,
             now_ms: moment.now_ms,
             wall: moment.wall,
         }
+    }
+
+    /// Areas and devices, as they are now.
+    pub fn home(&self) -> Arc<Home> {
+        self.home.borrow().clone()
     }
 
     /// A wall-clock moment as the house tells it.
@@ -56,10 +66,7 @@ impl View<'_> {
         if id == own::VOICE {
             return Some(own::voice(self.household));
         }
-        self.house
-            .home
-            .device(id)
-            .map(|device| self.with_state(device))
+        self.home.device(id).map(|device| self.with_state(device))
     }
 
     fn with_state(&self, device: &loqa_core::home::Device) -> Device {
@@ -101,7 +108,7 @@ impl Reads for View<'_> {
     }
 
     fn devices(&self) -> Vec<Device> {
-        let devices = self.house.home.devices.iter();
+        let devices = self.home.devices.iter();
         let devices = devices.map(|device| self.with_state(device));
         devices.chain([own::voice(self.household)]).collect()
     }
@@ -112,7 +119,7 @@ impl Reads for View<'_> {
             name: area.name.clone(),
             floor: area.floor.clone(),
         };
-        self.house.home.areas.iter().map(area).collect()
+        self.home.areas.iter().map(area).collect()
     }
 
     fn list(&self, list: &str) -> Vec<String> {

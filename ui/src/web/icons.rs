@@ -46,6 +46,11 @@ pub fn page(page: Page) -> impl IntoView + use<> {
     })
 }
 
+/// To change something.
+pub fn pencil() -> impl IntoView {
+    icon("M4 20h4L19 9l-4-4L4 16zM13 7l4 4")
+}
+
 /// A microphone, or none.
 pub fn microphone(muted: bool) -> impl IntoView {
     icon(if muted {

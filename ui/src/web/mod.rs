@@ -1,6 +1,7 @@
 //! What is drawn. Pages hold no truth: they show [`crate::model::Model`] and say sentences.
 
 mod door;
+mod edit;
 mod home;
 mod icons;
 mod kiosk;

@@ -19,12 +19,13 @@ pub(crate) mod template;
 #[cfg(test)]
 mod tests;
 mod typed;
+mod ways;
 
 pub use normalize::normalize;
 pub use parse::Parse;
 
 use crate::{
-    home::Home,
+    home::{Device, Home},
     manifest::{FileError, Manifest},
 };
 use compile::Compiled;
@@ -264,6 +265,12 @@ impl Grammar {
     /// same seed.
     pub fn sample(&self, seed: u64, n: usize) -> Vec<String> {
         sample::sample(self, seed, n)
+    }
+
+    /// What could be said to a device of the household: one sentence of each intent that speaks of
+    /// one of its kind, the plainest that its skill knows.
+    pub fn ways(&self, device: &Device) -> Vec<String> {
+        ways::ways(self, device)
     }
 
     /// What the reading of a sentence begins with; commands for a context nobody knows.

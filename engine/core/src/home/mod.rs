@@ -1,9 +1,11 @@
 //! The household as `home.toml` describes it: areas and devices, and what people call them.
 //! Reference: `docs/home-toml.md`.
 
+mod edit;
 mod read;
 mod shape;
 
+pub use edit::{Unfit, edited};
 pub use shape::HOME;
 pub(crate) use shape::KINDS;
 

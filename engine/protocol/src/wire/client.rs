@@ -1,8 +1,8 @@
 //! Client and server frames.
 
 use super::{DecodeError, v1};
-use crate::{AudioFormat, ClientFrame, Problem, ServerFrame};
-use v1::{client_frame::Kind as Request, server_frame::Kind as Answer};
+use crate::{AudioFormat, ClientFrame, HomeEdit, Problem, ServerFrame};
+use v1::{client_frame::Kind as Request, edit_home::Edit, server_frame::Kind as Answer};
 
 impl From<&ClientFrame> for v1::ClientFrame {
     fn from(frame: &ClientFrame) -> Self {
@@ -39,6 +39,16 @@ impl From<&ClientFrame> for v1::ClientFrame {
             ClientFrame::Call { .. } => Request::Call(v1::Call {}),
             ClientFrame::Mute { muted, .. } => Request::Mute(v1::Mute { muted }),
             ClientFrame::Dashboard { .. } => Request::Dashboard(v1::Dashboard {}),
+            ClientFrame::EditHome { revision, edit, .. } => Request::EditHome(v1::EditHome {
+                revision,
+                edit: Some(match edit {
+                    HomeEdit::Device(device) => Edit::Device(device),
+                    HomeEdit::Area(area) => Edit::Area(area),
+                    HomeEdit::RemoveDevice(id) => Edit::RemoveDevice(id),
+                    HomeEdit::RemoveArea(id) => Edit::RemoveArea(id),
+                }),
+            }),
+            ClientFrame::Ways { device, .. } => Request::Ways(v1::Ways { device }),
         };
         v1::ClientFrame {
             id: frame.id(),
@@ -87,6 +97,17 @@ impl TryFrom<v1::ClientFrame> for ClientFrame {
                 Request::Call(v1::Call {}) => ClientFrame::Call { id },
                 Request::Mute(v1::Mute { muted }) => ClientFrame::Mute { id, muted },
                 Request::Dashboard(v1::Dashboard {}) => ClientFrame::Dashboard { id },
+                Request::EditHome(v1::EditHome { revision, edit }) => ClientFrame::EditHome {
+                    id,
+                    revision,
+                    edit: match edit.ok_or(DecodeError::Missing("edit_home.edit"))? {
+                        Edit::Device(device) => HomeEdit::Device(device),
+                        Edit::Area(area) => HomeEdit::Area(area),
+                        Edit::RemoveDevice(id) => HomeEdit::RemoveDevice(id),
+                        Edit::RemoveArea(id) => HomeEdit::RemoveArea(id),
+                    },
+                },
+                Request::Ways(v1::Ways { device }) => ClientFrame::Ways { id, device },
             },
         )
     }

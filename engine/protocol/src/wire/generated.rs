@@ -436,7 +436,7 @@ pub mod view {
         Event(super::Envelope),
     }
 }
-/// What does not change while the hub runs.
+/// What changes only when somebody edits it: whole, each time.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct House {
@@ -452,6 +452,15 @@ pub struct House {
     /// of the hub
     #[prost(string, tag = "4")]
     pub version: ::prost::alloc::string::String,
+    /// of home.toml; 0: it cannot be edited
+    #[prost(uint64, tag = "5")]
+    pub revision: u64,
+    /// where home.toml is, or will be
+    #[prost(string, tag = "6")]
+    pub home_file: ::prost::alloc::string::String,
+    /// nobody has written one yet
+    #[prost(bool, tag = "7")]
+    pub demonstration: bool,
 }
 #[derive(serde::Serialize, serde::Deserialize)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -603,7 +612,7 @@ pub struct ClientFrame {
     pub id: u32,
     #[prost(
         oneof = "client_frame::Kind",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17"
     )]
     pub kind: ::core::option::Option<client_frame::Kind>,
 }
@@ -639,6 +648,10 @@ pub mod client_frame {
         Mute(super::Mute),
         #[prost(message, tag = "15")]
         Dashboard(super::Dashboard),
+        #[prost(message, tag = "16")]
+        EditHome(super::EditHome),
+        #[prost(message, tag = "17")]
+        Ways(super::Ways),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -699,6 +712,38 @@ pub struct Mute {
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Dashboard {}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EditHome {
+    /// of the House that this was decided by
+    #[prost(uint64, tag = "1")]
+    pub revision: u64,
+    #[prost(oneof = "edit_home::Edit", tags = "2, 3, 4, 5")]
+    pub edit: ::core::option::Option<edit_home::Edit>,
+}
+/// Nested message and enum types in `EditHome`.
+pub mod edit_home {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Edit {
+        /// as it is from now on; without an id: a new one
+        #[prost(message, tag = "2")]
+        Device(super::Device),
+        /// likewise
+        #[prost(message, tag = "3")]
+        Area(super::Area),
+        /// its id
+        #[prost(string, tag = "4")]
+        RemoveDevice(::prost::alloc::string::String),
+        /// its id; what is in it stays, and is in no room
+        #[prost(string, tag = "5")]
+        RemoveArea(::prost::alloc::string::String),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Ways {
+    /// its id
+    #[prost(string, tag = "1")]
+    pub device: ::prost::alloc::string::String,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ServerFrame {
     #[prost(uint32, tag = "1")]

@@ -1,9 +1,10 @@
 //! One frame of every kind, by name; and any frame at all.
 
 use loqa_protocol::{
-    AudioFormat, ClientFrame, EffectKind, Envelope, Event, HopTimings, Hypothesis, JobError,
-    JobErrorKind, JobFrame, JobOptions, LatencyClass, PrivacyScope, Problem, QosTier, ServerFrame,
-    SessionId, Speculation, StepSummary, TurnId, TurnSummary, UtteranceId, Verdict, View, ViewPart,
+    AudioFormat, ClientFrame, EffectKind, Envelope, Event, HomeEdit, HopTimings, Hypothesis,
+    JobError, JobErrorKind, JobFrame, JobOptions, LatencyClass, PrivacyScope, Problem, QosTier,
+    ServerFrame, SessionId, Speculation, StepSummary, TurnId, TurnSummary, UtteranceId, Verdict,
+    View, ViewPart,
     view::{Area, Device, DeviceState, House, List, Listening, Skill, SkillIntent, State, Timer},
 };
 use proptest::prelude::*;
@@ -108,7 +109,29 @@ fn client() -> Vec<(&'static str, ClientFrame)> {
         ("call", ClientFrame::Call { id }),
         ("mute", ClientFrame::Mute { id, muted: true }),
         ("dashboard", ClientFrame::Dashboard { id }),
+        (
+            "edit_device",
+            edit(HomeEdit::Device(house().devices.remove(0))),
+        ),
+        ("edit_area", edit(HomeEdit::Area(house().areas.remove(0)))),
+        ("remove_device", edit(HomeEdit::RemoveDevice("lamp".into()))),
+        ("remove_area", edit(HomeEdit::RemoveArea("attic".into()))),
+        (
+            "ways",
+            ClientFrame::Ways {
+                id,
+                device: "lamp".into(),
+            },
+        ),
     ]
+}
+
+fn edit(edit: HomeEdit) -> ClientFrame {
+    ClientFrame::EditHome {
+        id: 3,
+        revision: u64::MAX,
+        edit,
+    }
 }
 
 fn server() -> Vec<(&'static str, ServerFrame)> {
@@ -163,6 +186,15 @@ fn server() -> Vec<(&'static str, ServerFrame)> {
         ("problem", ServerFrame::Problem { id, problem }),
         ("done", ServerFrame::Done { id }),
         ("view_house", view(ViewPart::House(house()))),
+        (
+            "view_house_to_edit",
+            view(ViewPart::House(House {
+                revision: u64::MAX,
+                home_file: "/home/ada/home.toml".into(),
+                demonstration: true,
+                ..house()
+            })),
+        ),
         ("view_state", view(ViewPart::State(state()))),
         (
             "view_listening",
@@ -213,6 +245,7 @@ fn house() -> House {
             }],
         }],
         version: text("0.1.0"),
+        ..House::default()
     }
 }
 

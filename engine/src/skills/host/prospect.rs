@@ -56,7 +56,7 @@ impl Inner {
             let template = intent
                 .and_then(|intent| intent.reply.as_deref())
                 .unwrap_or("OK.");
-            say(reply::render(template, &step.slots, &self.house.home))
+            say(reply::render(template, &step.slots, &view.home))
         };
         for effect in &plan.effects {
             effects::permitted(effects::kind(effect), &manifest.name, &manifest.permissions)
@@ -122,7 +122,7 @@ impl Inner {
                 &timers,
             ))),
             "help" => Prospect::Do(say(own::help(
-                &self.suggestions,
+                &lock(&self.suggestions),
                 self.helped.fetch_add(1, Relaxed),
             ))),
             "speak_louder" => Prospect::Do(own::speak(true, &moment.household)),
