@@ -58,17 +58,12 @@ pub fn send(request: Request<'_>, bridge: State<'_, Bridge>) -> Result<(), Probl
     };
     let frame = ClientFrame::from_bytes(bytes).map_err(|error| malformed(error.to_string()))?;
     let asking = bridge.asking.lock().unwrap_or_else(PoisonError::into_inner);
-    let sent = asking.as_ref().map(|asking| asking.try_send(frame));
-    match sent {
-        Some(Ok(())) => Ok(()),
-        Some(Err(TrySendError::Full(_))) => Err(problem(
-            "too_fast",
-            format!("{WAITING} frames wait already"),
-        )),
-        Some(Err(TrySendError::Closed(_))) | None => {
-            Err(problem("hub_gone", "there is no connection".into()))
-        }
-    }
+    let gone = || problem("hub_gone", "there is no connection".into());
+    let asking = asking.as_ref().ok_or_else(gone)?;
+    asking.try_send(frame).map_err(|error| match error {
+        TrySendError::Full(_) => problem("too_fast", format!("{WAITING} frames wait already")),
+        TrySendError::Closed(_) => gone(),
+    })
 }
 
 /// Until the hub goes, or the page.
