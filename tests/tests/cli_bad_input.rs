@@ -352,6 +352,10 @@ fn what_is_no_sentence_means_nothing() -> Result<()> {
     );
     let long = "and turn on the kitchen lights ".repeat(10_000);
     accepted(&home.run_with_input(["intent"], long.as_bytes())?);
+    refused(
+        &home.run(["ask", &long[..1001]])?,
+        &["1001", "one sentence"],
+    );
     let ended = home.run(["ask", "--json", "colourless green ideas", ""])?;
     accepted(&ended);
     for turn in ended.turns()? {

@@ -14,6 +14,7 @@ mod understanding;
 mod view;
 
 pub use listening::Listening;
+pub(crate) use service::LONGEST_SENTENCE;
 
 use crate::{
     alarm::{self, Alarm, RingVoice},

@@ -23,6 +23,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::DropGuard;
 
+/// Nobody says more in one breath, and what is said is remembered for a while; characters.
+pub(crate) const LONGEST_SENTENCE: usize = 1000;
+
 /// One client of the hub.
 pub struct Client {
     hub: Arc<Shared>,
@@ -45,6 +48,17 @@ impl Client {
             open: BTreeMap::new(),
             watching: None,
         }
+    }
+
+    async fn ask(&mut self, id: u32, text: String) {
+        let length = text.chars().count();
+        if length <= LONGEST_SENTENCE {
+            return self.turn(Turn::Typed { id, text }).await;
+        }
+        let message =
+            format!("this has {length} characters, and a sentence at most {LONGEST_SENTENCE}");
+        let help = "say one sentence at a time";
+        self.fail(id, problem("too_long", message, help));
     }
 
     async fn turn(&mut self, turn: Turn) {
@@ -295,7 +309,7 @@ impl Connection for Client {
     fn handle(&mut self, frame: ClientFrame) -> BoxFuture<'_, ()> {
         async move {
             match frame {
-                ClientFrame::Ask { id, text } => self.turn(Turn::Typed { id, text }).await,
+                ClientFrame::Ask { id, text } => self.ask(id, text).await,
                 ClientFrame::AskAudio {
                     id,
                     file,

@@ -2,12 +2,12 @@
 
 use super::{
     Refusal,
-    body::{Body, LONGEST_SENTENCE, sentence},
+    body::{Body, sentence},
     guest::Guest,
     refuse,
     turn::{Meaning, Turn, Understood},
 };
-use crate::{api::Door, gateway::Client};
+use crate::{api::Door, gateway::Client, hub::LONGEST_SENTENCE};
 use axum::{Json, extract::State, http::StatusCode};
 use loqa_protocol::{ClientFrame, ServerFrame};
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ pub struct Ask {
     /// What somebody would say.
     #[schema(
         min_length = 1,
-        max_length = 500,
+        max_length = 1000,
         pattern = r"\S",
         examples("turn on the kitchen lights")
     )]
@@ -114,7 +114,7 @@ pub struct Try {
     /// What somebody might say.
     #[schema(
         min_length = 1,
-        max_length = 500,
+        max_length = 1000,
         pattern = r"\S",
         examples("set a timer for ten minutes")
     )]
@@ -178,4 +178,4 @@ impl Conversations {
     }
 }
 
-const _: () = assert!(LONGEST_SENTENCE == 500, "as the schemas say");
+const _: () = assert!(LONGEST_SENTENCE == 1000, "as the schemas say");

@@ -1,6 +1,7 @@
 //! What a request may bring.
 
 use super::{Refusal, refuse};
+use crate::hub::LONGEST_SENTENCE;
 use axum::{
     Json,
     extract::{FromRequest, Request, rejection::JsonRejection},
@@ -9,9 +10,7 @@ use axum::{
 use serde::de::DeserializeOwned;
 
 /// A sentence, every letter of it escaped, and little else; bytes.
-pub const MAX_BODY: usize = 8 * 1024;
-/// Nobody says more in one breath; characters.
-pub const LONGEST_SENTENCE: usize = 500;
+pub const MAX_BODY: usize = 16 * 1024;
 
 /// A JSON document that was asked for.
 pub struct Body<T>(pub T);
@@ -30,7 +29,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 fn because(rejection: &JsonRejection) -> Refusal {
     let status = rejection.status();
     let (code, help) = match status {
-        StatusCode::PAYLOAD_TOO_LARGE => ("too_long", "send at most 8 KiB"),
+        StatusCode::PAYLOAD_TOO_LARGE => ("too_long", "send at most 16 KiB"),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
             ("not_json", "send it with `Content-Type: application/json`")
         }
