@@ -1,7 +1,7 @@
 // A person looks at the house in a browser and commands it.
 import assert from "node:assert/strict";
 import { describe_home, kill, loqa, start } from "./hub.mjs";
-import { barriers, browser, person } from "./page.mjs";
+import { barriers, browser, inert, person } from "./page.mjs";
 
 const PAGES = ["/", "/sessions", "/home", "/skills", "/system"];
 const HOSTILE = [
@@ -16,14 +16,6 @@ const NAMES = [
   "\u202e\u2066evil lamp",
   `${"long".repeat(100)} lamp`,
 ];
-
-/** What somebody wrote or said is text, and stays on the page. */
-async function inert(page) {
-  assert.equal(await page.locator("main img, main b, main script, main [onclick]").count(), 0);
-  assert.equal(await page.evaluate(() => window.hacked), undefined);
-  const wide = () => document.documentElement.scrollWidth > document.documentElement.clientWidth;
-  assert.equal(await page.evaluate(wide), false, "nothing runs out of the page");
-}
 
 const tile = (page, id) => page.locator(`[data-id="${id}"]`);
 const isOn = (page, id) => tile(page, id).and(page.locator(".on")).waitFor();

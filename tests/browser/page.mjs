@@ -1,4 +1,5 @@
 // A browser with the dashboard open, and what the tests ask of it.
+import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
@@ -48,4 +49,12 @@ export async function barriers(page) {
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
+}
+
+/** What somebody wrote or said is text, and stays on the page. */
+export async function inert(page) {
+  assert.equal(await page.locator("main img, main b, main script, main [onclick], main [onload]").count(), 0);
+  assert.equal(await page.evaluate(() => window.hacked), undefined);
+  const wide = () => document.documentElement.scrollWidth > document.documentElement.clientWidth;
+  assert.equal(await page.evaluate(wide), false, "nothing runs out of the page");
 }

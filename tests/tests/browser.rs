@@ -1,15 +1,24 @@
-//! The dashboard in a real browser, with a real hub: `tests/browser/dashboard.mjs` tells the story.
+//! The dashboard in a real browser, with a real hub; the stories are in `tests/browser`.
 
 use anyhow::{Context, Result, ensure};
 use loqa_tests::{browser::Browser, program::Home};
 
 #[test]
 fn a_person_sees_and_commands_the_house() -> Result<()> {
+    tell("dashboard.mjs")
+}
+
+#[test]
+fn what_people_of_ill_will_write_and_say_stays_text() -> Result<()> {
+    tell("hostile.mjs")
+}
+
+fn tell(story: &str) -> Result<()> {
     let home = Home::new()?;
     let Some(browser) = Browser::find(&home) else {
         return Ok(());
     };
-    let status = browser.script("dashboard.mjs", &home).status();
+    let status = browser.script(story, &home).status();
     let status = status.context("node cannot be started")?;
     ensure!(status.success(), "the lines above say what went wrong");
     Ok(())
