@@ -93,6 +93,27 @@ fn a_door_opens_after_a_yes_in_the_same_conversation() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn the_examples_of_the_manual_are_answered() -> Result<()> {
+    let home = Home::new()?.deaf()?;
+    let _hub = home.hub()?;
+    let program = Program::of(&home)?;
+    let manual = include_str!("../../docs/api.md").replace("\\\n", "");
+    let examples = manual.lines().filter(|line| line.starts_with("curl"));
+    let mut tried = 0;
+    // The last goes on with a conversation of the reader's own.
+    for example in examples.filter(|line| !line.contains('…')) {
+        let name = example.rsplit('/').next().context("no address")?;
+        match example.split('\'').find(|part| part.starts_with('{')) {
+            Some(body) => program.post(name, &serde_json::from_str(body)?)?,
+            None => program.get(name)?,
+        };
+        tried += 1;
+    }
+    ensure!(tried == 3, "{tried} examples");
+    Ok(())
+}
+
 /// A microphone that hears nothing.
 struct Quiet;
 

@@ -13,6 +13,11 @@ fn what_people_of_ill_will_write_and_say_stays_text() -> Result<()> {
     tell("hostile.mjs")
 }
 
+#[test]
+fn a_programmer_reads_about_the_api_and_tries_it() -> Result<()> {
+    tell("api.mjs")
+}
+
 fn tell(story: &str) -> Result<()> {
     let home = Home::new()?;
     let Some(browser) = Browser::find(&home) else {
