@@ -76,6 +76,8 @@ async fn what_is_wrong_with_a_request_is_said_in_one_shape() {
         ("DELETE", "ask", "", 405, "wrong_method"),
         ("GET", "events", "", 400, "no_websocket"),
         ("GET", "docs/nothing.js", "", 404, "not_found"),
+        ("GET", "docs/%ff", "", 404, "not_found"),
+        ("POST", "login", &longer, 413, "too_long"),
     ] {
         let path = format!("/api/v1/{path}");
         let (found, problem) = house.program(method, &path, body).await;

@@ -4,7 +4,7 @@ use super::{Refusal, refuse, table};
 use crate::api::{Door, Who, refusal::Problem};
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     http::{HeaderName, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
@@ -78,9 +78,11 @@ pub async fn docs() -> Redirect {
         (status = 404, description = "There is no such file", body = Problem),
     ),
 )]
-pub async fn docs_file(Path(file): Path<String>) -> Result<Response, Refusal> {
+pub async fn docs_file(file: Result<Path<String>, PathRejection>) -> Result<Response, Refusal> {
     let config = Config::from("/api/v1/openapi.json").validator_url("none");
-    let Ok(Some(found)) = utoipa_swagger_ui::serve(&file, Arc::new(config)) else {
+    // A name that is no text names nothing.
+    let found = file.map(|Path(file)| utoipa_swagger_ui::serve(&file, Arc::new(config)));
+    let Ok(Ok(Some(found))) = found else {
         return Err(refuse(
             StatusCode::NOT_FOUND,
             "not_found",

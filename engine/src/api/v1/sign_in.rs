@@ -5,7 +5,7 @@ use crate::api::{Door, pairing::Refused, refusal::Problem, serve::Peer};
 use axum::{
     Extension, Json,
     body::Bytes,
-    extract::State,
+    extract::{State, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -60,8 +60,12 @@ pub struct Login {
 pub async fn login(
     State(door): State<Arc<Door>>,
     Extension(Peer(peer)): Extension<Peer>,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {
+    let body = body.map_err(|rejection| {
+        let help = "send the pairing code and nothing else";
+        refuse(rejection.status(), "too_long", rejection.body_text(), help)
+    })?;
     let Ok(Login { code }) = serde_json::from_slice(&body) else {
         return Err(refuse(
             StatusCode::BAD_REQUEST,
