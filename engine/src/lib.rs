@@ -9,6 +9,7 @@ pub mod hub;
 pub mod models;
 pub mod session;
 pub mod skills;
+pub mod sounds;
 pub mod store;
 pub mod tasks;
 pub mod telemetry;

@@ -1,10 +1,17 @@
-//! Logs on standard error, and the span of a turn. Words of people never become a log field:
+//! Logs on standard error, their last lines in memory, and the span of a turn. Words of people never become a log field:
 //! [`Redacted`] stands in for them.
 
+mod recent;
+
+pub use recent::{Line, lines};
+
 use loqa_protocol::{PrivacyScope, QosTier, TurnSummary, UtteranceId};
+use recent::Recent;
 use std::{fmt, io::IsTerminal};
 use tracing::{Span, field::Empty};
-use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+use tracing_subscriber::{
+    EnvFilter, filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt,
+};
 
 /// Overrides `-v`: a level, or directives such as `loqa_engine=debug,warn`.
 pub const LOG_VARIABLE: &str = "LOQA_LOG";
@@ -35,9 +42,9 @@ pub fn init(verbose: u8, stays_up: bool) {
         .with_target(verbose > 0);
     // An error means that a program which embeds the engine logs its own way already.
     let _ = if std::env::var(FORMAT_VARIABLE).is_ok_and(|format| format == "json") {
-        logs.json().try_init()
+        logs.json().finish().with(Recent).try_init()
     } else {
-        logs.try_init()
+        logs.finish().with(Recent).try_init()
     };
 }
 

@@ -130,6 +130,55 @@ pub enum ClientFrame {
         /// The device's id.
         device: String,
     },
+    /// How loud the hub's microphone hears, as `Loudness`, until this is said with `on: false`.
+    Level {
+        /// Request id.
+        id: u32,
+        /// From now on.
+        on: bool,
+    },
+    /// The last lines of the hub's own log.
+    Logs {
+        /// Request id.
+        id: u32,
+        /// Ordinal of the last line that is known; 0 if none is.
+        after: u64,
+    },
+    /// The microphones and speakers of the hub's machine, and which are used.
+    Sounds {
+        /// Request id.
+        id: u32,
+    },
+    /// Changes a setting.
+    Choose {
+        /// Request id.
+        id: u32,
+        /// Which, and to what.
+        choice: Choice,
+    },
+    /// Whether this PIN lets a tablet on the wall leave its page: `Done`, or `wrong_pin`.
+    Leave {
+        /// Request id.
+        id: u32,
+        /// As typed.
+        pin: String,
+    },
+}
+
+/// A setting that a dashboard can change.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Choice {
+    /// What the household is called; empty if it has no name.
+    HouseholdName(String),
+    /// Id or name of a microphone, `default` or `none`; used when the hub starts again.
+    Microphone(String),
+    /// Id or name of a speaker, `default` or `none`; used when the hub starts again.
+    Speaker(String),
+    /// Whether somebody has been through the first steps.
+    Welcomed(bool),
+    /// 4 to 12 digits that let a tablet on the wall leave its page; empty: it needs none.
+    KioskPin(String),
 }
 
 /// One change of a household.
@@ -168,7 +217,12 @@ impl ClientFrame {
             | ClientFrame::Mute { id, .. }
             | ClientFrame::Dashboard { id }
             | ClientFrame::EditHome { id, .. }
-            | ClientFrame::Ways { id, .. } => *id,
+            | ClientFrame::Ways { id, .. }
+            | ClientFrame::Level { id, .. }
+            | ClientFrame::Logs { id, .. }
+            | ClientFrame::Sounds { id }
+            | ClientFrame::Choose { id, .. }
+            | ClientFrame::Leave { id, .. } => *id,
         }
     }
 }
@@ -218,7 +272,16 @@ pub enum ServerFrame {
         /// A part of the house.
         view: View,
     },
-    /// Answer to `Intent`, `Timers`, `Doctor`, `Dashboard`, `Ways`: a JSON document.
+    /// Answer to `Level`, at most ten times a second.
+    Loudness {
+        /// Request id.
+        id: u32,
+        /// dB of full scale, at most 0.
+        level_db: f32,
+        /// In [0, 1]; 1 is too loud.
+        peak: f32,
+    },
+    /// Answer to `Intent`, `Timers`, `Doctor`, `Dashboard`, `Ways`, `Logs`, `Sounds`: a JSON document.
     Json {
         /// Request id.
         id: u32,
@@ -248,6 +311,7 @@ impl ServerFrame {
             | ServerFrame::Turn { id, .. }
             | ServerFrame::Transcript { id, .. }
             | ServerFrame::View { id, .. }
+            | ServerFrame::Loudness { id, .. }
             | ServerFrame::Json { id, .. }
             | ServerFrame::Problem { id, .. }
             | ServerFrame::Done { id } => *id,

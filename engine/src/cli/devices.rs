@@ -1,16 +1,13 @@
 //! `loqa devices`: the microphones and speakers of this machine, which are used, and how loud it is.
 
 use super::{Common, hub::interrupted, output};
-use crate::config::Config;
+use crate::{
+    config::Config,
+    sounds::{Direction, METER_FRAMES, MICROPHONE, QUIET_DB, SPEAKER, Side, is_chosen, loudness},
+};
 use futures::StreamExt;
-use loqa_core::{
-    document::nearest,
-    seams::{Microphone, MicrophoneEvent},
-};
-use loqa_inference::{
-    capture::DeviceMicrophone,
-    sound::{self, Direction, SoundDevice},
-};
+use loqa_core::seams::{Microphone, MicrophoneEvent};
+use loqa_inference::{capture::DeviceMicrophone, sound};
 use loqa_protocol::Problem;
 use serde_json::json;
 use std::{
@@ -18,10 +15,6 @@ use std::{
     process::ExitCode,
 };
 
-/// Frames between two readings of the level: 100 ms.
-const FRAMES: usize = 5;
-/// The quietest level of the meter, dB of full scale.
-const QUIET_DB: f32 = -60.0;
 /// Characters of the meter.
 const WIDTH: usize = 40;
 
@@ -39,34 +32,7 @@ pub struct DevicesArgs {
     level: bool,
 }
 
-/// One direction as it is listed and chosen.
-struct Side {
-    direction: Direction,
-    /// For people.
-    name: &'static str,
-    /// In documents.
-    field: &'static str,
-    /// Its setting.
-    section: &'static str,
-    key: &'static str,
-}
-
-const SIDES: [Side; 2] = [
-    Side {
-        direction: Direction::Input,
-        name: "microphone",
-        field: "input",
-        section: "listen",
-        key: "microphone",
-    },
-    Side {
-        direction: Direction::Output,
-        name: "speaker",
-        field: "output",
-        section: "voice",
-        key: "output",
-    },
-];
+const SIDES: [Side; 2] = [MICROPHONE, SPEAKER];
 
 /// Lists, chooses or measures.
 pub async fn run(common: &Common, args: DevicesArgs) -> Result<ExitCode, Problem> {
@@ -74,7 +40,7 @@ pub async fn run(common: &Common, args: DevicesArgs) -> Result<ExitCode, Problem
     let mut config = Config::load(&flags)?;
     for (side, wanted) in SIDES.iter().zip([&args.input, &args.output]) {
         if let Some(wanted) = wanted {
-            let id = choose(side, wanted)?;
+            let id = side.id_of(wanted)?;
             config.remember(side.section, side.key, &id)?;
         }
     }
@@ -90,32 +56,12 @@ pub async fn run(common: &Common, args: DevicesArgs) -> Result<ExitCode, Problem
     Ok(ExitCode::SUCCESS)
 }
 
-fn chosen<'a>(side: &Side, config: &'a Config) -> &'a str {
-    match side.direction {
-        Direction::Input => &config.listen.microphone,
-        Direction::Output => &config.voice.output,
-    }
-}
-
-fn is_chosen(device: &SoundDevice, chosen: &str) -> bool {
-    match chosen {
-        sound::DEFAULT => device.is_default,
-        _ => device.id == chosen || device.name.eq_ignore_ascii_case(chosen),
-    }
-}
-
 fn list(side: &Side, config: &Config, json: bool) {
     let devices = sound::devices(side.direction);
-    let chosen = chosen(side, config);
+    let chosen = side.chosen(config);
     if json {
         for device in &devices {
-            output::print_json(&json!({
-                "direction": side.field,
-                "id": device.id,
-                "name": device.name,
-                "default": device.is_default,
-                "chosen": is_chosen(device, chosen),
-            }));
+            output::print_json(&side.document(device, chosen));
         }
         return;
     }
@@ -140,30 +86,6 @@ fn list(side: &Side, config: &Config, json: bool) {
             "  * {chosen}  chosen, but not there; it is used when it is back"
         ));
     }
-}
-
-/// The id under which a device is remembered.
-fn choose(side: &Side, wanted: &str) -> Result<String, Problem> {
-    if wanted == sound::DEFAULT || wanted == "none" {
-        return Ok(wanted.into());
-    }
-    let devices = sound::devices(side.direction);
-    if let Some(device) = devices.iter().find(|device| is_chosen(device, wanted)) {
-        return Ok(device.id.clone());
-    }
-    let names = devices
-        .iter()
-        .flat_map(|device| [device.id.as_str(), device.name.as_str()]);
-    let near = nearest(wanted, names);
-    let help = near.map_or_else(
-        || format!("`loqa devices` lists every {}", side.name),
-        |near| format!("did you mean `{near}`?"),
-    );
-    Err(Problem {
-        code: "no_such_device".into(),
-        message: format!("there is no {} named `{wanted}`", side.name),
-        help,
-    })
 }
 
 /// Shows the level until Ctrl-C, or until nobody reads.
@@ -204,7 +126,7 @@ async fn level(config: &Config, json: bool) -> Result<ExitCode, Problem> {
             Some(MicrophoneEvent::Frame(frame)) if there => heard.extend(frame.samples.iter()),
             Some(MicrophoneEvent::Frame(_)) => {}
         }
-        if heard.len() >= FRAMES * loqa_core::seams::FRAME_SAMPLES {
+        if heard.len() >= METER_FRAMES * loqa_core::seams::FRAME_SAMPLES {
             show(&heard, json);
             heard.clear();
         }
@@ -212,9 +134,7 @@ async fn level(config: &Config, json: bool) -> Result<ExitCode, Problem> {
 }
 
 fn show(samples: &[f32], json: bool) {
-    let energy = samples.iter().map(|s| s * s).sum::<f32>() / samples.len().max(1) as f32;
-    let level_db = (10.0 * energy.max(1e-9).log10()).max(QUIET_DB);
-    let peak = samples.iter().fold(0.0f32, |peak, s| peak.max(s.abs()));
+    let (level_db, peak) = loudness(samples);
     if json {
         output::print_json(&json!({ "level_db": level_db.round(), "peak": peak }));
         return;

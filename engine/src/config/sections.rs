@@ -50,6 +50,8 @@ section! {
 section! {
     /// The house.
     pub struct Household {
+        /// What the household is called, as the dashboard shows it; empty if it has no name.
+        pub name: String = String::new(),
         /// Rooms and devices: a home.toml. Empty: the one beside loqa.toml, else a demo household.
         pub home: PathBuf = PathBuf::new(),
         /// IANA time zone such as Europe/Berlin; "system" for this machine's.

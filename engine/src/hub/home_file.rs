@@ -42,16 +42,12 @@ pub struct About {
     pub revision: u64,
     /// Nobody has written one yet.
     pub demonstration: bool,
-}
-
-impl About {
-    /// As it was read.
-    pub fn of(described: &Described) -> About {
-        About {
-            revision: described.revision,
-            demonstration: described.demonstration,
-        }
-    }
+    /// What the household is called.
+    pub name: String,
+    /// Somebody has been through the first steps.
+    pub welcomed: bool,
+    /// A tablet on the wall needs a PIN to leave its page.
+    pub kiosk_pin: bool,
 }
 
 impl HomeFile {
@@ -167,16 +163,23 @@ impl Shared {
 
     /// Lives in a household from now on.
     async fn move_in(&self, described: Described) {
-        let about = About::of(&described);
+        let Described {
+            home,
+            revision,
+            demonstration,
+        } = described;
         let stt = self.models.stt.as_deref();
-        if let Err(problem) = self.understanding.replace(described.home, stt).await {
+        if let Err(problem) = self.understanding.replace(home, stt).await {
             tracing::warn!(%problem, "the recogniser has not learnt the new names yet");
         }
         let grammar = self.understanding.grammar();
         self.host
             .suggest(self.host.registry().suggestions(&grammar));
         // Last: whoever is told reads all of it.
-        self.about.send_replace(about);
+        self.about.send_modify(|about| {
+            about.revision = revision;
+            about.demonstration = demonstration;
+        });
     }
 }
 

@@ -1,6 +1,6 @@
 //! The room: what the microphone hears, whom Loqa listens to, and the conversation with them.
 
-use super::{Shared, interruption::Interruption};
+use super::{Shared, interruption::Interruption, meter::Meter};
 use crate::{
     session::{Session, SessionHandle, Stimulus},
     tasks::TaskKind,
@@ -72,10 +72,20 @@ pub(super) fn listen(
     let (heard, coming) = mpsc::channel(FRAMES);
     let own_voice = OwnVoice::of(hub.reference.clone());
     let muted = hub.muted.subscribe();
+    let meter = Meter::new(hub.level.clone());
     // Detectors are native and block. It ends with the first frame that nobody takes.
     std::thread::Builder::new()
         .name("loqa-wake".into())
-        .spawn(move || watch_out(microphone.listen(), own_voice, detectors, &muted, &heard))
+        .spawn(move || {
+            watch_out(
+                microphone.listen(),
+                own_voice,
+                detectors,
+                meter,
+                &muted,
+                &heard,
+            )
+        })
         .map_err(|error| format!("no thread: {error}"))?;
     let (events, told) = mpsc::channel(EVENTS);
     let room = Room {
@@ -134,6 +144,7 @@ fn watch_out(
     mut events: BoxStream<'static, MicrophoneEvent>,
     mut own_voice: OwnVoice,
     mut detectors: Vec<Box<dyn WakeWord>>,
+    mut meter: Meter,
     muted: &watch::Receiver<bool>,
     heard: &mpsc::Sender<Heard>,
 ) {
@@ -150,6 +161,7 @@ fn watch_out(
                     // Silence, whatever was said: time goes on, and nothing else does.
                     frame.samples = Arc::new([0.0; FRAME_SAMPLES]);
                 }
+                meter.hear(&frame.samples);
                 let samples: Option<&[f32; FRAME_SAMPLES]> = (&*frame.samples).try_into().ok();
                 let wakes = detectors
                     .iter_mut()
@@ -445,7 +457,8 @@ mod tests {
             let muted = watch::Sender::new(muted).subscribe();
             let (heard, mut coming) = mpsc::channel(FRAMES);
             let events = stream::iter((0..3).map(frame)).boxed();
-            watch_out(events, OwnVoice::Unheard, Vec::new(), &muted, &heard);
+            let meter = Meter::new(watch::Sender::default());
+            watch_out(events, OwnVoice::Unheard, Vec::new(), meter, &muted, &heard);
             let frames = std::iter::from_fn(|| coming.try_recv().ok());
             let loudness = frames.map(|heard| match heard {
                 Heard::Frame(frame, ..) => frame.samples.iter().copied().fold(0.0, f32::max),

@@ -1,5 +1,6 @@
 //! The hub: everything that hears, understands, acts and answers in one house, put together.
 
+mod choices;
 mod client_speaker;
 mod conversation;
 mod doctor;
@@ -7,6 +8,8 @@ mod floor;
 mod home_file;
 mod interruption;
 mod listening;
+mod meter;
+mod pin;
 mod recent;
 mod recording;
 mod service;
@@ -26,6 +29,7 @@ use crate::{
     store::Store,
     tasks::{TaskKind, Tasks},
 };
+use choices::Sounds;
 use floor::Floor;
 use home_file::{About, HomeFile};
 use jiff::tz::TimeZone;
@@ -39,6 +43,8 @@ use loqa_inference::{
     playback::{DeviceSpeaker, Pace, PacedSpeaker, Reference},
 };
 use loqa_protocol::{Envelope, Problem, SessionId};
+use meter::Loudness;
+use pin::Pin;
 use recent::Recent;
 use std::{
     path::Path,
@@ -138,6 +144,11 @@ pub(crate) struct Shared {
     about: watch::Sender<About>,
     /// One grammar is learnt at a time.
     learning: Mutex<()>,
+    /// What the settings name, for the next start.
+    sounds: Sounds,
+    pin: Pin,
+    /// How loud the microphone hears, while somebody looks.
+    level: watch::Sender<Loudness>,
     models: Models,
     /// Where everything sounds.
     floor: Arc<Floor>,
@@ -205,7 +216,15 @@ impl Hub {
             (!config.hub.only_skills.as_os_str().is_empty())
                 .then_some(config.hub.only_skills.as_path()),
         )?;
-        let about = watch::Sender::new(About::of(&described));
+        let pin = Pin::in_folder(&data);
+        let about = watch::Sender::new(About {
+            revision: described.revision,
+            demonstration: described.demonstration,
+            name: config.household.name.clone(),
+            welcomed: choices::is_welcomed(&data),
+            kiosk_pin: pin.is_set(),
+        });
+        let sounds = Sounds::of(&config);
         let understanding = Understanding::build(described.home, registry.manifests())?;
         let models = tokio::task::block_in_place(|| {
             Models::load(&config, if options.serving { HEARD_AT_ONCE } else { 1 })
@@ -238,6 +257,9 @@ impl Hub {
             home_file,
             about,
             learning: Mutex::new(()),
+            sounds,
+            pin,
+            level: watch::Sender::default(),
             models,
             floor: Arc::new(Floor::new(mouthpiece.speaker, {
                 let household = household.clone();
@@ -556,5 +578,28 @@ fn mouthpiece(config: &Config, options: &HubOptions) -> Mouthpiece {
             silent_because: None,
         },
         Err(error) => unheard(Pace::RealTime, Some(error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_device_of_the_demonstration_can_be_spoken_of() -> Result<(), Problem> {
+        let home = HomeFile::default().read()?.home;
+        let grammar = demonstration_grammar()?;
+        for device in &home.devices {
+            let ways = grammar.ways(device);
+            assert!(!ways.is_empty(), "{}", device.id);
+        }
+        let door = home.device("front_door").map(|device| grammar.ways(device));
+        let expected = [
+            "lock the front door",
+            "unlock the front door",
+            "what is the status of the front door",
+        ];
+        assert_eq!(door.unwrap_or_default(), expected);
+        Ok(())
     }
 }

@@ -3,13 +3,14 @@
 use super::{
     Shared,
     conversation::{Conversation, Turn},
-    doctor,
+    doctor, meter,
     recording::{Frames, Recording},
     view,
 };
 use crate::{
     gateway::{Answers, Connection},
     tasks::TaskKind,
+    telemetry,
 };
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
 use loqa_core::{
@@ -36,6 +37,8 @@ pub struct Client {
     open: BTreeMap<u32, Recording>,
     /// Shown the house until this is dropped.
     watching: Option<DropGuard>,
+    /// Likewise how loud it is.
+    measuring: Option<DropGuard>,
 }
 
 impl Client {
@@ -47,6 +50,7 @@ impl Client {
             conversation: None,
             open: BTreeMap::new(),
             watching: None,
+            measuring: None,
         }
     }
 
@@ -222,6 +226,31 @@ impl Client {
         self.document(id, &list.into());
     }
 
+    /// Does something that blocks, on a thread of its own; it is over, or refused, in its own time.
+    fn aside(&self, id: u32, deed: impl FnOnce(&Shared) -> Result<(), Problem> + Send + 'static) {
+        let (hub, answers) = (self.hub.clone(), self.answers.clone());
+        self.hub.tasks.spawn(TaskKind::CLIENT, "aside", async move {
+            let done = tokio::task::spawn_blocking(move || deed(&hub)).await;
+            let failed = |error: tokio::task::JoinError| {
+                Err(problem("failed", error.to_string(), "try again"))
+            };
+            if let Err(problem) = done.unwrap_or_else(failed) {
+                let _ = answers.send(ServerFrame::Problem { id, problem });
+            }
+            let _ = answers.send(ServerFrame::Done { id });
+        });
+    }
+
+    fn sounds(&self, id: u32) {
+        let answers = self.answers.clone();
+        self.aside(id, move |hub| {
+            let json = hub.all_sounds().to_string();
+            // A client that is gone is no error.
+            let _ = answers.send(ServerFrame::Json { id, json });
+            Ok(())
+        });
+    }
+
     fn edit_home(&self, id: u32, revision: u64, edit: HomeEdit) {
         let (hub, answers) = (self.hub.clone(), self.answers.clone());
         self.hub.tasks.spawn(TaskKind::CLIENT, "edit", async move {
@@ -378,6 +407,15 @@ impl Connection for Client {
                 }
                 ClientFrame::EditHome { id, revision, edit } => self.edit_home(id, revision, edit),
                 ClientFrame::Ways { id, device } => self.ways(id, &device),
+                ClientFrame::Level { id, on } => {
+                    self.measuring = on.then(|| meter::show(&self.hub, id, self.answers.clone()));
+                }
+                ClientFrame::Logs { id, after } => {
+                    self.document(id, &json!(telemetry::lines(after)));
+                }
+                ClientFrame::Sounds { id } => self.sounds(id),
+                ClientFrame::Choose { id, choice } => self.aside(id, |hub| hub.choose(choice)),
+                ClientFrame::Leave { id, pin } => self.aside(id, move |hub| hub.pin.check(&pin)),
                 ClientFrame::Dashboard { id } => match self.hub.dashboard.get() {
                     Some(Ok(dashboard)) => self.document(id, &json!(dashboard)),
                     Some(Err(problem)) => self.fail(id, problem.clone()),

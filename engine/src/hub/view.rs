@@ -113,6 +113,10 @@ fn house(hub: &Shared) -> view::House {
         revision: about.revision,
         home_file: hub.home_file.path().display().to_string(),
         demonstration: about.demonstration,
+        name: about.name.clone(),
+        welcomed: about.welcomed,
+        kiosk_pin: about.kiosk_pin,
+        wake: hub.config.listen.wake.clone(),
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     normalize,
     template::Node,
 };
-use crate::home::Device;
+use crate::home::{Device, DeviceKind};
 use std::collections::BTreeMap;
 
 /// The sentences, in the order of the skills' intents.
@@ -50,9 +50,15 @@ impl Said<'_> {
     fn is_of(&self, device: &Device, sentence: &str) -> bool {
         let understood = self.grammar.parse(&Context::Commands, sentence);
         let slots = understood.iter().flat_map(|found| &found.steps);
-        slots
-            .flat_map(|step| &step.slots)
-            .any(|(_, value)| matches!(value, SlotValue::Device(id) if *id == device.id))
+        let mut is_of = false;
+        for (_, value) in slots.flat_map(|step| &step.slots) {
+            match value {
+                SlotValue::Item(item) if item == "on" && !can_be_on(device.kind) => return false,
+                SlotValue::Device(id) => is_of = *id == device.id,
+                _ => {}
+            }
+        }
+        is_of
     }
 
     /// The plainest way through a template; `None` if it needs a device of another kind.
@@ -66,11 +72,12 @@ impl Said<'_> {
             }
             Node::Either(nodes) => {
                 let nothing = |node: &Node| *node == Node::Sequence(Vec::new());
-                let article = nodes.iter().find(|node| is_article(node));
-                match article {
-                    Some(article) => self.node(article, calls),
-                    None if nodes.iter().any(nothing) => Some(Vec::new()),
-                    None => nodes.iter().find_map(|node| self.node(node, calls)),
+                if nodes.iter().any(is_article) {
+                    Some(vec!["the".into()])
+                } else if nodes.iter().any(nothing) {
+                    Some(Vec::new())
+                } else {
+                    nodes.iter().find_map(|node| self.node(node, calls))
                 }
             }
             Node::Rule(_) | Node::List { .. } => self.net(*calls.get(&key_of(node))?),
@@ -85,8 +92,13 @@ impl Said<'_> {
             Kind::Devices(kinds) => (kinds & self.kind != 0).then(|| words(self.name)),
             Kind::Areas => None,
             Kind::Text(vocabulary) => vocabulary.first().map(|first| words(first)),
-            // The middle of a range says more than its end.
-            Kind::Range(..) => self.node(part.nodes.get(part.nodes.len() / 2)?, &part.calls),
+            // The middle of a range says more than its end, and a round number is soon said.
+            Kind::Range(..) => {
+                let upper = part.nodes.get(part.nodes.len() / 2..)?;
+                let round =
+                    |node: &&Node| matches!(node, Node::Sequence(words) if words.len() == 1);
+                self.node(upper.iter().find(round).or(upper.first())?, &part.calls)
+            }
             _ => part
                 .nodes
                 .iter()
@@ -95,10 +107,19 @@ impl Said<'_> {
     }
 }
 
+/// Whether "the" can be said here and nothing more.
 fn is_article(node: &Node) -> bool {
     match node {
         Node::Word(word) => word == "the",
         Node::Sequence(nodes) => matches!(nodes.as_slice(), [node] if is_article(node)),
+        Node::Either(nodes) => nodes.iter().any(is_article),
         _ => false,
     }
+}
+
+/// Whether a device of this kind can be on. No list or lock can, though a skill may understand who
+/// asks.
+fn can_be_on(kind: DeviceKind) -> bool {
+    use DeviceKind::{Climate, Fan, Light, Media, Switch};
+    matches!(kind, Light | Switch | Climate | Fan | Media)
 }

@@ -1,8 +1,11 @@
 //! Client and server frames.
 
 use super::{DecodeError, v1};
-use crate::{AudioFormat, ClientFrame, HomeEdit, Problem, ServerFrame};
-use v1::{client_frame::Kind as Request, edit_home::Edit, server_frame::Kind as Answer};
+use crate::{AudioFormat, Choice, ClientFrame, HomeEdit, Problem, ServerFrame};
+use v1::{
+    choose::Choice as Chosen, client_frame::Kind as Request, edit_home::Edit,
+    server_frame::Kind as Answer,
+};
 
 impl From<&ClientFrame> for v1::ClientFrame {
     fn from(frame: &ClientFrame) -> Self {
@@ -49,6 +52,19 @@ impl From<&ClientFrame> for v1::ClientFrame {
                 }),
             }),
             ClientFrame::Ways { device, .. } => Request::Ways(v1::Ways { device }),
+            ClientFrame::Level { on, .. } => Request::Level(v1::Level { on }),
+            ClientFrame::Logs { after, .. } => Request::Logs(v1::Logs { after }),
+            ClientFrame::Sounds { .. } => Request::Sounds(v1::Sounds {}),
+            ClientFrame::Choose { choice, .. } => Request::Choose(v1::Choose {
+                choice: Some(match choice {
+                    Choice::HouseholdName(name) => Chosen::HouseholdName(name),
+                    Choice::Microphone(name) => Chosen::Microphone(name),
+                    Choice::Speaker(name) => Chosen::Speaker(name),
+                    Choice::Welcomed(yes) => Chosen::Welcomed(yes),
+                    Choice::KioskPin(pin) => Chosen::KioskPin(pin),
+                }),
+            }),
+            ClientFrame::Leave { pin, .. } => Request::Leave(v1::Leave { pin }),
         };
         v1::ClientFrame {
             id: frame.id(),
@@ -108,6 +124,20 @@ impl TryFrom<v1::ClientFrame> for ClientFrame {
                     },
                 },
                 Request::Ways(v1::Ways { device }) => ClientFrame::Ways { id, device },
+                Request::Level(v1::Level { on }) => ClientFrame::Level { id, on },
+                Request::Logs(v1::Logs { after }) => ClientFrame::Logs { id, after },
+                Request::Sounds(v1::Sounds {}) => ClientFrame::Sounds { id },
+                Request::Choose(v1::Choose { choice }) => ClientFrame::Choose {
+                    id,
+                    choice: match choice.ok_or(DecodeError::Missing("choose.choice"))? {
+                        Chosen::HouseholdName(name) => Choice::HouseholdName(name),
+                        Chosen::Microphone(name) => Choice::Microphone(name),
+                        Chosen::Speaker(name) => Choice::Speaker(name),
+                        Chosen::Welcomed(yes) => Choice::Welcomed(yes),
+                        Chosen::KioskPin(pin) => Choice::KioskPin(pin),
+                    },
+                },
+                Request::Leave(v1::Leave { pin }) => ClientFrame::Leave { id, pin },
             },
         )
     }
@@ -135,6 +165,10 @@ impl From<&ServerFrame> for v1::ServerFrame {
                 decode_ms: *decode_ms,
             }),
             ServerFrame::View { view, .. } => Answer::View(view.into()),
+            ServerFrame::Loudness { level_db, peak, .. } => Answer::Loudness(v1::Loudness {
+                level_db: *level_db,
+                peak: *peak,
+            }),
             ServerFrame::Json { json, .. } => Answer::Json(v1::JsonDocument { json: json.clone() }),
             ServerFrame::Problem { problem, .. } => {
                 let Problem {
@@ -193,6 +227,9 @@ impl TryFrom<v1::ServerFrame> for ServerFrame {
                     id,
                     view: view.try_into()?,
                 },
+                Answer::Loudness(v1::Loudness { level_db, peak }) => {
+                    ServerFrame::Loudness { id, level_db, peak }
+                }
                 Answer::Json(v1::JsonDocument { json }) => ServerFrame::Json { id, json },
                 Answer::Problem(v1::Problem {
                     code,

@@ -461,6 +461,18 @@ pub struct House {
     /// nobody has written one yet
     #[prost(bool, tag = "7")]
     pub demonstration: bool,
+    /// of the household; empty if it has none
+    #[prost(string, tag = "8")]
+    pub name: ::prost::alloc::string::String,
+    /// somebody has been through the first steps
+    #[prost(bool, tag = "9")]
+    pub welcomed: bool,
+    /// a tablet on the wall asks for one before it is anything else
+    #[prost(bool, tag = "10")]
+    pub kiosk_pin: bool,
+    /// phrases that call Loqa
+    #[prost(string, repeated, tag = "11")]
+    pub wake: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(serde::Serialize, serde::Deserialize)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -612,7 +624,7 @@ pub struct ClientFrame {
     pub id: u32,
     #[prost(
         oneof = "client_frame::Kind",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22"
     )]
     pub kind: ::core::option::Option<client_frame::Kind>,
 }
@@ -652,6 +664,16 @@ pub mod client_frame {
         EditHome(super::EditHome),
         #[prost(message, tag = "17")]
         Ways(super::Ways),
+        #[prost(message, tag = "18")]
+        Level(super::Level),
+        #[prost(message, tag = "19")]
+        Logs(super::Logs),
+        #[prost(message, tag = "20")]
+        Sounds(super::Sounds),
+        #[prost(message, tag = "21")]
+        Choose(super::Choose),
+        #[prost(message, tag = "22")]
+        Leave(super::Leave),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -744,11 +766,54 @@ pub struct Ways {
     #[prost(string, tag = "1")]
     pub device: ::prost::alloc::string::String,
 }
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Level {
+    #[prost(bool, tag = "1")]
+    pub on: bool,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Logs {
+    /// ordinal of the last line that is known; 0: none
+    #[prost(uint64, tag = "1")]
+    pub after: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Sounds {}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Choose {
+    #[prost(oneof = "choose::Choice", tags = "1, 2, 3, 4, 5")]
+    pub choice: ::core::option::Option<choose::Choice>,
+}
+/// Nested message and enum types in `Choose`.
+pub mod choose {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Choice {
+        #[prost(string, tag = "1")]
+        HouseholdName(::prost::alloc::string::String),
+        /// id, name, "default" or "none"
+        #[prost(string, tag = "2")]
+        Microphone(::prost::alloc::string::String),
+        /// likewise
+        #[prost(string, tag = "3")]
+        Speaker(::prost::alloc::string::String),
+        /// somebody has been through the first steps
+        #[prost(bool, tag = "4")]
+        Welcomed(bool),
+        /// digits; empty: none
+        #[prost(string, tag = "5")]
+        KioskPin(::prost::alloc::string::String),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Leave {
+    #[prost(string, tag = "1")]
+    pub pin: ::prost::alloc::string::String,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ServerFrame {
     #[prost(uint32, tag = "1")]
     pub id: u32,
-    #[prost(oneof = "server_frame::Kind", tags = "2, 3, 4, 5, 6, 7, 8, 9")]
+    #[prost(oneof = "server_frame::Kind", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10")]
     pub kind: ::core::option::Option<server_frame::Kind>,
 }
 /// Nested message and enum types in `ServerFrame`.
@@ -771,6 +836,8 @@ pub mod server_frame {
         Done(super::Done),
         #[prost(message, tag = "9")]
         View(super::View),
+        #[prost(message, tag = "10")]
+        Loudness(super::Loudness),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -780,6 +847,15 @@ pub struct Speech {
     /// mono in \[-1, 1\]
     #[prost(float, repeated, tag = "2")]
     pub samples: ::prost::alloc::vec::Vec<f32>,
+}
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct Loudness {
+    /// of full scale, at most 0
+    #[prost(float, tag = "1")]
+    pub level_db: f32,
+    /// in \[0, 1\]
+    #[prost(float, tag = "2")]
+    pub peak: f32,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Transcript {

@@ -1,10 +1,10 @@
 //! One frame of every kind, by name; and any frame at all.
 
 use loqa_protocol::{
-    AudioFormat, ClientFrame, EffectKind, Envelope, Event, HomeEdit, HopTimings, Hypothesis,
-    JobError, JobErrorKind, JobFrame, JobOptions, LatencyClass, PrivacyScope, Problem, QosTier,
-    ServerFrame, SessionId, Speculation, StepSummary, TurnId, TurnSummary, UtteranceId, Verdict,
-    View, ViewPart,
+    AudioFormat, Choice, ClientFrame, EffectKind, Envelope, Event, HomeEdit, HopTimings,
+    Hypothesis, JobError, JobErrorKind, JobFrame, JobOptions, LatencyClass, PrivacyScope, Problem,
+    QosTier, ServerFrame, SessionId, Speculation, StepSummary, TurnId, TurnSummary, UtteranceId,
+    Verdict, View, ViewPart,
     view::{Area, Device, DeviceState, House, List, Listening, Skill, SkillIntent, State, Timer},
 };
 use proptest::prelude::*;
@@ -123,7 +123,32 @@ fn client() -> Vec<(&'static str, ClientFrame)> {
                 device: "lamp".into(),
             },
         ),
+        ("level", ClientFrame::Level { id, on: true }),
+        ("logs", ClientFrame::Logs { id, after: 500 }),
+        ("sounds", ClientFrame::Sounds { id }),
+        (
+            "choose_name",
+            choose(Choice::HouseholdName("The Byrons".into())),
+        ),
+        (
+            "choose_microphone",
+            choose(Choice::Microphone("desk".into())),
+        ),
+        ("choose_speaker", choose(Choice::Speaker("none".into()))),
+        ("choose_welcomed", choose(Choice::Welcomed(true))),
+        ("choose_pin", choose(Choice::KioskPin("1815".into()))),
+        (
+            "leave",
+            ClientFrame::Leave {
+                id,
+                pin: "1815".into(),
+            },
+        ),
     ]
+}
+
+fn choose(choice: Choice) -> ClientFrame {
+    ClientFrame::Choose { id: 3, choice }
 }
 
 fn edit(edit: HomeEdit) -> ClientFrame {
@@ -185,6 +210,14 @@ fn server() -> Vec<(&'static str, ServerFrame)> {
         ),
         ("problem", ServerFrame::Problem { id, problem }),
         ("done", ServerFrame::Done { id }),
+        (
+            "loudness",
+            ServerFrame::Loudness {
+                id,
+                level_db: -30.5,
+                peak: 0.25,
+            },
+        ),
         ("view_house", view(ViewPart::House(house()))),
         (
             "view_house_to_edit",
@@ -192,6 +225,10 @@ fn server() -> Vec<(&'static str, ServerFrame)> {
                 revision: u64::MAX,
                 home_file: "/home/ada/home.toml".into(),
                 demonstration: true,
+                name: "The Byrons".into(),
+                welcomed: true,
+                kiosk_pin: true,
+                wake: vec!["hey loqa".into()],
                 ..house()
             })),
         ),

@@ -1,0 +1,105 @@
+//! Settings that a dashboard may change, and what they are now.
+
+use super::{Shared, service::problem};
+use crate::sounds::{MICROPHONE, SPEAKER, Side};
+use loqa_inference::sound;
+use loqa_protocol::{Choice, Problem};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
+
+/// In the data folder, once somebody has been through the first steps.
+const WELCOMED: &str = "welcomed";
+/// Characters of a household's name.
+const LONGEST_NAME: usize = 60;
+
+/// Microphone and speaker that the settings name, for when the hub starts again.
+pub struct Sounds(Mutex<[String; 2]>);
+
+impl Sounds {
+    /// As the settings are.
+    pub fn of(config: &crate::config::Config) -> Sounds {
+        let chosen = [&MICROPHONE, &SPEAKER].map(|side| side.chosen(config).to_owned());
+        Sounds(Mutex::new(chosen))
+    }
+}
+
+/// Whether somebody has been through the first steps of the household in this folder.
+pub fn is_welcomed(folder: &Path) -> bool {
+    folder.join(WELCOMED).exists()
+}
+
+impl Shared {
+    /// Changes a setting, for now and for later. Blocks: it writes files.
+    ///
+    /// # Errors
+    /// It cannot be so, or cannot be written.
+    pub(super) fn choose(&self, choice: Choice) -> Result<(), Problem> {
+        match choice {
+            Choice::HouseholdName(name) => {
+                let name = name.trim();
+                if name.chars().count() > LONGEST_NAME {
+                    let message =
+                        format!("a household's name has at most {LONGEST_NAME} characters");
+                    return Err(problem("household_name", message, "choose a shorter one"));
+                }
+                self.config.remember("household", "name", name)?;
+                self.about.send_modify(|about| about.name = name.into());
+            }
+            Choice::Microphone(wanted) => self.choose_sound(0, &MICROPHONE, &wanted)?,
+            Choice::Speaker(wanted) => self.choose_sound(1, &SPEAKER, &wanted)?,
+            Choice::Welcomed(yes) => {
+                let file = self.store.folder().path().join(WELCOMED);
+                let kept = if yes {
+                    fs::write(&file, "")
+                } else {
+                    fs::remove_file(&file)
+                };
+                if is_welcomed(self.store.folder().path()) != yes {
+                    let why = kept
+                        .err()
+                        .map_or_else(String::new, |error| error.to_string());
+                    let message = format!("cannot change {}: {why}", file.display());
+                    return Err(problem("welcomed", message, "see who owns the data folder"));
+                }
+                self.about.send_modify(|about| about.welcomed = yes);
+            }
+            Choice::KioskPin(pin) => {
+                self.pin.keep(&pin)?;
+                self.about
+                    .send_modify(|about| about.kiosk_pin = self.pin.is_set());
+            }
+        }
+        Ok(())
+    }
+
+    fn choose_sound(&self, place: usize, side: &Side, wanted: &str) -> Result<(), Problem> {
+        let id = side.id_of(wanted)?;
+        self.config.remember(side.section, side.key, &id)?;
+        let mut chosen = self.sounds.0.lock().unwrap_or_else(PoisonError::into_inner);
+        chosen[place] = id;
+        Ok(())
+    }
+
+    /// Every microphone and speaker, which is chosen and which is used now. Blocks: it asks the
+    /// sound system.
+    pub(super) fn all_sounds(&self) -> Value {
+        let chosen = self.sounds.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let sides = [&MICROPHONE, &SPEAKER].into_iter().zip(chosen.clone());
+        drop(chosen);
+        let document = |(side, chosen): (&Side, String)| {
+            let devices = sound::devices(side.direction);
+            let devices = devices.iter().map(|device| side.document(device, &chosen));
+            json!({
+                "direction": side.field,
+                "chosen": chosen,
+                "used": side.chosen(&self.config),
+                "devices": devices.collect::<Vec<_>>(),
+            })
+        };
+        sides.map(document).collect()
+    }
+}

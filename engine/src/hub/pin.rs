@@ -1,0 +1,137 @@
+//! The PIN that lets a tablet on the wall leave its page. Kept as a hash that is slow to guess, and
+//! few guesses are looked at.
+
+use super::service::problem;
+use crate::api::password::is_right;
+use argon2::{Argon2, password_hash::PasswordHasher};
+use loqa_protocol::Problem;
+use std::{
+    fs,
+    io::Write,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// In the data folder, for nobody else's eyes.
+const FILE: &str = "kiosk.pin";
+/// Digits.
+const LENGTH: RangeInclusive<usize> = 4..=12;
+/// After so many wrong ones in a row
+const GUESSES: u32 = 5;
+/// none is looked at for so long.
+const LOCKED: Duration = Duration::from_secs(60);
+
+/// The household's PIN, if it has one.
+pub struct Pin {
+    path: PathBuf,
+    /// Wrong ones in a row, and when the last was.
+    wrong: Mutex<(u32, Instant)>,
+}
+
+impl Pin {
+    /// The one in a data folder.
+    pub fn in_folder(folder: &Path) -> Pin {
+        Pin {
+            path: folder.join(FILE),
+            wrong: Mutex::new((0, Instant::now())),
+        }
+    }
+
+    /// Whether there is one.
+    pub fn is_set(&self) -> bool {
+        self.path.exists()
+    }
+
+    /// Keeps a PIN in place of any before; an empty one is none. Takes some tens of milliseconds.
+    ///
+    /// # Errors
+    /// It is no PIN, or cannot be written.
+    pub fn keep(&self, pin: &str) -> Result<(), Problem> {
+        let unwritten = |error: &dyn std::fmt::Display| {
+            problem(
+                "pin",
+                format!("the PIN cannot be kept in {}: {error}", self.path.display()),
+                "see who owns the data folder, and whether its disk is full",
+            )
+        };
+        if pin.is_empty() {
+            return match fs::remove_file(&self.path) {
+                Err(error) if self.is_set() => Err(unwritten(&error)),
+                _ => Ok(()),
+            };
+        }
+        if !LENGTH.contains(&pin.len()) || !pin.bytes().all(|digit| digit.is_ascii_digit()) {
+            return Err(problem("pin", "a PIN has 4 to 12 digits", "choose another"));
+        }
+        let hash = Argon2::default()
+            .hash_password(pin.as_bytes())
+            .map_err(|error| unwritten(&error))?;
+        let write = || -> std::io::Result<()> {
+            let folder = self.path.parent().unwrap_or(Path::new("."));
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            file.write_all(hash.to_string().as_bytes())?;
+            file.persist(&self.path)?;
+            Ok(())
+        };
+        write().map_err(|error| unwritten(&error))
+    }
+
+    /// Whether this is the PIN; where there is none, anything is. Takes some tens of milliseconds.
+    ///
+    /// # Errors
+    /// `wrong_pin`, or `pin_locked` after too many.
+    pub fn check(&self, typed: &str) -> Result<(), Problem> {
+        let Ok(hash) = fs::read_to_string(&self.path) else {
+            return Ok(());
+        };
+        // One at a time: two at once are two.
+        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        if wrong.0 >= GUESSES {
+            let left = LOCKED.saturating_sub(wrong.1.elapsed());
+            if !left.is_zero() {
+                return Err(problem(
+                    "pin_locked",
+                    "too many wrong PINs",
+                    &format!("wait {} s, then try again", left.as_secs() + 1),
+                ));
+            }
+            wrong.0 = 0;
+        }
+        if is_right(&hash, typed) {
+            wrong.0 = 0;
+            return Ok(());
+        }
+        *wrong = (wrong.0 + 1, Instant::now());
+        Err(problem("wrong_pin", "this is not the PIN", ""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pin_is_kept_and_few_guesses_are_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let pin = Pin::in_folder(folder.path());
+        assert!(!pin.is_set() && pin.check("").is_ok());
+        for none in ["123", "12a4", "1234567890123"] {
+            assert!(pin.keep(none).is_err() && !pin.is_set(), "{none}");
+        }
+        pin.keep("1815").unwrap();
+        let kept = fs::read_to_string(&pin.path).unwrap();
+        assert!(kept.starts_with("$argon2id$") && !kept.contains("1815"));
+        assert!(pin.check("1815").is_ok());
+        for _ in 0..GUESSES {
+            assert_eq!(pin.check("1816").unwrap_err().code, "wrong_pin");
+        }
+        assert_eq!(pin.check("1815").unwrap_err().code, "pin_locked");
+        tokio::time::advance(LOCKED).await;
+        assert!(pin.check("1815").is_ok());
+        pin.keep("").unwrap();
+        assert!(!pin.is_set());
+    }
+}
