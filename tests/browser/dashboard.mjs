@@ -76,6 +76,77 @@ const steps = {
     return other;
   },
 
+  async "the first steps are taken once in a household"({ page, other }) {
+    await page.locator(".welcome").getByText("English").waitFor();
+    await other.locator(".welcome").waitFor();
+    await page.fill("#household-name", "The Byrons");
+    await page.locator(".welcome").getByRole("button", { name: "Save" }).click();
+    await page.locator(".brand", { hasText: "The Byrons" }).waitFor();
+    for (let step = 2; step <= 5; step++) {
+      await page.getByRole("button", { name: "Next" }).click();
+      await page.getByText(`Step ${step} of 5`).waitFor();
+      assert.deepEqual(await barriers(page), [], `step ${step}`);
+      await screenshot(page, `welcome-${step}`);
+    }
+    await page.locator(".welcome").getByRole("button", { name: "Done" }).click();
+    for (const screen of [page, other]) await screen.locator(".welcome").waitFor({ state: "detached" });
+  },
+
+  async "a new name is seen on every screen, and can be said"({ page, other }) {
+    await page.click('nav a[href="/home"]');
+    await page.getByRole("button", { name: "Edit: Floor lamp" }).focus();
+    await page.keyboard.press("Enter");
+    assert.deepEqual(await barriers(page), []);
+    await screenshot(page, "edit-1024-light");
+    await page.fill("#field-name", "reading lamp");
+    await page.fill("#field-aliases", "book light, tall one");
+    await page.keyboard.press("Enter");
+    await page.locator("dialog").waitFor({ state: "detached" });
+    await tile(other, "floor_lamp").getByText("Reading lamp").waitFor();
+    const about = page.locator(".device").filter({ has: tile(page, "floor_lamp") });
+    await about.getByText("How would I say it?").click();
+    await about.getByText("turn on the reading lamp").waitFor();
+    await say(other, "turn on the book light");
+    await isOn(other, "floor_lamp");
+    await isOn(page, "floor_lamp");
+    await say(other, "undo that");
+    await isOff(page, "floor_lamp");
+  },
+
+  async "what a field cannot hold is told at that field"({ page }) {
+    await page.getByRole("button", { name: "Add a device" }).click();
+    await page.fill("#field-name", "printer");
+    await page.selectOption("#field-area", { label: "office" });
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.locator("#field-name-wrong", { hasText: "a second device" }).waitFor();
+    assert.deepEqual(await barriers(page), []);
+    await page.fill("#field-name", "moon");
+    await page.getByRole("button", { name: "Save" }).click();
+    await tile(page, "moon").waitFor();
+    await page.getByRole("button", { name: "Edit: Moon" }).click();
+    await page.getByRole("button", { name: "Remove" }).click();
+    await page.getByRole("button", { name: "Really remove?" }).click();
+    await tile(page, "moon").waitFor({ state: "detached" });
+  },
+
+  async "of two who edit the same, the second is told and sees what the first did"({ page, other }) {
+    await other.click('nav a[href="/home"]');
+    await page.getByRole("button", { name: "Edit: Reading lamp" }).click();
+    await other.getByRole("button", { name: "Bearbeiten: Reading lamp" }).click();
+    await page.fill("#field-name", "sun");
+    await other.fill("#field-name", "star");
+    await page.keyboard.press("Enter");
+    await tile(other, "floor_lamp").getByText("Sun").waitFor();
+    await other.keyboard.press("Enter");
+    await other.locator("dialog").getByText("inzwischen geändert").waitFor();
+    assert.equal(await other.inputValue("#field-name"), "sun");
+    await screenshot(other, "edit-conflict-de");
+    await other.keyboard.press("Escape");
+    await other.locator("dialog").waitFor({ state: "detached" });
+    await tile(page, "floor_lamp").getByText("Sun").waitFor();
+    for (const screen of [page, other]) await screen.click('nav a[href="/"]');
+  },
+
   async "a door asks first"({ page }) {
     await tile(page, "front_door").getByRole("button").click();
     await page.getByRole("button", { name: "Yes", exact: true }).waitFor();
@@ -146,12 +217,38 @@ const steps = {
     await wall.context().close();
   },
 
+  async "a tablet with a PIN is left with the PIN alone"({ browser, page, state }) {
+    await page.click('nav a[href="/system"]');
+    await page.fill("#kiosk-pin", "1815");
+    await page.keyboard.press("Enter");
+    await page.locator("#kiosk-pin[placeholder=Set]").waitFor();
+    await page.click('nav a[href="/"]');
+    const wall = await person(browser, { viewport: { width: 1280, height: 800 }, hasTouch: true });
+    await wall.goto(`${state.hub.address}kiosk#${state.hub.code}`);
+    await wall.tap(".kiosk");
+    // Another address is no way out.
+    await wall.goto(`${state.hub.address}system`);
+    await wall.tap(".kiosk");
+    await wall.getByRole("button", { name: "Leave this view" }).tap();
+    await wall.fill("#pin", "1816");
+    await wall.keyboard.press("Enter");
+    await wall.getByText("This is not the PIN").waitFor();
+    assert.deepEqual(await barriers(wall), []);
+    await screenshot(wall, "kiosk-pin");
+    await wall.fill("#pin", "1815");
+    await wall.keyboard.press("Enter");
+    await wall.locator(".health").waitFor();
+    await wall.context().close();
+  },
+
   async "every page is for everybody, in light and dark, on a phone and on a wall"({ browser, state }) {
-    for (const [colorScheme, width, height] of [
-      ["light", 390, 844],
-      ["dark", 1920, 1080],
+    for (const [colorScheme, width, height, locale] of [
+      ["light", 390, 844, "en-GB"],
+      ["dark", 390, 844, "de-DE"],
+      ["light", 1024, 768, "de-DE"],
+      ["dark", 1920, 1080, "en-GB"],
     ]) {
-      const page = await person(browser, { colorScheme, viewport: { width, height } });
+      const page = await person(browser, { colorScheme, locale, viewport: { width, height } });
       await page.goto(state.hub.link);
       await page.locator(".tile").first().waitFor();
       for (const path of PAGES) {
@@ -171,12 +268,14 @@ await describe_home(NAMES);
 const state = { hub: await start(0) };
 const chromium = await browser();
 let page;
+let other;
 let told = "";
 try {
   for (const [name, step] of Object.entries(steps)) {
     told = name;
     const began = Date.now();
-    const opened = await step({ browser: chromium, hub: state.hub, page, state });
+    const opened = await step({ browser: chromium, hub: state.hub, page, other, state });
+    if (page) other ??= opened;
     page ??= opened;
     assert.deepEqual(page.complaints, []);
     console.error(`  ${name} (${Date.now() - began} ms)`);

@@ -2,7 +2,8 @@
 
 use crate::say;
 use loqa_protocol::{
-    ClientFrame, Envelope, Event, HomeEdit, Problem, ServerFrame, TurnSummary, View, ViewPart,
+    Choice, ClientFrame, Envelope, Event, HomeEdit, Problem, ServerFrame, TurnSummary, View,
+    ViewPart,
     view::{Area, Device, DeviceState, House, List, Listening, State, Timer},
 };
 use serde::Deserialize;
@@ -10,6 +11,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Turns that are kept, and shown at once: a page of many more is slow to scroll.
 const TURNS: usize = 250;
+/// Lines of the log that are kept, as the hub does.
+const LINES: usize = 500;
 /// As long as the hub remembers, ms.
 const REACH_MS: i64 = 15 * 60 * 1000;
 
@@ -40,6 +43,16 @@ pub struct Model {
     pub edited: Edited,
     /// What could be said to a device, by its id.
     pub ways: BTreeMap<String, Vec<String>>,
+    /// How loud the microphone hears: dB of full scale, and the peak in [0, 1].
+    pub loudness: Option<(f32, f32)>,
+    /// Microphones and speakers.
+    pub sounds: Vec<Side>,
+    /// The last lines of the hub's log, oldest first.
+    pub logs: VecDeque<LogLine>,
+    /// What became of the last setting.
+    pub chosen: Edited,
+    /// Whether the tablet may leave its page: [`Edited::Done`] if so.
+    pub left: Edited,
     /// Is there a connection?
     pub connected: bool,
     last_id: u32,
@@ -48,8 +61,48 @@ pub struct Model {
     doctor: u32,
     intent: u32,
     edit: u32,
+    level: u32,
+    sound: u32,
+    log: u32,
+    choice: u32,
+    leave: u32,
     /// Whose ways are asked for, by request.
     asked_ways: BTreeMap<u32, String>,
+}
+
+/// Microphones, or speakers.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+pub struct Side {
+    /// `input` or `output`.
+    pub direction: String,
+    /// From the next start on: an id, `default` or `none`.
+    pub chosen: String,
+    /// Since the hub started.
+    pub used: String,
+    /// All there are.
+    pub devices: Vec<SoundDevice>,
+}
+
+/// A microphone or speaker.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+pub struct SoundDevice {
+    /// For the settings.
+    pub id: String,
+    /// For people.
+    pub name: String,
+}
+
+/// A line of the hub's log.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+pub struct LogLine {
+    /// From 1, without gaps.
+    pub seq: u64,
+    /// Unix time, ms.
+    pub at_ms: i64,
+    /// `ERROR` to `TRACE`.
+    pub level: String,
+    /// What happened.
+    pub text: String,
 }
 
 /// What became of a change.
@@ -149,6 +202,8 @@ impl Model {
         self.trouble = None;
         self.live = Live::default();
         self.turns.clear();
+        // A hub that has started anew counts its lines anew.
+        self.logs.clear();
         vec![self.watch(), self.examine()]
     }
 
@@ -157,6 +212,9 @@ impl Model {
         self.connected = false;
         self.live.phase = Phase::Idle;
         self.edited = Edited::Nothing;
+        self.chosen = Edited::Nothing;
+        self.left = Edited::Nothing;
+        self.loudness = None;
         self.asked_ways.clear();
     }
 
@@ -221,6 +279,58 @@ impl Model {
         }
     }
 
+    /// Has Loqa say something aloud.
+    pub fn speak(&mut self, text: &str) -> ClientFrame {
+        ClientFrame::Say {
+            id: self.next_id(),
+            text: text.into(),
+            voice: None,
+            to_client: false,
+        }
+    }
+
+    /// Wants to see how loud it is, or no longer.
+    pub fn level(&mut self, on: bool) -> ClientFrame {
+        self.level = self.next_id();
+        self.loudness = None;
+        ClientFrame::Level { id: self.level, on }
+    }
+
+    /// Asks for microphones and speakers.
+    pub fn ask_sounds(&mut self) -> ClientFrame {
+        self.sound = self.next_id();
+        ClientFrame::Sounds { id: self.sound }
+    }
+
+    /// Asks for lines of the log that are not known yet.
+    pub fn ask_logs(&mut self) -> ClientFrame {
+        self.log = self.next_id();
+        ClientFrame::Logs {
+            id: self.log,
+            after: self.logs.back().map_or(0, |line| line.seq),
+        }
+    }
+
+    /// Changes a setting.
+    pub fn choose(&mut self, choice: Choice) -> ClientFrame {
+        self.choice = self.next_id();
+        self.chosen = Edited::Waiting;
+        ClientFrame::Choose {
+            id: self.choice,
+            choice,
+        }
+    }
+
+    /// Wants to leave the page of the wall tablet.
+    pub fn leave(&mut self, pin: &str) -> ClientFrame {
+        self.leave = self.next_id();
+        self.left = Edited::Waiting;
+        ClientFrame::Leave {
+            id: self.leave,
+            pin: pin.into(),
+        }
+    }
+
     /// Lets Loqa listen, as after a wake phrase.
     pub fn call(&mut self) -> ClientFrame {
         ClientFrame::Call { id: self.next_id() }
@@ -247,6 +357,34 @@ impl Model {
             }
             ServerFrame::Json { id, json } if id == self.intent => {
                 self.meaning = serde_json::from_str(&json).ok();
+            }
+            ServerFrame::Json { id, json } if id == self.sound => {
+                self.sounds = serde_json::from_str(&json).unwrap_or_default();
+            }
+            ServerFrame::Json { id, json } if id == self.log => {
+                let lines: Vec<LogLine> = serde_json::from_str(&json).unwrap_or_default();
+                self.logs.extend(lines);
+                let over = self.logs.len().saturating_sub(LINES);
+                self.logs.drain(..over);
+            }
+            ServerFrame::Loudness { id, level_db, peak } if id == self.level => {
+                self.loudness = Some((level_db, peak));
+            }
+            ServerFrame::Problem { id, problem } if id == self.choice => {
+                self.chosen = Edited::Refused(problem);
+            }
+            ServerFrame::Done { id } if id == self.choice => {
+                if self.chosen == Edited::Waiting {
+                    self.chosen = Edited::Done;
+                }
+                // It may have been one of them.
+                return (!self.sounds.is_empty()).then(|| self.ask_sounds());
+            }
+            ServerFrame::Problem { id, problem } if id == self.leave => {
+                self.left = Edited::Refused(problem);
+            }
+            ServerFrame::Done { id } if id == self.leave && self.left == Edited::Waiting => {
+                self.left = Edited::Done;
             }
             ServerFrame::Json { id, json } => {
                 if let Some(device) = self.asked_ways.remove(&id) {

@@ -260,3 +260,57 @@ fn suggestions_come_from_every_skill() {
     assert_eq!(screen.model.suggestions(3), ["clock 0", "home 0", "home 1"]);
     assert_eq!(screen.model.suggestions(99).len(), 6);
 }
+
+#[test]
+fn an_edit_is_done_or_refused_and_nobody_elses_trouble() {
+    let mut screen = Screen::open();
+    let refused = |id, code: &str| ServerFrame::Problem {
+        id,
+        problem: Problem {
+            code: code.into(),
+            message: "no".into(),
+            help: String::new(),
+        },
+    };
+    let edit = HomeEdit::RemoveDevice("lamp".into());
+    let ClientFrame::EditHome { id, revision, .. } = screen.model.edit(7, edit.clone()) else {
+        panic!("an edit is asked for");
+    };
+    assert_eq!((revision, &screen.model.edited), (7, &Edited::Waiting));
+    screen.model.apply(refused(id, "home_changed"), 0.0);
+    // The hub ends every request, a refused one too.
+    screen.model.apply(ServerFrame::Done { id }, 0.0);
+    assert!(
+        matches!(&screen.model.edited, Edited::Refused(problem) if problem.code == "home_changed")
+    );
+    assert_eq!(screen.model.trouble, None);
+    let id = screen.model.edit(8, edit).id();
+    screen.model.apply(ServerFrame::Done { id }, 0.0);
+    assert_eq!(screen.model.edited, Edited::Done);
+
+    let id = screen.model.ask_ways("lamp").id();
+    let json = r#"["turn on the lamp"]"#.into();
+    screen.model.apply(ServerFrame::Json { id, json }, 0.0);
+    assert_eq!(screen.model.ways["lamp"], ["turn on the lamp"]);
+    // In another house one speaks in other ways.
+    screen.show(ViewPart::House(House::default()));
+    assert!(screen.model.ways.is_empty());
+}
+
+#[test]
+fn a_log_is_asked_for_from_where_it_ends() {
+    let mut screen = Screen::open();
+    let mut tell = |lines: std::ops::RangeInclusive<u64>| {
+        let id = screen.model.ask_logs().id();
+        let line = |seq| format!(r#"{{"seq":{seq},"at_ms":1,"level":"INFO","text":"called"}}"#);
+        let lines: Vec<String> = lines.map(line).collect();
+        let json = format!("[{}]", lines.join(","));
+        screen.model.apply(ServerFrame::Json { id, json }, 0.0);
+        let ClientFrame::Logs { after, .. } = screen.model.ask_logs() else {
+            panic!("lines are asked for");
+        };
+        (after, screen.model.logs.len())
+    };
+    assert_eq!(tell(1..=3), (3, 3));
+    assert_eq!(tell(4..=LINES as u64 + 2), (LINES as u64 + 2, LINES));
+}

@@ -144,7 +144,7 @@ pub fn Editor(edited: Subject, done: Callback<()>) -> impl IntoView {
     });
     Effect::new(move |_| match outcome.get() {
         Edited::Done => done.run(()),
-        Edited::Refused(problem) if problem.code == "home_changed" => {
+        Edited::Refused(problem) if problem.code == CHANGED => {
             let latest = revision.get();
             if latest == fields.revision.get_untracked() {
                 return;
@@ -195,8 +195,8 @@ pub fn Editor(edited: Subject, done: Callback<()>) -> impl IntoView {
                 <h2 id="editor-title">{title}</h2>
                 <div role="alert">
                     {move || refused.get().filter(|problem| !is_of_a_field(problem)).map(|problem| view! {
-                        <p class="wrong" dir="auto">{problem.message}</p>
-                        <p class="soft" dir="auto">{problem.help}</p>
+                        <p class="wrong" dir="auto">{told(&problem)}</p>
+                        <p class="soft" dir="auto">{(problem.code != CHANGED).then_some(problem.help)}</p>
                     })}
                 </div>
                 <Text key="name" value=fields.name refused />
@@ -209,6 +209,16 @@ pub fn Editor(edited: Subject, done: Callback<()>) -> impl IntoView {
                 </div>
             </form>
         </dialog>
+    }
+}
+
+/// Somebody else was quicker.
+const CHANGED: &str = "home_changed";
+
+fn told(problem: &Problem) -> String {
+    match problem.code.as_str() {
+        CHANGED => words("home-changed"),
+        _ => problem.message.clone(),
     }
 }
 

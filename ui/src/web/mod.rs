@@ -6,12 +6,15 @@ mod home;
 mod icons;
 mod kiosk;
 mod link;
+mod logs;
 mod now;
 mod sessions;
+mod settings;
 mod shell;
 mod skills;
 mod system;
 mod tile;
+mod welcome;
 mod window;
 
 use crate::{model::Model, words::Words};

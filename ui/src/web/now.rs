@@ -1,6 +1,6 @@
 //! What Loqa hears and does, and what can be touched.
 
-use super::{App, icons, tile::Tile, words, words_with};
+use super::{App, icons, tile::Tile, welcome::Welcome, words, words_with};
 use crate::{
     model::{clock, headed},
     say,
@@ -18,6 +18,7 @@ pub fn Now() -> impl IntoView {
         <div class="now">
             <Stage />
             <div class="cards">
+                <Welcome />
                 <Trouble />
                 <Timers />
                 <Rooms />

@@ -143,7 +143,7 @@ fn ms_text(ms: f64) -> String {
 }
 
 /// As the browser's own clock tells it.
-fn time_of_day(at_ms: i64) -> String {
+pub fn time_of_day(at_ms: i64) -> String {
     let date = js_sys::Date::new(&(at_ms as f64).into());
     format!(
         "{:02}:{:02}:{:02}",

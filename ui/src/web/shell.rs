@@ -38,6 +38,7 @@ pub fn Shell() -> impl IntoView {
     );
     Effect::new(move |_| document().set_title(&format!("{} · Loqa", app.page.get().title())));
     door::enter(app);
+    kiosk::stay(app);
     let at_kiosk = Memo::new(move |_| app.page.get() == Page::Kiosk);
     move || match app.signed_in.get() {
         None => view! { <p class="waiting" role="status">{words("mood-offline")}</p> }.into_any(),
@@ -51,6 +52,10 @@ pub fn Shell() -> impl IntoView {
 fn Pages() -> impl IntoView {
     let app = App::get();
     let offline = app.part(|model| !model.connected);
+    let brand = app.part(|model| match model.house.name.as_str() {
+        "" => String::from("Loqa"),
+        name => name.into(),
+    });
     let links = Page::LISTED.map(|page| {
         let current = move || (app.page.get() == page).then_some("page");
         let go = move |event: ev::MouseEvent| {
@@ -69,7 +74,7 @@ fn Pages() -> impl IntoView {
     });
     view! {
         <header class="bar">
-            <span class="brand">"Loqa"</span>
+            <span class="brand" dir="auto">{move || brand.get()}</span>
             <nav aria-label=words("pages")>{links}</nav>
             <div class="tools">
                 <Theme />

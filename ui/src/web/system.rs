@@ -1,8 +1,14 @@
 //! What works, what does not and what to do about it, and how fast Loqa answers.
 
-use super::{App, Page, go, shell, window, words, words_with};
+use super::{
+    App, Page, go,
+    logs::Logs,
+    settings::{HouseholdName, KioskPin, LevelMeter, Refusal, SoundChoice},
+    shell, window, words, words_with,
+};
 use crate::model::Check;
 use leptos::prelude::*;
+use loqa_protocol::Choice;
 
 /// Upper ends of the histogram's bars, ms; the last has none.
 const BINS: [f64; 7] = [50.0, 100.0, 150.0, 200.0, 300.0, 500.0, f64::INFINITY];
@@ -17,6 +23,10 @@ pub fn System() -> impl IntoView {
     });
     let version = app.part(|model| model.house.version.clone());
     app.send(|model| model.examine());
+    let welcome = move |_| {
+        app.send(|model| model.choose(Choice::Welcomed(false)));
+        go(app, Page::Now);
+    };
     view! {
         <h1>{words("system")}</h1>
         <div class="columns">
@@ -33,18 +43,31 @@ pub fn System() -> impl IntoView {
                 </ul>
                 <button type="button" on:click=move |_| app.send(|model| model.examine())>{words("look-again")}</button>
             </section>
+            <section class="card">
+                <h2>{words("sound")}</h2>
+                <LevelMeter />
+                <SoundChoice />
+            </section>
             <Latency />
+            <section class="card">
+                <h2>{words("household")}</h2>
+                <HouseholdName />
+                <KioskPin />
+                <Refusal />
+            </section>
             <section class="card">
                 <h2>{words("about")}</h2>
                 <p>{move || words_with("version", "version", version.get())}</p>
                 <p class="soft">{words("english-only")}</p>
                 <div class="choices">
                     <button type="button" on:click=move |_| go(app, Page::Kiosk)>{words("kiosk")}</button>
+                    <button type="button" on:click=welcome>{words("first-steps")}</button>
                     {window::host().is_none().then(|| view! {
                         <button type="button" on:click=move |_| shell::sign_out(app)>{words("sign-out")}</button>
                     })}
                 </div>
             </section>
+            <Logs />
         </div>
     }
 }
