@@ -171,7 +171,8 @@ pub enum ClientFrame {
 pub enum Choice {
     /// What the household is called; empty if it has no name.
     HouseholdName(String),
-    /// Id or name of a microphone, `default` or `none`; used when the hub starts again.
+    /// Id or name of a microphone, `default` or `none`; used at once, but for `none`, which counts
+    /// when the hub starts again.
     Microphone(String),
     /// Id or name of a speaker, `default` or `none`; used when the hub starts again.
     Speaker(String),

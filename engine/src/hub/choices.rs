@@ -1,7 +1,7 @@
 //! Settings that a dashboard may change, and what they are now.
 
 use super::{Shared, service::problem};
-use crate::sounds::{MICROPHONE, SPEAKER, Side};
+use crate::sounds::{Direction, MICROPHONE, SPEAKER, Side};
 use loqa_inference::sound;
 use loqa_protocol::{Choice, Problem};
 use serde_json::{Value, json};
@@ -49,8 +49,14 @@ impl Shared {
                 self.config.remember("household", "name", name)?;
                 self.about.send_modify(|about| about.name = name.into());
             }
-            Choice::Microphone(wanted) => self.choose_sound(0, &MICROPHONE, &wanted)?,
-            Choice::Speaker(wanted) => self.choose_sound(1, &SPEAKER, &wanted)?,
+            Choice::Microphone(wanted) => {
+                let id = self.choose_sound(0, &MICROPHONE, &wanted)?;
+                // Whether the room is listened to at all is decided at the start.
+                if id != "none" && *self.microphone.borrow() != "none" {
+                    self.microphone.send_replace(id);
+                }
+            }
+            Choice::Speaker(wanted) => drop(self.choose_sound(1, &SPEAKER, &wanted)?),
             Choice::Welcomed(yes) => {
                 let file = self.store.folder().path().join(WELCOMED);
                 let kept = if yes {
@@ -76,12 +82,13 @@ impl Shared {
         Ok(())
     }
 
-    fn choose_sound(&self, place: usize, side: &Side, wanted: &str) -> Result<(), Problem> {
+    /// The id that was meant.
+    fn choose_sound(&self, place: usize, side: &Side, wanted: &str) -> Result<String, Problem> {
         let id = side.id_of(wanted)?;
         self.config.remember(side.section, side.key, &id)?;
         let mut chosen = self.sounds.0.lock().unwrap_or_else(PoisonError::into_inner);
-        chosen[place] = id;
-        Ok(())
+        chosen[place].clone_from(&id);
+        Ok(id)
     }
 
     /// Every microphone and speaker, which is chosen and which is used now. Blocks: it asks the
@@ -96,7 +103,10 @@ impl Shared {
             json!({
                 "direction": side.field,
                 "chosen": chosen,
-                "used": side.chosen(&self.config),
+                "used": match side.direction {
+                    Direction::Input => self.microphone.borrow().clone(),
+                    Direction::Output => side.chosen(&self.config).to_owned(),
+                },
                 "devices": devices.collect::<Vec<_>>(),
             })
         };

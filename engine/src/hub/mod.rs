@@ -9,6 +9,7 @@ mod home_file;
 mod interruption;
 mod listening;
 mod meter;
+mod microphone;
 mod pin;
 mod recent;
 mod recording;
@@ -44,6 +45,7 @@ use loqa_inference::{
 };
 use loqa_protocol::{Envelope, Problem, SessionId};
 use meter::Loudness;
+use microphone::Chosen;
 use pin::Pin;
 use recent::Recent;
 use std::{
@@ -147,6 +149,8 @@ pub(crate) struct Shared {
     /// What the settings name, for the next start.
     sounds: Sounds,
     pin: Pin,
+    /// Through which the room is heard: id, name, `default` or `none`.
+    microphone: watch::Sender<String>,
     /// How loud the microphone hears, while somebody looks.
     level: watch::Sender<Loudness>,
     models: Models,
@@ -225,6 +229,7 @@ impl Hub {
             kiosk_pin: pin.is_set(),
         });
         let sounds = Sounds::of(&config);
+        let microphone = watch::Sender::new(config.listen.microphone.clone());
         let understanding = Understanding::build(described.home, registry.manifests())?;
         let models = tokio::task::block_in_place(|| {
             Models::load(&config, if options.serving { HEARD_AT_ONCE } else { 1 })
@@ -259,6 +264,7 @@ impl Hub {
             learning: Mutex::new(()),
             sounds,
             pin,
+            microphone,
             level: watch::Sender::default(),
             models,
             floor: Arc::new(Floor::new(mouthpiece.speaker, {
@@ -346,8 +352,9 @@ impl Hub {
         }
         let (detectors, missing) = Models::wake_words(listen);
         self.notes.extend(missing);
-        let microphone = Arc::new(DeviceMicrophone::new(&listen.microphone));
-        self.listen(microphone, detectors);
+        let chosen = self.shared.microphone.subscribe();
+        let microphone = Chosen::new(chosen, |name| DeviceMicrophone::new(name).listen());
+        self.listen(Arc::new(microphone), detectors);
     }
 
     /// Listens to the room through this microphone from now on, and wakes at these phrases; at
