@@ -48,6 +48,8 @@ pub struct Gate {
     echo_until: u64,
     /// What Loqa says is being silenced, and no longer its word.
     yielded: bool,
+    /// Whoever called has finished: silence follows, whatever the room hears.
+    finished: bool,
     preroll: VecDeque<AudioFrame>,
 }
 
@@ -60,6 +62,7 @@ impl Gate {
             until: 0,
             echo_until: 0,
             yielded: false,
+            finished: false,
             preroll: VecDeque::with_capacity(PREROLL_FRAMES + 1),
         }
     }
@@ -97,7 +100,9 @@ impl Gate {
             self.open = false;
             return Admitted::Closed;
         }
-        if now < self.echo_until {
+        // What Loqa asks then, anybody may answer.
+        self.finished &= !attention.asking;
+        if now < self.echo_until || self.finished {
             frame.samples = [0.0; FRAME_SAMPLES].into();
         }
         Admitted::Frame
@@ -107,6 +112,7 @@ impl Gate {
     /// heard already. What Loqa is saying will be silenced.
     pub fn wake(&mut self, end: u64) -> Vec<AudioFrame> {
         self.open = true;
+        self.finished = false;
         self.until = end + WINDOW;
         self.interrupted();
         self.since(end)
@@ -133,6 +139,12 @@ impl Gate {
             }
         };
         self.preroll.iter().filter(after).map(cut).collect()
+    }
+
+    /// Whoever called has said all: what the room hears until they are answered is not for Loqa.
+    pub fn finished(&mut self) {
+        self.finished = !self.always;
+        self.until = 0;
     }
 
     /// A command was answered: what follows needs another wake phrase, unless Loqa has asked.
@@ -199,6 +211,34 @@ mod tests {
         assert_eq!(room.hears(60, busy), "#".repeat(60));
         room.gate.answered();
         assert_eq!(room.hears(3, IDLE), "|..");
+    }
+
+    #[test]
+    fn whoever_lets_the_key_go_has_finished_and_is_answered() {
+        let mut room = Room {
+            gate: Gate::closed(),
+            offset: 0,
+        };
+        room.gate.wake(0);
+        let busy = Attention { busy: true, ..IDLE };
+        assert_eq!(room.hears(3, busy), "###");
+        room.gate.finished();
+        assert_eq!(room.hears(3, busy), "___");
+        let asking = Attention {
+            asking: true,
+            ..busy
+        };
+        assert_eq!(room.hears(2, asking), "##", "the answer to a question");
+        assert_eq!(room.hears(2, IDLE), "|.");
+        // Nothing was said.
+        let end = room.offset;
+        room.gate.wake(end);
+        room.gate.finished();
+        assert_eq!(room.hears(2, IDLE), "|.");
+        // Without calls there is none that could end.
+        room.gate = Gate::open();
+        room.gate.finished();
+        assert_eq!(room.hears(2, IDLE), "##");
     }
 
     #[test]

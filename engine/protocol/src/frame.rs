@@ -163,6 +163,11 @@ pub enum ClientFrame {
         /// As typed.
         pin: String,
     },
+    /// Whoever called has finished: what was said since is all, and nothing more is for Loqa.
+    CallEnd {
+        /// Request id.
+        id: u32,
+    },
 }
 
 /// A setting that a dashboard can change.
@@ -223,7 +228,8 @@ impl ClientFrame {
             | ClientFrame::Logs { id, .. }
             | ClientFrame::Sounds { id }
             | ClientFrame::Choose { id, .. }
-            | ClientFrame::Leave { id, .. } => *id,
+            | ClientFrame::Leave { id, .. }
+            | ClientFrame::CallEnd { id } => *id,
         }
     }
 }

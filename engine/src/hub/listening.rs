@@ -51,6 +51,15 @@ pub enum Listening {
     Lost(String),
 }
 
+/// What a key does, rather than a wake phrase.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Call {
+    /// What follows is for Loqa.
+    Begins,
+    /// That was all.
+    Ends,
+}
+
 /// What the thread of the wake phrases hands on.
 enum Heard {
     /// The next 20 ms, how far they stand above what may be left of Loqa's own voice (dB), and
@@ -67,7 +76,7 @@ pub(super) fn listen(
     microphone: Arc<dyn Microphone>,
     detectors: Vec<Box<dyn WakeWord>>,
     always: bool,
-    called: mpsc::Receiver<()>,
+    called: mpsc::Receiver<Call>,
 ) -> Result<(), String> {
     let (heard, coming) = mpsc::channel(FRAMES);
     let own_voice = OwnVoice::of(hub.reference.clone());
@@ -208,7 +217,7 @@ impl Room {
         mut self,
         mut coming: mpsc::Receiver<Heard>,
         mut told: mpsc::Receiver<Envelope>,
-        mut called: mpsc::Receiver<()>,
+        mut called: mpsc::Receiver<Call>,
     ) {
         let cancelled = self.hub.tasks.cancelled();
         let mut muted = self.hub.muted.subscribe();
@@ -220,7 +229,10 @@ impl Room {
                 words = self.interruption.stopped(&grammar) => self.stop(words),
                 Some(envelope) = told.recv() => self.tell(envelope),
                 Ok(()) = muted.changed() => self.mute().await,
-                Some(()) = called.recv() => self.wake(self.now).await,
+                Some(call) = called.recv() => match call {
+                    Call::Begins => self.wake(self.now).await,
+                    Call::Ends => self.gate.finished(),
+                },
                 heard = coming.recv() => match heard {
                     Some(heard) => self.hear(heard).await,
                     None => return,

@@ -34,6 +34,7 @@ use choices::Sounds;
 use floor::Floor;
 use home_file::{About, HomeFile};
 use jiff::tz::TimeZone;
+use listening::Call;
 use loqa_core::{
     grammar::Grammar,
     seams::{Microphone, ModelError, Speaker, WakeWord},
@@ -69,6 +70,8 @@ const EVENTS: usize = 1024;
 const SAVE_AGAIN: Duration = Duration::from_secs(2);
 /// People a hub hears at a time; one more waits.
 const HEARD_AT_ONCE: usize = 2;
+/// Calls that wait for the microphone's next frame.
+const CALLS: usize = 8;
 
 /// Which engine to start.
 #[derive(Clone, Debug, Default)]
@@ -169,7 +172,7 @@ pub(crate) struct Shared {
     /// Is what the microphone hears thrown away?
     muted: watch::Sender<bool>,
     /// Wakes it, where it listens.
-    calls: OnceLock<mpsc::Sender<()>>,
+    calls: OnceLock<mpsc::Sender<Call>>,
     /// Where it is, or why it is not; empty where none was asked for.
     dashboard: OnceLock<Result<Dashboard, Problem>>,
     /// Is the recogniser ready for what is said?
@@ -361,8 +364,8 @@ impl Hub {
     /// every command, if the settings name no phrase.
     pub fn listen(&mut self, microphone: Arc<dyn Microphone>, detectors: Vec<Box<dyn WakeWord>>) {
         let always = self.shared.config.listen.wake.is_empty();
-        // One call is enough: the next is the same.
-        let (calls, called) = mpsc::channel(1);
+        // Full: somebody calls faster than can be listened to.
+        let (calls, called) = mpsc::channel(CALLS);
         self.shared.listening.send_replace(Listening::Opening);
         match listening::listen(&self.shared, microphone, detectors, always, called) {
             // A second microphone would be another hub.
@@ -380,7 +383,7 @@ impl Hub {
 
     /// What follows is for Loqa, as after a wake phrase. Nothing happens where it does not listen.
     pub fn call(&self) {
-        self.shared.call();
+        self.shared.call(Call::Begins);
     }
 
     /// What a person should know, each with its remedy.
@@ -440,11 +443,11 @@ impl Shared {
         let _ = self.events.send(envelope);
     }
 
-    /// What follows is for Loqa; false where it does not listen.
-    fn call(&self) -> bool {
+    /// What follows is for Loqa, or no longer; false where it does not listen.
+    fn call(&self, call: Call) -> bool {
         let calls = self.calls.get();
         // Full: it is being called.
-        calls.is_some_and(|calls| !matches!(calls.try_send(()), Err(TrySendError::Closed(()))))
+        calls.is_some_and(|calls| !matches!(calls.try_send(call), Err(TrySendError::Closed(_))))
     }
 
     /// What a full disk refused is written as soon as there is room again.

@@ -1,7 +1,7 @@
 //! What each frame of a client means.
 
 use super::{
-    Shared,
+    Call, Shared,
     conversation::{Conversation, Turn},
     doctor, meter,
     recording::{Frames, Recording},
@@ -391,7 +391,7 @@ impl Connection for Client {
                     self.watching = Some(view::show(&self.hub, id, self.answers.clone()));
                 }
                 ClientFrame::Call { id } => {
-                    if self.hub.call() {
+                    if self.hub.call(Call::Begins) {
                         let _ = self.answers.send(ServerFrame::Done { id });
                     } else {
                         let help = "`loqa doctor` tells what is missing; typed commands work";
@@ -400,6 +400,11 @@ impl Connection for Client {
                             problem("not_listening", "the room is not listened to", help),
                         );
                     }
+                }
+                ClientFrame::CallEnd { id } => {
+                    // Where nothing listens, all has been said.
+                    self.hub.call(Call::Ends);
+                    let _ = self.answers.send(ServerFrame::Done { id });
                 }
                 ClientFrame::Mute { id, muted } => {
                     self.hub.muted.send_replace(muted);

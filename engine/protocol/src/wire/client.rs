@@ -65,6 +65,7 @@ impl From<&ClientFrame> for v1::ClientFrame {
                 }),
             }),
             ClientFrame::Leave { pin, .. } => Request::Leave(v1::Leave { pin }),
+            ClientFrame::CallEnd { .. } => Request::CallEnd(v1::CallEnd {}),
         };
         v1::ClientFrame {
             id: frame.id(),
@@ -138,6 +139,7 @@ impl TryFrom<v1::ClientFrame> for ClientFrame {
                     },
                 },
                 Request::Leave(v1::Leave { pin }) => ClientFrame::Leave { id, pin },
+                Request::CallEnd(v1::CallEnd {}) => ClientFrame::CallEnd { id },
             },
         )
     }

@@ -624,7 +624,7 @@ pub struct ClientFrame {
     pub id: u32,
     #[prost(
         oneof = "client_frame::Kind",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23"
     )]
     pub kind: ::core::option::Option<client_frame::Kind>,
 }
@@ -674,6 +674,8 @@ pub mod client_frame {
         Choose(super::Choose),
         #[prost(message, tag = "22")]
         Leave(super::Leave),
+        #[prost(message, tag = "23")]
+        CallEnd(super::CallEnd),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -809,6 +811,8 @@ pub struct Leave {
     #[prost(string, tag = "1")]
     pub pin: ::prost::alloc::string::String,
 }
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CallEnd {}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ServerFrame {
     #[prost(uint32, tag = "1")]

@@ -144,6 +144,7 @@ fn client() -> Vec<(&'static str, ClientFrame)> {
                 pin: "1815".into(),
             },
         ),
+        ("call_end", ClientFrame::CallEnd { id }),
     ]
 }
 
