@@ -1,6 +1,7 @@
 //! Loqa beside its window: in the tray, in notifications, and what becomes of the window there.
 
 use crate::{
+    autostart::Autostart,
     follow::{News, Wish},
     mood::Mood,
     notices::{Notice, Notices},
@@ -20,6 +21,8 @@ use tokio::sync::mpsc;
 pub struct Desktop {
     wishes: mpsc::Sender<Wish>,
     notices: Notices,
+    /// `None` where nothing can start it.
+    autostart: Option<Autostart>,
     /// Whether the tray is there to be seen.
     has_tray: AtomicBool,
     shown: Mutex<Shown>,
@@ -33,10 +36,11 @@ struct Shown {
 
 impl Desktop {
     /// Nothing shows yet; wishes go there.
-    pub fn new(wishes: mpsc::Sender<Wish>) -> Desktop {
+    pub fn new(wishes: mpsc::Sender<Wish>, autostart: Option<Autostart>) -> Desktop {
         Desktop {
             wishes,
             notices: Notices::open(),
+            autostart,
             has_tray: AtomicBool::new(false),
             shown: Mutex::new(Shown {
                 tray: None,
@@ -49,6 +53,19 @@ impl Desktop {
     /// Wishes something of the hub; what it cannot take is dropped, as the next says it again.
     pub fn wish(&self, wish: Wish) {
         let _ = self.wishes.try_send(wish);
+    }
+
+    /// Whether it starts with the desktop.
+    pub fn starts_with_desktop(&self) -> bool {
+        self.autostart.as_ref().is_some_and(Autostart::is_on)
+    }
+
+    /// Has it do so from now on, or no longer; a person is told if that cannot be.
+    pub fn start_with_desktop(&self, on: bool) {
+        if let Some(Err(problem)) = self.autostart.as_ref().map(|it| it.set(on)) {
+            self.notices
+                .show(Notice::Said(problem.message, problem.help));
+        }
     }
 
     /// Shows what the hub tells.
@@ -79,10 +96,10 @@ impl Desktop {
 pub fn refresh(app: &AppHandle) {
     let handle = app.clone();
     let _ = app.run_on_main_thread(move || {
-        let shown = handle.state::<Desktop>();
-        let shown = shown.shown();
+        let desktop = handle.state::<Desktop>();
+        let shown = desktop.shown();
         if let Some(tray) = &shown.tray {
-            tray.show(&shown.mood, shown.muted);
+            tray.show(&shown.mood, shown.muted, desktop.starts_with_desktop());
         }
     });
 }

@@ -26,6 +26,10 @@ pub enum Wish {
     Mute,
     /// What is said next is for it.
     Talk,
+    /// What was said is all.
+    Finish,
+    /// The one, or the other if it listens already.
+    Toggle,
 }
 
 /// What shows outside of the page.
@@ -99,7 +103,9 @@ fn frame(wish: Wish, scene: &Scene) -> ClientFrame {
             id: WISH,
             muted: !scene.is_muted(),
         },
-        Wish::Talk => ClientFrame::Call { id: WISH },
+        Wish::Finish => ClientFrame::CallEnd { id: WISH },
+        Wish::Toggle if scene.listens() => ClientFrame::CallEnd { id: WISH },
+        Wish::Talk | Wish::Toggle => ClientFrame::Call { id: WISH },
     }
 }
 

@@ -4,6 +4,7 @@
 //! more client of it. Closing the window hides it, where there is a tray that brings it back; else
 //! it ends the program, and with it the hub inside.
 
+mod autostart;
 mod bridge;
 mod desktop;
 mod files;
@@ -11,11 +12,13 @@ mod follow;
 mod house;
 mod mood;
 mod notices;
+mod push_to_talk;
 mod tray;
 mod tray_host;
 
+use autostart::Autostart;
 use bridge::Bridge;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use desktop::Desktop;
 use files::Files;
 use follow::{News, Wish};
@@ -48,6 +51,19 @@ struct Cli {
     /// Start in the tray, without the window
     #[arg(long)]
     hidden: bool,
+    /// Whether to start with the computer, in the tray, from now on; it is not started now
+    #[arg(long, value_name = "WHETHER")]
+    autostart: Option<Switch>,
+    /// Call the one that runs already, as the key of the settings does; for desktops that let no
+    /// program hear a key, and run a command for one
+    #[arg(long)]
+    push_to_talk: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    On,
+    Off,
 }
 
 fn main() -> ExitCode {
@@ -61,6 +77,12 @@ fn main() -> ExitCode {
 
 /// Until somebody quits, or the program is interrupted.
 fn run(cli: &Cli) -> Result<ExitCode, Problem> {
+    let options = cli.common.hub_options();
+    let autostart = Autostart::of(&options.flags);
+    if let (Some(switch), Some(autostart)) = (cli.autostart, &autostart) {
+        autostart.set(switch == Switch::On)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if !has_display() {
         return Err(Problem {
             code: "no_display".into(),
@@ -73,7 +95,6 @@ fn run(cli: &Cli) -> Result<ExitCode, Problem> {
         .build()
         .map_err(|error| cannot_open(&error))?;
     tauri::async_runtime::set(runtime.handle().clone());
-    let options = cli.common.hub_options();
     // Settings that cannot be read are told by the page.
     let settings = Config::load(&options.flags).unwrap_or_default();
     let house = Arc::new(House::new(options));
@@ -86,8 +107,8 @@ fn run(cli: &Cli) -> Result<ExitCode, Problem> {
     let remembered = StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED;
     let app = tauri::Builder::default()
         // First: a second program ends here, before it has begun anything.
-        .plugin(tauri_plugin_single_instance::init(|app, _, _| {
-            desktop::show(app)
+        .plugin(tauri_plugin_single_instance::init(|app, args, _| {
+            again(app, args)
         }))
         .plugin(
             tauri_plugin_window_state::Builder::new()
@@ -95,7 +116,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Problem> {
                 .build(),
         )
         .manage(Bridge::new(house.clone()))
-        .manage(Desktop::new(wishes))
+        .manage(Desktop::new(wishes, autostart))
         .on_window_event(|window, event| {
             if let WindowEvent::CloseRequested { api, .. } = event
                 && desktop::hide(window)
@@ -106,6 +127,9 @@ fn run(cli: &Cli) -> Result<ExitCode, Problem> {
         .invoke_handler(tauri::generate_handler![bridge::connect, bridge::send])
         .build(context)
         .map_err(|error| cannot_open(&error))?;
+    // Held until the end.
+    let _key = push_to_talk::listen(app.handle(), &settings.desktop)
+        .inspect_err(|problem| eprintln!("note: {problem}"));
     runtime.spawn(stay(house.clone(), app.handle().clone(), wished));
     let (handle, patience) = (app.handle().clone(), cli.hidden.then_some(LOGIN));
     runtime.spawn(async move {
@@ -139,6 +163,14 @@ async fn stay(house: Arc<House>, app: AppHandle, wished: mpsc::Receiver<Wish>) {
             eprintln!("error: the hub cannot go on: {why}\n  help: start it again; `loqa doctor` says what is missing");
             app.exit(1);
         }
+    }
+}
+
+/// Somebody has started the program once more.
+fn again(app: &AppHandle, args: Vec<String>) {
+    match Cli::try_parse_from(args) {
+        Ok(cli) if cli.push_to_talk => app.state::<Desktop>().wish(Wish::Toggle),
+        _ => desktop::show(app),
     }
 }
 

@@ -82,6 +82,11 @@ impl Scene {
         }
     }
 
+    /// Whether what it hears is for it.
+    pub fn listens(&self) -> bool {
+        self.ears.awake
+    }
+
     /// Whether it hears nothing, as somebody wants it.
     pub fn is_muted(&self) -> bool {
         self.ears.muted

@@ -18,6 +18,7 @@ pub struct Tray {
     icon: TrayIcon,
     mood: MenuItem<Wry>,
     mute: CheckMenuItem<Wry>,
+    autostart: CheckMenuItem<Wry>,
 }
 
 impl Tray {
@@ -30,6 +31,10 @@ impl Tray {
         let line = || PredefinedMenuItem::separator(app);
         let told = MenuItem::new(app, mood.words(), false, None::<&str>)?;
         let mute = CheckMenuItem::with_id(app, "mute", "Mute", true, muted, None::<&str>)?;
+        let starts = app.state::<Desktop>().starts_with_desktop();
+        let autostart = "Start with the computer";
+        let autostart =
+            CheckMenuItem::with_id(app, "autostart", autostart, true, starts, None::<&str>)?;
         let menu = Menu::with_items(
             app,
             &[
@@ -39,6 +44,7 @@ impl Tray {
                 &item("talk", "Push to talk")?,
                 &mute,
                 &line()?,
+                &autostart,
                 &item("quit", "Quit")?,
             ],
         )?;
@@ -56,15 +62,17 @@ impl Tray {
             icon,
             mood: told,
             mute,
+            autostart,
         })
     }
 
     /// Shows how Loqa is. What the desktop refuses stays as it was.
-    pub fn show(&self, mood: &Mood, muted: bool) {
+    pub fn show(&self, mood: &Mood, muted: bool, starts: bool) {
         let _ = self.icon.set_icon(Some(picture(mood)));
         let _ = self.icon.set_tooltip(Some(mood.words()));
         let _ = self.mood.set_text(mood.words());
         let _ = self.mute.set_checked(muted);
+        let _ = self.autostart.set_checked(starts);
     }
 }
 
@@ -72,12 +80,13 @@ fn chosen(app: &AppHandle, id: &str) {
     let desktop = app.state::<Desktop>();
     match id {
         "open" => desktop::show(app),
-        "talk" => desktop.wish(Wish::Talk),
+        "talk" => desktop.wish(Wish::Toggle),
         "mute" => desktop.wish(Wish::Mute),
+        "autostart" => desktop.start_with_desktop(!desktop.starts_with_desktop()),
         "quit" => app.exit(0),
         _ => {}
     }
-    // An item that is touched checks itself; whether it is so, the hub tells.
+    // An item that is touched checks itself; whether it is so is told now.
     desktop::refresh(app);
 }
 

@@ -11,8 +11,8 @@ mod sections;
 mod tests;
 
 pub use sections::{
-    Conversation, Dashboard, Endpoint, Hearing, HearingEngine, Household, Hub, Listen, Patience,
-    Port, Timers, Units, Voice, VoiceEngine,
+    Conversation, Dashboard, Desktop, Endpoint, Hearing, HearingEngine, Household, Hub, Listen,
+    Patience, Port, PushToTalk, Timers, Units, Voice, VoiceEngine,
 };
 
 use load::CONFIG_VARIABLE;
@@ -53,6 +53,8 @@ pub struct Config {
     pub timers: Timers,
     /// `[dashboard]`
     pub dashboard: Dashboard,
+    /// `[desktop]`
+    pub desktop: Desktop,
     #[serde(skip)]
     origin: Origin,
 }
@@ -68,6 +70,7 @@ const SECTIONS: &[(&str, &str, &[Key])] = &[
     ("conversation", Conversation::ABOUT, Conversation::KEYS),
     ("timers", Timers::ABOUT, Timers::KEYS),
     ("dashboard", Dashboard::ABOUT, Dashboard::KEYS),
+    ("desktop", Desktop::ABOUT, Desktop::KEYS),
 ];
 
 /// Where the values came from.

@@ -160,6 +160,18 @@ section! {
     }
 }
 
+section! {
+    /// The window's program, `loqa-desktop`.
+    pub struct Desktop {
+        /// A key that calls Loqa wherever you are working, such as "Ctrl+Alt+Space"; "none" for
+        /// none.
+        pub push_to_talk: String = "Ctrl+Alt+Space".into(),
+        /// "hold" (what you say while it is held is for Loqa) or "toggle" (it calls, and pressed
+        /// again before you are answered it ends what you say).
+        pub push_to_talk_mode: PushToTalk = PushToTalk::Hold,
+    }
+}
+
 impl From<&Endpoint> for EndpointConfig {
     fn from(endpoint: &Endpoint) -> Self {
         let longer = endpoint.patience.longer();
@@ -222,6 +234,16 @@ impl Patience {
             Patience::VeryPatient => 1500,
         })
     }
+}
+
+/// What the key of push to talk does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PushToTalk {
+    /// Calls while it is held.
+    Hold,
+    /// Calls, and ends what is said when it is pressed again.
+    Toggle,
 }
 
 /// A TCP port, if any.

@@ -8,12 +8,19 @@ mod tray;
 use anyhow::{Result, ensure};
 use loqa_tests::{
     program::Home,
+    sound_server::Room,
+    voices::{Speaker, Studio, write_wav},
     window::{Desk, until},
 };
 use notifications::Notifications;
 use screen::Screen;
 use std::os::unix::net::UnixStream;
 use tray::Tray;
+
+/// What X calls the keys.
+const CONTROL: u32 = 0xffe3;
+const ALT: u32 = 0xffe9;
+const SPACE: u32 = 0x20;
 
 #[test]
 fn loqa_lives_on_in_the_tray_and_tells_there_how_it_is() -> Result<()> {
@@ -40,7 +47,11 @@ fn loqa_lives_on_in_the_tray_and_tells_there_how_it_is() -> Result<()> {
     home.run(["ask", "stop"])?;
     notifications.shows("closed 2")?;
 
-    ensure!(icon.menu()?.iter().all(|item| !item.checked), "not muted");
+    icon.touch("Start with the computer")?;
+    let entry = home.path("config/autostart/loqa.desktop");
+    until("it starts with the computer", || entry.exists())?;
+    let off = desk.window(&home).args(["--autostart", "off"]).status()?;
+    ensure!(off.success() && !entry.exists());
     icon.touch("Open Loqa")?;
     until("the window", || screen.shows_window())?;
     icon.touch("Quit")?;
@@ -65,5 +76,63 @@ fn where_there_is_no_tray_closing_the_window_ends_it() -> Result<()> {
     screen.close_window()?;
     ensure!(window.wait()?.code() == Some(0));
     ensure!(!socket.exists());
+    Ok(())
+}
+
+#[test]
+fn a_key_pressed_anywhere_calls_it_and_the_tray_mutes_it() -> Result<()> {
+    let (Some(desk), Some(room)) = (Desk::open()?, Room::new()?) else {
+        eprintln!("skipped: there is no screen for tests, or no sound server");
+        return Ok(());
+    };
+    let tray = Tray::open(desk.bus())?;
+    let screen = Screen::of(desk.display())?;
+    let home = Home::new()?;
+    let mut window = desk.window(&home);
+    room.let_in(&mut window)
+        .env("DBUS_SESSION_BUS_ADDRESS", desk.bus())
+        .env("LOQA_LISTEN_MICROPHONE", "default");
+    let mut window = window.spawn()?;
+    let icon = tray.icon()?;
+    let is = |mood: &str| until(mood, || icon.mood().is_ok_and(|is| is == mood));
+    is("Waits to be called")?;
+    let muted = || -> Result<bool> {
+        let menu = icon.menu()?;
+        Ok(menu.iter().any(|item| item.text == "Mute" && item.checked))
+    };
+    icon.touch("Mute")?;
+    is("Muted")?;
+    ensure!(muted()?);
+    icon.touch("Mute")?;
+    is("Waits to be called")?;
+    ensure!(!muted()?);
+
+    // While it is held, and no longer.
+    let waiting = icon.picture()?;
+    let keys = [CONTROL, ALT, SPACE];
+    screen.keys(true, &keys)?;
+    is("Listens")?;
+    let clip = Studio::in_folder(home.path("voices"))?;
+    let clip = clip.speak(Speaker::Flite("rms"), "turn on the kitchen lights")?;
+    let file = home.path("command.wav");
+    write_wav(&file, &clip.framed(300, 0).samples)?;
+    room.say(&file)?;
+    screen.keys(false, &keys)?;
+    is("Speaks")?;
+    ensure!(icon.picture()? != waiting, "it is drawn otherwise");
+    is("Waits to be called")?;
+
+    // What the desktop's own settings may run for a key, where no program hears any.
+    let press = || -> Result<()> {
+        let mut press = desk.window(&home);
+        ensure!(press.arg("--push-to-talk").status()?.success());
+        Ok(())
+    };
+    press()?;
+    is("Listens")?;
+    press()?;
+    is("Waits to be called")?;
+    icon.touch("Quit")?;
+    ensure!(window.wait()?.code() == Some(0));
     Ok(())
 }

@@ -1,12 +1,19 @@
-//! A screen whose windows are closed as a person would.
+//! A screen whose windows are closed, and whose keyboard is used, as a person would.
 
 use anyhow::{Context, Result};
 use x11rb::{
     connection::Connection,
-    protocol::xproto::{ClientMessageEvent, ConnectionExt as _, EventMask, MapState, Window},
+    protocol::{
+        xproto::{ClientMessageEvent, ConnectionExt as _, EventMask, MapState, Window},
+        xtest::ConnectionExt as _,
+    },
     rust_connection::RustConnection,
     wrapper::ConnectionExt as _,
 };
+
+/// What X calls a key that goes down, and one that comes up.
+const DOWN: u8 = 2;
+const UP: u8 = 3;
 
 /// A screen of X.
 pub struct Screen {
@@ -41,6 +48,22 @@ impl Screen {
         let message = ClientMessageEvent::new(32, window, atom("WM_PROTOCOLS")?, data);
         self.x
             .send_event(false, window, EventMask::NO_EVENT, message)?;
+        Ok(self.x.sync()?)
+    }
+
+    /// Presses keys, or lets them go, which X knows by these symbols.
+    pub fn keys(&self, down: bool, symbols: &[u32]) -> Result<()> {
+        let setup = self.x.setup();
+        let (first, last) = (setup.min_keycode, setup.max_keycode);
+        let map = self.x.get_keyboard_mapping(first, last - first + 1)?;
+        let map = map.reply()?;
+        for symbol in symbols {
+            let mut keys = map.keysyms.chunks(map.keysyms_per_keycode.into());
+            let key = keys.position(|of_key| of_key.contains(symbol));
+            let key = first + u8::try_from(key.context("no such key")?)?;
+            let kind = if down { DOWN } else { UP };
+            self.x.xtest_fake_input(kind, key, 0, self.root, 0, 0, 0)?;
+        }
         Ok(self.x.sync()?)
     }
 
