@@ -134,6 +134,14 @@ impl Config {
         resolve("household.home", &mut self.household.home);
         resolve("listen.wake_models", &mut self.listen.wake_models);
         resolve("dashboard.files", &mut self.dashboard.files);
+        if cfg!(target_os = "macos") && self.dashboard.files.as_os_str().is_empty() {
+            // Nothing but programs may lie beside a program there.
+            let program = std::env::current_exe().unwrap_or_default();
+            let files = program.with_file_name("../Resources/ui");
+            if files.is_dir() {
+                self.dashboard.files = files;
+            }
+        }
         if self.hub.data.as_os_str().is_empty() {
             self.hub.data = user_folder(env, "XDG_DATA_HOME", ".local/share")?;
         }

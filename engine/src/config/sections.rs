@@ -155,7 +155,8 @@ section! {
         pub household: bool = false,
         /// Port for those, on every address of this machine; 0 for any that is free.
         pub household_port: u16 = 7443,
-        /// Folder of the dashboard's files. Empty: the folder `ui` beside the program.
+        /// Folder of the dashboard's files. Empty: the folder `ui` beside the program, or among the
+        /// resources of its app on macOS.
         pub files: PathBuf = PathBuf::new(),
     }
 }
