@@ -7,6 +7,7 @@
 mod build;
 mod command;
 mod deny;
+mod package;
 mod place;
 mod setup;
 mod test;
@@ -48,6 +49,10 @@ enum Task {
     Test {
         /// Run only the tests whose name contains one of these, and nothing else
         filters: Vec<String>,
+        /// Test the package that people get: built with optimisation and, by root, installed for a
+        /// while
+        #[arg(long)]
+        package: bool,
     },
     /// Measure: `voice`, `ears`, `barge-in`, `idle`, `intent` or `faults`
     Bench {
@@ -57,6 +62,9 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Build Loqa for use, and make of it what a person installs: a package for Debian and its kin,
+    /// or an app and its disk image on macOS
+    Package,
     /// Install what is missing for running, testing and measuring, and nothing else
     Setup,
     /// Check licences, sources and advisories of all dependencies with cargo-deny
@@ -121,7 +129,7 @@ fn run(task: Task) -> anyhow::Result<()> {
             }
             command::become_program(hub.args(args))
         }
-        Task::Test { filters } => test::run(&filters),
+        Task::Test { filters, package } => test::run(&filters, package),
         Task::Bench { subject, args } => {
             let tools = setup::ensure(Purpose::Test)?;
             let bench = build::bench()?;
@@ -136,6 +144,11 @@ fn run(task: Task) -> anyhow::Result<()> {
             );
             run.args(args).envs(tools.env()).env("LOQA_BIN", bench.loqa);
             command::become_program(&mut run)
+        }
+        Task::Package => {
+            setup::ensure(Purpose::Package)?;
+            package::build()?;
+            Ok(())
         }
         Task::Setup => {
             setup::ensure(Purpose::Test)?;

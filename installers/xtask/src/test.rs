@@ -2,11 +2,13 @@
 
 use crate::{
     build::{self, Built},
-    command::{Failed, cargo, note, run as run_command, run_within},
+    command::{Failed, cargo, installed, note, run as run_command, run_within},
+    package::{self, Press},
     setup::{self, Purpose, Tools},
     ui, wasm, window,
 };
 use std::{
+    path::PathBuf,
     process::Command,
     time::{Duration, Instant},
 };
@@ -17,9 +19,12 @@ const CEILING: Duration = Duration::from_secs(20 * 60);
 
 /// Runs all checks; with `filters` only the tests whose names contain one of them.
 ///
+/// With `for_people` the package that is tested is the one that [`package::build`] makes; else it is
+/// made of the programs that the tests were built with, in seconds.
+///
 /// # Errors
 /// The first check that failed; the others are not run.
-pub fn run(filters: &[String]) -> anyhow::Result<()> {
+pub fn run(filters: &[String], for_people: bool) -> anyhow::Result<()> {
     let mut times = Times::default();
     let tools = times.step("setup", || setup::ensure(Purpose::Test))?;
     let with_window = window::can_be_built();
@@ -29,7 +34,16 @@ pub fn run(filters: &[String]) -> anyhow::Result<()> {
     }
     let built = times.step("build", || build(with_window))?;
     times.step("ui", || ui::build_beside(&built.program("loqa")?))?;
-    times.step("tests", || tests(filters, &tools, &built))?;
+    let package = times.step("package", || package(&built, for_people))?;
+    let package = package.map(|package| {
+        let name = if for_people {
+            "LOQA_INSTALL"
+        } else {
+            "LOQA_PACKAGE"
+        };
+        (name, package)
+    });
+    times.step("tests", || tests(filters, &tools, &built, package))?;
     if filters.is_empty() {
         match times.step("wasm", wasm::check)? {
             wasm::Outcome::Clean => {}
@@ -74,8 +88,29 @@ fn build(with_window: bool) -> Result<Built, Failed> {
     build::run(&args)
 }
 
+/// The package to test; none where this machine makes none.
+fn package(built: &Built, for_people: bool) -> Result<Option<PathBuf>, Failed> {
+    if for_people {
+        return package::build().map(Some);
+    }
+    let (loqa, Ok(window)) = (built.program("loqa")?, built.program(window::NAME)) else {
+        return Ok(None);
+    };
+    if !(installed("dpkg-shlibdeps") && loqa.with_file_name("ui").is_dir()) {
+        note("package", "skipped: there is no dashboard, or no dpkg-dev");
+        return Ok(None);
+    }
+    let out = loqa.with_file_name("");
+    package::make(&loqa, &window, &out, Press::Quick).map(Some)
+}
+
 /// Runs one test program after the other, each with a ceiling: one that hangs is named and ended.
-fn tests(filters: &[String], tools: &Tools, built: &Built) -> Result<(), Failed> {
+fn tests(
+    filters: &[String],
+    tools: &Tools,
+    built: &Built,
+    package: Option<(&str, PathBuf)>,
+) -> Result<(), Failed> {
     let loqa = built.program("loqa")?;
     let desktop = built.program(window::NAME).ok();
     let desktop = desktop.map(|program| ("LOQA_DESKTOP", program));
@@ -87,6 +122,7 @@ fn tests(filters: &[String], tools: &Tools, built: &Built) -> Result<(), Failed>
             .current_dir(&test.package)
             .envs(tools.env())
             .envs(desktop.clone())
+            .envs(package.clone())
             .env("LOQA_BIN", &loqa);
         note("tests", &name);
         if let Err(failure) = run_within(CEILING, "tests", &mut run) {

@@ -18,6 +18,8 @@ pub enum Purpose {
     Run,
     /// The same with its window.
     Window,
+    /// Making of it what people install.
+    Package,
     /// Testing and measuring it, which includes running it.
     Test,
 }
@@ -87,6 +89,8 @@ const PACKAGES: &[Package] = &[
     package("libspeexdsp1", Some("speexdsp"), Purpose::Run, false),
     // To open a window. It is drawn by WebKit, which macOS has.
     package("libwebkit2gtk-4.1-dev", None, Purpose::Window, false),
+    // To make a package.
+    package("dpkg-dev", None, Purpose::Package, false),
     // More voices and noises for tests, and a sound server without hardware.
     package("festival", None, Purpose::Test, false),
     package("festvox-kallpc16k", None, Purpose::Test, false),
