@@ -3,10 +3,12 @@
 //! What the recogniser hears and refuses comes first (`hearing`). Then two passes over spoken
 //! commands in several synthetic voices, some with a pause inside, some continued after a sentence
 //! that was complete already, some in noise: one in real time, through the hub as a client sees
-//! it; one on the sample clock, without waiting, to count rare events. The plain pipeline (wait for 700 ms of silence, then recognise, parse, synthesise
-//! the whole reply) runs on the same clips in the same run.
+//! it; one on the sample clock, without waiting, to count rare events. The plain pipeline (wait for
+//! 700 ms of silence, then recognise, parse, synthesise the whole reply) runs on the same clips in
+//! the same run. Some are spoken into a microphone as well.
 
 mod baseline;
+mod devices;
 mod hearing;
 mod stimuli;
 mod turns;
@@ -34,6 +36,9 @@ pub struct VoiceArgs {
     /// Commands, and as many open sentences, given to the recogniser alone
     #[arg(long, default_value_t = 200)]
     heard: usize,
+    /// Commands through a microphone and a speaker, in real time
+    #[arg(long, default_value_t = 20)]
+    devices: usize,
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -52,6 +57,9 @@ pub fn run(args: VoiceArgs, report: &mut Report) -> Result<()> {
     }
     if args.spoken > 0 {
         in_real_time(&corpus, args.spoken, &runtime, report)?;
+    }
+    if args.devices > 0 {
+        devices::run(&corpus, args.devices, report)?;
     }
     if args.thinking > 0 {
         eprintln!("{} commands with a pause inside a number …", args.thinking);
