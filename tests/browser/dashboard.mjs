@@ -204,8 +204,14 @@ const steps = {
 
   async "a tablet on the wall shows the time, and the house at a touch"({ browser, state }) {
     const wall = await person(browser, { viewport: { width: 1280, height: 800 }, hasTouch: true });
+    await wall.clock.install();
     await wall.goto(`${state.hub.address}kiosk#${state.hub.code}`);
     await wall.locator(".clock", { hasText: /^\d+:\d\d$/ }).waitFor();
+    // Dark while nobody is there, and awake when somebody speaks.
+    await wall.clock.fastForward("02:30");
+    await wall.locator(".kiosk.dim").waitFor();
+    await loqa("ask", "what time is it");
+    await wall.locator(".kiosk:not(.dim)").waitFor();
     assert.equal(await wall.locator(".tile").count(), 0);
     assert.deepEqual(await barriers(wall), []);
     await screenshot(wall, "kiosk-1280-light");

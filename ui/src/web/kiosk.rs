@@ -95,14 +95,14 @@ pub fn Kiosk() -> impl IntoView {
         }
     });
     let dim = Memo::new(move |_| {
-        let ringing = app.model.with(|model| {
-            model
-                .state
-                .timers
-                .iter()
-                .any(|timer| model.remaining_ms(timer, now_ms()) == 0.0)
-        });
-        now.get() - noticed_at.get() > DIM_MS && !heard.get() && !ringing
+        let untouched = now.get() - noticed_at.get() > DIM_MS;
+        app.model.with(|model| {
+            let now_ms = now_ms();
+            let mut timers = model.state.timers.iter();
+            let rings = timers.any(|timer| model.remaining_ms(timer, now_ms) == 0.0);
+            let silent = now_ms - model.live_at_ms > DIM_MS;
+            untouched && silent && !heard.get() && !rings
+        })
     });
     // A picture that never moves burns in: it wanders a little each minute.
     let place = move || ((now.get() / 60_000.0) as u64 % 4).to_string();
