@@ -89,7 +89,8 @@ async fn watch(
                         alarm(envelope.event, tell);
                     }
                 }
-                ServerFrame::Problem { problem, .. } => tell(News::Refused(problem)),
+                ServerFrame::Problem { id: WISH, problem } => tell(News::Refused(problem)),
+                ServerFrame::Problem { problem, .. } => return Err(problem),
                 _ => {}
             },
             Some(wish) = wishes.recv() => asking.send(frame(wish, &scene)).await?,

@@ -158,6 +158,8 @@ async fn stay(house: Arc<House>, app: AppHandle, wished: mpsc::Receiver<Wish>) {
         }
     };
     tokio::select! {
+        // Heard before the hub begins, which takes the thread for a while.
+        biased;
         () = interrupted() => app.exit(0),
         why = hub => {
             eprintln!("error: the hub cannot go on: {why}\n  help: start it again; `loqa doctor` says what is missing");
