@@ -1,6 +1,6 @@
 //! What happened: one closed enum that bus, store, displays and metrics share.
 
-use crate::{PrivacyScope, QosTier, SessionId, TurnId, TurnSummary, Verdict};
+use crate::{PrivacyScope, QosTier, SessionId, TurnId, TurnSummary, Verdict, card::Card};
 use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 
@@ -147,6 +147,8 @@ pub enum Event {
         /// What to do about it.
         help: String,
     },
+    /// A skill shows something; one of the same skill and id gives way to it.
+    VisualCardUpdate(Card),
     /// The turn is over.
     TurnSummary(TurnSummary),
 }
@@ -168,6 +170,7 @@ impl Event {
             Event::TimerRang { .. } => "timer.rang",
             Event::TimerSilenced { .. } => "timer.silenced",
             Event::Degraded { .. } => "ctrl.node.health",
+            Event::VisualCardUpdate(_) => "visual.card.update",
             Event::TurnSummary(_) => "turn.summary",
         }
     }

@@ -7,6 +7,7 @@
 extern crate alloc;
 
 mod capability;
+pub mod card;
 mod event;
 mod frame;
 mod hypothesis;

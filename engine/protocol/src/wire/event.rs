@@ -106,6 +106,7 @@ impl From<&Event> for Kind {
                 message,
                 help,
             }),
+            Event::VisualCardUpdate(card) => Kind::VisualCardUpdate(card),
             Event::TurnSummary(summary) => Kind::TurnSummary(v1::TurnSummary::from(&summary)),
         }
     }
@@ -170,6 +171,7 @@ impl TryFrom<Kind> for Event {
                 message,
                 help,
             },
+            Kind::VisualCardUpdate(card) => Event::VisualCardUpdate(card),
             Kind::TurnSummary(summary) => Event::TurnSummary(summary.try_into()?),
         })
     }

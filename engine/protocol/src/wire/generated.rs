@@ -230,7 +230,7 @@ pub struct Envelope {
 pub struct Event {
     #[prost(
         oneof = "event::Kind",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15"
     )]
     pub kind: ::core::option::Option<event::Kind>,
 }
@@ -266,6 +266,8 @@ pub mod event {
         Degraded(super::Degraded),
         #[prost(message, tag = "14")]
         TurnSummary(super::TurnSummary),
+        #[prost(message, tag = "15")]
+        VisualCardUpdate(super::Card),
     }
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -349,6 +351,36 @@ pub struct Degraded {
     pub message: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub help: ::prost::alloc::string::String,
+}
+/// What a skill shows on every dashboard for a while.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Card {
+    /// whose it is
+    #[prost(string, tag = "1")]
+    pub skill: ::prost::alloc::string::String,
+    /// a newer one of the same skill and id takes its place
+    #[prost(string, tag = "2")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub title: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "4")]
+    pub lines: ::prost::alloc::vec::Vec<CardLine>,
+    /// sentences; touching one says it
+    #[prost(string, repeated, tag = "5")]
+    pub say: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// from when this was sent
+    #[prost(uint64, tag = "6")]
+    pub stays_ms: u64,
+}
+#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CardLine {
+    /// of what the text tells; absent: it speaks for itself
+    #[prost(string, optional, tag = "1")]
+    pub name: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(string, tag = "2")]
+    pub text: ::prost::alloc::string::String,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]

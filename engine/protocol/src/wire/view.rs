@@ -1,7 +1,8 @@
 //! Views, whose parts travel as they are.
 
 pub use super::v1::{
-    Area, Device, DeviceState, House, List, Listening, Skill, SkillIntent, State, Timer,
+    Area, Card, CardLine, Device, DeviceState, House, List, Listening, Skill, SkillIntent, State,
+    Timer,
 };
 
 use super::{DecodeError, v1};

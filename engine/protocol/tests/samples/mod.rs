@@ -5,6 +5,7 @@ use loqa_protocol::{
     Hypothesis, JobError, JobErrorKind, JobFrame, JobOptions, LatencyClass, PrivacyScope, Problem,
     QosTier, ServerFrame, SessionId, Speculation, StepSummary, TurnId, TurnSummary, UtteranceId,
     Verdict, View, ViewPart,
+    card::{Card, CardLine},
     view::{Area, Device, DeviceState, House, List, Listening, Skill, SkillIntent, State, Timer},
 };
 use proptest::prelude::*;
@@ -377,6 +378,26 @@ fn events() -> Vec<(&'static str, Event)> {
                 message: "no recogniser".into(),
                 help: "install it".into(),
             },
+        ),
+        (
+            "visual_card_update",
+            Event::VisualCardUpdate(Card {
+                skill: "clock".into(),
+                id: "Christmas".into(),
+                title: "Christmas".into(),
+                lines: vec![
+                    CardLine {
+                        name: Some("Days".into()),
+                        text: "35".into(),
+                    },
+                    CardLine {
+                        name: None,
+                        text: "Friday, December 25th".into(),
+                    },
+                ],
+                say: vec!["when is Christmas".into()],
+                stays_ms: 600_000,
+            }),
         ),
         ("turn_summary", Event::TurnSummary(summary())),
     ]
