@@ -1,6 +1,7 @@
 //! `skill.yaml`: the single source of what a skill understands, says, asks and is tested with.
 //! Reference: `docs/skill-yaml.md`.
 
+pub mod card;
 mod examples;
 mod places;
 mod read;
@@ -85,6 +86,8 @@ pub struct Intent {
     pub slots: BTreeMap<String, serde_json::Value>,
     /// Reply template of a manifest-only skill: `{slot}` is filled in.
     pub reply: Option<String>,
+    /// What a manifest-only skill shows.
+    pub card: Option<card::CardTemplate>,
     /// Sentences that must match, with the slots they must yield (if given).
     pub examples: Vec<Example>,
     /// Sentences that must not match this intent.

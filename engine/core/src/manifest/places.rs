@@ -15,6 +15,7 @@ pub enum Place {
     Sentence { intent: String, index: usize },
     Slot { intent: String, slot: String },
     Reply(String),
+    Card { intent: String, index: usize },
     Example { intent: String, index: usize },
     Negative { intent: String, index: usize },
     FollowUp { name: String, index: usize },

@@ -1,8 +1,10 @@
 //! From the tree to the manifest, and what no shape can say.
 
+use super::card::CardTemplate;
 use super::{Example, FollowUp, Intent, List, ListValue, Manifest, Place, Places};
 use crate::document::{FileError, Node, Position, Value};
 use crate::home::DeviceKind;
+use loqa_protocol::card;
 use std::collections::BTreeMap;
 
 /// Furthest number of a range from zero: more than anyone says, and none overflows.
@@ -230,23 +232,15 @@ impl Reader<'_> {
                 );
             }
             if let Some(reply) = node.get("reply") {
-                let at = self.content(reply.at);
-                self.places.insert(Place::Reply(name.clone()), at);
-                if let Err((offset, message)) =
-                    super::reply::pieces(reply.text().unwrap_or_default())
-                {
-                    let at = Position {
-                        line: at.line,
-                        column: at.column + offset,
-                    };
-                    self.error(at, message, "a slot is written `{name}` or `{name|words}`");
-                }
+                self.template(reply, Place::Reply(name.clone()));
             }
+            let card = node.get("card").map(|card| self.card(card, name));
             intents.push(Intent {
                 name: name.clone(),
                 sentences,
                 slots: values(node, "slots").unwrap_or_default(),
                 reply: node.get("reply").and_then(Node::text).map(str::to_owned),
+                card,
                 examples: examples
                     .iter()
                     .map(|example| Example {
@@ -264,6 +258,69 @@ impl Reader<'_> {
             });
         }
         intents
+    }
+
+    fn card(&mut self, node: &Node, intent: &str) -> CardTemplate {
+        let mut index = 0;
+        let mut read = |reader: &mut Self, node: &Node| {
+            let intent = intent.to_owned();
+            let place = Place::Card { intent, index };
+            index += 1;
+            reader.template(node, place)
+        };
+        let title = node.get("title").map(|title| read(self, title));
+        let mut lines = Vec::new();
+        for line in node.get("lines").map(Node::items).unwrap_or_default() {
+            let name = line.get("name").map(|name| read(self, name));
+            lines.push((name, read(self, line.get("text").unwrap_or(line))));
+        }
+        let say = node.get("say").map(Node::items).unwrap_or_default();
+        let say: Vec<String> = say.iter().map(|sentence| read(self, sentence)).collect();
+        for (key, what, count, most) in [
+            ("lines", "lines", lines.len(), card::MAX_LINES),
+            ("say", "sentences", say.len(), card::MAX_SAY),
+        ] {
+            if let Some(list) = node.get(key).filter(|_| count > most) {
+                let message = format!("{count} {what} are too many for a card");
+                let help = format!("keep the {most} that matter most");
+                self.error(list.at, message, help);
+            }
+        }
+        let stays = node.get("stays");
+        let stays_min = stays.map_or(card::STAYS_MIN, |stays| self.stays(stays));
+        CardTemplate {
+            title: title.unwrap_or_default(),
+            lines,
+            say,
+            stays_min,
+        }
+    }
+
+    fn stays(&mut self, node: &Node) -> u64 {
+        let Value::Integer(given) = node.value else {
+            return card::STAYS_MIN;
+        };
+        let minutes = u64::try_from(given).unwrap_or_default();
+        if !(1..=card::MAX_STAYS_MIN).contains(&minutes) {
+            let help = format!("name 1 to {} minutes", card::MAX_STAYS_MIN);
+            self.error(node.at, format!("a card cannot stay {given} minutes"), help);
+        }
+        minutes
+    }
+
+    /// A text with slots in braces.
+    fn template(&mut self, node: &Node, place: Place) -> String {
+        let at = self.content(node.at);
+        self.places.insert(place, at);
+        let text = node.text().unwrap_or_default();
+        if let Err((offset, message)) = super::reply::pieces(text) {
+            let at = Position {
+                line: at.line,
+                column: at.column + offset,
+            };
+            self.error(at, message, "a slot is written `{name}` or `{name|words}`");
+        }
+        text.to_owned()
     }
 
     fn followups(&mut self, node: &Node) -> BTreeMap<String, FollowUp> {

@@ -151,6 +151,12 @@ const INTENT: Shape = Shape::Table(&[
         doc: "What to say; `{slot}` is filled in, `{slot|words}` says the words where the slot is empty.",
     },
     Key {
+        name: "card",
+        required: false,
+        shape: CARD,
+        doc: "What to show on every dashboard; slots are filled in as in `reply`.",
+    },
+    Key {
         name: "examples",
         required: false,
         shape: Shape::List(&EXAMPLE),
@@ -168,6 +174,51 @@ const INTENT: Shape = Shape::Table(&[
         shape: Shape::Bool,
         doc: "Whether to ask before doing it. Default: false.",
     },
+]);
+
+const CARD: Shape = Shape::Table(&[
+    Key {
+        name: "title",
+        required: true,
+        shape: Shape::Text,
+        doc: "What it is about.",
+    },
+    Key {
+        name: "lines",
+        required: false,
+        shape: Shape::List(&CARD_LINE),
+        doc: "What it tells, at most 12.",
+    },
+    Key {
+        name: "say",
+        required: false,
+        shape: Shape::List(&Shape::Text),
+        doc: "Sentences to touch, at most 4: touching one says it.",
+    },
+    Key {
+        name: "stays",
+        required: false,
+        shape: Shape::Integer,
+        doc: "Minutes that it stays, 1 to 1440. Default: 10.",
+    },
+]);
+
+const CARD_LINE: Shape = Shape::Either(&[
+    Shape::Text,
+    Shape::Table(&[
+        Key {
+            name: "name",
+            required: true,
+            shape: Shape::Text,
+            doc: "What the text is about: shown before it.",
+        },
+        Key {
+            name: "text",
+            required: true,
+            shape: Shape::Text,
+            doc: "What it tells.",
+        },
+    ]),
 ]);
 
 const EXAMPLE: Shape = Shape::Either(&[

@@ -1,5 +1,6 @@
-//! Which slots a sentence fills, so that no reply names one that may be empty.
+//! Which slots a sentence fills, so that no reply or card names one that may be empty.
 
+use super::card::CardTemplate;
 use super::reply::{Piece, pieces};
 use super::{FileError, Intent, Manifest, Place};
 use crate::document::did_you_mean;
@@ -11,44 +12,66 @@ const MAX_DEPTH: usize = 32;
 
 type Slots = BTreeSet<String>;
 type Combine = fn(&Slots, &Slots) -> Slots;
+/// All slots, and per sentence those it may leave empty.
+type Filled<'i> = (Slots, Vec<(&'i str, Slots)>);
 
-/// Reports reply slots that a sentence of their intent leaves empty.
+/// Reports slots of replies and cards that a sentence of their intent leaves empty.
 pub(super) fn check_replies(manifest: &Manifest, errors: &mut Vec<FileError>) {
     for intent in &manifest.intents {
-        let Some(Ok(pieces)) = intent.reply.as_deref().map(pieces) else {
+        let name = || intent.name.clone();
+        let reply = intent.reply.as_deref().map(|it| (Place::Reply(name()), it));
+        let card = intent.card.iter().flat_map(CardTemplate::templates);
+        let card = card.enumerate().map(|(index, template)| {
+            let intent = name();
+            (Place::Card { intent, index }, template)
+        });
+        let templates: Vec<_> = reply.into_iter().chain(card).collect();
+        if templates.is_empty() {
+            continue;
+        }
+        let Some(filled) = filled(manifest, intent) else {
             continue;
         };
-        let Some((all, lacking)) = filled(manifest, intent) else {
+        for (place, template) in templates {
+            check(manifest, intent, &place, template, &filled, errors);
+        }
+    }
+}
+
+fn check(
+    manifest: &Manifest,
+    intent: &Intent,
+    place: &Place,
+    template: &str,
+    (all, lacking): &Filled<'_>,
+    errors: &mut Vec<FileError>,
+) {
+    for piece in pieces(template).unwrap_or_default() {
+        let Piece::Slot {
+            name,
+            default,
+            offset,
+        } = piece
+        else {
             continue;
         };
-        for piece in pieces {
-            let Piece::Slot {
-                name,
-                default,
-                offset,
-            } = piece
-            else {
-                continue;
-            };
-            let place = Place::Reply(intent.name.clone());
-            if !all.contains(name) {
-                let message = format!("no sentence of `{}` fills `{name}`", intent.name);
-                let help = did_you_mean(name, all.iter().map(String::as_str), "slots");
-                errors.push(manifest.places.error(&place, offset, message, help));
-            } else if default.is_none()
-                && let Some((sentence, _)) = lacking.iter().find(|(_, slots)| slots.contains(name))
-            {
-                let message = format!("`{sentence}` can be said without `{name}`");
-                let help = format!("say something else then: {{{name}|something else}}");
-                errors.push(manifest.places.error(&place, offset, message, help));
-            }
+        if !all.contains(name) {
+            let message = format!("no sentence of `{}` fills `{name}`", intent.name);
+            let help = did_you_mean(name, all.iter().map(String::as_str), "slots");
+            errors.push(manifest.places.error(place, offset, message, help));
+        } else if default.is_none()
+            && let Some((sentence, _)) = lacking.iter().find(|(_, slots)| slots.contains(name))
+        {
+            let message = format!("`{sentence}` can be said without `{name}`");
+            let help = format!("say something else then: {{{name}|something else}}");
+            errors.push(manifest.places.error(place, offset, message, help));
         }
     }
 }
 
 /// All slots that some sentence of the intent can fill and, per sentence, those of them it can be
 /// said without. `None` if a template cannot be read, which compiling reports.
-fn filled<'i>(manifest: &Manifest, intent: &'i Intent) -> Option<(Slots, Vec<(&'i str, Slots)>)> {
+fn filled<'i>(manifest: &Manifest, intent: &'i Intent) -> Option<Filled<'i>> {
     let constant: Slots = intent.slots.keys().cloned().collect();
     let mut all = constant.clone();
     let mut sure = Vec::new();

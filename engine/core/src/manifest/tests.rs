@@ -322,6 +322,44 @@ intents:
     );
 }
 
+#[test]
+fn a_card_is_checked_as_its_reply_is() {
+    check(
+        r#"
+name: tea
+intents:
+  brew:
+    sentences: ["brew {text:kind} [for {number:guests}]"]
+    card:
+      title: "{kind} for {guests}"
+      lines:
+        - "{kind} {kid"
+        - { name: "For {gests|you}", text: "{guests|1}" }
+      say: [a, b, c, d, e]
+      stays: 1441
+  serve:
+    sentences: [serve]
+    card: { lines: [tea], colour: red }
+"#,
+        expect![[r#"
+            skill.yaml:7:26: `brew {text:kind} [for {number:guests}]` can be said without `guests`
+              help: say something else then: {guests|something else}
+            skill.yaml:9:19: this `{` is never closed
+              help: a slot is written `{name}` or `{name|words}`
+            skill.yaml:10:24: no sentence of `brew` fills `gests`
+              help: did you mean `guests`?
+            skill.yaml:11:12: 5 sentences are too many for a card
+              help: keep the 4 that matter most
+            skill.yaml:12:14: a card cannot stay 1441 minutes
+              help: name 1 to 1440 minutes
+            skill.yaml:15:11: `title` is missing
+              help: What it is about.
+            skill.yaml:15:27: unknown key `colour`
+              help: keys known here: title, lines, say, stays
+        "#]],
+    );
+}
+
 const REFERENCE: &str = include_str!("../../../../docs/skill-yaml.md");
 
 #[test]
