@@ -4,7 +4,7 @@
 
 use crate::grammar::{Context, SpeechGrammar, Step};
 use futures::{future::BoxFuture, stream::BoxStream};
-use loqa_protocol::{EffectKind, Hypothesis, UtteranceId};
+use loqa_protocol::{EffectKind, Hypothesis, UtteranceId, card::Card};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -232,6 +232,8 @@ pub struct Committed {
     pub effects: Vec<EffectKind>,
     /// False if an effect failed or was refused; `reply` then says so.
     pub ok: bool,
+    /// What to show, in order.
+    pub cards: Vec<Card>,
 }
 
 /// Why a plan could not be made or carried out.

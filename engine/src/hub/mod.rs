@@ -1,5 +1,6 @@
 //! The hub: everything that hears, understands, acts and answers in one house, put together.
 
+mod cards;
 mod choices;
 mod client_speaker;
 mod conversation;
@@ -30,6 +31,7 @@ use crate::{
     store::Store,
     tasks::{TaskKind, Tasks},
 };
+use cards::Cards;
 use choices::Sounds;
 use floor::Floor;
 use home_file::{About, HomeFile};
@@ -168,6 +170,7 @@ pub(crate) struct Shared {
     host: Arc<Host>,
     events: broadcast::Sender<Envelope>,
     recent: Recent,
+    cards: Cards,
     listening: watch::Sender<Listening>,
     /// Is what the microphone hears thrown away?
     muted: watch::Sender<bool>,
@@ -281,6 +284,7 @@ impl Hub {
             host,
             events,
             recent: Recent::default(),
+            cards: Cards::default(),
             listening: listening::state(),
             muted: watch::Sender::new(false),
             calls: OnceLock::new(),
@@ -436,9 +440,10 @@ impl Shared {
         Ok(())
     }
 
-    /// Tells everybody who wants to know, and remembers turns for those who come later.
+    /// Tells everybody who wants to know, and remembers turns and cards for those who come later.
     fn announce(&self, envelope: Envelope) {
         self.recent.note(&envelope);
+        self.cards.note(&envelope);
         // Nobody subscribed is no error.
         let _ = self.events.send(envelope);
     }

@@ -46,6 +46,9 @@ async fn watch(hub: &Shared, mut screen: Screen) -> Result<(), ClientGone> {
     for turn in hub.recent.turns() {
         screen.show(ViewPart::Event(turn))?;
     }
+    for card in hub.cards.events() {
+        screen.show(ViewPart::Event(card))?;
+    }
     // Last: who only wants the house as it is has seen it now.
     screen.show(ViewPart::Listening(ears(&listening.borrow())))?;
     loop {

@@ -198,6 +198,7 @@ impl SkillHost for Host {
             Ok(Committed {
                 reply: "Done.".into(),
                 effects: vec![EffectKind::Device],
+                cards: Vec::new(),
                 ok: true,
             })
         }

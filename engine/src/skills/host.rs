@@ -4,6 +4,7 @@ mod carry;
 mod prospect;
 
 use super::{
+    cards,
     deeds::Deeds,
     executor::Executor,
     household::{LiveHousehold, Moment},
@@ -133,12 +134,8 @@ impl SkillHost for Host {
                 .filter(|prepared| prepared.request.utterance == utterance);
             let prepared =
                 inner.renew(prepared.ok_or(HostError::Stale)?, &inner.household.read())?;
-            if let Some(reply) = inner.only_words(&prepared.work) {
-                return Ok(Committed {
-                    reply,
-                    effects: Vec::new(),
-                    ok: true,
-                });
+            if let Some(said) = inner.only_words(&prepared.work) {
+                return Ok(said);
             }
             // One fsync: too long for a thread that serves conversations.
             match tokio::task::spawn_blocking(move || inner.commit(prepared)).await {
@@ -236,11 +233,16 @@ impl Inner {
             .ok_or(HostError::Stale)
     }
 
-    /// The reply of work that changes nothing.
-    fn only_words(&self, work: &Work) -> Option<String> {
+    /// What comes of work that changes nothing.
+    fn only_words(&self, work: &Work) -> Option<Committed> {
         match work {
             Work::Steps(steps) if steps.iter().all(|(_, plan)| plan.effects.is_empty()) => {
-                Some(joined(steps.iter().map(|(_, plan)| plan.reply.as_str())))
+                Some(Committed {
+                    reply: joined(steps.iter().map(|(_, plan)| plan.reply.as_str())),
+                    effects: Vec::new(),
+                    ok: true,
+                    cards: cards::of(steps),
+                })
             }
             Work::Steps(_) | Work::Undo(_) => None,
         }

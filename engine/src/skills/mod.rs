@@ -1,5 +1,6 @@
 //! Skills in the hub: which are installed, what they read, and how their plans are carried out.
 
+mod cards;
 mod clock;
 mod deeds;
 mod effects;

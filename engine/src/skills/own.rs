@@ -77,6 +77,7 @@ pub fn wait(now: Patience, then: Patience) -> Plan {
         effects: (now != then).then_some(change).into_iter().collect(),
         reply: reply.into(),
         confirm: None,
+        card: None,
     }
 }
 
@@ -102,6 +103,7 @@ pub fn speak(louder: bool, household: &Household) -> Plan {
         }],
         reply: format!("My voice is at {then} percent."),
         confirm: None,
+        card: None,
     }
 }
 

@@ -85,8 +85,8 @@ name = "shopping list"
 kind = "list"
 "#;
 
-struct House {
-    host: Host,
+pub(super) struct House {
+    pub(super) host: Host,
     household: Arc<LiveHousehold>,
     clock: Arc<FakeClock>,
     turn: u32,
@@ -97,7 +97,7 @@ impl House {
         House::with_registry(folder, Registry::built_in().unwrap())
     }
 
-    fn with_registry(folder: &Path, registry: Registry) -> House {
+    pub(super) fn with_registry(folder: &Path, registry: Registry) -> House {
         let clock = FakeClock::new();
         let household = Arc::new(LiveHousehold::new(
             Arc::new(Store::open(folder).unwrap()),
@@ -127,7 +127,7 @@ impl House {
         }
     }
 
-    fn prepare(&mut self, steps: &[Step]) -> Result<Draft, HostError> {
+    pub(super) fn prepare(&mut self, steps: &[Step]) -> Result<Draft, HostError> {
         self.turn += 1;
         let text = steps
             .iter()
@@ -142,7 +142,7 @@ impl House {
         })
     }
 
-    async fn commit(&self, draft: &Draft) -> Result<Committed, HostError> {
+    pub(super) async fn commit(&self, draft: &Draft) -> Result<Committed, HostError> {
         self.host.commit(self.utterance(), draft.id).await
     }
 

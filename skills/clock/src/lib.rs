@@ -7,9 +7,17 @@ extern crate alloc;
 mod calendar;
 mod cities;
 
-use alloc::{borrow::ToOwned, format, string::String};
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
 use calendar::Day;
-use loqa_skill_sdk::{EffectError, Effects, Plan, Prepared, Reads, Request, Skill, wording};
+use loqa_skill_sdk::{
+    Card, CardLine, Civil, EffectError, Effects, Plan, Prepared, Reads, Request, Skill, wording,
+};
 use serde_json::Value;
 
 /// The skill's `skill.yaml`.
@@ -20,11 +28,17 @@ pub struct Clock;
 
 impl Skill for Clock {
     fn prepare(&self, request: &Request, reads: &dyn Reads) -> Prepared {
-        Prepared::Say(
-            answer(request, reads).unwrap_or_else(|| {
-                "I can't tell: the clock of this machine is not set.".to_owned()
+        let Some(reply) = answer(request, reads) else {
+            return Prepared::Say("I can't tell: the clock of this machine is not set.".to_owned());
+        };
+        match countdown(request, reads) {
+            None => Prepared::Say(reply),
+            card => Prepared::Plan(Plan {
+                reply,
+                card,
+                ..Plan::default()
             }),
-        )
+        }
     }
 
     fn commit(&self, plan: &Plan, _effects: &mut dyn Effects) -> Result<String, EffectError> {
@@ -35,11 +49,7 @@ impl Skill for Clock {
 fn answer(request: &Request, reads: &dyn Reads) -> Option<String> {
     let slot = |name: &str| request.slots.get(name).and_then(Value::as_str);
     let now = reads.now(None)?;
-    let today = Day {
-        year: now.year,
-        month: now.month,
-        day: now.day,
-    };
+    let today = date(now);
     Some(match request.intent.as_str() {
         "time_in" => {
             let city = slot("city").unwrap_or_default();
@@ -47,12 +57,7 @@ fn answer(request: &Request, reads: &dyn Reads) -> Option<String> {
             let Some(there) = there else {
                 return Some(format!("I don't know what time it is in {city}."));
             };
-            let day = Day {
-                year: there.year,
-                month: there.month,
-                day: there.day,
-            };
-            let when = match day.number() - today.number() {
+            let when = match date(there).number() - today.number() {
                 1 => " tomorrow",
                 -1 => " yesterday",
                 _ => "",
@@ -73,16 +78,14 @@ fn answer(request: &Request, reads: &dyn Reads) -> Option<String> {
             Some(day) => format!("That's {}.", full(day, today)),
             None => "I didn't get the date.".to_owned(),
         },
-        "days_until" => match slot("date").and_then(Day::parse) {
-            Some(day) => until(&named(day, today), day, today),
+        "days_until" => match awaited(request, today) {
+            Some((name, day)) => until(&name, day, today),
             None => "I didn't get the date.".to_owned(),
         },
-        "holiday_until" => {
-            match slot("holiday").and_then(|name| Some((name, calendar::holiday(name, today)?))) {
-                Some((name, day)) => until(name, day, today),
-                None => "I don't know when that is.".to_owned(),
-            }
-        }
+        "holiday_until" => match awaited(request, today) {
+            Some((name, day)) => until(&name, day, today),
+            None => "I don't know when that is.".to_owned(),
+        },
         "holiday_when" => {
             match slot("holiday").and_then(|name| Some((name, calendar::holiday(name, today)?))) {
                 Some((name, day)) if day == today => format!("{name} is today."),
@@ -91,6 +94,51 @@ fn answer(request: &Request, reads: &dyn Reads) -> Option<String> {
             }
         }
         _ => format!("It's {}.", wording::time(now)),
+    })
+}
+
+fn date(now: Civil) -> Day {
+    Day {
+        year: now.year,
+        month: now.month,
+        day: now.day,
+    }
+}
+
+/// The day that somebody asks how long it is until, and its name.
+fn awaited(request: &Request, today: Day) -> Option<(String, Day)> {
+    let slot = |name: &str| request.slots.get(name).and_then(Value::as_str);
+    match request.intent.as_str() {
+        "days_until" => {
+            let day = Day::parse(slot("date")?)?;
+            Some((named(day, today), day))
+        }
+        "holiday_until" => {
+            let name = slot("holiday")?;
+            Some((name.to_owned(), calendar::holiday(name, today)?))
+        }
+        _ => None,
+    }
+}
+
+/// The days until a day that is still to come, for whoever was not there to hear it.
+fn countdown(request: &Request, reads: &dyn Reads) -> Option<Card> {
+    let today = date(reads.now(None)?);
+    let (name, day) = awaited(request, today)?;
+    let days = day.number() - today.number();
+    let line = |name: &str, text| CardLine {
+        name: Some(name.to_owned()),
+        text,
+    };
+    (days > 0).then(|| Card {
+        title: wording::sentence(&name),
+        id: name,
+        lines: vec![
+            line("Days", days.to_string()),
+            line("Date", full(day, today)),
+        ],
+        say: Vec::new(),
+        stays_s: 60 * 60,
     })
 }
 
@@ -121,7 +169,7 @@ fn until(name: &str, day: Day, today: Day) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use loqa_skill_sdk::{Civil, testing::House};
+    use loqa_skill_sdk::testing::House;
     use serde_json::json;
 
     #[test]
@@ -186,6 +234,27 @@ mod tests {
             hears("days_until", json!({"date": "soon"})),
             "I didn't get the date."
         );
+    }
+
+    #[test]
+    fn days_to_come_are_shown_and_others_are_not() {
+        let house = House::default();
+        let card = |date: &str| {
+            let request = Request {
+                intent: "days_until".into(),
+                slots: [("date".into(), json!(date))].into(),
+                room: None,
+            };
+            match Clock.prepare(&request, &house) {
+                Prepared::Plan(plan) => plan.card,
+                _ => None,
+            }
+        };
+        let shown = card("2026-12-01").unwrap();
+        let lines: Vec<&str> = shown.lines.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(shown.title, "December 1st");
+        assert_eq!(lines, ["11", "Tuesday, December 1st"]);
+        assert_eq!(card("2026-11-20").or(card("2026-11-01")), None);
     }
 
     #[test]

@@ -98,6 +98,7 @@ fn plan(commands: Vec<(Device, DeviceCommand)>, reads: &dyn Reads) -> Prepared {
         effects,
         reply,
         confirm,
+        card: None,
     })
 }
 
@@ -122,6 +123,7 @@ fn list_plan(
         effects,
         reply,
         confirm,
+        card: None,
     })
 }
 

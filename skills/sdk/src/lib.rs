@@ -71,6 +71,33 @@ pub struct Plan {
     pub reply: String,
     /// Ask this first and commit only on "yes" (unlock, open a garage or gate).
     pub confirm: Option<String>,
+    /// Shown on every dashboard once the plan has been committed.
+    pub card: Option<Card>,
+}
+
+/// What a skill shows for a while. What is too long is cut: a title at 80 letters, a line at 200,
+/// 12 lines, 4 sentences; of the cards of one skill, the latest 4 are shown.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Card {
+    /// A newer card of the same skill and id takes its place.
+    pub id: String,
+    /// What it is about.
+    pub title: String,
+    /// What it tells.
+    pub lines: Vec<CardLine>,
+    /// Sentences to touch: touching one says it.
+    pub say: Vec<String>,
+    /// How long it stays, s, at most a day.
+    pub stays_s: u64,
+}
+
+/// A line of a card.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct CardLine {
+    /// What the text is about, if it does not speak for itself.
+    pub name: Option<String>,
+    /// What it tells.
+    pub text: String,
 }
 
 /// Everything a skill can cause.

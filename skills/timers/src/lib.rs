@@ -166,6 +166,7 @@ fn plan(done: Vec<(TimerOp, Timer)>) -> Prepared {
         effects,
         reply,
         confirm: None,
+        card: None,
     })
 }
 

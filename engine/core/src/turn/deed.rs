@@ -323,6 +323,9 @@ impl TurnMachine {
         }
         let reply = match result {
             Ok(committed) => {
+                for card in committed.cards {
+                    effects.push(Effect::announce(turn, Event::VisualCardUpdate(card)));
+                }
                 answer.done.extend(plan.steps);
                 answer.committed_at = Some(now);
                 let all = answer.with_replies(&committed.reply);

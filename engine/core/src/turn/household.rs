@@ -6,7 +6,7 @@ use crate::{
     manifest::{FollowUp, Intent, List, Manifest},
     seams::{Committed, Draft, DraftId, HostError, PrepareRequest},
 };
-use loqa_protocol::{EffectKind, UtteranceId};
+use loqa_protocol::{EffectKind, UtteranceId, card::Card};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -136,6 +136,7 @@ impl Host {
         Ok(Committed {
             reply: said(&request.steps),
             effects: vec![EffectKind::Device],
+            cards: request.steps.iter().filter_map(shown).collect(),
             ok: true,
         })
     }
@@ -148,6 +149,14 @@ impl Host {
     pub fn forgotten(&self) -> usize {
         self.drafts.len()
     }
+}
+
+/// Who unlocks a door leaves a card.
+fn shown(step: &Step) -> Option<Card> {
+    (step.intent == "unlock").then(|| Card {
+        title: "the door is open".into(),
+        ..Card::default()
+    })
 }
 
 fn said(steps: &[Step]) -> String {

@@ -3,6 +3,7 @@
 use super::{Inner, joined, lock};
 use crate::{
     skills::{
+        cards,
         deeds::Undoing,
         effects::Acting,
         household::Moment,
@@ -15,7 +16,7 @@ use loqa_core::{
     grammar::Step,
     seams::{Committed, HostError},
 };
-use loqa_protocol::EffectKind;
+use loqa_protocol::{EffectKind, card::Card};
 use loqa_skill_sdk::{Effect, EffectError, Plan};
 
 /// What a commit did.
@@ -25,6 +26,7 @@ struct Done {
     kinds: Vec<EffectKind>,
     /// Last step first.
     undoings: Vec<Undoing>,
+    cards: Vec<Card>,
 }
 
 impl Inner {
@@ -50,7 +52,7 @@ impl Inner {
                     Ok(Done {
                         reply,
                         kinds,
-                        undoings: Vec::new(),
+                        ..Done::default()
                     })
                 }
             }?;
@@ -68,6 +70,7 @@ impl Inner {
                 let Done {
                     mut reply,
                     undoings,
+                    cards,
                     ..
                 } = outcome.value;
                 if !undoings.is_empty() {
@@ -81,6 +84,7 @@ impl Inner {
                     reply,
                     effects: outcome.kinds,
                     ok: true,
+                    cards,
                 })
             }
             Err(CommitError::Refused(EffectError(reply))) => {
@@ -94,6 +98,7 @@ impl Inner {
                     reply,
                     effects: Vec::new(),
                     ok: false,
+                    cards: Vec::new(),
                 })
             }
             Err(CommitError::AlreadyCommitted(utterance)) => {
@@ -132,6 +137,7 @@ impl Inner {
             done.kinds.extend(kinds);
         }
         done.undoings.reverse();
+        done.cards = cards::of(steps);
         done.reply = joined(replies.iter().map(String::as_str));
         Ok(done)
     }

@@ -3,7 +3,7 @@
 use super::{Inner, lock};
 use crate::{
     config::Patience,
-    skills::{effects, household::Moment, own, view::View},
+    skills::{cards, effects, household::Moment, own, view::View},
     store::Household,
 };
 use loqa_core::{
@@ -56,7 +56,11 @@ impl Inner {
             let template = intent
                 .and_then(|intent| intent.reply.as_deref())
                 .unwrap_or("OK.");
-            say(reply::render(template, &step.slots, &view.home))
+            let card = intent.and_then(|intent| intent.card.as_ref());
+            Plan {
+                card: card.map(|card| cards::filled(card, step, &view.home)),
+                ..say(reply::render(template, &step.slots, &view.home))
+            }
         };
         for effect in &plan.effects {
             effects::permitted(effects::kind(effect), &manifest.name, &manifest.permissions)
@@ -162,6 +166,7 @@ impl Inner {
                         effects,
                         reply,
                         confirm,
+                        card: None,
                     },
                 )
             }

@@ -20,6 +20,7 @@ fn unlocking_waits_asks_and_needs_a_yes() {
              4200 stage "unlock done."
              5000 #1 has ended: 700 ms, grave
              5000 commit #1
+             5010 show "the door is open"
              5010 say "unlock done."
              5820 end #1 "yes" [unlock] A -> "unlock done." Hit ttfa 720 ms, result 710 ms
             effects: home.unlock
@@ -46,6 +47,7 @@ fn a_question_may_be_answered_before_it_has_been_said() {
              2700 stage "unlock done."
              3500 #1 has ended: 700 ms, grave
              3500 commit #1
+             3510 show "the door is open"
              3510 say "unlock done."
              4320 end #1 "yes" [unlock] A -> "unlock done." Hit ttfa 720 ms, result 710 ms
             effects: home.unlock
@@ -68,6 +70,7 @@ fn being_called_again_gives_an_answer_its_time_anew() {
             12200 stage "unlock done."
             13000 #2 has ended: 700 ms, grave
             13000 commit #2
+            13010 show "the door is open"
             13010 say "unlock done."
             13820 end #2 "yes" [unlock] A -> "unlock done." Hit ttfa 720 ms, result 710 ms
             effects: home.unlock
@@ -124,6 +127,7 @@ fn a_yes_to_something_that_changed_is_asked_again() {
              1100 end #1 "yes" [unlock] A -> "Shall I unlock it!?" None
              2000 prepare unlock as #2 for "unlock the door"
              2000 commit #2
+             2010 show "the door is open"
              2010 end #2 "yes" [unlock] A -> "unlock done." None
             effects: home.unlock
         "#]],

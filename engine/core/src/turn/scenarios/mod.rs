@@ -165,6 +165,9 @@ impl Room {
                 {
                     self.note(&format!("{turn}: {heard_ms} ms of the reply were heard"));
                 }
+                if let Event::VisualCardUpdate(card) = &*event {
+                    self.note(&format!("show \"{}\"", card.title));
+                }
                 if let Event::SpeechEnded {
                     endpoint_delay_ms,
                     state,
