@@ -3,14 +3,15 @@
 //! Not part of `test`: it needs the advisory database, and a tidy test checks the licences.
 
 use crate::{
-    command::{cargo, installed, note, program, run as run_command},
+    command::{cargo, installed, note, program, quiet, run as run_command},
     place,
 };
 
-/// Installs cargo-deny into the cache if there is none, then checks against `deny.toml`.
+/// Installs cargo-deny into the cache if there is none, then checks against `deny.toml`: advisories
+/// only where their database can be fetched.
 ///
 /// # Errors
-/// If it cannot be installed, or finds something.
+/// It cannot be installed, or finds something.
 pub fn run() -> anyhow::Result<()> {
     let own = place::cache().join("tools");
     let own_program = own.join("bin/cargo-deny");
@@ -31,10 +32,22 @@ pub fn run() -> anyhow::Result<()> {
             "or install cargo-deny yourself: https://github.com/EmbarkStudios/cargo-deny",
         )?;
     }
-    run_command(
-        "deny",
-        program(deny).args(["check"]),
-        "the lines above name the crate; exceptions go into deny.toml, with a reason",
-    )?;
+    let check = |what: &[&str]| {
+        run_command(
+            "deny",
+            program(&deny).args(["--locked", "check"]).args(what),
+            "the lines above name the crate; exceptions go into deny.toml, with a reason",
+        )
+    };
+    check(&["bans", "licenses", "sources"])?;
+    // Elsewhere than the crates come from, and nowhere without internet.
+    if quiet(program(&deny).args(["fetch", "db"])).is_none() {
+        note(
+            "deny",
+            "advisories were not looked at: their database cannot be fetched; is there internet?",
+        );
+        return Ok(());
+    }
+    check(&["advisories"])?;
     Ok(())
 }
