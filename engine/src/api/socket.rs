@@ -10,7 +10,7 @@ use axum::{
         State, WebSocketUpgrade,
         ws::{CloseFrame, Message, WebSocket, close_code, rejection::WebSocketUpgradeRejection},
     },
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::Response,
 };
 use futures::{
@@ -26,6 +26,9 @@ use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
 /// How long a browser may take for the last words before it is hung up on.
 const GOODBYE: Duration = Duration::from_secs(1);
+
+/// How often is looked whether whoever opened it would still be let in.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// The id of problems of the connection as a whole.
 const CONNECTION: u32 = 0;
@@ -45,6 +48,7 @@ const CONNECTION: u32 = 0;
 )]
 pub async fn events(
     State(door): State<Arc<Door>>,
+    headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
     let upgrade = upgrade.map_err(|rejection| {
@@ -53,7 +57,7 @@ pub async fn events(
         refuse(status, "no_websocket", rejection.body_text(), help)
     })?;
     match door.places.clone().try_acquire_owned() {
-        Ok(place) => Ok(serve(door, place, upgrade)),
+        Ok(place) => Ok(serve(door, headers, place, upgrade)),
         Err(_) => Err(refuse(
             StatusCode::SERVICE_UNAVAILABLE,
             "too_many_clients",
@@ -64,18 +68,24 @@ pub async fn events(
 }
 
 /// Becomes a WebSocket that holds its place until it closes.
-fn serve(door: Arc<Door>, place: OwnedSemaphorePermit, upgrade: WebSocketUpgrade) -> Response {
+fn serve(
+    door: Arc<Door>,
+    headers: HeaderMap,
+    place: OwnedSemaphorePermit,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     upgrade
         .max_message_size(MAX_FRAME_BYTES)
         .max_frame_size(MAX_FRAME_BYTES)
         .on_upgrade(async move |socket| {
-            talk(&door, socket).await;
+            talk(&door, &headers, socket).await;
             drop(place);
         })
 }
 
-/// Until the browser goes, reads too slowly, sends what is no frame, or the hub stops.
-async fn talk(door: &Door, socket: WebSocket) {
+/// Until the browser goes, reads too slowly, sends what is no frame, its token or session ends, or the
+/// hub stops.
+async fn talk(door: &Door, headers: &HeaderMap, socket: WebSocket) {
     let (mut sink, stream) = socket.split();
     let (answers, mut outbox) = answers();
     let connection = door.service.connect(answers.clone());
@@ -98,6 +108,10 @@ async fn talk(door: &Door, socket: WebSocket) {
     let last = tokio::select! {
         biased;
         () = cancel.cancelled() => Some(problem("hub_stopping", "the hub is stopping".into(), "")),
+        () = until_unknown(door, headers) => {
+            let message = "the token or session that opened this is over".into();
+            Some(problem("signed_out", message, "sign in again, or show the hub's token"))
+        }
         last = read(stream, connection, &answers) => last,
         last = writing => last,
     };
@@ -133,6 +147,13 @@ async fn read(
         return Some(problem("malformed_frame", wrong, help));
     }
     None
+}
+
+/// Until the hub no longer knows who shows these.
+async fn until_unknown(door: &Door, headers: &HeaderMap) {
+    while door.knows(headers) {
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 fn too_slow(shed: u64) -> Problem {
