@@ -39,7 +39,7 @@ impl Program {
     /// # Errors
     /// It is refused.
     pub fn get(&self, name: &str) -> Result<Value> {
-        self.request("GET", name, "")
+        self.send("GET", name, &Value::Null)
     }
 
     /// Sends a document to `/api/v1/NAME`; what is answered, null if nothing.
@@ -47,10 +47,28 @@ impl Program {
     /// # Errors
     /// It is refused.
     pub fn post(&self, name: &str, document: &Value) -> Result<Value> {
-        self.request("POST", name, &document.to_string())
+        self.send("POST", name, document)
     }
 
-    fn request(&self, method: &str, name: &str, body: &str) -> Result<Value> {
+    /// Sends a document, unless it is null, by this method; what is answered, null if nothing.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn send(&self, method: &str, name: &str, document: &Value) -> Result<Value> {
+        let (status, answer) = self.request(method, name, document)?;
+        ensure!((200..300).contains(&status), "{status} {answer}");
+        Ok(answer)
+    }
+
+    /// The status, and what is answered, whatever it is.
+    ///
+    /// # Errors
+    /// Nothing is answered, or no JSON.
+    pub fn request(&self, method: &str, name: &str, document: &Value) -> Result<(u16, Value)> {
+        let body = match document {
+            Value::Null => String::new(),
+            document => document.to_string(),
+        };
         let Program { host, token } = self;
         let request = format!(
             "{method} /api/v1/{name} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
@@ -63,8 +81,9 @@ impl Program {
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         let (head, body) = answer.split_once("\r\n\r\n").context("no answer")?;
-        ensure!(head.starts_with("HTTP/1.1 2"), "{answer}");
+        let status = head.split(' ').nth(1).context("no status")?.parse()?;
         let document = if body.is_empty() { "null" } else { body };
-        serde_json::from_str(document).with_context(|| answer.clone())
+        let document = serde_json::from_str(document).with_context(|| answer.clone())?;
+        Ok((status, document))
     }
 }

@@ -9,7 +9,7 @@ use loqa_engine::{
 };
 use loqa_protocol::{ClientFrame, Event, ServerFrame, ViewPart, wire::Wire};
 use loqa_tests::{api::Program, program::Home};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
@@ -90,6 +90,80 @@ fn a_door_opens_after_a_yes_in_the_same_conversation() -> Result<()> {
         hub.interrupt()? == Some(0),
         "conversations that wait hold nobody up"
     );
+    Ok(())
+}
+
+#[test]
+fn of_two_programs_that_edit_a_device_the_second_is_told_and_overwrites_nothing() -> Result<()> {
+    let home = Home::new()?.deaf()?;
+    let _hub = home.hub()?;
+    let program = Program::of(&home)?;
+    let seen = program.get("home")?;
+    let device = |revision: &Value, name: &str| json!({ "revision": revision, "name": name, "kind": "light", "area": "kitchen" });
+    let place = "home/devices/kitchen_lights";
+    let first = program.send("PUT", place, &device(&seen["revision"], "work lights"))?;
+    ensure!(first["revision"] != seen["revision"], "{first}");
+    let second = device(&seen["revision"], "big lights");
+    let (status, told) = program.request("PUT", place, &second)?;
+    ensure!(status == 409 && told["code"] == "home_changed", "{told}");
+    ensure!(
+        told["home"] == first && program.get("home")? == first,
+        "{told}"
+    );
+
+    let understood = |text: &str| -> Result<Value> {
+        Ok(
+            program.post("intent", &json!({ "text": text }))?["steps"][0]["slots"]["device"]
+                .clone(),
+        )
+    };
+    ensure!(understood("turn on the work lights")? == "kitchen_lights");
+    ensure!(understood("turn on the big lights")?.is_null());
+    let ways = program.get(&format!("{place}/sentences"))?;
+    ensure!(ways.to_string().contains("work lights"), "{ways}");
+
+    let same = device(&first["revision"], "Work lights");
+    let (status, told) = program.request("POST", "home/devices", &same)?;
+    ensure!(status == 422 && told["field"] == "name", "{told}");
+    let added = program.post("home/devices", &device(&first["revision"], "moon lamp"))?;
+    ensure!(understood("turn on the moon lamp")? == "moon_lamp");
+    let gone = |id: &str| {
+        let revision = added["revision"].as_str().unwrap_or_default();
+        let name = format!("home/devices/{id}?revision={revision}");
+        program.request("DELETE", &name, &Value::Null)
+    };
+    ensure!(gone("sun_lamp")?.0 == 404);
+    let (status, left) = gone("moon_lamp")?;
+    ensure!(
+        status == 200 && left["devices"] == first["devices"],
+        "{left}"
+    );
+    ensure!(gone("moon_lamp")?.0 == 409);
+    Ok(())
+}
+
+#[test]
+fn settings_are_changed_and_a_pin_is_never_told() -> Result<()> {
+    let home = Home::new()?.deaf()?;
+    let _hub = home.hub()?;
+    let program = Program::of(&home)?;
+    let set = json!({ "household_name": "The Lodge", "kiosk_pin": "181518" });
+    let set = program.send("PATCH", "settings", &set)?;
+    ensure!(set["kiosk_pin_set"] == true, "{set}");
+    ensure!(set["household_name"] == "The Lodge" && set == program.get("settings")?);
+    ensure!(!set.to_string().contains("181518"), "{set}");
+    let none = json!({ "microphone": "tin can" });
+    let (status, told) = program.request("PATCH", "settings", &none)?;
+    ensure!(status == 409 && told["field"] == "microphone", "{told}");
+    let sounds = program.get("sounds")?;
+    ensure!(sounds["microphones"]["used"] == "none", "{sounds}");
+    let lines = program.get("logs")?;
+    let last = lines
+        .as_array()
+        .and_then(|lines| lines.last())
+        .context("nothing logged")?;
+    let after = program.get(&format!("logs?after={}", last["seq"]))?;
+    ensure!(after == json!([]), "{after}");
     Ok(())
 }
 

@@ -17,6 +17,9 @@ pub struct Problem {
     pub message: String,
     /// What to do about it; empty if nothing.
     pub help: String,
+    /// The key of the body that cannot be so, if it is one key alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
 }
 
 /// The answer to such a request.
@@ -41,6 +44,7 @@ pub fn refuse(
             code: code.into(),
             message: message.into(),
             help: help.into(),
+            field: None,
         },
         retry_after_s: None,
     }

@@ -66,7 +66,16 @@ impl Connection for Perch {
                     json: json!({ "text": text, "intent": null, "slots": {}, "class": null })
                         .to_string(),
                 }),
-                ClientFrame::Doctor { .. } => Some(ServerFrame::Json {
+                ClientFrame::Sounds { .. } => {
+                    let side = json!({ "chosen": "none", "used": "none", "devices": [] });
+                    Some(ServerFrame::Json {
+                        id,
+                        json: json!([side, side]).to_string(),
+                    })
+                }
+                ClientFrame::Doctor { .. }
+                | ClientFrame::Logs { .. }
+                | ClientFrame::Ways { .. } => Some(ServerFrame::Json {
                     id,
                     json: "[]".into(),
                 }),

@@ -14,7 +14,7 @@ use std::{
 /// In the data folder, once somebody has been through the first steps.
 const WELCOMED: &str = "welcomed";
 /// Characters of a household's name.
-const LONGEST_NAME: usize = 60;
+pub(crate) const LONGEST_NAME: usize = 60;
 
 /// Microphone and speaker that the settings name, for when the hub starts again.
 pub struct Sounds(Mutex<[String; 2]>);

@@ -103,7 +103,7 @@ impl HomeFile {
         if text != before || demonstration {
             write(&self.path, &text).map_err(|error| {
                 problem(
-                    "home",
+                    "unsaved",
                     format!("cannot write {}: {error}", self.path.display()),
                     "make the file and its folder writable for the hub",
                 )

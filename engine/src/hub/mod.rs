@@ -18,7 +18,9 @@ mod service;
 mod understanding;
 mod view;
 
+pub(crate) use choices::LONGEST_NAME;
 pub use listening::Listening;
+pub(crate) use pin::is_pin;
 pub(crate) use service::LONGEST_SENTENCE;
 
 use crate::{

@@ -24,6 +24,11 @@ const GUESSES: u32 = 5;
 /// none is looked at for so long.
 const LOCKED: Duration = Duration::from_secs(60);
 
+/// Whether this can be one.
+pub(crate) fn is_pin(text: &str) -> bool {
+    LENGTH.contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_digit())
+}
+
 /// The household's PIN, if it has one.
 pub struct Pin {
     path: PathBuf,
@@ -63,7 +68,7 @@ impl Pin {
                 _ => Ok(()),
             };
         }
-        if !LENGTH.contains(&pin.len()) || !pin.bytes().all(|digit| digit.is_ascii_digit()) {
+        if !is_pin(pin) {
             return Err(problem("pin", "a PIN has 4 to 12 digits", "choose another"));
         }
         let hash = Argon2::default()

@@ -90,9 +90,11 @@ impl Screen {
 }
 
 fn house(hub: &Shared) -> view::House {
+    // First: an edit by a revision that is older than what is shown is refused, and a newer one would
+    // overwrite what was not seen.
+    let about = hub.about.borrow().clone();
     let home = hub.understanding.home();
     let Home { areas, devices } = &*home;
-    let about = hub.about.borrow();
     let area = |area: &loqa_core::home::Area| view::Area {
         id: area.id.clone(),
         name: area.name.clone(),

@@ -78,6 +78,17 @@ async fn what_is_wrong_with_a_request_is_said_in_one_shape() {
         ("GET", "docs/nothing.js", "", 404, "not_found"),
         ("GET", "docs/%ff", "", 404, "not_found"),
         ("POST", "login", &longer, 413, "too_long"),
+        ("GET", "logs?after=x", "", 400, "malformed"),
+        ("DELETE", "home/areas/attic", "", 400, "malformed"),
+        ("DELETE", "home/areas/%ff", "", 404, "not_found"),
+        ("DELETE", "home/areas/attic?revision=7", "", 422, "revision"),
+        (
+            "PATCH",
+            "settings",
+            r#"{"kiosk_pin":"12a4"}"#,
+            422,
+            "kiosk_pin",
+        ),
     ] {
         let path = format!("/api/v1/{path}");
         let (found, problem) = house.program(method, &path, body).await;
@@ -95,6 +106,28 @@ async fn what_is_wrong_with_a_request_is_said_in_one_shape() {
     let body = r#"{"text":"stop"}"#;
     let (status, answer) = house.request("POST", "/api/v1/ask", &cookie, body).await;
     assert_eq!(status, 415, "what a form could send is no JSON: {answer}");
+}
+
+#[tokio::test]
+async fn a_socket_ends_with_the_token_that_opened_it() {
+    let house = House::open().await;
+    let token = token::make(house.dir.path()).unwrap();
+    let shown = format!("Authorization: Bearer {token}\r\n");
+    let mut socket = house.socket(&shown).await;
+    let cookie = house.cookie().await;
+    let mut other = house.socket(&cookie).await;
+    token::revoke(house.dir.path()).unwrap();
+    tokio::time::pause();
+    let (_, bytes) = next(&mut socket).await;
+    let Ok(ServerFrame::Problem { problem, .. }) = ServerFrame::from_bytes(&bytes) else {
+        panic!("{bytes:?}");
+    };
+    assert_eq!(problem.code, "signed_out");
+    assert_eq!(next(&mut socket).await.0, 8, "and it is closed");
+    let frame = ClientFrame::Timers { id: 7 }.to_bytes();
+    other.write_all(&message(BINARY, &frame)).await.unwrap();
+    let expected = ServerFrame::Done { id: 7 }.to_bytes();
+    assert_eq!(next(&mut other).await, (BINARY, expected));
 }
 
 #[tokio::test]

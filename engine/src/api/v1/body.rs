@@ -4,7 +4,10 @@ use super::{Refusal, refuse};
 use crate::hub::LONGEST_SENTENCE;
 use axum::{
     Json,
-    extract::{FromRequest, Request, rejection::JsonRejection},
+    extract::{
+        FromRequest, Path, Query, Request,
+        rejection::{JsonRejection, PathRejection, QueryRejection},
+    },
     http::StatusCode,
 };
 use serde::de::DeserializeOwned;
@@ -36,6 +39,63 @@ fn because(rejection: &JsonRejection) -> Refusal {
         _ => ("malformed", "/api/v1/docs shows what this address takes"),
     };
     refuse(status, code, rejection.body_text(), help)
+}
+
+/// What an address names.
+///
+/// # Errors
+/// A name that is no text names nothing.
+pub fn named(id: Result<Path<String>, PathRejection>) -> Result<String, Refusal> {
+    id.map(|Path(id)| id).map_err(|_| {
+        refuse(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "there is nothing at this address",
+            "/api/v1/home tells what there is",
+        )
+    })
+}
+
+/// What follows the question mark.
+///
+/// # Errors
+/// It is not what this address takes.
+pub fn asked<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Refusal> {
+    query.map(|Query(asked)| asked).map_err(|rejection| {
+        refuse(
+            StatusCode::BAD_REQUEST,
+            "malformed",
+            rejection.body_text(),
+            "/api/v1/docs shows what this address takes",
+        )
+    })
+}
+
+/// A revision of the home as it is written: 16 hexadecimal digits, as a number of JSON would lose
+/// some of its 64 bits in many programs.
+///
+/// # Errors
+/// It is none.
+pub fn revision(text: &str) -> Result<u64, Refusal> {
+    let is_digit = |c: u8| matches!(c, b'0'..=b'9' | b'a'..=b'f');
+    let none = || {
+        unfit(
+            "revision",
+            "a revision has 16 hexadecimal digits",
+            "send the `revision` of the home that you have seen: /api/v1/home",
+        )
+    };
+    if text.len() != 16 || !text.bytes().all(is_digit) {
+        return Err(none());
+    }
+    u64::from_str_radix(text, 16).map_err(|_| none())
+}
+
+/// A key of what was sent cannot be so.
+pub fn unfit(field: &str, message: impl Into<String>, help: &str) -> Refusal {
+    let mut refusal = refuse(StatusCode::UNPROCESSABLE_ENTITY, field, message, help);
+    refusal.problem.field = Some(field.into());
+    refusal
 }
 
 /// A sentence without what surrounds it.

@@ -107,7 +107,13 @@ fn describe(cookie: &str) -> OpenApi {
     for (who, (schemas, paths, _)) in table() {
         components.schemas.extend(schemas);
         for (path, mut item) in paths.paths {
-            let operations = [&mut item.get, &mut item.post];
+            let operations = [
+                &mut item.get,
+                &mut item.post,
+                &mut item.put,
+                &mut item.patch,
+                &mut item.delete,
+            ];
             operations
                 .into_iter()
                 .flatten()
@@ -150,6 +156,15 @@ fn complete(operation: &mut Operation, who: Who) {
             may.extend([
                 ("415", "The body is not called JSON"),
                 ("422", "The body is JSON, and not what was asked for"),
+            ]);
+        }
+        if operation.parameters.is_some() {
+            may.extend([
+                (
+                    "400",
+                    "What stands after the question mark is not what it should be",
+                ),
+                ("422", "What was asked for cannot be"),
             ]);
         }
         may.extend([

@@ -163,9 +163,16 @@ fn silent() -> Problem {
 
 /// What the hub says against a request.
 fn refused(problem: Problem) -> Refusal {
+    let field = problem.code.strip_prefix("home_");
     let status = match problem.code.as_str() {
-        "not_listening" => StatusCode::CONFLICT,
+        "not_listening" | "home_changed" => StatusCode::CONFLICT,
+        "home" => StatusCode::UNPROCESSABLE_ENTITY,
+        _ if field.is_some() => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     };
-    refuse(status, &problem.code, problem.message, problem.help)
+    let mut refusal = refuse(status, &problem.code, &problem.message, &problem.help);
+    if status == StatusCode::UNPROCESSABLE_ENTITY {
+        refusal.problem.field = field.map(str::to_owned);
+    }
+    refusal
 }

@@ -6,11 +6,14 @@
 mod ask;
 mod body;
 mod document;
+mod edit;
 mod guest;
 mod health;
 mod house;
 mod latency;
+mod logs;
 mod room;
+mod settings;
 mod shown;
 mod sign_in;
 mod turn;
@@ -39,14 +42,23 @@ pub fn table() -> Vec<Route> {
         (SignedIn, routes!(sign_in::logout)),
         (SignedIn, routes!(house::now)),
         (SignedIn, routes!(house::home)),
+        (SignedIn, routes!(edit::add_device)),
+        (SignedIn, routes!(edit::change_device, edit::remove_device)),
+        (SignedIn, routes!(edit::sentences)),
+        (SignedIn, routes!(edit::add_area)),
+        (SignedIn, routes!(edit::change_area, edit::remove_area)),
+        (SignedIn, routes!(settings::settings, settings::choose)),
+        (SignedIn, routes!(settings::sounds)),
         (SignedIn, routes!(house::skills)),
         (SignedIn, routes!(house::turns)),
         (SignedIn, routes!(latency::latency)),
         (SignedIn, routes!(health::health)),
+        (SignedIn, routes!(logs::logs)),
         (SignedIn, routes!(ask::ask)),
         (SignedIn, routes!(ask::meaning)),
         (SignedIn, routes!(room::mute)),
         (SignedIn, routes!(room::call)),
+        (SignedIn, routes!(room::end_call)),
         (SignedIn, routes!(socket::events)),
         (SignedIn, routes!(document::openapi)),
         (SignedIn, routes!(document::docs)),

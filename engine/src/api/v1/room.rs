@@ -49,3 +49,16 @@ pub async fn call(State(door): State<Arc<Door>>) -> Result<StatusCode, Refusal> 
     guest.order(|id| ClientFrame::Call { id }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
+
+/// Ends the call: what was said since is all
+#[utoipa::path(
+    post,
+    path = "/api/v1/call/end",
+    tag = "the microphone",
+    responses((status = 204, description = "Nothing more is for Loqa")),
+)]
+pub async fn end_call(State(door): State<Arc<Door>>) -> Result<StatusCode, Refusal> {
+    let mut guest = Guest::of(&door)?;
+    guest.order(|id| ClientFrame::CallEnd { id }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -94,6 +94,9 @@ impl From<Seen> for Now {
 /// Rooms, and what is in them.
 #[derive(Serialize, ToSchema)]
 pub struct Home {
+    /// Of home.toml: an edit names it. Another text has another one.
+    #[schema(pattern = "^[0-9a-f]{16}$")]
+    revision: String,
     areas: Vec<Area>,
     devices: Vec<Device>,
 }
@@ -183,6 +186,7 @@ impl From<Seen> for Home {
             features: device.features,
         });
         Home {
+            revision: format!("{:016x}", seen.house.revision),
             areas: areas.collect(),
             devices: devices.collect(),
         }
