@@ -1,6 +1,6 @@
 // A person looks at the house in a browser and commands it.
 import assert from "node:assert/strict";
-import { describe_home, kill, loqa, start } from "./hub.mjs";
+import { describe_home, describe_skill, kill, loqa, start } from "./hub.mjs";
 import { barriers, browser, inert, person } from "./page.mjs";
 
 const PAGES = ["/", "/sessions", "/home", "/skills", "/system"];
@@ -165,6 +165,25 @@ const steps = {
     await page.locator(".timer").waitFor({ state: "detached" });
   },
 
+  async "what a skill shows is on every screen, and its buttons say their sentences"({ page, other, browser, hub }) {
+    await loqa("ask", "show me the tea");
+    const later = await person(browser, { viewport: { width: 390, height: 844 } });
+    await later.goto(hub.link);
+    for (const screen of [page, other, later]) {
+      const card = screen.locator(".shown[data-skill=tea]");
+      await card.getByText("Steep", { exact: true }).waitFor();
+      await card.getByText(HOSTILE[0]).waitFor();
+      await inert(screen);
+    }
+    assert.deepEqual(await barriers(later), []);
+    await screenshot(later, "card-390-light");
+    await later.context().close();
+    await page.locator(".shown").getByRole("button", { name: "turn on the desk lamp" }).press("Enter");
+    await isOn(other, "desk_lamp");
+    await say(page, "undo that");
+    await isOff(other, "desk_lamp");
+  },
+
   async "what somebody says stays text"({ page }) {
     for (const text of HOSTILE) await loqa("ask", text).catch(() => {});
     await loqa("ask", "add <b>cheese</b> to the shopping list").catch(() => {});
@@ -271,6 +290,17 @@ const steps = {
 };
 
 await describe_home(NAMES);
+await describe_skill("tea", [
+  "name: tea",
+  "intents:",
+  "  show:",
+  "    sentences: [show me the tea]",
+  "    reply: Here it is.",
+  "    card:",
+  `      title: ${JSON.stringify(NAMES[1])}`,
+  `      lines: [{ name: Steep, text: three minutes }, ${JSON.stringify(HOSTILE[0])}, ${"w".repeat(200)}]`,
+  "      say: [turn on the desk lamp]",
+]);
 const state = { hub: await start(0) };
 const chromium = await browser();
 let page;

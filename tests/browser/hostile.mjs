@@ -1,9 +1,7 @@
 // Rooms, devices, skills and sentences of somebody of ill will: all of it is text, wherever it is
 // shown, and the hub answers whoever comes next.
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { describe_home, kill, loqa, start } from "./hub.mjs";
+import { describe_home, describe_skill, kill, loqa, start } from "./hub.mjs";
 import { browser, inert, person } from "./page.mjs";
 
 const PAGES = ["/", "/sessions", "/home", "/skills", "/system"];
@@ -20,26 +18,19 @@ const TAGS = [
   "../../../etc/passwd",
 ];
 
+const text = JSON.stringify;
+
 /** A skill whose every word was chosen to do harm. */
-async function describe_skill() {
-  const folder = join(process.env.LOQA_DATA, "../skills/odd");
-  const text = JSON.stringify;
-  const skill = [
-    "name: odd",
-    `description: ${text(TAGS.filter((tag) => !tag.includes("\u0000")).join(" "))}`,
-    "intents:",
-    "  odd:",
-    `    sentences: [${text("show me odd (things|words)")}]`,
-    `    reply: ${text(TAGS[0] + TAGS[5])}`,
-    "    examples:",
-    `      - say: ${text("show me odd things")}`,
-  ];
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, "skill.yaml"), `${skill.join("\n")}\n`);
-  const config = join(process.env.XDG_CONFIG_HOME, "loqa");
-  await mkdir(config, { recursive: true });
-  await writeFile(join(config, "loqa.toml"), `[hub]\nskills = [${text(join(folder, ".."))}]\n`);
-}
+const SKILL = [
+  "name: odd",
+  `description: ${text(TAGS.filter((tag) => !tag.includes("\u0000")).join(" "))}`,
+  "intents:",
+  "  odd:",
+  `    sentences: [${text("show me odd (things|words)")}]`,
+  `    reply: ${text(TAGS[0] + TAGS[5])}`,
+  "    examples:",
+  `      - say: ${text("show me odd things")}`,
+];
 
 /** A thousand sentences, made of the same few in all ways that the hub might take apart. */
 function* sentences() {
@@ -67,7 +58,7 @@ async function post({ address }, token, name, text) {
 }
 
 await describe_home(TAGS.slice(0, 7).map((tag) => `${tag} lamp`));
-await describe_skill();
+await describe_skill("odd", SKILL);
 const hub = await start(0);
 const chromium = await browser();
 try {

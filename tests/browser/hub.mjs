@@ -25,6 +25,16 @@ export async function describe_home(names) {
   await writeFile(join(folder, "home.toml"), home.join("\n"));
 }
 
+/** A skill of that name: its lines of `skill.yaml`. */
+export async function describe_skill(name, lines) {
+  const skills = join(LOQA_DATA, "../skills");
+  await mkdir(join(skills, name), { recursive: true });
+  await writeFile(join(skills, name, "skill.yaml"), `${lines.join("\n")}\n`);
+  const config = join(process.env.XDG_CONFIG_HOME, "loqa");
+  await mkdir(config, { recursive: true });
+  await writeFile(join(config, "loqa.toml"), `[hub]\nskills = [${JSON.stringify(skills)}]\n`);
+}
+
 /** Starts a hub on a port (0: any) and waits until it is up. */
 export async function start(port) {
   const child = spawn(LOQA_BIN, ["hub", "--data", LOQA_DATA], {

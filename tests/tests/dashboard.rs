@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use loqa_engine::gateway::Client;
 use loqa_protocol::{
     ClientFrame, Event, ServerFrame, View, ViewPart,
+    card::Cards,
     view::{DeviceState, State},
 };
 use loqa_tests::program::Home;
@@ -17,6 +18,7 @@ struct Screen {
     seq: u64,
     state: State,
     turns: Vec<String>,
+    cards: Cards,
 }
 
 impl Screen {
@@ -27,6 +29,7 @@ impl Screen {
             seq: 0,
             state: State::default(),
             turns: Vec::new(),
+            cards: Cards::default(),
         };
         screen.client.send(ClientFrame::Watch { id: WATCH }).await?;
         Ok(screen)
@@ -42,6 +45,7 @@ impl Screen {
                 match &part {
                     ViewPart::State(state) => self.state = state.clone(),
                     ViewPart::Event(envelope) => {
+                        self.cards.note(envelope, 0);
                         if let Event::TurnSummary(summary) = &envelope.event {
                             self.turns.push(summary.text.clone());
                         }
@@ -133,17 +137,22 @@ async fn everybody_sees_what_one_of_them_does_and_who_comes_later_sees_it_too() 
     one.client
         .send(ask(3, "set a pasta timer for ten minutes"))
         .await?;
+    one.client
+        .send(ask(4, "how many days until tomorrow"))
+        .await?;
     for screen in [&mut one, &mut other] {
         screen
-            .until(|screen| screen.is_on("kitchen_lights") == Some(true) && screen.turns.len() == 2)
+            .until(|screen| screen.is_on("kitchen_lights") == Some(true) && screen.turns.len() == 3)
             .await?;
         screen
             .until(|screen| screen.state.timers.len() == 1)
             .await?;
     }
     let mut later = Screen::open(&home).await?;
-    later.until(|screen| screen.turns.len() == 2).await?;
+    later.until(|screen| screen.turns.len() == 3).await?;
     assert_eq!(later.is_on("kitchen_lights"), Some(true));
+    let shown = |screen: &Screen| screen.cards.shown(0).any(|card| card.skill == "clock");
+    later.until(shown).await?;
     let timer = &later.state.timers[0];
     assert_eq!((timer.name.as_deref(), timer.total_s), (Some("pasta"), 600));
     assert!(timer.remaining_ms > 500_000 && !timer.paused);

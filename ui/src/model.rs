@@ -4,6 +4,7 @@ use crate::say;
 use loqa_protocol::{
     Choice, ClientFrame, Envelope, Event, HomeEdit, Problem, ServerFrame, TurnSummary, View,
     ViewPart,
+    card::Cards,
     view::{Area, Device, DeviceState, House, List, Listening, State, Timer},
 };
 use serde::Deserialize;
@@ -31,6 +32,8 @@ pub struct Model {
     pub live: Live,
     /// When something was last said or done, on the same clock.
     pub live_at_ms: f64,
+    /// What skills show.
+    pub cards: Cards,
     /// Finished turns, newest first.
     pub turns: VecDeque<Turn>,
     /// What works and what does not.
@@ -202,6 +205,7 @@ impl Model {
         self.trouble = None;
         self.live = Live::default();
         self.turns.clear();
+        self.cards = Cards::default();
         // A hub that has started anew counts its lines anew.
         self.logs.clear();
         vec![self.watch(), self.examine()]
@@ -426,7 +430,10 @@ impl Model {
                 self.state_at_ms = now_ms;
             }
             ViewPart::Listening(listening) => self.listening = listening,
-            ViewPart::Event(envelope) => self.happened(envelope),
+            ViewPart::Event(envelope) => {
+                self.cards.note(&envelope, now_ms as u64);
+                self.happened(envelope);
+            }
         }
         None
     }

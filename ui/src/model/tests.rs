@@ -1,6 +1,7 @@
 use super::*;
 use loqa_protocol::{
     EffectKind, HopTimings, PrivacyScope, Problem, QosTier, SessionId, TurnId, Verdict,
+    card::Card,
     view::{Skill, SkillIntent},
 };
 
@@ -59,6 +60,23 @@ fn summary(text: &str, reply: &str) -> TurnSummary {
         reply: reply.into(),
         ..TurnSummary::default()
     }
+}
+
+#[test]
+fn a_card_is_shown_until_its_time_is_over_or_another_hub_answers() {
+    let mut screen = Screen::open();
+    let card = Card {
+        skill: "tea".into(),
+        id: "brew".into(),
+        title: "Green tea".into(),
+        stays_ms: 500,
+        ..Card::default()
+    };
+    screen.event(1, 0, Event::VisualCardUpdate(card.clone()));
+    assert_eq!(screen.model.cards.shown(1499).collect::<Vec<_>>(), [&card]);
+    assert_eq!(screen.model.cards.shown(1500).count(), 0);
+    screen.model.open();
+    assert_eq!(screen.model.cards.shown(1499).count(), 0);
 }
 
 #[test]

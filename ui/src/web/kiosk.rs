@@ -2,7 +2,9 @@
 //! while nobody is there, and hard to leave where the household has a PIN.
 
 use super::{
-    App, Page, go,
+    App, Page,
+    cards::Cards,
+    go,
     now::{Answer, Lists, Rooms, Say, Timers},
     now_ms, words,
 };
@@ -120,6 +122,7 @@ pub fn Kiosk() -> impl IntoView {
                 <p class="date">{move || clock.get().1}</p>
                 <Answer />
                 <Timers />
+                <Show when=move || !open.get()><Cards /></Show>
             </section>
             <Show when=move || open.get()
                 fallback=move || view! {
@@ -129,7 +132,7 @@ pub fn Kiosk() -> impl IntoView {
                 }>
                 <section class="act">
                     <Say />
-                    <div class="cards"><Rooms /><Lists /></div>
+                    <div class="cards"><Cards /><Rooms /><Lists /></div>
                     <Leave />
                 </section>
             </Show>

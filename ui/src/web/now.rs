@@ -1,6 +1,6 @@
 //! What Loqa hears and does, and what can be touched.
 
-use super::{App, icons, tile::Tile, welcome::Welcome, words, words_with};
+use super::{App, cards::Cards, icons, tile::Tile, welcome::Welcome, words, words_with};
 use crate::{
     model::{clock, headed},
     say,
@@ -21,6 +21,7 @@ pub fn Now() -> impl IntoView {
                 <Welcome />
                 <Trouble />
                 <Timers />
+                <Cards />
                 <Rooms />
                 <Lists />
             </div>

@@ -27,10 +27,11 @@ pub fn Shell() -> impl IntoView {
     on_cleanup(move || back.remove());
     set_interval(
         move || {
-            if app
-                .model
-                .with_untracked(|model| !model.state.timers.is_empty())
-            {
+            let last_ms = app.now_ms.get_untracked() as u64;
+            let counts = app.model.with_untracked(|model| {
+                !model.state.timers.is_empty() || model.cards.shown(last_ms).next().is_some()
+            });
+            if counts {
                 app.now_ms.set(now_ms());
             }
         },
