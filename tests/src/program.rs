@@ -173,8 +173,17 @@ impl Home {
     /// # Errors
     /// It cannot be started, or ended before it was up.
     pub fn hub(&self) -> std::io::Result<Hub> {
+        self.hub_that_logs("warn")
+    }
+
+    /// The same with a log from this level on.
+    ///
+    /// # Errors
+    /// As [`Home::hub`].
+    pub fn hub_that_logs(&self, level: &str) -> std::io::Result<Hub> {
         let mut command = self.command(["hub"]);
         let mut child = command
+            .env("LOQA_LOG", level)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()?;

@@ -32,6 +32,8 @@ fn every_answer_is_one_that_the_description_promises() -> Result<()> {
         // What is no WebSocket is refused there, and schemathesis opens none.
         .args(["--exclude-path", "/api/v1/events"])
         .args(["--phases", "examples,coverage,fuzzing", "--checks", "all"])
+        // A household has rules that no schema says, such as that no two devices have one name.
+        .args(["--exclude-checks", "positive_data_acceptance"])
         .args(["--seed", "1", "--max-examples", EXAMPLES])
         .args(["--generation-database", "none", "--no-shrink", "--no-color"])
         .stdin(Stdio::null())

@@ -69,6 +69,7 @@ pub struct AreaEdit {
 
 /// What a removal was decided by.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct By {
     /// Of the home that this was decided by.
     #[param(pattern = "^[0-9a-f]{16}$")]

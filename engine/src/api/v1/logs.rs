@@ -1,10 +1,11 @@
 //! What the hub has logged. Words of a person are not in it.
 
-use super::{Refusal, body::asked, guest::Guest};
+use super::{Refusal, body::asked, guest::Guest, refuse};
 use crate::api::Door;
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
+    http::StatusCode,
 };
 use loqa_protocol::ClientFrame;
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,8 @@ pub struct LogLine {
 pub struct From {
     /// `seq` of the last line that is known.
     #[serde(default)]
-    after: u64,
+    #[param(minimum = 0)]
+    after: i64,
 }
 
 /// The last lines of the hub's log
@@ -50,7 +52,15 @@ pub async fn logs(
     State(door): State<Arc<Door>>,
     from: Result<Query<From>, QueryRejection>,
 ) -> Result<Json<Vec<LogLine>>, Refusal> {
-    let after = asked(from)?.after;
+    let after = u64::try_from(asked(from)?.after).map_err(|_| {
+        let help = "send the `seq` of a line, or leave `after` out";
+        refuse(
+            StatusCode::BAD_REQUEST,
+            "malformed",
+            "`after` is below 0",
+            help,
+        )
+    })?;
     let mut guest = Guest::of(&door)?;
     let lines = guest.document(|id| ClientFrame::Logs { id, after });
     Ok(Json(lines.await?))
