@@ -13,3 +13,4 @@ pub mod sounds;
 pub mod store;
 pub mod tasks;
 pub mod telemetry;
+mod whole_file;

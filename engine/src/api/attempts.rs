@@ -2,22 +2,23 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     net::IpAddr,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::time::Instant;
 
-/// Addresses that are remembered; the longest ago is forgotten first.
+/// Peers that are remembered; the longest ago is forgotten first.
 const REMEMBERED: usize = 1024;
 
-/// Who has guessed wrong: each address by itself, so that nobody can lock out others.
-pub struct Attempts {
+/// Who has guessed wrong: each peer by itself, so that nobody can lock out others.
+pub struct Attempts<Peer = IpAddr> {
     /// After so many wrong ones in a row
     limit: u32,
     /// nothing more is accepted for so long.
     locked: Duration,
-    peers: Mutex<HashMap<IpAddr, Wrong>>,
+    peers: Mutex<HashMap<Peer, Wrong>>,
 }
 
 struct Wrong {
@@ -25,9 +26,9 @@ struct Wrong {
     last: Instant,
 }
 
-impl Attempts {
+impl<Peer: Copy + Eq + Hash> Attempts<Peer> {
     /// Nobody has, yet.
-    pub fn new(limit: u32, locked: Duration) -> Attempts {
+    pub fn new(limit: u32, locked: Duration) -> Self {
         Attempts {
             limit,
             locked,
@@ -40,7 +41,7 @@ impl Attempts {
     ///
     /// # Errors
     /// It is one too many: seconds until the next is looked at.
-    pub fn begin(&self, peer: IpAddr) -> Result<(), u64> {
+    pub fn begin(&self, peer: Peer) -> Result<(), u64> {
         let now = Instant::now();
         let mut peers = self.peers();
         if peers.len() >= REMEMBERED && !peers.contains_key(&peer) {
@@ -65,11 +66,11 @@ impl Attempts {
     }
 
     /// `peer` has signed in.
-    pub fn right(&self, peer: IpAddr) {
+    pub fn right(&self, peer: Peer) {
         self.peers().remove(&peer);
     }
 
-    fn peers(&self) -> MutexGuard<'_, HashMap<IpAddr, Wrong>> {
+    fn peers(&self) -> MutexGuard<'_, HashMap<Peer, Wrong>> {
         self.peers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

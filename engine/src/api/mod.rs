@@ -15,7 +15,7 @@
 //! Only 127.0.0.1 is bound where nothing is encrypted. Who can reach that may still be a page of
 //! somebody else in the same browser: see `guard`.
 
-mod attempts;
+pub(crate) mod attempts;
 mod entrance;
 mod files;
 mod guard;

@@ -1,15 +1,14 @@
 //! A password that a household has chosen, for a tablet that must sign in while nobody is at the
 //! hub. Kept as a hash that is slow to guess, and read anew each time: setting it needs no hub.
 
-use crate::gateway::problem;
+use crate::{gateway::problem, whole_file};
 use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use loqa_protocol::Problem;
 use std::{
-    fs,
-    io::{self, Write},
+    fs, io,
     ops::RangeInclusive,
     path::{Path, PathBuf},
 };
@@ -55,23 +54,9 @@ pub fn keep(folder: &Path, password: &str) -> Result<(), PasswordError> {
     if !LENGTH.contains(&length) {
         return Err(PasswordError::Length(length));
     }
-    let hash = Argon2::default()
-        .hash_password(password.as_bytes())
-        .map_err(|error| PasswordError::Hash(error.to_string()))?;
+    let hash = hash(password).map_err(PasswordError::Hash)?;
     let path = folder.join(FILE);
-    let written = || {
-        fs::create_dir_all(folder)?;
-        // The whole file or none of it; made readable by its owner alone.
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(hash.to_string().as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(&path)?;
-        Ok(())
-    };
-    written().map_err(|source| PasswordError::File {
-        path: path.clone(),
-        source,
-    })
+    whole_file::write_secret(&path, &hash).map_err(|source| PasswordError::File { path, source })
 }
 
 /// Whether there was one; there is none from now on.
@@ -80,16 +65,22 @@ pub fn keep(folder: &Path, password: &str) -> Result<(), PasswordError> {
 /// [`PasswordError::File`].
 pub fn forget(folder: &Path) -> Result<bool, PasswordError> {
     let path = folder.join(FILE);
-    match fs::remove_file(&path) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(source) => Err(PasswordError::File { path, source }),
-    }
+    whole_file::remove(&path).map_err(|source| PasswordError::File { path, source })
 }
 
 /// The hash of the password, if there is one that can be read.
 pub fn kept(folder: &Path) -> Option<String> {
     fs::read_to_string(folder.join(FILE)).ok()
+}
+
+/// What is kept of a password. As slow as [`is_right`].
+///
+/// # Errors
+/// Why there is no hash of it.
+pub fn hash(password: &str) -> Result<String, String> {
+    let hash = Argon2::default().hash_password(password.as_bytes());
+    hash.map(|hash| hash.to_string())
+        .map_err(|error| error.to_string())
 }
 
 /// Whether this is the password of a hash. Takes some tens of milliseconds and 19 MiB of memory,

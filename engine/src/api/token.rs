@@ -2,13 +2,12 @@
 //! code. Kept as a hash, and read anew each time: making or revoking it needs no hub.
 
 use super::pairing::{hex, unhex};
-use crate::gateway::problem;
+use crate::{gateway::problem, whole_file};
 use axum::http::{HeaderMap, header};
 use loqa_protocol::Problem;
 use sha2::{Digest, Sha256};
 use std::{
-    fs,
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -40,16 +39,7 @@ impl From<TokenError> for Problem {
 pub fn make(folder: &Path) -> Result<String, TokenError> {
     let token = format!("{PREFIX}{}", hex(&rand::random::<[u8; 32]>()));
     let path = folder.join(FILE);
-    let written = || {
-        fs::create_dir_all(folder)?;
-        // The whole file or none of it; made readable by its owner alone.
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(hex(&digest(&token)).as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(&path)?;
-        Ok(())
-    };
-    match written() {
+    match whole_file::write_secret(&path, &hex(&digest(&token))) {
         Ok(()) => Ok(token),
         Err(source) => Err(TokenError { path, source }),
     }
@@ -61,11 +51,7 @@ pub fn make(folder: &Path) -> Result<String, TokenError> {
 /// The folder does not let it go.
 pub fn revoke(folder: &Path) -> Result<bool, TokenError> {
     let path = folder.join(FILE);
-    match fs::remove_file(&path) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(source) => Err(TokenError { path, source }),
-    }
+    whole_file::remove(&path).map_err(|source| TokenError { path, source })
 }
 
 /// What a request shows as its token, right or wrong; `None`: it shows none.

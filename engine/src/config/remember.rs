@@ -1,6 +1,7 @@
 //! Writes one setting into the settings file and leaves the rest of it as it is.
 
 use super::{Config, ConfigError, file};
+use crate::whole_file;
 use loqa_core::document::FileError;
 use std::{io, path::Path};
 
@@ -11,7 +12,6 @@ impl Config {
     /// # Errors
     /// The file cannot be read or written, or is written in a way that only a person can change.
     pub fn remember(&self, section: &str, key: &str, value: &str) -> Result<(), ConfigError> {
-        // A link stays one.
         let path = &self.origin.file.canonicalize();
         let path = path.as_ref().unwrap_or(&self.origin.file);
         let unwritten = |source: io::Error| ConfigError::Write {
@@ -24,18 +24,7 @@ impl Config {
             Err(error) => return Err(unwritten(error)),
         };
         let after = with(path, &before, section, key, value).map_err(ConfigError::File)?;
-        let folder = path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder).map_err(unwritten)?;
-        // Whole or not at all, whatever happens meanwhile.
-        let mut part = tempfile::NamedTempFile::new_in(folder).map_err(unwritten)?;
-        io::Write::write_all(&mut part, after.as_bytes()).map_err(unwritten)?;
-        if let Ok(old) = std::fs::metadata(path) {
-            part.as_file()
-                .set_permissions(old.permissions())
-                .map_err(unwritten)?;
-        }
-        part.persist(path).map_err(|error| unwritten(error.error))?;
-        Ok(())
+        whole_file::replace(path, &after).map_err(unwritten)
     }
 }
 

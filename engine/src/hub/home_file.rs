@@ -2,7 +2,10 @@
 //! what somebody else has written meanwhile.
 
 use super::{Shared, service::problem};
-use crate::config::{Config, DEMO_HOME};
+use crate::{
+    config::{Config, DEMO_HOME},
+    whole_file,
+};
 use loqa_core::{
     document::FileError,
     home::{self, Home, Unfit},
@@ -11,7 +14,7 @@ use loqa_protocol::{HomeEdit, Problem};
 use std::{
     fs,
     hash::{DefaultHasher, Hash, Hasher},
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -101,7 +104,7 @@ impl HomeFile {
         }
         let (text, home) = home::edited(&self.name(demonstration), &before, edit).map_err(unfit)?;
         if text != before || demonstration {
-            write(&self.path, &text).map_err(|error| {
+            whole_file::replace(&self.path, &text).map_err(|error| {
                 problem(
                     "unsaved",
                     format!("cannot write {}: {error}", self.path.display()),
@@ -190,21 +193,6 @@ fn revision(text: &str) -> u64 {
     hasher.finish().max(1)
 }
 
-/// The whole file or nothing of it, whatever happens meanwhile; a link stays one.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut part = tempfile::NamedTempFile::new_in(folder)?;
-    part.write_all(text.as_bytes())?;
-    if let Ok(old) = fs::metadata(&path) {
-        part.as_file().set_permissions(old.permissions())?;
-    }
-    part.as_file().sync_all()?;
-    part.persist(&path)?;
-    Ok(())
-}
-
 fn unfit(Unfit { field, errors }: Unfit) -> Problem {
     let code = field.map_or_else(|| "home".into(), |field| format!("home_{field}"));
     match errors.as_slice() {
@@ -251,10 +239,10 @@ mod tests {
         assert_eq!(same.code, "home_name");
         assert!(same.message.contains("a second area `Attic`"), "{same}");
         // Somebody's editor has written the file.
-        write(&file.path, "# mine\n").unwrap();
+        whole_file::replace(&file.path, "# mine\n").unwrap();
         let late = file.edit(first.revision, &attic("loft")).unwrap_err();
         assert_eq!(late.code, "home_changed");
-        write(&file.path, "[[area]\n").unwrap();
+        whole_file::replace(&file.path, "[[area]\n").unwrap();
         assert_eq!(file.read().unwrap_err().code, "home");
     }
 }

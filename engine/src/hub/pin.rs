@@ -2,18 +2,20 @@
 //! few guesses are looked at.
 
 use super::service::problem;
-use crate::api::password::is_right;
-use argon2::{Argon2, password_hash::PasswordHasher};
+use crate::{
+    api::{
+        attempts::Attempts,
+        password::{hash, is_right},
+    },
+    whole_file,
+};
 use loqa_protocol::Problem;
 use std::{
     fs,
-    io::Write,
     ops::RangeInclusive,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
     time::Duration,
 };
-use tokio::time::Instant;
 
 /// In the data folder, for nobody else's eyes.
 const FILE: &str = "kiosk.pin";
@@ -32,8 +34,8 @@ pub(crate) fn is_pin(text: &str) -> bool {
 /// The household's PIN, if it has one.
 pub struct Pin {
     path: PathBuf,
-    /// Wrong ones in a row, and when the last was.
-    wrong: Mutex<(u32, Instant)>,
+    /// Of all tablets together.
+    attempts: Attempts<()>,
 }
 
 impl Pin {
@@ -41,7 +43,7 @@ impl Pin {
     pub fn in_folder(folder: &Path) -> Pin {
         Pin {
             path: folder.join(FILE),
-            wrong: Mutex::new((0, Instant::now())),
+            attempts: Attempts::new(GUESSES, LOCKED),
         }
     }
 
@@ -63,25 +65,14 @@ impl Pin {
             )
         };
         if pin.is_empty() {
-            return match fs::remove_file(&self.path) {
-                Err(error) if self.is_set() => Err(unwritten(&error)),
-                _ => Ok(()),
-            };
+            let removed = whole_file::remove(&self.path);
+            return removed.map(drop).map_err(|error| unwritten(&error));
         }
         if !is_pin(pin) {
             return Err(problem("pin", "a PIN has 4 to 12 digits", "choose another"));
         }
-        let hash = Argon2::default()
-            .hash_password(pin.as_bytes())
-            .map_err(|error| unwritten(&error))?;
-        let write = || -> std::io::Result<()> {
-            let folder = self.path.parent().unwrap_or(Path::new("."));
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.write_all(hash.to_string().as_bytes())?;
-            file.persist(&self.path)?;
-            Ok(())
-        };
-        write().map_err(|error| unwritten(&error))
+        let hash = hash(pin).map_err(|error| unwritten(&error))?;
+        whole_file::write_secret(&self.path, &hash).map_err(|error| unwritten(&error))
     }
 
     /// Whether this is the PIN; where there is none, anything is. Takes some tens of milliseconds.
@@ -92,24 +83,14 @@ impl Pin {
         let Ok(hash) = fs::read_to_string(&self.path) else {
             return Ok(());
         };
-        // One at a time: two at once are two.
-        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        if wrong.0 >= GUESSES {
-            let left = LOCKED.saturating_sub(wrong.1.elapsed());
-            if !left.is_zero() {
-                return Err(problem(
-                    "pin_locked",
-                    "too many wrong PINs",
-                    &format!("wait {} s, then try again", left.as_secs() + 1),
-                ));
-            }
-            wrong.0 = 0;
-        }
+        self.attempts.begin(()).map_err(|seconds| {
+            let help = format!("wait {seconds} s, then try again");
+            problem("pin_locked", "too many wrong PINs", &help)
+        })?;
         if is_right(&hash, typed) {
-            wrong.0 = 0;
+            self.attempts.right(());
             return Ok(());
         }
-        *wrong = (wrong.0 + 1, Instant::now());
         Err(problem("wrong_pin", "this is not the PIN", ""))
     }
 }
