@@ -173,17 +173,17 @@ impl Home {
     /// # Errors
     /// It cannot be started, or ended before it was up.
     pub fn hub(&self) -> std::io::Result<Hub> {
-        self.hub_that_logs("warn")
+        Hub::start(self.command(["hub"]))
     }
+}
 
-    /// The same with a log from this level on.
+impl Hub {
+    /// Starts a hub as prepared, and waits until it says that it is up.
     ///
     /// # Errors
     /// As [`Home::hub`].
-    pub fn hub_that_logs(&self, level: &str) -> std::io::Result<Hub> {
-        let mut command = self.command(["hub"]);
+    pub fn start(mut command: Command) -> std::io::Result<Hub> {
         let mut child = command
-            .env("LOQA_LOG", level)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -199,9 +199,7 @@ impl Home {
         }
         Ok(Hub { child, out })
     }
-}
 
-impl Hub {
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()

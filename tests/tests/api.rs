@@ -8,7 +8,10 @@ use loqa_engine::{
     hub::{Hub, HubOptions, Listening},
 };
 use loqa_protocol::{ClientFrame, Event, ServerFrame, ViewPart, wire::Wire};
-use loqa_tests::{api::Program, program::Home};
+use loqa_tests::{
+    api::Program,
+    program::{self, Home},
+};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use tokio::net::TcpStream;
@@ -145,7 +148,9 @@ fn of_two_programs_that_edit_a_device_the_second_is_told_and_overwrites_nothing(
 #[test]
 fn settings_are_changed_and_a_pin_is_never_told() -> Result<()> {
     let home = Home::new()?.deaf()?;
-    let _hub = home.hub_that_logs("info")?;
+    let mut hub = home.command(["hub"]);
+    hub.env("LOQA_LOG", "info");
+    let _hub = program::Hub::start(hub)?;
     let program = Program::of(&home)?;
     let set = json!({ "household_name": "The Lodge", "kiosk_pin": "181518" });
     let set = program.send("PATCH", "settings", &set)?;

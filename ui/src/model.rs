@@ -353,7 +353,7 @@ impl Model {
         match frame {
             ServerFrame::View { id, view } if id == self.watch.0 => return self.show(view, now_ms),
             ServerFrame::Turn { summary, .. } => {
-                self.live.asks = summary.reply.trim_end().ends_with('?');
+                self.live.asks = summary.asks();
                 self.settle(&summary);
             }
             ServerFrame::Json { id, json } if id == self.doctor => {

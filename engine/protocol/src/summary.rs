@@ -74,6 +74,13 @@ pub struct TurnSummary {
     pub hops: HopTimings,
 }
 
+impl TurnSummary {
+    /// Whether Loqa has asked something, and waits for the answer.
+    pub fn asks(&self) -> bool {
+        self.reply.trim_end().ends_with('?')
+    }
+}
+
 /// Milliseconds per hop of a spoken turn. `None` where the turn did not take that hop.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct HopTimings {

@@ -1,9 +1,9 @@
 //! The form for a device or a room. What the hub cannot take is told at its field; what somebody
 //! else has changed meanwhile is shown, and nothing is overwritten.
 
-use super::{App, home::Subject, words};
+use super::{App, home::Subject, modal, words};
 use crate::model::{Edited, Model};
-use leptos::{ev::SubmitEvent, html, prelude::*};
+use leptos::{ev::SubmitEvent, prelude::*};
 use loqa_protocol::{
     HomeEdit, Problem,
     view::{Area, Device},
@@ -136,12 +136,7 @@ pub fn Editor(edited: Subject, done: Callback<()>) -> impl IntoView {
     let revision = app.part(|model| model.house.revision);
     let outcome = app.part(|model| model.edited.clone());
     let fields = Fields::of(&edited, revision.get_untracked());
-    let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
-        if let Some(dialog) = dialog.get() {
-            let _ = dialog.show_modal();
-        }
-    });
+    let dialog = modal();
     Effect::new(move |_| match outcome.get() {
         Edited::Done => done.run(()),
         Edited::Refused(problem) if problem.code == CHANGED => {

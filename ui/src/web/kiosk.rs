@@ -4,13 +4,13 @@
 use super::{
     App, Page,
     cards::Cards,
-    go,
+    go, modal,
     now::{Answer, Lists, Rooms, Say, Timers},
     now_ms, words,
 };
 use crate::model::{Edited, Phase};
 use js_sys::{Date, Object, Reflect};
-use leptos::{ev::SubmitEvent, html, prelude::*};
+use leptos::{ev::SubmitEvent, prelude::*};
 use std::time::Duration;
 
 /// Without a touch, the cards give way to the clock after so long, ms.
@@ -177,12 +177,7 @@ fn Leave() -> impl IntoView {
 fn AskPin(left: Memo<Edited>, close: Callback<()>) -> impl IntoView {
     let app = App::get();
     let pin = RwSignal::new(String::new());
-    let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
-        if let Some(dialog) = dialog.get() {
-            let _ = dialog.show_modal();
-        }
-    });
+    let dialog = modal();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let typed = pin.get_untracked();

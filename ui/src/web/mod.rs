@@ -20,7 +20,7 @@ mod window;
 
 use crate::{model::Model, words::Words};
 use fluent_bundle::FluentValue;
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 use loqa_protocol::ClientFrame;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -169,4 +169,15 @@ fn remember(key: &str, value: &str) {
 /// Milliseconds since the page was opened; never jumps.
 fn now_ms() -> f64 {
     window().performance().map_or(0.0, |clock| clock.now())
+}
+
+/// A dialog that everything else waits for, from the moment it is drawn.
+fn modal() -> NodeRef<html::Dialog> {
+    let dialog = NodeRef::<html::Dialog>::new();
+    Effect::new(move |_| {
+        if let Some(dialog) = dialog.get() {
+            let _ = dialog.show_modal();
+        }
+    });
+    dialog
 }

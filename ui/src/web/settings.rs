@@ -128,14 +128,10 @@ pub fn SoundChoice() -> impl IntoView {
 #[component]
 fn OneSide(side: Side) -> impl IntoView {
     let app = App::get();
-    let key = if side.direction == "input" {
-        "microphone"
-    } else {
-        "speaker"
-    };
+    let is_input = side.direction == "input";
+    let key = if is_input { "microphone" } else { "speaker" };
     let id = format!("choose-{key}");
     let waits = side.chosen != side.used;
-    let is_input = side.direction == "input";
     let mut options = vec![
         ("default".to_owned(), words("sound-default")),
         ("none".to_owned(), words("sound-none")),

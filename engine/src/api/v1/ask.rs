@@ -93,7 +93,7 @@ pub async fn ask(
     door.conversations.keep(conversation.clone(), guest.client);
     Ok(Json(Answer {
         conversation,
-        asks: turn.reply.trim_end().ends_with('?'),
+        asks: turn.asks(),
         turn: turn.into(),
     }))
 }

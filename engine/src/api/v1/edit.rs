@@ -301,10 +301,7 @@ impl Change {
 
     /// Makes it of something new.
     async fn add(self, door: &Arc<Door>) -> Result<Response, Unedited> {
-        let kind = match self.edit {
-            HomeEdit::Device(_) | HomeEdit::RemoveDevice(_) => "devices",
-            HomeEdit::Area(_) | HomeEdit::RemoveArea(_) => "areas",
-        };
+        let (kind, ..) = subject(&self.edit);
         let (before, after) = self.try_it(door).await?;
         let known = ids(&before.house, kind);
         let id = ids(&after.house, kind)
@@ -345,15 +342,20 @@ fn ids<'h>(house: &'h view::House, kind: &str) -> Vec<&'h str> {
     }
 }
 
-/// Whether what is changed is there; what is new has no id.
-fn known(house: &view::House, edit: &HomeEdit) -> Result<(), Refusal> {
-    let (kind, what, id) = match edit {
+/// What an edit is about: all of them, one of them, and its id, if it has one yet.
+fn subject(edit: &HomeEdit) -> (&'static str, &'static str, &str) {
+    match edit {
         HomeEdit::Device(device) => ("devices", "device", &device.id),
         HomeEdit::RemoveDevice(id) => ("devices", "device", id),
         HomeEdit::Area(area) => ("areas", "area", &area.id),
         HomeEdit::RemoveArea(id) => ("areas", "area", id),
-    };
-    if id.is_empty() || ids(house, kind).contains(&id.as_str()) {
+    }
+}
+
+/// Whether what is changed is there; what is new has no id.
+fn known(house: &view::House, edit: &HomeEdit) -> Result<(), Refusal> {
+    let (kind, what, id) = subject(edit);
+    if id.is_empty() || ids(house, kind).contains(&id) {
         return Ok(());
     }
     Err(refuse(
