@@ -2,6 +2,7 @@
 
 pub mod alarm;
 pub mod api;
+mod beside;
 pub mod cli;
 pub mod config;
 pub mod gateway;

@@ -11,8 +11,18 @@ use tempfile::NamedTempFile;
 ///
 /// # Errors
 /// It cannot be written; what was there is as it was.
-pub fn write_secret(path: &Path, text: &str) -> io::Result<()> {
-    write(path, text, None)
+pub fn write_secret(path: &Path, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+    write(path, bytes.as_ref(), None)
+}
+
+/// Writes a file that others may read, in place of any before. The folder is made.
+///
+/// # Errors
+/// It cannot be written; what was there is as it was.
+pub fn write_plain(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    #[cfg(unix)]
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    write(path, bytes, Some(permissions))
 }
 
 /// Writes somebody's own file anew: a link stays one, and permissions stay. The folder is made.
@@ -22,7 +32,7 @@ pub fn write_secret(path: &Path, text: &str) -> io::Result<()> {
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let old = fs::metadata(&path).ok();
-    write(&path, text, old.map(|old| old.permissions()))
+    write(&path, text.as_bytes(), old.map(|old| old.permissions()))
 }
 
 /// Whether there was such a file; there is none from now on.
@@ -37,12 +47,12 @@ pub fn remove(path: &Path) -> io::Result<bool> {
     }
 }
 
-fn write(path: &Path, text: &str, permissions: Option<Permissions>) -> io::Result<()> {
+fn write(path: &Path, bytes: &[u8], permissions: Option<Permissions>) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     // Made for its owner alone.
     let mut part = NamedTempFile::new_in(folder)?;
-    part.write_all(text.as_bytes())?;
+    part.write_all(bytes)?;
     if let Some(permissions) = permissions {
         part.as_file().set_permissions(permissions)?;
     }

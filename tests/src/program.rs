@@ -370,7 +370,10 @@ impl Ended {
 }
 
 /// Where the program is: `LOQA_BIN`, else built once by this process.
-fn loqa() -> &'static Path {
+///
+/// # Panics
+/// If it does not build.
+pub fn loqa() -> &'static Path {
     static LOQA: OnceLock<PathBuf> = OnceLock::new();
     LOQA.get_or_init(|| std::env::var_os("LOQA_BIN").map_or_else(build, PathBuf::from))
 }

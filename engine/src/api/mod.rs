@@ -33,6 +33,7 @@ mod v1;
 pub use household::Household;
 
 use crate::{
+    beside::beside,
     config::{self, Port},
     gateway::Service,
     store::DataFolder,
@@ -196,13 +197,12 @@ fn answer(listener: TcpListener, encryption: Encryption, door: Door) {
     tasks.spawn(TaskKind::CLIENT, "dashboard", serving);
 }
 
-/// The settings' folder, else the one that lies beside the program.
+/// The settings' folder, else the one that is installed with the program.
 fn files_folder(set: &Path) -> PathBuf {
     if !set.as_os_str().is_empty() {
         return set.to_owned();
     }
-    let program = std::env::current_exe().unwrap_or_default();
-    program.with_file_name("ui")
+    beside("ui")
 }
 
 /// Whom a route answers.

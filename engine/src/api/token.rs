@@ -39,7 +39,7 @@ impl From<TokenError> for Problem {
 pub fn make(folder: &Path) -> Result<String, TokenError> {
     let token = format!("{PREFIX}{}", hex(&rand::random::<[u8; 32]>()));
     let path = folder.join(FILE);
-    match whole_file::write_secret(&path, &hex(&digest(&token))) {
+    match whole_file::write_secret(&path, hex(&digest(&token))) {
         Ok(()) => Ok(token),
         Err(source) => Err(TokenError { path, source }),
     }

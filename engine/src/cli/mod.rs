@@ -11,6 +11,7 @@ mod intent;
 mod link;
 mod output;
 mod say;
+mod skill;
 mod timer;
 mod transcribe;
 mod wake;
@@ -92,6 +93,9 @@ enum Command {
     /// Wake phrases
     #[command(subcommand)]
     Wake(wake::WakeCommand),
+    /// Make a skill of your own
+    #[command(subcommand)]
+    Skill(skill::SkillCommand),
     /// Tell what is missing or degraded, each with its remedy
     Doctor,
     /// Settings
@@ -148,6 +152,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
         Command::Devices(args) => devices::run(common, args).await,
         Command::Wake(command) => wake::run(common, command).await,
         Command::Dashboard(args) => dashboard::run(common, args).await,
+        Command::Skill(command) => skill::run(command),
         Command::Doctor => doctor::run(common).await,
         Command::Config(args) => config::run(common, args),
         Command::Completions { .. } => Ok(ExitCode::SUCCESS),

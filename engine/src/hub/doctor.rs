@@ -15,6 +15,7 @@ use loqa_protocol::Problem;
 /// Looks at everything a household needs.
 pub fn examine(hub: &Shared) -> Vec<Check> {
     let mut checks = vec![settings(hub), home(hub), skills(hub)];
+    checks.extend(code(hub));
     checks.extend(examples(hub));
     checks.extend(hub.models.checks.iter().cloned());
     if hub.models.stt.is_some() {
@@ -72,6 +73,50 @@ fn home(hub: &Shared) -> Check {
 
 fn skills(hub: &Shared) -> Check {
     good("skills", hub.understanding.skill_names().join(", "))
+}
+
+/// Whether what skills run in is there, shut in, and every skill in it works.
+fn code(hub: &Shared) -> Vec<Check> {
+    const REINSTALL: &str = "install Loqa again, or build it with `cargo xtask run`";
+    let wrong = |message: String, help: &str| Check {
+        what: "skill code".into(),
+        ok: false,
+        needed: true,
+        message,
+        help: help.into(),
+    };
+    let registry = hub.host.registry();
+    let mut checks: Vec<Check> = registry
+        .missing()
+        .map(|missing| wrong(missing.to_string(), REINSTALL))
+        .collect();
+    let Some(process) = registry.process() else {
+        return checks;
+    };
+    match process.start() {
+        Ok(fences) if fences.is_empty() => checks.push(good(
+            "skill code",
+            "runs in a process of its own, which this system cannot shut in".into(),
+        )),
+        Ok(fences) => checks.push(good(
+            "skill code",
+            format!(
+                "{} skills in a process of their own, without files or network ({})",
+                registry.components().len(),
+                fences.join(", ")
+            ),
+        )),
+        Err(error) => checks.push(wrong(error.to_string(), REINSTALL)),
+    }
+    let troubled = registry.components().iter();
+    let troubled = troubled.filter_map(|component| component.trouble());
+    checks.extend(troubled.map(|trouble| {
+        wrong(
+            trouble.to_string(),
+            "ask whoever wrote the skill, or take it out of the folder of skills",
+        )
+    }));
+    checks
 }
 
 /// Runs the tests inside the manifests: one check for each that fails, or one for all of them.

@@ -29,7 +29,9 @@ use crate::{
     config::{Config, Flags},
     gateway::{Answers, Connection, Server, Service},
     models::Models,
-    skills::{Host, HostParts, LiveHousehold, OwnDevices, Registry, SystemClock, own_volume},
+    skills::{
+        Host, HostParts, LiveHousehold, Machine, OwnDevices, Registry, SystemClock, own_volume,
+    },
     store::Store,
     tasks::{TaskKind, Tasks},
 };
@@ -227,6 +229,7 @@ impl Hub {
             &config.hub.skills,
             (!config.hub.only_skills.as_os_str().is_empty())
                 .then_some(config.hub.only_skills.as_path()),
+            &Machine::beside(&data),
         )?;
         let pin = Pin::in_folder(&data);
         let about = watch::Sender::new(About {
@@ -303,6 +306,7 @@ impl Hub {
         } else {
             shared.ring_timers();
             shared.save_when_possible();
+            shared.start_skills();
             let hub = shared.clone();
             shared.tasks.spawn(
                 TaskKind::BACKGROUND,
@@ -457,6 +461,19 @@ impl Shared {
         calls.is_some_and(|calls| !matches!(calls.try_send(call), Err(TrySendError::Closed(_))))
     }
 
+    /// Has the skills' code ready before the first command needs it. What goes wrong shows when it
+    /// does, and to the doctor.
+    fn start_skills(&self) {
+        let process = self.host.registry().process().cloned();
+        self.tasks
+            .spawn(TaskKind::BACKGROUND, "skills", async move {
+                if let Some(process) = process {
+                    let _ = tokio::task::spawn_blocking(move || process.start()).await;
+                }
+                Ok::<(), String>(())
+            });
+    }
+
     /// What a full disk refused is written as soon as there is room again.
     fn save_when_possible(&self) {
         let store = self.store.clone();
@@ -540,7 +557,7 @@ impl Shared {
 /// None, unless Loqa was built wrongly.
 pub fn demonstration_grammar() -> Result<Arc<Grammar>, Problem> {
     let home = HomeFile::default().read()?.home;
-    let registry = Registry::load(&[], None)?;
+    let registry = Registry::built_in()?;
     Ok(Understanding::build(home, registry.manifests())?.grammar())
 }
 
@@ -549,7 +566,7 @@ pub fn demonstration_grammar() -> Result<Arc<Grammar>, Problem> {
 /// # Errors
 /// As [`demonstration_grammar`].
 pub fn demonstration_examples() -> Result<Vec<String>, Problem> {
-    let registry = Registry::load(&[], None)?;
+    let registry = Registry::built_in()?;
     let intents = registry.manifests().iter().flat_map(|skill| &skill.intents);
     let examples = intents.flat_map(|intent| &intent.examples);
     Ok(examples.map(|example| example.say.clone()).collect())

@@ -98,7 +98,13 @@ intents:
         let skills = tempfile::tempdir().unwrap();
         fs::create_dir(skills.path().join("tea")).unwrap();
         fs::write(skills.path().join("tea/skill.yaml"), TEA).unwrap();
-        let registry = Registry::load(&[skills.path().into()], None).unwrap();
+        let registry = Registry::load(
+            &[skills.path().into()],
+            None,
+            &crate::skills::Machine::beside(skills.path()),
+        )
+        .map(crate::skills::tests::linked)
+        .unwrap();
         let data = tempfile::tempdir().unwrap();
         let mut house = House::with_registry(data.path(), registry);
         let brew = |kind: &str| Step {

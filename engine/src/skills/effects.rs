@@ -5,8 +5,8 @@ use crate::store::{Household, TimerPhase, TimerRecord};
 use jiff::Timestamp;
 use loqa_protocol::EffectKind;
 use loqa_skill_sdk::{
-    Area, Civil, Device, DeviceCommand, DeviceState, Effect, EffectError, Effects, ListOp, Reads,
-    Timer, TimerOp, TimerState,
+    Area, Civil, Device, DeviceCommand, DeviceEffect, DeviceState, Effect, EffectError, Effects,
+    ListEffect, ListOp, Reads, Timer, TimerOp, TimerStart, TimerState,
 };
 
 /// Carries out one skill's effects and remembers how to undo them.
@@ -42,18 +42,6 @@ impl<'a> Acting<'a> {
             kinds: Vec::new(),
             compensators: Vec::new(),
         }
-    }
-
-    /// Carries effects out just as they are.
-    ///
-    /// # Errors
-    /// The first that failed.
-    pub fn run(&mut self, effects: &[Effect]) -> Result<(), EffectError> {
-        effects.iter().try_for_each(|effect| match effect.clone() {
-            Effect::Timer(op) => self.timer(op).map(drop),
-            Effect::Device { device, command } => self.device(&device, command).map(drop),
-            Effect::List { list, op } => self.change_list(&list, op).map(drop),
-        })
     }
 
     fn view(&self) -> View<'_> {
@@ -106,8 +94,8 @@ pub fn permission(kind: EffectKind) -> &'static str {
 pub fn kind(effect: &Effect) -> EffectKind {
     match effect {
         Effect::Timer(_) => EffectKind::Timer,
-        Effect::Device { .. } => EffectKind::Device,
-        Effect::List { .. } => EffectKind::List,
+        Effect::Device(_) => EffectKind::Device,
+        Effect::List(_) => EffectKind::List,
     }
 }
 
@@ -129,7 +117,7 @@ impl Effects for Acting<'_> {
     fn timer(&mut self, op: TimerOp) -> Result<Timer, EffectError> {
         permitted(EffectKind::Timer, self.skill, self.permissions)?;
         let (timer, compensator) = match op {
-            TimerOp::Start { name, seconds } => {
+            TimerOp::Start(TimerStart { name, seconds }) => {
                 let id = self.household.take_timer_id();
                 let ends_at_ms = self.now_ms.saturating_add(milliseconds(seconds));
                 let record = TimerRecord {
@@ -161,7 +149,7 @@ impl Effects for Acting<'_> {
                 };
                 (self.change_timer(id, resume)?, Some(TimerOp::Pause(id)))
             }
-            TimerOp::Add(id, seconds) => {
+            TimerOp::Add((id, seconds)) => {
                 let added_ms = seconds.saturating_mul(1000);
                 let add = |now_ms: i64, phase| match phase {
                     TimerPhase::Running { ends_at_ms } => Some(TimerPhase::Running {
@@ -177,7 +165,7 @@ impl Effects for Acting<'_> {
                 };
                 (
                     self.change_timer(id, add)?,
-                    Some(TimerOp::Add(id, -seconds)),
+                    Some(TimerOp::Add((id, -seconds))),
                 )
             }
             TimerOp::Cancel(id) => {
@@ -226,9 +214,11 @@ impl Effects for Acting<'_> {
             command,
             DeviceCommand::Activate | DeviceCommand::Next | DeviceCommand::Previous
         );
-        let compensator = reversible.then(|| Effect::Device {
-            device: known.id.clone(),
-            command: DeviceCommand::Restore(known.state.clone()),
+        let compensator = reversible.then(|| {
+            Effect::Device(DeviceEffect {
+                device: known.id.clone(),
+                command: DeviceCommand::Restore(known.state.clone()),
+            })
         });
         self.household.devices.insert(known.id, state.clone());
         self.done(EffectKind::Device, compensator);
@@ -248,10 +238,10 @@ impl Effects for Acting<'_> {
         let after = items.clone();
         self.done(
             EffectKind::List,
-            Some(Effect::List {
+            Some(Effect::List(ListEffect {
                 list: known.id.clone(),
                 op: ListOp::Replace(before),
-            }),
+            })),
         );
         Ok(after)
     }

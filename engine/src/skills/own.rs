@@ -3,7 +3,7 @@
 use super::deeds::Deed;
 use crate::{config::Patience, store::Household};
 use loqa_skill_sdk::{
-    Device, DeviceCommand, DeviceState, Effect, Plan, Timer, TimerState, wording,
+    Device, DeviceCommand, DeviceEffect, DeviceState, Effect, Plan, Timer, TimerState, wording,
 };
 use std::cmp::Ordering;
 
@@ -69,10 +69,10 @@ pub fn wait(now: Patience, then: Patience) -> Plan {
         Patience::Patient => 50,
         Patience::Normal => 100,
     };
-    let change = Effect::Device {
+    let change = Effect::Device(DeviceEffect {
         device: VOICE.into(),
         command: DeviceCommand::Speed(speed),
-    };
+    });
     Plan {
         effects: (now != then).then_some(change).into_iter().collect(),
         reply: reply.into(),
@@ -97,10 +97,10 @@ pub fn speak(louder: bool, household: &Household) -> Plan {
         };
     }
     Plan {
-        effects: vec![Effect::Device {
+        effects: vec![Effect::Device(DeviceEffect {
             device: VOICE.into(),
             command: DeviceCommand::Volume(then),
-        }],
+        })],
         reply: format!("My voice is at {then} percent."),
         confirm: None,
         card: None,

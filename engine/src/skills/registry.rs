@@ -1,45 +1,62 @@
 //! The installed skills: those built in, and folders with a `skill.yaml`.
 
+use super::{
+    code::{Code, Unanswered},
+    component::Component,
+    process::Process,
+};
+use crate::beside::beside;
 use loqa_core::{
     grammar::{Context, Grammar},
     manifest::{FileError, Intent, Manifest},
 };
-use loqa_skill_sdk::Skill;
+use loqa_skill_sdk::{EffectError, Effects, Plan, Prepared, Reads, Request};
 use std::{
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// What a folder must hold to be a skill.
 const FILE: &str = "skill.yaml";
 
-/// Manifest and code of a skill.
-type BuiltIn = (&'static str, fn() -> Option<Box<dyn Skill>>);
-
 /// What Loqa must understand whatever is installed: "undo that", "why", "stop", "never mind".
-const OWN: BuiltIn = (include_str!("loqa.yaml"), || None);
+const OWN: &str = include_str!("loqa.yaml");
 
-const BUILT_IN: &[BuiltIn] = &[
-    OWN,
-    (loqa_skill_clock::MANIFEST, || {
-        Some(Box::new(loqa_skill_clock::Clock))
-    }),
-    (loqa_skill_timers::MANIFEST, || {
-        Some(Box::new(loqa_skill_timers::Timers))
-    }),
-    (loqa_skill_home::MANIFEST, || {
-        Some(Box::new(loqa_skill_home::Home))
-    }),
+/// The skills that come with Loqa; their code lies beside the program.
+const BUILT_IN: [&str; 3] = [
+    include_str!("../../../skills/clock/skill.yaml"),
+    include_str!("../../../skills/timers/skill.yaml"),
+    include_str!("../../../skills/home/skill.yaml"),
 ];
+
+/// What runs code.
+pub struct Machine {
+    /// The process it runs in.
+    pub process: Arc<Process>,
+    /// Where the code of the built-in skills lies, in a folder each.
+    pub built_in: PathBuf,
+    /// Where machine code is kept.
+    pub cache: PathBuf,
+}
 
 /// Skills by name. A skill without code is its manifest alone: its sentences are understood, its
 /// reply templates answer.
 #[derive(Default)]
 pub struct Registry {
     manifests: Vec<Manifest>,
-    code: BTreeMap<String, Box<dyn Skill>>,
+    code: BTreeMap<String, Arc<dyn Code>>,
     folders: BTreeMap<String, PathBuf>,
+    missing: Vec<Unanswered>,
+    components: Vec<Arc<Component>>,
+    process: Option<Arc<Process>>,
+}
+
+/// A built-in skill whose code is not there.
+struct Missing {
+    skill: String,
+    folder: PathBuf,
 }
 
 /// Why skills could not be loaded.
@@ -80,25 +97,23 @@ impl From<RegistryError> for loqa_protocol::Problem {
 }
 
 impl Registry {
-    /// The skills that come with Loqa.
+    /// What the skills that come with Loqa understand and say, without their code.
     ///
     /// # Errors
     /// None in a Loqa that passed its tests.
     pub fn built_in() -> Result<Registry, RegistryError> {
-        Registry::of(BUILT_IN)
-    }
-
-    fn of(skills: &[BuiltIn]) -> Result<Registry, RegistryError> {
-        let mut registry = Registry::default();
-        for (text, code) in skills {
-            let manifest =
-                Manifest::parse("built-in skill.yaml", text).map_err(RegistryError::Manifest)?;
-            registry
-                .code
-                .extend(code().map(|code| (manifest.name.clone(), code)));
-            registry.manifests.push(manifest);
+        let mut registry = Registry::own()?;
+        for text in BUILT_IN {
+            registry.manifests.push(built_in(text)?);
         }
         Ok(registry)
+    }
+
+    fn own() -> Result<Registry, RegistryError> {
+        Ok(Registry {
+            manifests: vec![built_in(OWN)?],
+            ..Registry::default()
+        })
     }
 
     /// The built-in skills and those in `folders`; or, if `only` is given, those in it in their
@@ -107,21 +122,80 @@ impl Registry {
     ///
     /// # Errors
     /// [`RegistryError`]; nothing is loaded then.
-    pub fn load(folders: &[PathBuf], only: Option<&Path>) -> Result<Registry, RegistryError> {
-        match only {
+    pub fn load(
+        folders: &[PathBuf],
+        only: Option<&Path>,
+        machine: &Machine,
+    ) -> Result<Registry, RegistryError> {
+        let mut registry = match only {
             Some(only) => {
-                let mut registry = Registry::of(&[OWN])?;
+                let mut registry = Registry::own()?;
                 registry.add_folder(only)?;
-                Ok(registry)
+                registry
             }
             None => {
                 let mut registry = Registry::built_in()?;
                 folders
                     .iter()
                     .try_for_each(|folder| registry.add_folder(folder))?;
-                Ok(registry)
+                registry
             }
+        };
+        registry.run_on(machine);
+        Ok(registry)
+    }
+
+    /// Has the skills' code run, where they have any.
+    fn run_on(&mut self, machine: &Machine) {
+        for manifest in &self.manifests {
+            let (cache, process) = (&machine.cache, &machine.process);
+            let own = self.folders.get(&manifest.name);
+            let folder = own.map_or_else(|| machine.built_in.join(&manifest.name), Clone::clone);
+            let code: Arc<dyn Code> = match Component::in_folder(manifest, &folder, cache, process)
+            {
+                Some(component) => {
+                    self.components.push(component.clone());
+                    // It is not running yet: nothing can go wrong.
+                    let _ = process.add(component.clone());
+                    component
+                }
+                None if own.is_none() && manifest.name != super::own::NAME => {
+                    let missing = Missing {
+                        skill: manifest.name.clone(),
+                        folder,
+                    };
+                    self.missing.push(missing.unanswered());
+                    Arc::new(missing)
+                }
+                None => continue,
+            };
+            self.code.insert(manifest.name.clone(), code);
         }
+        self.process = Some(machine.process.clone());
+    }
+
+    /// Has `code` do what a skill's manifest promises.
+    #[cfg(test)]
+    pub fn with_code(mut self, skill: &str, code: impl Code + 'static) -> Registry {
+        self.code.insert(skill.into(), Arc::new(code));
+        self
+    }
+
+    /// The skills whose code is components.
+    pub fn components(&self) -> &[Arc<Component>] {
+        &self.components
+    }
+
+    /// The built-in skills whose code is not there.
+    pub fn missing(&self) -> impl Iterator<Item = &Unanswered> {
+        self.missing.iter()
+    }
+
+    /// What runs them, if there is any.
+    pub fn process(&self) -> Option<&Arc<Process>> {
+        self.process
+            .as_ref()
+            .filter(|_| !self.components.is_empty())
     }
 
     /// What the skills understand, say and are tested with, in the order they were loaded.
@@ -142,7 +216,7 @@ impl Registry {
     }
 
     /// The code of a skill that is more than its manifest.
-    pub fn code(&self, skill: &str) -> Option<&dyn Skill> {
+    pub fn code(&self, skill: &str) -> Option<&dyn Code> {
         self.code.get(skill).map(AsRef::as_ref)
     }
 
@@ -221,5 +295,43 @@ impl Registry {
         self.folders.insert(manifest.name.clone(), folder);
         self.manifests.push(manifest);
         Ok(())
+    }
+}
+
+fn built_in(text: &str) -> Result<Manifest, RegistryError> {
+    Manifest::parse("built-in skill.yaml", text).map_err(RegistryError::Manifest)
+}
+
+impl Machine {
+    /// What lies beside this program; machine code is kept in the data folder.
+    pub fn beside(data: &Path) -> Machine {
+        Machine {
+            built_in: beside("skills"),
+            process: Process::beside(),
+            cache: data.join("cache/skills"),
+        }
+    }
+}
+
+impl Missing {
+    fn unanswered(&self) -> Unanswered {
+        Unanswered::NoHost {
+            skill: self.skill.clone(),
+            reason: format!("its code is not in {}", self.folder.display()),
+        }
+    }
+}
+
+impl Code for Missing {
+    fn prepare(&self, _: &Request, _: &dyn Reads) -> Result<Prepared, Unanswered> {
+        Err(self.unanswered())
+    }
+
+    fn commit(
+        &self,
+        _: &Plan,
+        _: &mut dyn Effects,
+    ) -> Result<Result<String, EffectError>, Unanswered> {
+        Err(self.unanswered())
     }
 }

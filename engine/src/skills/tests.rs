@@ -12,7 +12,7 @@ use loqa_core::{
     seams::{Committed, Draft, HostError, PrepareRequest, SkillHost},
 };
 use loqa_protocol::{EffectKind, SessionId, TurnId, UtteranceId};
-use loqa_skill_sdk::TimerState;
+use loqa_skill_sdk::{EffectError, Effects, Plan, Prepared, Reads, Request, Skill, TimerState};
 use std::{
     fs,
     path::Path,
@@ -85,6 +85,31 @@ name = "shopping list"
 kind = "list"
 "#;
 
+/// A skill linked in: what is tested here is the host, not the process that skills run in.
+pub(super) struct Linked<S>(pub(super) S);
+
+impl<S: Skill> Code for Linked<S> {
+    fn prepare(&self, request: &Request, reads: &dyn Reads) -> Result<Prepared, Unanswered> {
+        Ok(self.0.prepare(request, reads))
+    }
+
+    fn commit(
+        &self,
+        plan: &Plan,
+        effects: &mut dyn Effects,
+    ) -> Result<Result<String, EffectError>, Unanswered> {
+        Ok(self.0.commit(plan, effects))
+    }
+}
+
+/// The skills that come with Loqa have their code linked in.
+pub(super) fn linked(registry: Registry) -> Registry {
+    registry
+        .with_code("clock", Linked(loqa_skill_clock::Clock))
+        .with_code("timers", Linked(loqa_skill_timers::Timers))
+        .with_code("home", Linked(loqa_skill_home::Home))
+}
+
 pub(super) struct House {
     pub(super) host: Host,
     household: Arc<LiveHousehold>,
@@ -94,7 +119,7 @@ pub(super) struct House {
 
 impl House {
     fn in_folder(folder: &Path) -> House {
-        House::with_registry(folder, Registry::built_in().unwrap())
+        House::with_registry(folder, linked(Registry::built_in().unwrap()))
     }
 
     pub(super) fn with_registry(folder: &Path, registry: Registry) -> House {
@@ -599,7 +624,8 @@ async fn a_folder_with_a_manifest_is_a_skill() {
         "name: launch\nintents:\n  go:\n    sentences: [launch]\n    confirm: true\n",
     );
     let folder = tempfile::tempdir().unwrap();
-    let registry = Registry::load(&[], Some(skills.path())).unwrap();
+    let registry =
+        Registry::load(&[], Some(skills.path()), &Machine::beside(skills.path())).unwrap();
     let names = |registry: &Registry| {
         let names = registry.manifests().iter();
         let names: Vec<String> = names.map(|manifest| manifest.name.clone()).collect();
@@ -629,7 +655,12 @@ async fn a_folder_with_a_manifest_is_a_skill() {
         "I haven't done anything in the last 15 minutes."
     );
 
-    let all = Registry::load(&[skills.path().join("greeting")], None).unwrap();
+    let all = Registry::load(
+        &[skills.path().join("greeting")],
+        None,
+        &Machine::beside(skills.path()),
+    )
+    .unwrap();
     assert_eq!(names(&all), "loqa clock timers home greeting");
     write("again", "name: clock\n");
     let error = |result: Result<Registry, RegistryError>| {
@@ -639,18 +670,39 @@ async fn a_folder_with_a_manifest_is_a_skill() {
             .unwrap_or_default()
     };
     assert!(
-        error(Registry::load(&[skills.path().into()], None))
-            .starts_with("two skills are called `clock`: the built-in one and ")
+        error(Registry::load(
+            &[skills.path().into()],
+            None,
+            &Machine::beside(skills.path())
+        ))
+        .starts_with("two skills are called `clock`: the built-in one and ")
     );
     write("again", "name: again\nintent: {}\n");
     assert!(
-        error(Registry::load(&[skills.path().into()], None)).contains("again/skill.yaml:2:1"),
+        error(Registry::load(
+            &[skills.path().into()],
+            None,
+            &Machine::beside(skills.path())
+        ))
+        .contains("again/skill.yaml:2:1"),
         "file, line and column"
     );
     assert!(
-        error(Registry::load(&[folder.path().into()], None)).starts_with("there is no skill in ")
+        error(Registry::load(
+            &[folder.path().into()],
+            None,
+            &Machine::beside(skills.path())
+        ))
+        .starts_with("there is no skill in ")
     );
-    assert!(error(Registry::load(&["/nowhere".into()], None)).starts_with("cannot read /nowhere"));
+    assert!(
+        error(Registry::load(
+            &["/nowhere".into()],
+            None,
+            &Machine::beside(skills.path())
+        ))
+        .starts_with("cannot read /nowhere")
+    );
 }
 
 #[tokio::test(start_paused = true)]

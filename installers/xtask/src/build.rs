@@ -63,7 +63,8 @@ pub fn hub(with_window: bool) -> Result<PathBuf, Failed> {
         );
     }
     let mut args = vec!["build", "--release", "--package", "loqa-engine"];
-    args.extend(["--bin", "loqa"]);
+    args.extend(["--bin", "loqa", "--package", "loqa-skill-host"]);
+    args.extend(["--bin", "loqa-skill-host"]);
     if with_window {
         args.extend(["--package", window::NAME, "--bin", window::NAME]);
     }
@@ -102,6 +103,8 @@ pub fn bench() -> Result<Bench, Failed> {
         "loqa-tests",
         "--package",
         "loqa-engine",
+        "--package",
+        "loqa-skill-host",
         "--bins",
     ])?;
     Ok(Bench {

@@ -10,6 +10,7 @@ mod deny;
 mod package;
 mod place;
 mod setup;
+mod skills;
 mod test;
 mod toolchain;
 mod ui;
@@ -54,7 +55,7 @@ enum Task {
         #[arg(long)]
         package: bool,
     },
-    /// Measure: `voice`, `ears`, `barge-in`, `idle`, `intent` or `faults`
+    /// Measure: `voice`, `ears`, `barge-in`, `idle`, `intent`, `faults`, `skills` or `ui`
     Bench {
         /// What to measure
         subject: Subject,
@@ -85,6 +86,8 @@ enum Subject {
     Intent,
     /// kill -9 at random instants, and what was lost or doubled
     Faults,
+    /// Skills in their sandbox: what a call takes, and what many of them cost
+    Skills,
     /// The dashboard in a real browser: how soon it shows what happens, and what it costs
     Ui,
 }
@@ -115,6 +118,7 @@ fn run(task: Task) -> anyhow::Result<()> {
             })?;
             let window = window && window::can_be_built();
             let loqa = build::hub(window)?;
+            skills::build_beside(&loqa)?;
             if !demo {
                 ui::build_beside(&loqa)?;
             }
@@ -133,6 +137,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Bench { subject, args } => {
             let tools = setup::ensure(Purpose::Test)?;
             let bench = build::bench()?;
+            skills::build_beside(&bench.loqa)?;
             if subject == Subject::Ui {
                 ui::build_beside(&bench.loqa)?;
             }

@@ -3,7 +3,7 @@
 use crate::{
     build,
     command::{Failed, note, program, quiet, run, run_quietly},
-    place, ui, window,
+    place, skills, ui, window,
 };
 use std::{
     ffi::OsStr,
@@ -20,6 +20,9 @@ const DEPENDS: &str = "pocketsphinx, pocketsphinx-en-us, flite";
 const RECOMMENDS: &str = "espeak-ng, libspeexdsp1";
 /// Where the programs lie with what they look for beside themselves.
 const HOUSE: &str = "usr/lib/loqa";
+
+/// What skills run in; only the hub starts it.
+const HOST: &str = "loqa-skill-host";
 
 /// How hard a package is pressed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,6 +42,7 @@ pub fn build() -> Result<PathBuf, Failed> {
         return Err(failed("the window cannot be built here", SETUP));
     }
     let loqa = build::hub(true)?;
+    skills::build_beside(&loqa)?;
     ui::build_beside(&loqa)?;
     let out = place::root().join("target");
     if cfg!(target_os = "macos") {
@@ -77,7 +81,11 @@ pub fn make(loqa: &Path, desktop: &Path, out: &Path, press: Press) -> Result<Pat
     let unwritten = |error: io::Error| failed(&format!("{}: {error}", root.display()), "");
     lay_out(&root, &loqa, desktop).map_err(unwritten)?;
     let house = root.join(HOUSE);
-    let programs = [house.join("loqa"), house.join(window::NAME)];
+    let programs = [
+        house.join("loqa"),
+        house.join(HOST),
+        house.join(window::NAME),
+    ];
     run_quietly("package", program("strip").args(&programs), SETUP)?;
     let version = env!("CARGO_PKG_VERSION");
     let control = format!(
@@ -131,11 +139,22 @@ fn lay_out(root: &Path, loqa: &Path, desktop: &Path) -> io::Result<()> {
     )?;
     let icons = "usr/share/icons/hicolor/256x256/apps/loqa.png";
     share("src-tauri/icons/icon.png", icons)?;
-    for file in fs::read_dir(loqa.with_file_name("ui"))? {
-        let file = file?;
-        let name = file.file_name().to_string_lossy().into_owned();
-        put(&file.path(), &format!("{HOUSE}/ui/{name}"), 0o644)?;
+    let mut beside = vec!["ui".to_owned()];
+    for skill in fs::read_dir(loqa.with_file_name("skills"))? {
+        beside.push(format!("skills/{}", skill?.file_name().to_string_lossy()));
     }
+    for folder in beside {
+        for file in fs::read_dir(loqa.with_file_name(&folder))? {
+            let file = file?;
+            let name = file.file_name().to_string_lossy().into_owned();
+            put(&file.path(), &format!("{HOUSE}/{folder}/{name}"), 0o644)?;
+        }
+    }
+    put(
+        &loqa.with_file_name(HOST),
+        &format!("{HOUSE}/{HOST}"),
+        0o755,
+    )?;
     fs::create_dir_all(root.join("usr/bin"))?;
     for (name, from) in [("loqa", loqa), (window::NAME, desktop)] {
         put(from, &format!("{HOUSE}/{name}"), 0o755)?;

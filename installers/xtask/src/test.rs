@@ -5,7 +5,7 @@ use crate::{
     command::{Failed, cargo, installed, note, run as run_command, run_within},
     package::{self, Press},
     setup::{self, Purpose, Tools},
-    ui, wasm, window,
+    skills, ui, wasm, window,
 };
 use std::{
     path::PathBuf,
@@ -33,6 +33,7 @@ pub fn run(filters: &[String], for_people: bool) -> anyhow::Result<()> {
         times.step("lints", || lints(with_window))?;
     }
     let built = times.step("build", || build(with_window))?;
+    times.step("skills", || skills::build_beside(&built.program("loqa")?))?;
     times.step("ui", || ui::build_beside(&built.program("loqa")?))?;
     let package = times.step("package", || package(&built, for_people))?;
     let package = package.map(|package| {

@@ -16,9 +16,9 @@ use alloc::{
 };
 use calendar::Day;
 use loqa_skill_sdk::{
-    Card, CardLine, Civil, EffectError, Effects, Plan, Prepared, Reads, Request, Skill, wording,
+    Card, CardLine, Civil, EffectError, Effects, Plan, Prepared, Reads, Request, Skill, Value,
+    wording,
 };
-use serde_json::Value;
 
 /// The skill's `skill.yaml`.
 pub const MANIFEST: &str = include_str!("../skill.yaml");
@@ -47,7 +47,7 @@ impl Skill for Clock {
 }
 
 fn answer(request: &Request, reads: &dyn Reads) -> Option<String> {
-    let slot = |name: &str| request.slots.get(name).and_then(Value::as_str);
+    let slot = |name: &str| request.slot(name).and_then(Value::as_str);
     let now = reads.now(None)?;
     let today = date(now);
     Some(match request.intent.as_str() {
@@ -107,7 +107,7 @@ fn date(now: Civil) -> Day {
 
 /// The day that somebody asks how long it is until, and its name.
 fn awaited(request: &Request, today: Day) -> Option<(String, Day)> {
-    let slot = |name: &str| request.slots.get(name).and_then(Value::as_str);
+    let slot = |name: &str| request.slot(name).and_then(Value::as_str);
     match request.intent.as_str() {
         "days_until" => {
             let day = Day::parse(slot("date")?)?;
@@ -191,7 +191,8 @@ mod tests {
                 ..house.now
             },
         );
-        let mut hears = |intent: &str, slots: Value| house.hears(&Clock, intent, slots, None);
+        let mut hears =
+            |intent: &str, slots: serde_json::Value| house.hears(&Clock, intent, slots, None);
         assert_eq!(hears("time", json!({})), "It's 7:05 pm.");
         assert_eq!(
             hears("time_in", json!({"city": "Tokyo"})),
@@ -242,7 +243,7 @@ mod tests {
         let card = |date: &str| {
             let request = Request {
                 intent: "days_until".into(),
-                slots: [("date".into(), json!(date))].into(),
+                slots: vec![("date".into(), Value::Text(date.into()))],
                 room: None,
             };
             match Clock.prepare(&request, &house) {
@@ -272,3 +273,5 @@ mod tests {
         }
     }
 }
+
+loqa_skill_sdk::component!(Clock);

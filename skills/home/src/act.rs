@@ -133,7 +133,7 @@ fn media(request: &Request, reads: &dyn Reads) -> Result<Vec<(Device, DeviceComm
 /// The player that is meant: the one named, else the one that plays or is on; while none is, Loqa's
 /// own voice where "louder" alone was said; else the one that is near.
 fn player(request: &Request, reads: &dyn Reads) -> Result<Device, String> {
-    let said = |slot: &str| request.slots.contains_key(slot);
+    let said = |slot: &str| request.slot(slot).is_some();
     if !said("device") && request.intent != "play" {
         let of_kind = |kind: &'static str| {
             let devices = reads.devices().into_iter();

@@ -13,10 +13,9 @@ mod target;
 
 use alloc::{format, string::String, vec::Vec};
 use loqa_skill_sdk::{
-    Device, DeviceCommand, DeviceState, Effect, EffectError, Effects, ListOp, Plan, Prepared,
-    Reads, Request, Skill,
+    Device, DeviceCommand, DeviceEffect, DeviceState, Effect, EffectError, Effects, ListEffect,
+    ListOp, Plan, Prepared, Reads, Request, Skill, Value,
 };
-use serde_json::Value;
 
 /// The skill's `skill.yaml`.
 pub const MANIFEST: &str = include_str!("../skill.yaml");
@@ -44,17 +43,17 @@ impl Skill for Home {
         let mut changed = Vec::new();
         for effect in &plan.effects {
             match effect {
-                Effect::Device {
+                Effect::Device(DeviceEffect {
                     device: id,
                     command,
-                } => {
+                }) => {
                     let state = effects.device(id, command.clone())?;
                     let device = devices.iter().find(|device| device.id == *id);
                     let device = device
                         .ok_or_else(|| EffectError(format!("There is no device {id} any more.")))?;
                     done.push((device, command.clone(), state));
                 }
-                Effect::List { list, op } => {
+                Effect::List(ListEffect { list, op }) => {
                     effects.change_list(list, op.clone())?;
                     changed.push((list.clone(), op.clone()));
                 }
@@ -89,9 +88,11 @@ fn plan(commands: Vec<(Device, DeviceCommand)>, reads: &dyn Reads) -> Prepared {
     let confirm = confirm::question(&commands);
     let effects = commands
         .into_iter()
-        .map(|(device, command)| Effect::Device {
-            device: device.id,
-            command,
+        .map(|(device, command)| {
+            Effect::Device(DeviceEffect {
+                device: device.id,
+                command,
+            })
         })
         .collect();
     Prepared::Plan(Plan {
@@ -114,9 +115,11 @@ fn list_plan(
     let reply = lists::done(&changed, &reads.devices());
     let effects = ops
         .into_iter()
-        .map(|op| Effect::List {
-            list: list.id.clone(),
-            op,
+        .map(|op| {
+            Effect::List(ListEffect {
+                list: list.id.clone(),
+                op,
+            })
         })
         .collect();
     Prepared::Plan(Plan {
@@ -128,11 +131,11 @@ fn list_plan(
 }
 
 fn text<'r>(request: &'r Request, slot: &str) -> Option<&'r str> {
-    request.slots.get(slot).and_then(Value::as_str)
+    request.slot(slot).and_then(Value::as_str)
 }
 
 fn number(request: &Request, slot: &str) -> Option<f64> {
-    request.slots.get(slot).and_then(Value::as_f64)
+    request.slot(slot).and_then(Value::as_f64)
 }
 
 /// A slot from 0 to 100.
@@ -142,3 +145,5 @@ fn percent(request: &Request, slot: &str) -> Option<u8> {
 
 #[cfg(test)]
 mod tests;
+
+loqa_skill_sdk::component!(Home);

@@ -105,7 +105,7 @@ fn which(request: &Request, reads: &dyn Reads) -> Result<String, String> {
 
 /// "How warm is it?"
 fn temperature(request: &Request, reads: &dyn Reads) -> Result<String, String> {
-    let outside = request.slots.contains_key("outside");
+    let outside = request.slot("outside").is_some();
     let area = text(request, "area").or(request.room.as_deref().filter(|_| !outside));
     let outdoor = |device: &Device| {
         let name = device.name.to_lowercase();
@@ -171,7 +171,7 @@ fn status(request: &Request, reads: &dyn Reads) -> Result<String, String> {
         "is"
     };
     let state = &device.state;
-    if request.slots.contains_key("loud")
+    if request.slot("loud").is_some()
         && let Some(volume) = state.volume
     {
         return Ok(format!("The volume of {name} is at {volume} percent."));

@@ -46,7 +46,7 @@ pub fn devices(request: &Request, reads: &dyn Reads) -> Result<Vec<Device>, Stri
         let here = request
             .room
             .as_deref()
-            .filter(|_| !request.slots.contains_key("every"))
+            .filter(|_| request.slot("every").is_none())
             .map(|room| in_area(&all, room));
         (
             here.filter(|here| !here.is_empty()).unwrap_or(all),

@@ -2,7 +2,7 @@
 
 use super::*;
 use loqa_skill_sdk::testing::{House, effects};
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn on(power: bool) -> DeviceState {
     DeviceState {
@@ -196,7 +196,7 @@ fn a_device_may_want_to_be_asked_for() {
     );
     let off = effects(&Home, "turn_off", json!({"kind": "everything"}), &house);
     assert!(off.iter().all(
-        |effect| !matches!(effect, Effect::Device { device, .. } if device == "coffee_machine")
+        |effect| !matches!(effect, Effect::Device(DeviceEffect { device, .. }) if device == "coffee_machine")
     ));
 }
 

@@ -4,20 +4,25 @@
 //! [`Skill::commit`] is given the plan back and alone can cause effects. What is said about an
 //! effect is rendered in commit, from its result.
 #![no_std]
-#![forbid(unsafe_code)]
 
 extern crate alloc;
 
+#[cfg(target_arch = "wasm32")]
+pub mod component;
 mod device;
 mod list;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod value;
 pub mod wording;
 
 pub use list::same_item;
+pub use value::Value;
 
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "host")]
+use wasmtime::component::{ComponentType, Lift, Lower};
 
 /// A skill: one value per process, without state of its own.
 pub trait Skill: Send + Sync {
@@ -35,35 +40,71 @@ pub trait Skill: Send + Sync {
 
 /// One understood command.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "host",
+    derive(ComponentType, Lift, Lower),
+    component(record)
+)]
 pub struct Request {
     /// Intent name from the skill's manifest.
     pub intent: String,
-    /// Slot name → value: list → canonical value; number → number; duration → seconds;
-    /// time → RFC 3339 local; date → YYYY-MM-DD; device and area → id.
-    pub slots: BTreeMap<String, serde_json::Value>,
+    /// Slot names and their values.
+    pub slots: Vec<(String, Value)>,
     /// Area id of the room the person is in.
     pub room: Option<String>,
 }
 
+impl Request {
+    /// The value of a slot, if the sentence filled it.
+    pub fn slot(&self, name: &str) -> Option<&Value> {
+        self.slots
+            .iter()
+            .find(|(slot, _)| slot == name)
+            .map(|(_, value)| value)
+    }
+}
+
 /// Outcome of prepare.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "host",
+    derive(ComponentType, Lift, Lower),
+    component(variant)
+)]
 pub enum Prepared {
     /// Ready to commit.
+    #[cfg_attr(feature = "host", component(name = "plan"))]
     Plan(Plan),
     /// Something is missing: say `question` and listen for `followup`; its slots are added to the
     /// request's and prepare is called again.
-    Ask {
-        /// Name under `followups` in the manifest.
-        followup: String,
-        /// Spoken.
-        question: String,
-    },
+    #[cfg_attr(feature = "host", component(name = "ask"))]
+    Ask(Ask),
     /// Nothing to do: say this. ("You have no timers.")
+    #[cfg_attr(feature = "host", component(name = "say"))]
     Say(String),
+}
+
+/// A question that must be answered first.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "host",
+    derive(ComponentType, Lift, Lower),
+    component(record)
+)]
+pub struct Ask {
+    /// Name under `followups` in the manifest.
+    pub followup: String,
+    /// Spoken.
+    pub question: String,
 }
 
 /// What commit will do, as data.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "host",
+    derive(ComponentType, Lift, Lower),
+    component(record)
+)]
 pub struct Plan {
     /// In order; all or none take place.
     pub effects: Vec<Effect>,
@@ -78,6 +119,11 @@ pub struct Plan {
 /// What a skill shows for a while. What is too long is cut: a title at 80 letters, a line at 200,
 /// 12 lines, 4 sentences; of the cards of one skill, the latest 4 are shown.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "host",
+    derive(ComponentType, Lift, Lower),
+    component(record)
+)]
 pub struct Card {
     /// A newer card of the same skill and id takes its place.
     pub id: String,
@@ -88,11 +134,17 @@ pub struct Card {
     /// Sentences to touch: touching one says it.
     pub say: Vec<String>,
     /// How long it stays, s, at most a day.
+    #[cfg_attr(feature = "host", component(name = "stays-s"))]
     pub stays_s: u64,
 }
 
 /// A line of a card.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "host",
+    derive(ComponentType, Lift, Lower),
+    component(record)
+)]
 pub struct CardLine {
     /// What the text is about, if it does not speak for itself.
     pub name: Option<String>,
@@ -103,58 +155,111 @@ pub struct CardLine {
 /// Everything a skill can cause.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(
+    feature = "host",
+    derive(ComponentType, Lift, Lower),
+    component(variant)
+)]
 pub enum Effect {
     /// Timers.
+    #[cfg_attr(feature = "host", component(name = "timer"))]
     Timer(TimerOp),
     /// A command to a device.
-    Device {
-        /// Device id.
-        device: String,
-        /// What it should do.
-        command: DeviceCommand,
-    },
+    #[cfg_attr(feature = "host", component(name = "device"))]
+    Device(DeviceEffect),
     /// A change to a list.
-    List {
-        /// Device id of kind `list`.
-        list: String,
-        /// The change.
-        op: ListOp,
-    },
+    #[cfg_attr(feature = "host", component(name = "list"))]
+    List(ListEffect),
+}
+
+/// A command to a device.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "host",
+    derive(ComponentType, Lift, Lower),
+    component(record)
+)]
+pub struct DeviceEffect {
+    /// Device id.
+    pub device: String,
+    /// What it should do.
+    pub command: DeviceCommand,
+}
+
+/// A change to a list.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "host",
+    derive(ComponentType, Lift, Lower),
+    component(record)
+)]
+pub struct ListEffect {
+    /// Device id of kind `list`.
+    pub list: String,
+    /// The change.
+    pub op: ListOp,
 }
 
 /// An operation on timers.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(
+    feature = "host",
+    derive(ComponentType, Lift, Lower),
+    component(variant)
+)]
 pub enum TimerOp {
     /// Starts a timer.
-    Start {
-        /// What the person calls it.
-        name: Option<String>,
-        /// Its length, s, at least 1.
-        seconds: u64,
-    },
+    #[cfg_attr(feature = "host", component(name = "start"))]
+    Start(TimerStart),
     /// Holds its remaining time.
+    #[cfg_attr(feature = "host", component(name = "pause"))]
     Pause(u64),
     /// Goes on.
+    #[cfg_attr(feature = "host", component(name = "resume"))]
     Resume(u64),
-    /// Adds (or with a negative number takes) seconds.
-    Add(u64, i64),
+    /// Adds seconds to the timer of this id, or with a negative number takes them.
+    #[cfg_attr(feature = "host", component(name = "add"))]
+    Add((u64, i64)),
     /// Removes it; a ringing one falls silent.
+    #[cfg_attr(feature = "host", component(name = "cancel"))]
     Cancel(u64),
     /// Puts a removed timer back (the compensator of `Cancel`).
+    #[cfg_attr(feature = "host", component(name = "restore"))]
     Restore(Timer),
+}
+
+/// A timer to be started.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "host",
+    derive(ComponentType, Lift, Lower),
+    component(record)
+)]
+pub struct TimerStart {
+    /// What the person calls it.
+    pub name: Option<String>,
+    /// Its length, s, at least 1.
+    pub seconds: u64,
 }
 
 /// A timer.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "host",
+    derive(ComponentType, Lift, Lower),
+    component(record)
+)]
 pub struct Timer {
     /// Household-wide.
     pub id: u64,
     /// What the person calls it.
     pub name: Option<String>,
     /// Its full length, s.
+    #[cfg_attr(feature = "host", component(name = "total-s"))]
     pub total_s: u64,
     /// Time left, ms, when it was read.
+    #[cfg_attr(feature = "host", component(name = "remaining-ms"))]
     pub remaining_ms: u64,
     /// What it does.
     pub state: TimerState,
@@ -163,64 +268,104 @@ pub struct Timer {
 /// What a timer does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(
+    feature = "host",
+    derive(ComponentType, Lift, Lower),
+    component(variant)
+)]
 pub enum TimerState {
     /// Counting down.
+    #[cfg_attr(feature = "host", component(name = "running"))]
     Running,
     /// Holding.
+    #[cfg_attr(feature = "host", component(name = "paused"))]
     Paused,
     /// Ended and ringing.
+    #[cfg_attr(feature = "host", component(name = "ringing"))]
     Ringing,
 }
 
 /// A change to a list.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(
+    feature = "host",
+    derive(ComponentType, Lift, Lower),
+    component(variant)
+)]
 pub enum ListOp {
     /// Adds an item at the end.
+    #[cfg_attr(feature = "host", component(name = "add"))]
     Add(String),
     /// Removes the first item equal to it (ignoring case).
+    #[cfg_attr(feature = "host", component(name = "remove"))]
     Remove(String),
     /// Removes all.
+    #[cfg_attr(feature = "host", component(name = "clear"))]
     Clear,
     /// Replaces the whole list (the compensator of `Clear`).
+    #[cfg_attr(feature = "host", component(name = "replace"))]
     Replace(Vec<String>),
 }
 
 /// What a device should do.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(
+    feature = "host",
+    derive(ComponentType, Lift, Lower),
+    component(variant)
+)]
 pub enum DeviceCommand {
     /// Light, switch, fan, climate, media.
+    #[cfg_attr(feature = "host", component(name = "power"))]
     Power(bool),
     /// Light: percent 0–100.
+    #[cfg_attr(feature = "host", component(name = "brightness"))]
     Brightness(u8),
     /// Light: colour name.
+    #[cfg_attr(feature = "host", component(name = "colour"))]
     Colour(String),
     /// Climate: target, °C or °F as the household's unit.
+    #[cfg_attr(feature = "host", component(name = "temperature"))]
     Temperature(f64),
     /// Cover: percent open, 0 = closed.
+    #[cfg_attr(feature = "host", component(name = "position"))]
     Position(u8),
     /// Lock: true = locked.
+    #[cfg_attr(feature = "host", component(name = "lock"))]
     Lock(bool),
     /// Media: plays or pauses.
+    #[cfg_attr(feature = "host", component(name = "play"))]
     Play(bool),
     /// Media: next track.
+    #[cfg_attr(feature = "host", component(name = "next"))]
     Next,
     /// Media: previous track.
+    #[cfg_attr(feature = "host", component(name = "previous"))]
     Previous,
     /// Media, voice: percent 0–100.
+    #[cfg_attr(feature = "host", component(name = "volume"))]
     Volume(u8),
     /// Fan, voice (how soon Loqa answers): percent 0–100.
+    #[cfg_attr(feature = "host", component(name = "speed"))]
     Speed(u8),
     /// Scene, script.
+    #[cfg_attr(feature = "host", component(name = "activate"))]
     Activate,
     /// Puts a state back (the compensator of any of the above).
+    #[cfg_attr(feature = "host", component(name = "restore"))]
     Restore(DeviceState),
 }
 
 /// What is known of a device. Absent = not known or not applicable.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(
+    feature = "host",
+    derive(ComponentType, Lift, Lower),
+    component(record)
+)]
 pub struct DeviceState {
     /// On or off; playing counts as on.
     pub power: Option<bool>,
@@ -246,6 +391,11 @@ pub struct DeviceState {
 
 /// A device of the household.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "host",
+    derive(ComponentType, Lift, Lower),
+    component(record)
+)]
 pub struct Device {
     /// Unique.
     pub id: String,
@@ -266,6 +416,11 @@ pub struct Device {
 
 /// A room.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "host",
+    derive(ComponentType, Lift, Lower),
+    component(record)
+)]
 pub struct Area {
     /// Unique.
     pub id: String,
@@ -277,6 +432,11 @@ pub struct Area {
 
 /// A wall-clock moment in some time zone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "host",
+    derive(ComponentType, Lift, Lower),
+    component(record)
+)]
 pub struct Civil {
     /// Four digits.
     pub year: i16,
@@ -325,8 +485,60 @@ pub trait Effects: Reads {
     /// # Errors
     /// Unknown list; removing what is not there.
     fn change_list(&mut self, list: &str, op: ListOp) -> Result<Vec<String>, EffectError>;
+
+    /// Carries effects out just as they are.
+    ///
+    /// # Errors
+    /// The first that failed.
+    fn carry_out(&mut self, effects: &[Effect]) -> Result<(), EffectError> {
+        effects.iter().cloned().try_for_each(|effect| match effect {
+            Effect::Timer(op) => self.timer(op).map(drop),
+            Effect::Device(DeviceEffect { device, command }) => {
+                self.device(&device, command).map(drop)
+            }
+            Effect::List(ListEffect { list, op }) => self.change_list(&list, op).map(drop),
+        })
+    }
 }
 
 /// An effect that did not take place: a sentence for the person.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct EffectError(pub String);
+
+/// Makes components of a skill: `component!(Timers);`, with a value of the type that implements
+/// [`Skill`]. Means nothing but where it is built for WebAssembly.
+#[macro_export]
+macro_rules! component {
+    ($skill:expr) => {
+        #[cfg(all(
+            target_arch = "wasm32",
+            any(loqa_step = "prepare", loqa_step = "commit")
+        ))]
+        const _: () = {
+            // It brings the memory and the way to end that a program needs.
+            extern crate std;
+
+            struct Component;
+
+            #[cfg(loqa_step = "prepare")]
+            impl $crate::component::prepare::exports::loqa::skill::preparing::Guest for Component {
+                fn prepare(request: $crate::Request) -> $crate::Prepared {
+                    $crate::component::prepare_with(&$skill, &request)
+                }
+            }
+            #[cfg(loqa_step = "prepare")]
+            $crate::component::prepare::export_prepare!(Component);
+
+            #[cfg(loqa_step = "commit")]
+            impl $crate::component::commit::exports::loqa::skill::committing::Guest for Component {
+                fn commit(
+                    plan: $crate::Plan,
+                ) -> Result<alloc::string::String, alloc::string::String> {
+                    $crate::component::commit_with(&$skill, &plan)
+                }
+            }
+            #[cfg(loqa_step = "commit")]
+            $crate::component::commit::export_commit!(Component);
+        };
+    };
+}

@@ -1,8 +1,8 @@
 //! A household in memory, for the tests of skills.
 
 use crate::{
-    Area, Civil, Device, DeviceCommand, DeviceState, Effect, EffectError, Effects, ListOp, Plan,
-    Prepared, Reads, Request, Skill, Timer, TimerOp, TimerState,
+    Area, Ask, Civil, Device, DeviceCommand, DeviceState, Effect, EffectError, Effects, ListOp,
+    Plan, Prepared, Reads, Request, Skill, Timer, TimerOp, TimerStart, TimerState,
 };
 use alloc::{
     borrow::ToOwned,
@@ -101,18 +101,10 @@ impl House {
         slots: Value,
         room: Option<&str>,
     ) -> String {
-        let slots = slots
-            .as_object()
-            .map(|slots| slots.clone().into_iter().collect())
-            .unwrap_or_default();
-        let request = Request {
-            intent: intent.to_owned(),
-            slots,
-            room: room.map(str::to_owned),
-        };
+        let request = request(intent, &slots, room);
         let plan = match skill.prepare(&request, self) {
             Prepared::Say(reply) => return reply,
-            Prepared::Ask { followup, question } => return format!("[{followup}] {question}"),
+            Prepared::Ask(Ask { followup, question }) => return format!("[{followup}] {question}"),
             Prepared::Plan(plan) => plan,
         };
         let before = self.clone();
@@ -153,20 +145,20 @@ impl House {
 
 /// A plan's effects, without doing them. Empty if nothing would happen.
 pub fn effects(skill: &dyn Skill, intent: &str, slots: Value, house: &House) -> Vec<Effect> {
-    let slots = slots
-        .as_object()
-        .map(|slots| slots.clone().into_iter().collect())
-        .unwrap_or_default();
-    match skill.prepare(
-        &Request {
-            intent: intent.to_owned(),
-            slots,
-            room: None,
-        },
-        house,
-    ) {
+    match skill.prepare(&request(intent, &slots, None), house) {
         Prepared::Plan(Plan { effects, .. }) => effects,
         _ => Vec::new(),
+    }
+}
+
+fn request(intent: &str, slots: &Value, room: Option<&str>) -> Request {
+    let slots = slots.as_object().into_iter().flatten();
+    Request {
+        intent: intent.to_owned(),
+        slots: slots
+            .map(|(name, value)| (name.clone(), value.into()))
+            .collect(),
+        room: room.map(str::to_owned),
     }
 }
 
@@ -199,7 +191,7 @@ impl Reads for House {
 impl Effects for House {
     fn timer(&mut self, op: TimerOp) -> Result<Timer, EffectError> {
         let (id, state) = match op {
-            TimerOp::Start { name, seconds } => {
+            TimerOp::Start(TimerStart { name, seconds }) => {
                 let id = self.timers.last().map_or(1, |timer| timer.id + 1);
                 let timer = Timer {
                     id,
@@ -219,7 +211,7 @@ impl Effects for House {
                 let index = self.find_timer(id)?;
                 return Ok(self.timers.remove(index));
             }
-            TimerOp::Add(id, seconds) => {
+            TimerOp::Add((id, seconds)) => {
                 let index = self.find_timer(id)?;
                 let timer = &mut self.timers[index];
                 timer.remaining_ms = timer.remaining_ms.saturating_add_signed(seconds * 1000);

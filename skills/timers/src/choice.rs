@@ -2,8 +2,7 @@
 
 use crate::reply;
 use alloc::{format, string::String, vec::Vec};
-use loqa_skill_sdk::{Request, Timer, same_item, wording};
-use serde_json::Value;
+use loqa_skill_sdk::{Request, Timer, Value, same_item, wording};
 
 /// How a timer was told from the others.
 #[derive(Default)]
@@ -29,7 +28,7 @@ pub enum Choice {
 impl<'r> Wanted<'r> {
     /// Reads the slots.
     pub fn of(request: &'r Request) -> Wanted<'r> {
-        let slot = |name: &str| request.slots.get(name);
+        let slot = |name: &str| request.slot(name);
         Wanted {
             name: slot("name").and_then(Value::as_str).map(str::trim),
             length: slot("length").and_then(Value::as_u64),

@@ -10,10 +10,9 @@ mod reply;
 use alloc::{borrow::ToOwned, format, string::String, vec, vec::Vec};
 use choice::{Choice, Wanted};
 use loqa_skill_sdk::{
-    Effect, EffectError, Effects, Plan, Prepared, Reads, Request, Skill, Timer, TimerOp,
-    TimerState, wording,
+    Ask, Effect, EffectError, Effects, Plan, Prepared, Reads, Request, Skill, Timer, TimerOp,
+    TimerStart, TimerState, Value, wording,
 };
-use serde_json::Value;
 
 /// The skill's `skill.yaml`.
 pub const MANIFEST: &str = include_str!("../skill.yaml");
@@ -87,14 +86,13 @@ impl Skill for Timers {
 
 fn set(request: &Request) -> Prepared {
     let Some(seconds) = seconds(request) else {
-        return Prepared::Ask {
+        return Prepared::Ask(Ask {
             followup: "how_long".to_owned(),
             question: "For how long?".to_owned(),
-        };
+        });
     };
     let name = request
-        .slots
-        .get("name")
+        .slot("name")
         .and_then(Value::as_str)
         .map(str::trim)
         .filter(|name| !name.is_empty());
@@ -109,7 +107,7 @@ fn set(request: &Request) -> Prepared {
                 remaining_ms: 0,
                 state: TimerState::Running,
             };
-            plan(vec![(TimerOp::Start { name, seconds }, timer)])
+            plan(vec![(TimerOp::Start(TimerStart { name, seconds }), timer)])
         }
         _ => Prepared::Say("That is too long for a timer: I can count down 31 days.".to_owned()),
     }
@@ -123,10 +121,10 @@ fn each(choice: Choice, op: impl Fn(u64) -> TimerOp) -> Prepared {
                 .map(|timer| (op(timer.id), timer))
                 .collect(),
         ),
-        Choice::Unclear(timers) => Prepared::Ask {
+        Choice::Unclear(timers) => Prepared::Ask(Ask {
             followup: "which".to_owned(),
             question: reply::which(&timers),
-        },
+        }),
         Choice::Nothing(reply) => Prepared::Say(reply),
     }
 }
@@ -149,11 +147,11 @@ fn change(request: &Request, choice: Choice, sign: i64) -> Prepared {
             }
         }
     }
-    each(choice, |id| TimerOp::Add(id, sign * seconds as i64))
+    each(choice, |id| TimerOp::Add((id, sign * seconds as i64)))
 }
 
 fn seconds(request: &Request) -> Option<u64> {
-    let number = |slot: &str| request.slots.get(slot).and_then(Value::as_f64);
+    let number = |slot: &str| request.slot(slot).and_then(Value::as_f64);
     let seconds = number("duration").or(number("minutes").map(|minutes| minutes * 60.0))?;
     // Saturates: anything too large is refused as too long.
     (seconds >= 0.0).then_some(seconds as u64)
@@ -172,3 +170,5 @@ fn plan(done: Vec<(TimerOp, Timer)>) -> Prepared {
 
 #[cfg(test)]
 mod tests;
+
+loqa_skill_sdk::component!(Timers);

@@ -88,7 +88,7 @@ pub fn done(done: &[(TimerOp, Timer)]) -> String {
                 TimerOp::Pause(_) => format!("{which} are paused."),
                 TimerOp::Resume(_) => format!("{which} are running again."),
                 TimerOp::Restore(_) => format!("{which} are back."),
-                TimerOp::Start { .. } | TimerOp::Add(..) => done
+                TimerOp::Start(_) | TimerOp::Add(..) => done
                     .iter()
                     .map(|(op, timer)| one(op, timer))
                     .collect::<Vec<_>>()
@@ -101,7 +101,7 @@ pub fn done(done: &[(TimerOp, Timer)]) -> String {
 fn one(op: &TimerOp, timer: &Timer) -> String {
     let name = wording::sentence(&your(timer));
     match op {
-        TimerOp::Start { .. } => {
+        TimerOp::Start(_) => {
             let length = wording::duration(timer.total_s);
             match &timer.name {
                 Some(_) => format!(
@@ -113,7 +113,7 @@ fn one(op: &TimerOp, timer: &Timer) -> String {
         }
         TimerOp::Pause(_) => format!("{name} is paused."),
         TimerOp::Resume(_) => format!("{name} is running again."),
-        TimerOp::Add(_, seconds) => {
+        TimerOp::Add((_, seconds)) => {
             let (verb, to) = if *seconds < 0 {
                 ("taken", "off")
             } else {

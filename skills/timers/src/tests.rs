@@ -2,7 +2,7 @@
 
 use super::*;
 use loqa_skill_sdk::testing::House;
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn timer(id: u64, name: &str, total_s: u64, remaining_s: u64, state: TimerState) -> Timer {
     let name = (!name.is_empty()).then(|| name.to_owned());

@@ -6,6 +6,7 @@ mod faults;
 mod figure;
 mod idle;
 mod intent;
+mod skills;
 mod ui;
 mod voice;
 
@@ -36,6 +37,8 @@ enum Bench {
     Intent(intent::IntentArgs),
     /// kill -9 of the hub at random instants: what was lost or doubled, and how long a restart takes
     Faults(faults::FaultsArgs),
+    /// Skills in their sandbox: what a call takes, and what many of them cost
+    Skills(skills::SkillsArgs),
     /// The dashboard in a real browser: how soon it shows what happens, and what it costs
     Ui(ui::UiArgs),
 }
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Bench::Idle(args) => idle::run(args, &mut report),
         Bench::Intent(args) => intent::run(args, &mut report),
         Bench::Faults(args) => faults::run(args, &mut report),
+        Bench::Skills(args) => skills::run(args, &mut report),
         Bench::Ui(args) => ui::run(args, &mut report),
     };
     report.finish();

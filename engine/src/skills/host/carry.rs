@@ -17,7 +17,7 @@ use loqa_core::{
     seams::{Committed, HostError},
 };
 use loqa_protocol::{EffectKind, card::Card};
-use loqa_skill_sdk::{Effect, EffectError, Plan};
+use loqa_skill_sdk::{Effect, EffectError, Effects, Plan};
 
 /// What a commit did.
 #[derive(Default)]
@@ -192,9 +192,11 @@ impl Inner {
             permissions,
         );
         let reply = match self.registry.code(skill) {
-            Some(code) => code.commit(plan, &mut acting)?,
+            Some(code) => code
+                .commit(plan, &mut acting)
+                .map_err(|error| EffectError(error.to_string()))??,
             None => {
-                acting.run(&plan.effects)?;
+                acting.carry_out(&plan.effects)?;
                 plan.reply.clone()
             }
         };

@@ -11,7 +11,9 @@ use loqa_core::{
     manifest::reply,
     seams::{HostError, PrepareRequest},
 };
-use loqa_skill_sdk::{Effect, Plan, Reads, Request, TimerOp, TimerState};
+use loqa_skill_sdk::{
+    Ask, DeviceEffect, Effect, ListEffect, Plan, Reads, Request, TimerOp, TimerState,
+};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// What one step would do and say.
@@ -41,10 +43,11 @@ impl Inner {
                 other => return Ok(other),
             }
         } else if let Some(code) = self.registry.code(&step.skill) {
-            match code.prepare(&self.request(step, request, view), view) {
+            let prepared = code.prepare(&self.request(step, request, view), view);
+            match prepared.map_err(|error| HostError::Failed(error.to_string()))? {
                 loqa_skill_sdk::Prepared::Plan(plan) => plan,
                 loqa_skill_sdk::Prepared::Say(reply) => return Ok(Prospect::Do(say(reply))),
-                loqa_skill_sdk::Prepared::Ask { followup, question } => {
+                loqa_skill_sdk::Prepared::Ask(Ask { followup, question }) => {
                     let context = Context::FollowUp {
                         skill: step.skill.clone(),
                         name: followup,
@@ -77,10 +80,12 @@ impl Inner {
     /// Whether a person must say "yes" first, whatever the skill thinks.
     fn is_grave(&self, effects: &[Effect], view: &View<'_>) -> bool {
         effects.iter().any(|effect| match effect {
-            Effect::Device { device, command } => view
+            Effect::Device(DeviceEffect { device, command }) => view
                 .device(device)
                 .is_some_and(|device| device.must_confirm(command)),
-            Effect::List { list, .. } => view.device(list).is_some_and(|list| list.confirm),
+            Effect::List(ListEffect { list, .. }) => {
+                view.device(list).is_some_and(|list| list.confirm)
+            }
             Effect::Timer(_) => false,
         })
     }
@@ -90,7 +95,7 @@ impl Inner {
         let slots = step
             .slots
             .iter()
-            .map(|(name, value)| (name.clone(), value.to_json(&now)))
+            .map(|(name, value)| (name.clone(), (&value.to_json(&now)).into()))
             .collect();
         Request {
             intent: step.intent.clone(),

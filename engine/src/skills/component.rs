@@ -1,0 +1,201 @@
+//! A skill whose code is WebAssembly components.
+
+use super::{
+    code::{Code, Unanswered},
+    process::{CallError, Process},
+    quarantine::Quarantine,
+};
+use crate::whole_file;
+use loqa_core::manifest::Manifest;
+use loqa_skill_host::frames::{Budget, Fault, FromHost, StepKind, ToHost};
+use loqa_skill_sdk::{EffectError, Effects, Plan, Prepared, Reads, Request};
+use sha2::{Digest, Sha256};
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// The components of a skill.
+pub struct Component {
+    skill: String,
+    permissions: Vec<String>,
+    folder: PathBuf,
+    /// Where machine code is kept.
+    cache: PathBuf,
+    budget: Budget,
+    process: Arc<Process>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    quarantine: Quarantine,
+    unfit: Option<Fault>,
+}
+
+impl Component {
+    /// The components in a skill's folder; nothing, if there are none.
+    pub fn in_folder(
+        manifest: &Manifest,
+        folder: &Path,
+        cache: &Path,
+        process: &Arc<Process>,
+    ) -> Option<Arc<Component>> {
+        file(folder, StepKind::Prepare).is_file().then(|| {
+            Arc::new(Component {
+                skill: manifest.name.clone(),
+                permissions: manifest.permissions.clone(),
+                folder: folder.to_owned(),
+                cache: cache.to_owned(),
+                budget: Budget::default(),
+                process: process.clone(),
+                state: Mutex::default(),
+            })
+        })
+    }
+
+    /// Whose components they are.
+    pub fn skill(&self) -> &str {
+        &self.skill
+    }
+
+    /// Why it does not work now, if it does not.
+    pub fn trouble(&self) -> Option<Unanswered> {
+        let state = self.state();
+        if let Some(fault) = &state.unfit {
+            return Some(self.unanswered(fault.clone()));
+        }
+        let fault = state.quarantine.rests(Instant::now())?.clone();
+        Some(Unanswered::Resting {
+            skill: self.skill.clone(),
+            fault,
+        })
+    }
+
+    /// How the process is told of a step; nothing for one that the skill does without.
+    pub(super) fn load(&self, step: StepKind) -> Option<ToHost> {
+        file(&self.folder, step).is_file().then(|| ToHost::Load {
+            skill: self.skill.clone(),
+            step,
+            permissions: self.permissions.clone(),
+            budget: self.budget,
+        })
+    }
+
+    /// It cannot be loaded.
+    pub(super) fn is_unfit(&self, fault: Fault) {
+        self.state().unfit = Some(fault);
+    }
+
+    /// Machine code of a step: what is kept of earlier, unless it is to be made `again`.
+    pub(super) fn code(
+        &self,
+        step: StepKind,
+        process: &Process,
+        again: bool,
+    ) -> Result<Vec<u8>, CallError> {
+        let path = file(&self.folder, step);
+        let component = fs::read(&path)
+            .map_err(|error| CallError::Gone(format!("{}: {error}", path.display())))?;
+        let mut name = String::new();
+        for byte in &Sha256::digest(&component)[..16] {
+            let _ = write!(name, "{byte:02x}");
+        }
+        let kept = self.cache.join(name).with_extension("cwasm");
+        if !again && let Ok(code) = fs::read(&kept) {
+            return Ok(code);
+        }
+        let code = process.compile(&path)?;
+        if let Err(error) = whole_file::write_secret(&kept, &code) {
+            // The next start takes a moment longer.
+            tracing::debug!(%error, "machine code of a skill is not kept");
+        }
+        Ok(code)
+    }
+
+    fn call(
+        &self,
+        step: StepKind,
+        call: &ToHost,
+        answer: &mut dyn FnMut(&loqa_skill_host::frames::Import) -> Option<Vec<u8>>,
+    ) -> Result<FromHost, Unanswered> {
+        if let Some(trouble) = self.trouble() {
+            return Err(trouble);
+        }
+        let time = Duration::from_millis(self.budget.time_ms);
+        let fault = match self.process.call(step, call, time, answer) {
+            Ok(answer) => {
+                self.state().quarantine.worked(Instant::now());
+                return Ok(answer);
+            }
+            Err(CallError::Fault(fault)) => fault,
+            Err(CallError::Gone(reason)) => {
+                // Whether this skill has brought it down nobody knows; if it does so again and
+                // again, it rests.
+                let fault = Fault::Trap(reason.clone());
+                self.state().quarantine.failed(fault, Instant::now());
+                return Err(Unanswered::NoHost {
+                    skill: self.skill.clone(),
+                    reason,
+                });
+            }
+        };
+        let rests = self
+            .state()
+            .quarantine
+            .failed(fault.clone(), Instant::now());
+        tracing::warn!(skill = self.skill, step = step.name(), %fault, rests, "a skill failed");
+        Err(self.unanswered(fault))
+    }
+
+    fn unanswered(&self, fault: Fault) -> Unanswered {
+        Unanswered::Fault {
+            skill: self.skill.clone(),
+            fault,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Code for Component {
+    fn prepare(&self, request: &Request, reads: &dyn Reads) -> Result<Prepared, Unanswered> {
+        let call = ToHost::Prepare {
+            skill: self.skill.clone(),
+            request: request.clone(),
+        };
+        match self.call(StepKind::Prepare, &call, &mut |import| import.read(reads))? {
+            FromHost::Prepared(prepared, _) => Ok(prepared),
+            _ => Err(self.unanswered(Fault::Unknown)),
+        }
+    }
+
+    fn commit(
+        &self,
+        plan: &Plan,
+        effects: &mut dyn Effects,
+    ) -> Result<Result<String, EffectError>, Unanswered> {
+        if !file(&self.folder, StepKind::Commit).is_file() {
+            let done = effects.carry_out(&plan.effects);
+            return Ok(done.map(|()| plan.reply.clone()));
+        }
+        let call = ToHost::Commit {
+            skill: self.skill.clone(),
+            plan: plan.clone(),
+        };
+        match self.call(StepKind::Commit, &call, &mut |import| import.act(effects))? {
+            FromHost::Committed(reply, _) => Ok(reply),
+            _ => Err(self.unanswered(Fault::Unknown)),
+        }
+    }
+}
+
+fn file(folder: &Path, step: StepKind) -> PathBuf {
+    folder.join(step.name()).with_extension("wasm")
+}

@@ -1,0 +1,287 @@
+//! What it costs that skills run in a sandbox: `cargo xtask bench skills`.
+
+use super::figure::{Goal, Report, quantile};
+use anyhow::{Context as _, Result, anyhow};
+use clap::Args;
+use loqa_core::manifest::Manifest;
+use loqa_engine::skills::{CallError, Code, Component, Process};
+use loqa_skill_host::{
+    frames::{Budget, Fault, Import, StepKind},
+    runtime::{Hub, Runtime, compile},
+};
+use loqa_skill_sdk::{Plan, Prepared, Request, Value, testing::House};
+use loqa_tests::program;
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+/// Arguments of `bench skills`.
+#[derive(Args)]
+pub struct SkillsArgs {
+    /// Calls of each kind
+    #[arg(long, default_value_t = 2000)]
+    calls: usize,
+    /// Installed skills at once
+    #[arg(long, default_value_t = 200)]
+    installed: usize,
+}
+
+/// The skill that is measured, as it comes with Loqa.
+const SKILL: &str = "timers";
+/// What a skill that is a script does for the same command: starts, reads it, answers.
+const SCRIPT: &str = "import json, sys\nrequest = json.load(sys.stdin)\nminutes = request['duration'] // 60\nprint(json.dumps({'reply': f'{minutes} minutes, starting now.'}))";
+
+/// Reports what calls of skills take.
+pub fn run(args: SkillsArgs, report: &mut Report) -> Result<()> {
+    let beside = program::loqa().canonicalize()?;
+    let folder = beside.with_file_name("skills").join(SKILL);
+    let here = in_this_process(&folder, args.calls)?;
+    let across = across(&beside, &folder, args.calls)?;
+    let script = script(50.min(args.calls))?;
+    let mut figure =
+        |metric: &str, value, unit: &str, goal| report.figure("skills", metric, value, unit, goal);
+    for (name, times, bound) in [
+        ("cold", &here.cold, 1000.0),
+        ("warm_in_process", &here.warm, 100.0),
+        ("warm_across", &across, 300.0),
+    ] {
+        figure(
+            &format!("{name}_p50"),
+            quantile(times, 0.5),
+            "µs",
+            Goal::None,
+        );
+        figure(
+            &format!("{name}_p99"),
+            quantile(times, 0.99),
+            "µs",
+            Goal::AtMost(bound),
+        );
+    }
+    figure("script_p50", quantile(&script, 0.5), "µs", Goal::None);
+    let ratio = quantile(&across, 0.5).zip(quantile(&script, 0.5));
+    let ratio = ratio.map(|(ours, scripts)| ours / scripts);
+    figure("warm_across_of_script", ratio, "ratio", Goal::AtMost(0.01));
+    figure(
+        "runaway_past_deadline_max",
+        Some(runaway()?),
+        "ms",
+        Goal::AtMost(10.0),
+    );
+    let many = many(&beside, &folder, args.installed)?;
+    let installed = args.installed as f64;
+    figure(
+        &format!("start_with_{installed}"),
+        Some(many.start_s),
+        "s",
+        Goal::AtMost(1.0),
+    );
+    figure(
+        &format!("memory_each_of_{installed}"),
+        Some(many.each_mib),
+        "MiB",
+        Goal::AtMost(1.0),
+    );
+    Ok(())
+}
+
+/// A hub that answers from a house in memory.
+#[derive(Clone)]
+struct InMemory(Arc<Mutex<House>>);
+
+impl Hub for InMemory {
+    fn ask(&mut self, import: &Import) -> io::Result<Vec<u8>> {
+        let mut house = self.0.lock().map_err(|_| io::ErrorKind::Other)?;
+        import
+            .act(&mut *house)
+            .ok_or_else(|| io::ErrorKind::Other.into())
+    }
+}
+
+fn request() -> Request {
+    Request {
+        intent: "set".into(),
+        slots: vec![("duration".into(), Value::Number(600.0))],
+        room: None,
+    }
+}
+
+fn plan(prepared: Prepared) -> Result<Plan> {
+    match prepared {
+        Prepared::Plan(plan) => Ok(plan),
+        other => Err(anyhow!("not a plan: {other:?}")),
+    }
+}
+
+struct Here {
+    /// From machine code to the first plan, µs.
+    cold: Vec<f64>,
+    /// Prepare and commit, µs.
+    warm: Vec<f64>,
+}
+
+fn us(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e6
+}
+
+fn in_this_process(folder: &Path, calls: usize) -> Result<Here> {
+    let code = |step: StepKind| -> Result<Vec<u8>> {
+        let path = folder.join(step.name()).with_extension("wasm");
+        let bytes = fs::read(&path).with_context(|| format!("{}", path.display()))?;
+        Ok(compile(&bytes)?)
+    };
+    let (prepares, commits) = (code(StepKind::Prepare)?, code(StepKind::Commit)?);
+    let runtime = Runtime::new()?;
+    let hub = || InMemory(Arc::new(Mutex::new(House::default())));
+    let permissions = ["timer".to_owned()];
+    let load = |step, code: &[u8]| runtime.load(SKILL, step, &permissions, Budget::default(), code);
+    let mut here = Here {
+        cold: Vec::new(),
+        warm: Vec::new(),
+    };
+    for _ in 0..calls.min(500) {
+        let start = Instant::now();
+        load(StepKind::Prepare, &prepares)?;
+        runtime.prepare(SKILL, request(), Box::new(hub()))?;
+        here.cold.push(us(start));
+    }
+    load(StepKind::Commit, &commits)?;
+    for _ in 0..calls {
+        let house = hub();
+        let start = Instant::now();
+        let (prepared, _) = runtime.prepare(SKILL, request(), Box::new(house.clone()))?;
+        let (reply, _) = runtime.commit(SKILL, plan(prepared)?, Box::new(house))?;
+        here.warm.push(us(start));
+        reply.map_err(|error| anyhow!(error.0))?;
+    }
+    Ok(here)
+}
+
+/// A skill's components under a name.
+fn component(
+    folder: &Path,
+    name: String,
+    cache: &Path,
+    process: &Arc<Process>,
+) -> Result<Arc<Component>> {
+    let manifest = Manifest {
+        name,
+        permissions: vec!["timer".into()],
+        ..Manifest::default()
+    };
+    Component::in_folder(&manifest, folder, cache, process)
+        .with_context(|| format!("no code in {}", folder.display()))
+}
+
+fn process(loqa: &Path) -> Arc<Process> {
+    Arc::new(Process::of(loqa.with_file_name("loqa-skill-host")))
+}
+
+fn across(loqa: &Path, folder: &Path, calls: usize) -> Result<Vec<f64>> {
+    let cache = tempfile::tempdir()?;
+    let process = process(loqa);
+    let skill = component(folder, SKILL.into(), cache.path(), &process)?;
+    add(&process, &skill)?;
+    let mut times = Vec::new();
+    for call in 0..calls + 50 {
+        let mut house = House::default();
+        let start = Instant::now();
+        let plan = plan(skill.prepare(&request(), &house)?)?;
+        let reply = skill.commit(&plan, &mut house)?;
+        if call >= 50 {
+            times.push(us(start));
+        }
+        reply.map_err(|error| anyhow!(error.0))?;
+    }
+    Ok(times)
+}
+
+fn add(process: &Process, skill: &Arc<Component>) -> Result<(), CallError> {
+    process.add(skill.clone())
+}
+
+fn script(calls: usize) -> Result<Vec<f64>> {
+    let mut times = Vec::new();
+    for _ in 0..calls {
+        let start = Instant::now();
+        let mut child = Command::new("python3")
+            .args(["-c", SCRIPT])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .context("python3 is not there")?;
+        io::copy(
+            &mut &br#"{"duration": 600}"#[..],
+            &mut child.stdin.take().context("no input")?,
+        )?;
+        let output = child.wait_with_output()?;
+        times.push(us(start));
+        anyhow::ensure!(output.status.success());
+    }
+    Ok(times)
+}
+
+/// How long after its deadline a skill that never ends is ended, ms: the longest of 20.
+fn runaway() -> Result<f64> {
+    let text = b"(component (core module $m (func $f (loop (br 0))) (start $f)) (core instance (instantiate $m)))";
+    let budget = Budget {
+        time_ms: 50,
+        ..Budget::default()
+    };
+    let runtime = Runtime::new()?;
+    let code = compile(&wat::parse_bytes(text)?)?;
+    runtime.load("runaway", StepKind::Prepare, &[], budget, &code)?;
+    let mut longest = Duration::ZERO;
+    for _ in 0..20 {
+        let start = Instant::now();
+        let hub = InMemory(Arc::new(Mutex::new(House::default())));
+        let fault = runtime.prepare("runaway", request(), Box::new(hub)).err();
+        anyhow::ensure!(fault == Some(Fault::Time(50)), "{fault:?}");
+        longest = longest.max(start.elapsed());
+    }
+    Ok((longest.as_secs_f64() - 0.05) * 1e3)
+}
+
+struct Many {
+    start_s: f64,
+    each_mib: f64,
+}
+
+/// What a process costs in which so many skills are.
+fn many(loqa: &Path, folder: &Path, installed: usize) -> Result<Many> {
+    let cache = tempfile::tempdir()?;
+    let with = |installed: usize| -> Result<(f64, f64)> {
+        let process = process(loqa);
+        for number in 0..installed {
+            let skill = component(folder, format!("{SKILL}{number}"), cache.path(), &process)?;
+            add(&process, &skill)?;
+        }
+        let start = Instant::now();
+        process.start()?;
+        let start_s = start.elapsed().as_secs_f64();
+        let id = process.id().context("it has ended")?;
+        Ok((start_s, own_mib(id)?))
+    };
+    // The first has the machine code made.
+    let (_, without) = with(1)?;
+    let (start_s, whole) = with(installed)?;
+    Ok(Many {
+        start_s,
+        each_mib: (whole - without) / (installed - 1).max(1) as f64,
+    })
+}
+
+/// Memory of a process that nobody shares, MiB.
+fn own_mib(id: u32) -> Result<f64> {
+    let rollup = fs::read_to_string(PathBuf::from(format!("/proc/{id}/smaps_rollup")))?;
+    let kib = |name: &str| -> f64 {
+        let line = rollup.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|rest| rest.split_whitespace().next()?.parse().ok())
+            .unwrap_or(0.0)
+    };
+    Ok((kib("Private_Dirty:") + kib("Private_Clean:")) / 1024.0)
+}
