@@ -39,8 +39,18 @@ impl Card {
         self.say
             .retain(|sentence| sentence.chars().count() <= MAX_TEXT);
         self.say.truncate(MAX_SAY);
-        self.stays_ms = self.stays_ms.clamp(1, MAX_STAYS_MIN * 60_000);
+        self.stays_ms = self.stays_ms.min(MAX_STAYS_MIN * 60_000);
         self
+    }
+
+    /// Takes the card of this skill and id back: it is shown no longer.
+    pub fn gone(skill: &str, id: &str) -> Card {
+        Card {
+            skill: skill.into(),
+            id: id.into(),
+            ..Card::default()
+        }
+        .bounded()
     }
 }
 
@@ -64,8 +74,8 @@ struct Shown {
 }
 
 impl Cards {
-    /// Shows the card of an event, in place of the one of the same skill and id; other events have
-    /// none.
+    /// Shows the card of an event, in place of the one of the same skill and id, unless it is
+    /// [`Card::gone`]; other events have none.
     pub fn note(&mut self, envelope: &Envelope, now_ms: u64) {
         let Event::VisualCardUpdate(card) = &envelope.event else {
             return;
@@ -76,6 +86,9 @@ impl Cards {
             known.until_ms > now_ms
                 && (&known.card.skill, &known.card.id) != (&card.skill, &card.id)
         });
+        if card.stays_ms == 0 {
+            return;
+        }
         let of_same = |known: &Shown| known.card.skill == card.skill;
         if cards.iter().filter(|known| of_same(known)).count() >= OF_A_SKILL
             && let Some(oldest) = cards.iter().position(of_same)

@@ -52,12 +52,15 @@ fn announced(skill: &str, card: &Card) -> card::Card {
 
 #[cfg(test)]
 mod tests {
+    use super::Plan;
     use crate::skills::{Registry, tests::House};
     use loqa_core::{
         grammar::{SlotValue, Step},
         seams::SkillHost,
     };
     use loqa_protocol::card::Card;
+    use loqa_skill_sdk::{EffectError, Effects, Prepared, Reads, Request, Skill};
+    use loqa_skill_timers::Timers;
     use std::fs;
 
     const TEA: &str = r#"
@@ -128,5 +131,56 @@ intents:
                 "tea.brew [black tea] hot, Steep: three minutes (set a timer for three minutes) 180 s"
             );
         }
+    }
+
+    /// Timers that show a card.
+    struct Carded(Timers);
+
+    impl Skill for Carded {
+        fn prepare(&self, request: &Request, reads: &dyn Reads) -> Prepared {
+            match self.0.prepare(request, reads) {
+                Prepared::Plan(mut plan) => {
+                    plan.card = Some(loqa_skill_sdk::Card {
+                        id: "egg".into(),
+                        title: "an egg".into(),
+                        stays_s: 60,
+                        ..loqa_skill_sdk::Card::default()
+                    });
+                    Prepared::Plan(plan)
+                }
+                other => other,
+            }
+        }
+
+        fn commit(&self, plan: &Plan, effects: &mut dyn Effects) -> Result<String, EffectError> {
+            self.0.commit(plan, effects)
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_undone_takes_its_card_with_it() {
+        let mut registry = Registry::built_in().unwrap();
+        registry.replace("timers", Box::new(Carded(Timers)));
+        let data = tempfile::tempdir().unwrap();
+        let mut house = House::with_registry(data.path(), registry);
+        let step = |skill: &str, intent: &str, slots| Step {
+            skill: skill.into(),
+            intent: intent.into(),
+            slots,
+        };
+        let minute = vec![("duration".into(), SlotValue::Duration(60))];
+        let mut shown = Vec::new();
+        for step in [
+            step("timers", "set", minute),
+            step("loqa", "undo", Vec::new()),
+        ] {
+            let draft = house.prepare(&[step]).unwrap();
+            let committed = house.commit(&draft).await.unwrap();
+            shown.push(drawn(&committed.cards));
+        }
+        assert_eq!(
+            shown,
+            ["timers.egg [an egg]  () 60 s", "timers.egg []  () 0 s"]
+        );
     }
 }

@@ -34,6 +34,8 @@ pub struct Undoing {
     pub intent: String,
     /// In the order in which they must be carried out.
     pub compensators: Vec<Effect>,
+    /// The id of the card that it has shown, if any: that goes too.
+    pub card: Option<String>,
 }
 
 /// The latest deeds, oldest first.

@@ -369,7 +369,7 @@ pub struct Card {
     /// sentences; touching one says it
     #[prost(string, repeated, tag = "5")]
     pub say: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// from when this was sent
+    /// from when this was sent; 0: it is taken back
     #[prost(uint64, tag = "6")]
     pub stays_ms: u64,
 }

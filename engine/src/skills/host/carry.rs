@@ -49,9 +49,11 @@ impl Inner {
                     let steps = lock(&self.deeds).get(*deed).map(|deed| deed.steps.clone());
                     let steps = steps.ok_or_else(|| EffectError(own::NOTHING_DONE.into()))?;
                     let (reply, kinds) = self.take_back(&steps, household, moment)?;
+                    let card = |step: &Undoing| Some(Card::gone(&step.skill, step.card.as_ref()?));
                     Ok(Done {
                         reply,
                         kinds,
+                        cards: steps.iter().filter_map(card).collect(),
                         ..Done::default()
                     })
                 }
@@ -132,6 +134,7 @@ impl Inner {
                     skill: step.skill.clone(),
                     intent: step.intent.clone(),
                     compensators,
+                    card: plan.card.as_ref().map(|card| card.id.clone()),
                 });
             }
             done.kinds.extend(kinds);
