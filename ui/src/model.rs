@@ -2,7 +2,7 @@
 
 use crate::say;
 use loqa_protocol::{
-    Choice, ClientFrame, Envelope, Event, HomeEdit, Problem, ServerFrame, TurnSummary, View,
+    Choice, ClientFrame, Envelope, Event, HomeEdit, Phase, Problem, ServerFrame, TurnSummary, View,
     ViewPart,
     card::Cards,
     view::{Area, Device, DeviceState, House, List, Listening, State, Timer},
@@ -63,12 +63,9 @@ pub struct Model {
     watch: (u32, u64),
     doctor: u32,
     intent: u32,
-    edit: u32,
     level: u32,
     sound: u32,
     log: u32,
-    choice: u32,
-    leave: u32,
     /// Whose ways are asked for, by request.
     asked_ways: BTreeMap<u32, String>,
 }
@@ -114,12 +111,28 @@ pub enum Edited {
     /// There was none.
     #[default]
     Nothing,
-    /// The hub has it.
-    Waiting,
+    /// The hub has it, as this request.
+    Waiting(u32),
     /// It is so.
     Done,
     /// It is not, and why.
     Refused(Problem),
+}
+
+impl Edited {
+    /// Takes the hub's answer, if the frame is one to this.
+    fn hear(&mut self, frame: &ServerFrame) -> bool {
+        match (&*self, frame) {
+            (Edited::Waiting(asked), ServerFrame::Problem { id, problem }) if asked == id => {
+                *self = Edited::Refused(problem.clone());
+            }
+            (Edited::Waiting(asked), ServerFrame::Done { id }) if asked == id => {
+                *self = Edited::Done;
+            }
+            _ => return false,
+        }
+        true
+    }
 }
 
 /// The turn under way, or the last.
@@ -135,20 +148,6 @@ pub struct Live {
     pub acted: bool,
     /// Loqa waits for a yes or a no.
     pub asks: bool,
-}
-
-/// How far a turn is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Phase {
-    /// It is over.
-    #[default]
-    Idle,
-    /// Somebody speaks.
-    Hearing,
-    /// They have finished.
-    Thinking,
-    /// Loqa speaks.
-    Speaking,
 }
 
 /// What Loqa is doing, in one word.
@@ -264,13 +263,9 @@ impl Model {
 
     /// Changes the household that was seen at this revision.
     pub fn edit(&mut self, revision: u64, edit: HomeEdit) -> ClientFrame {
-        self.edit = self.next_id();
-        self.edited = Edited::Waiting;
-        ClientFrame::EditHome {
-            id: self.edit,
-            revision,
-            edit,
-        }
+        let id = self.next_id();
+        self.edited = Edited::Waiting(id);
+        ClientFrame::EditHome { id, revision, edit }
     }
 
     /// Asks what could be said to a device.
@@ -317,20 +312,17 @@ impl Model {
 
     /// Changes a setting.
     pub fn choose(&mut self, choice: Choice) -> ClientFrame {
-        self.choice = self.next_id();
-        self.chosen = Edited::Waiting;
-        ClientFrame::Choose {
-            id: self.choice,
-            choice,
-        }
+        let id = self.next_id();
+        self.chosen = Edited::Waiting(id);
+        ClientFrame::Choose { id, choice }
     }
 
     /// Wants to leave the page of the wall tablet.
     pub fn leave(&mut self, pin: &str) -> ClientFrame {
-        self.leave = self.next_id();
-        self.left = Edited::Waiting;
+        let id = self.next_id();
+        self.left = Edited::Waiting(id);
         ClientFrame::Leave {
-            id: self.leave,
+            id,
             pin: pin.into(),
         }
     }
@@ -350,6 +342,13 @@ impl Model {
 
     /// Takes what the hub says. `now_ms` is any clock that does not jump. Returns what to answer.
     pub fn apply(&mut self, frame: ServerFrame, now_ms: f64) -> Option<ClientFrame> {
+        if self.chosen.hear(&frame) {
+            // It may have been one of them.
+            return (!self.sounds.is_empty()).then(|| self.ask_sounds());
+        }
+        if self.edited.hear(&frame) || self.left.hear(&frame) {
+            return None;
+        }
         match frame {
             ServerFrame::View { id, view } if id == self.watch.0 => return self.show(view, now_ms),
             ServerFrame::Turn { summary, .. } => {
@@ -374,33 +373,11 @@ impl Model {
             ServerFrame::Loudness { id, level_db, peak } if id == self.level => {
                 self.loudness = Some((level_db, peak));
             }
-            ServerFrame::Problem { id, problem } if id == self.choice => {
-                self.chosen = Edited::Refused(problem);
-            }
-            ServerFrame::Done { id } if id == self.choice => {
-                if self.chosen == Edited::Waiting {
-                    self.chosen = Edited::Done;
-                }
-                // It may have been one of them.
-                return (!self.sounds.is_empty()).then(|| self.ask_sounds());
-            }
-            ServerFrame::Problem { id, problem } if id == self.leave => {
-                self.left = Edited::Refused(problem);
-            }
-            ServerFrame::Done { id } if id == self.leave && self.left == Edited::Waiting => {
-                self.left = Edited::Done;
-            }
             ServerFrame::Json { id, json } => {
                 if let Some(device) = self.asked_ways.remove(&id) {
                     let ways = serde_json::from_str(&json).unwrap_or_default();
                     self.ways.insert(device, ways);
                 }
-            }
-            ServerFrame::Problem { id, problem } if id == self.edit => {
-                self.edited = Edited::Refused(problem);
-            }
-            ServerFrame::Done { id } if id == self.edit && self.edited == Edited::Waiting => {
-                self.edited = Edited::Done;
             }
             ServerFrame::Problem { problem, .. } => {
                 self.live.phase = Phase::Idle;
@@ -440,18 +417,15 @@ impl Model {
 
     fn happened(&mut self, envelope: Envelope) {
         let live = &mut self.live;
+        live.phase = live.phase.after(&envelope.event);
         match envelope.event {
             Event::SpeechStarted => {
                 *live = Live {
-                    phase: Phase::Hearing,
+                    phase: live.phase,
                     ..Live::default()
                 };
             }
-            Event::SttPartial { text } => live.heard = text,
-            Event::SttFinal { text, .. } => {
-                live.heard = text;
-                live.phase = Phase::Thinking;
-            }
+            Event::SttPartial { text } | Event::SttFinal { text, .. } => live.heard = text,
             Event::SkillResult {
                 intent,
                 effects,
@@ -460,11 +434,7 @@ impl Model {
                 // Loqa's own skill takes back; that is not taken back again.
                 live.acted = ok && !effects.is_empty() && !intent.starts_with("loqa.");
             }
-            Event::ReplyStarted { text } => {
-                live.reply = text;
-                live.phase = Phase::Speaking;
-            }
-            Event::ReplyEnded { .. } => live.phase = Phase::Idle,
+            Event::ReplyStarted { text } => live.reply = text,
             Event::Degraded { message, help, .. } => self.trouble = Some((message, help)),
             Event::TurnSummary(summary) => {
                 self.settle(&summary);
@@ -489,9 +459,7 @@ impl Model {
 
     /// A turn is over.
     fn settle(&mut self, summary: &TurnSummary) {
-        if self.live.phase != Phase::Speaking {
-            self.live.phase = Phase::Idle;
-        }
+        self.live.phase = self.live.phase.over();
         if summary.rejected {
             return;
         }

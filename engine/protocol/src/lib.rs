@@ -13,6 +13,7 @@ mod frame;
 mod hypothesis;
 mod ids;
 mod job;
+mod phase;
 mod scope;
 mod summary;
 pub mod view;
@@ -24,6 +25,7 @@ pub use frame::{AudioFormat, Choice, ClientFrame, HomeEdit, Problem, ServerFrame
 pub use hypothesis::{Hypothesis, Verdict};
 pub use ids::{NodeId, SessionId, TurnId, UtteranceId};
 pub use job::{JobError, JobErrorKind, JobFrame, JobOptions};
+pub use phase::Phase;
 pub use scope::{PrivacyScope, QosTier};
 pub use summary::{HopTimings, LatencyClass, Speculation, StepSummary, TurnSummary};
 pub use view::{View, ViewPart};

@@ -294,7 +294,7 @@ fn an_edit_is_done_or_refused_and_nobody_elses_trouble() {
     let ClientFrame::EditHome { id, revision, .. } = screen.model.edit(7, edit.clone()) else {
         panic!("an edit is asked for");
     };
-    assert_eq!((revision, &screen.model.edited), (7, &Edited::Waiting));
+    assert_eq!((revision, &screen.model.edited), (7, &Edited::Waiting(id)));
     screen.model.apply(refused(id, "home_changed"), 0.0);
     // The hub ends every request, a refused one too.
     screen.model.apply(ServerFrame::Done { id }, 0.0);
@@ -313,6 +313,28 @@ fn an_edit_is_done_or_refused_and_nobody_elses_trouble() {
     // In another house one speaks in other ways.
     screen.show(ViewPart::House(House::default()));
     assert!(screen.model.ways.is_empty());
+}
+
+#[test]
+fn a_problem_of_the_connection_is_no_answer_to_anything() {
+    let mut screen = Screen::open();
+    let problem = Problem {
+        code: "slow_client".into(),
+        message: "too slow".into(),
+        help: "ask again".into(),
+    };
+    screen
+        .model
+        .apply(ServerFrame::Problem { id: 0, problem }, 0.0);
+    let outcomes = (
+        &screen.model.edited,
+        &screen.model.chosen,
+        &screen.model.left,
+    );
+    let nothing = Edited::Nothing;
+    assert_eq!(outcomes, (&nothing, &nothing, &nothing));
+    let told = ("too slow".into(), "ask again".into());
+    assert_eq!(screen.model.trouble, Some(told));
 }
 
 #[test]

@@ -168,7 +168,7 @@ pub fn Editor(edited: Subject, done: Callback<()>) -> impl IntoView {
         Edited::Refused(problem) => Some(problem),
         _ => None,
     });
-    let waiting = move || outcome.get() == Edited::Waiting;
+    let waiting = move || matches!(outcome.get(), Edited::Waiting(_));
     let is_new = id(&edited).is_empty();
     let title = match (&edited, is_new) {
         (Subject::Device(_), true) => words("add-device"),

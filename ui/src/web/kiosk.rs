@@ -8,9 +8,10 @@ use super::{
     now::{Answer, Lists, Rooms, Say, Timers},
     now_ms, words,
 };
-use crate::model::{Edited, Phase};
+use crate::model::Edited;
 use js_sys::{Date, Object, Reflect};
 use leptos::{ev::SubmitEvent, prelude::*};
+use loqa_protocol::Phase;
 use std::time::Duration;
 
 /// Without a touch, the cards give way to the clock after so long, ms.
