@@ -1,6 +1,6 @@
 //! `loqa devices`: the microphones and speakers of this machine, which are used, and how loud it is.
 
-use super::{Common, hub::interrupted, output};
+use super::{Common, hub::interrupted, link::Link, output};
 use crate::{
     config::Config,
     sounds::{Direction, METER_FRAMES, MICROPHONE, QUIET_DB, SPEAKER, Side, is_chosen, loudness},
@@ -8,7 +8,7 @@ use crate::{
 use futures::StreamExt;
 use loqa_core::seams::{Microphone, MicrophoneEvent};
 use loqa_inference::{capture::DeviceMicrophone, sound};
-use loqa_protocol::Problem;
+use loqa_protocol::{Choice, ClientFrame, Problem};
 use serde_json::json;
 use std::{
     io::{IsTerminal, Write},
@@ -41,6 +41,7 @@ pub async fn run(common: &Common, args: DevicesArgs) -> Result<ExitCode, Problem
     for (side, wanted) in SIDES.iter().zip([&args.input, &args.output]) {
         if let Some(wanted) = wanted {
             let id = side.id_of(wanted)?;
+            tell_hub(common, side, &id).await?;
             config.remember(side.section, side.key, &id)?;
         }
     }
@@ -54,6 +55,22 @@ pub async fn run(common: &Common, args: DevicesArgs) -> Result<ExitCode, Problem
         list(side, &config, common.json);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A hub that is running uses it at once, or says why it cannot.
+async fn tell_hub(common: &Common, side: &Side, id: &str) -> Result<(), Problem> {
+    let Ok(mut link) = Link::to_hub(common).await else {
+        return Ok(());
+    };
+    let choice = match side.direction {
+        Direction::Input => Choice::Microphone(id.into()),
+        Direction::Output => Choice::Speaker(id.into()),
+    };
+    let told = link
+        .request(|id| ClientFrame::Choose { id, choice }, &mut |_| {})
+        .await;
+    link.close().await;
+    told
 }
 
 fn list(side: &Side, config: &Config, json: bool) {

@@ -50,13 +50,27 @@ impl Shared {
                 self.about.send_modify(|about| about.name = name.into());
             }
             Choice::Microphone(wanted) => {
-                let id = self.choose_sound(0, &MICROPHONE, &wanted)?;
+                let id = MICROPHONE.id_of(&wanted)?;
+                self.keep_sound(0, &MICROPHONE, &id)?;
                 // Whether the room is listened to at all is decided at the start.
                 if id != "none" && *self.microphone.borrow() != "none" {
                     self.microphone.send_replace(id);
                 }
             }
-            Choice::Speaker(wanted) => drop(self.choose_sound(1, &SPEAKER, &wanted)?),
+            Choice::Speaker(wanted) => {
+                let id = SPEAKER.id_of(&wanted)?;
+                // Whether anything is to be heard at all is decided at the start.
+                if id != "none"
+                    && let Some(speaker) = &self.speaker
+                    && speaker.name() != id
+                {
+                    let help = "the one before plays on: choose another";
+                    speaker
+                        .choose(&id)
+                        .map_err(|error| problem("speaker", error.to_string(), help))?;
+                }
+                self.keep_sound(1, &SPEAKER, &id)?;
+            }
             Choice::Welcomed(yes) => {
                 let file = self.store.folder().path().join(WELCOMED);
                 let kept = if yes {
@@ -82,13 +96,18 @@ impl Shared {
         Ok(())
     }
 
-    /// The id that was meant.
-    fn choose_sound(&self, place: usize, side: &Side, wanted: &str) -> Result<String, Problem> {
-        let id = side.id_of(wanted)?;
-        self.config.remember(side.section, side.key, &id)?;
+    /// The speaker that is used now: an id, a name, `default`, or `none` where nothing is heard.
+    pub(super) fn speaker_name(&self) -> String {
+        self.speaker
+            .as_ref()
+            .map_or_else(|| "none".into(), |speaker| speaker.name())
+    }
+
+    fn keep_sound(&self, place: usize, side: &Side, id: &str) -> Result<(), Problem> {
+        self.config.remember(side.section, side.key, id)?;
         let mut chosen = self.sounds.0.lock().unwrap_or_else(PoisonError::into_inner);
-        chosen[place].clone_from(&id);
-        Ok(id)
+        chosen[place] = id.to_owned();
+        Ok(())
     }
 
     /// Every microphone and speaker, which is chosen and which is used now. Blocks: it asks the
@@ -105,7 +124,7 @@ impl Shared {
                 "chosen": chosen,
                 "used": match side.direction {
                     Direction::Input => self.microphone.borrow().clone(),
-                    Direction::Output => side.chosen(&self.config).to_owned(),
+                    Direction::Output => self.speaker_name(),
                 },
                 "devices": devices.collect::<Vec<_>>(),
             })

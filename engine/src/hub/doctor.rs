@@ -241,14 +241,15 @@ fn microphone(hub: &Shared) -> Check {
 
 fn speaker(hub: &Shared) -> Check {
     match &hub.silent_because {
-        None if hub.config.voice.output == "none" => good(
-            "speaker",
-            "none, as the settings say: replies are shown, not heard".into(),
-        ),
-        None if hub.config.voice.output != sound::DEFAULT => {
-            good("speaker", hub.config.voice.output.clone())
+        None => {
+            let name = hub.speaker_name();
+            let told = match name.as_str() {
+                "none" => "none, as the settings say: replies are shown, not heard",
+                sound::DEFAULT => "the default output device",
+                name => name,
+            };
+            good("speaker", told.into())
         }
-        None => good("speaker", "the default output device".into()),
         Some(why) => Check {
             what: "speaker".into(),
             ok: false,

@@ -79,7 +79,7 @@ pub(super) fn listen(
     called: mpsc::Receiver<Call>,
 ) -> Result<(), String> {
     let (heard, coming) = mpsc::channel(FRAMES);
-    let own_voice = OwnVoice::of(hub.reference.clone());
+    let own_voice = OwnVoice::of(hub.speaker.as_ref().map(|speaker| speaker.reference()));
     let muted = hub.muted.subscribe();
     let meter = Meter::new(hub.level.clone());
     // Detectors are native and block. It ends with the first frame that nobody takes.

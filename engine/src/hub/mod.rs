@@ -48,7 +48,7 @@ use loqa_core::{
 };
 use loqa_inference::{
     capture::DeviceMicrophone,
-    playback::{DeviceSpeaker, Pace, PacedSpeaker, Reference},
+    playback::{DeviceSpeaker, Pace, PacedSpeaker},
 };
 use loqa_protocol::{Envelope, Problem, SessionId};
 use meter::Loudness;
@@ -165,8 +165,8 @@ pub(crate) struct Shared {
     models: Models,
     /// Where everything sounds.
     floor: Arc<Floor>,
-    /// What can be heard of it, if anything.
-    reference: Option<Reference>,
+    /// What it is heard through, if anything.
+    speaker: Option<Arc<DeviceSpeaker>>,
     /// Why nothing is heard, if nothing is.
     silent_because: Option<String>,
     store: Arc<Store>,
@@ -282,7 +282,7 @@ impl Hub {
                 let household = household.clone();
                 move || own_volume(&household.read().household)
             })),
-            reference: mouthpiece.reference,
+            speaker: mouthpiece.device,
             silent_because: mouthpiece.silent_because,
             store,
             household,
@@ -586,8 +586,8 @@ fn scratch_folder() -> Result<tempfile::TempDir, Problem> {
 /// What replies leave through.
 struct Mouthpiece {
     speaker: Arc<dyn Speaker>,
-    /// What it plays, if it can be heard.
-    reference: Option<Reference>,
+    /// The same, if it can be heard.
+    device: Option<Arc<DeviceSpeaker>>,
     /// Why nothing can be heard, if it could not be helped.
     silent_because: Option<String>,
 }
@@ -596,7 +596,7 @@ struct Mouthpiece {
 fn mouthpiece(config: &Config, options: &HubOptions) -> Mouthpiece {
     let unheard = |pace, silent_because| Mouthpiece {
         speaker: Arc::new(PacedSpeaker::new(pace, None)),
-        reference: None,
+        device: None,
         silent_because,
     };
     if options.pace.is_some() {
@@ -606,11 +606,14 @@ fn mouthpiece(config: &Config, options: &HubOptions) -> Mouthpiece {
         return unheard(Pace::RealTime, None);
     }
     match DeviceSpeaker::open(&config.voice.output, None) {
-        Ok(device) => Mouthpiece {
-            reference: Some(device.reference()),
-            speaker: Arc::new(device),
-            silent_because: None,
-        },
+        Ok(device) => {
+            let device = Arc::new(device);
+            Mouthpiece {
+                speaker: device.clone(),
+                device: Some(device),
+                silent_because: None,
+            }
+        }
         Err(error) => unheard(Pace::RealTime, Some(error.to_string())),
     }
 }

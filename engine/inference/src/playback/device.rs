@@ -63,7 +63,7 @@ pub struct DeviceSpeaker {
 
 struct Device {
     /// Id or name; [`sound::DEFAULT`] for the system's own choice.
-    name: String,
+    name: Mutex<String>,
     state: Mutex<Result<Open, PlaybackError>>,
     reference: Reference,
 }
@@ -76,6 +76,8 @@ struct Open {
 
 enum Order {
     Lost(String),
+    /// Another device, and who wants to know whether it could be opened.
+    Choose(String, SyncSender<Result<(), PlaybackError>>),
     Close,
 }
 
@@ -86,7 +88,7 @@ impl DeviceSpeaker {
     /// [`PlaybackError::NoDevice`] if there is none; use a [`super::PacedSpeaker`] then.
     pub fn open(name: &str, tee: Option<Tee>) -> Result<Self, PlaybackError> {
         let device = Arc::new(Device {
-            name: name.to_owned(),
+            name: Mutex::new(name.to_owned()),
             state: Mutex::new(Err(PlaybackError::NoDevice("not opened yet".into()))),
             reference: Reference::new(),
         });
@@ -99,9 +101,9 @@ impl DeviceSpeaker {
             .name("loqa-speaker".into())
             .spawn(move || {
                 let sink = kept.open(&errors);
-                let failed = kept.state().as_ref().err().cloned();
-                let usable = failed.is_none();
-                let _ = opened.send(failed.map_or(Ok(()), Err));
+                let outcome = kept.outcome();
+                let usable = outcome.is_ok();
+                let _ = opened.send(outcome);
                 if usable {
                     kept.keep(sink, &inbox, &errors);
                 }
@@ -116,6 +118,25 @@ impl DeviceSpeaker {
             orders,
             keeper: Some(keeper),
         })
+    }
+
+    /// Plays on the output device of this id or name from now on. Replies that sound end; those that
+    /// are armed begin on the new one. Blocks until it is open.
+    ///
+    /// # Errors
+    /// It cannot be opened: the one before plays on.
+    pub fn choose(&self, name: &str) -> Result<(), PlaybackError> {
+        let (opened, outcome) = sync_channel(1);
+        let gone = || PlaybackError::NoDevice("its driver failed".into());
+        self.orders
+            .send(Order::Choose(name.to_owned(), opened))
+            .map_err(|_| gone())?;
+        outcome.recv().unwrap_or_else(|_| Err(gone()))
+    }
+
+    /// The id or name that it was opened by.
+    pub fn name(&self) -> String {
+        self.device.name().clone()
     }
 
     /// What it plays, just before the device has it.
@@ -167,8 +188,18 @@ impl Device {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn name(&self) -> MutexGuard<'_, String> {
+        self.name.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it is open, else why not.
+    fn outcome(&self) -> Result<(), PlaybackError> {
+        self.state().as_ref().map(drop).map_err(Clone::clone)
+    }
+
     fn open(&self, errors: &SyncSender<Order>) -> Option<MixerDeviceSink> {
-        let (state, sink) = match open_sink(&self.name, errors) {
+        let name = self.name().clone();
+        let (state, sink) = match open_sink(&name, errors) {
             Ok(sink) => {
                 let config = sink.config();
                 let rate = f64::from(config.sample_rate().get());
@@ -214,6 +245,19 @@ impl Device {
         loop {
             let lost = match orders.recv_timeout(WATCH) {
                 Ok(Order::Lost(reason)) => Some(reason),
+                Ok(Order::Choose(name, opened)) => {
+                    let before = std::mem::replace(&mut *self.name(), name);
+                    // First: it may be the same device by another name, which nobody can have twice.
+                    drop(sink.take());
+                    sink = self.open(errors);
+                    let outcome = self.outcome();
+                    if outcome.is_err() {
+                        *self.name() = before;
+                        sink = self.open(errors);
+                    }
+                    let _ = opened.send(outcome);
+                    None
+                }
                 Ok(Order::Close) | Err(RecvTimeoutError::Disconnected) => {
                     // What is played after this would never be pulled.
                     *self.state() = Err(PlaybackError::NoDevice("Loqa is shutting down".into()));
