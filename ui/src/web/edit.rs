@@ -1,7 +1,7 @@
 //! The form for a device or a room. What the hub cannot take is told at its field; what somebody
 //! else has changed meanwhile is shown, and nothing is overwritten.
 
-use super::{App, home::Subject, modal, words};
+use super::{App, home::Subject, modal, words, words_of_hub};
 use crate::model::{Edited, Model};
 use leptos::{ev::SubmitEvent, prelude::*};
 use loqa_protocol::{
@@ -191,7 +191,7 @@ pub fn Editor(edited: Subject, done: Callback<()>) -> impl IntoView {
                 <div role="alert">
                     {move || refused.get().filter(|problem| !is_of_a_field(problem)).map(|problem| view! {
                         <p class="wrong" dir="auto">{told(&problem)}</p>
-                        <p class="soft" dir="auto">{(problem.code != CHANGED).then_some(problem.help)}</p>
+                        <p class="soft" dir="auto">{(problem.code != CHANGED).then(|| words_of_hub(&problem.help))}</p>
                     })}
                 </div>
                 <Text key="name" value=fields.name refused />
@@ -213,7 +213,7 @@ const CHANGED: &str = "home_changed";
 fn told(problem: &Problem) -> String {
     match problem.code.as_str() {
         CHANGED => words("home-changed"),
-        _ => problem.message.clone(),
+        _ => words_of_hub(&problem.message),
     }
 }
 
@@ -285,7 +285,7 @@ fn Wrong(key: &'static str, refused: Memo<Option<Problem>>) -> impl IntoView {
     };
     view! {
         <p class="wrong" id=format!("field-{key}-wrong") role="alert" dir="auto">
-            {move || about().map(|problem| format!("{}: {}", problem.message, problem.help))}
+            {move || about().map(|problem| super::told(&problem))}
         </p>
     }
 }

@@ -1,7 +1,7 @@
 //! Rooms and devices: what they are called, what they can do, how one would say it; and all of that
 //! to be changed.
 
-use super::{App, edit::Editor, icons, tile::Tile, words, words_with};
+use super::{App, edit::Editor, icons, tile::Tile, words, words_of_hub, words_with};
 use crate::model::{Edited, headed};
 use leptos::prelude::*;
 use loqa_protocol::view::{Area, Device};
@@ -56,8 +56,8 @@ pub fn Home() -> impl IntoView {
         })}
         {move || refused.get().filter(|_| subject.with(Option::is_none)).map(|problem| view! {
             <section class="card notice" role="alert">
-                <p dir="auto">{problem.message}</p>
-                <p class="soft" dir="auto">{problem.help}</p>
+                <p dir="auto">{words_of_hub(&problem.message)}</p>
+                <p class="soft" dir="auto">{words_of_hub(&problem.help)}</p>
             </section>
         })}
         <div class="columns">

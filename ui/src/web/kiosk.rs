@@ -6,7 +6,7 @@ use super::{
     cards::Cards,
     go, modal,
     now::{Answer, Lists, Rooms, Say, Timers},
-    now_ms, words,
+    now_ms, told, words,
 };
 use crate::model::Edited;
 use js_sys::{Date, Object, Reflect};
@@ -187,7 +187,7 @@ fn AskPin(left: Memo<Edited>, close: Callback<()>) -> impl IntoView {
     };
     let wrong = move || match left.get() {
         Edited::Refused(problem) if problem.code == "wrong_pin" => words("wrong-pin"),
-        Edited::Refused(problem) => format!("{}: {}", problem.message, problem.help),
+        Edited::Refused(problem) => told(&problem),
         _ => String::new(),
     };
     view! {

@@ -21,7 +21,7 @@ mod window;
 use crate::{model::Model, words::Words};
 use fluent_bundle::FluentValue;
 use leptos::{html, prelude::*};
-use loqa_protocol::ClientFrame;
+use loqa_protocol::{ClientFrame, Problem};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 thread_local! {
@@ -146,6 +146,17 @@ fn words(key: &str) -> String {
 /// The words for `key`, with one value in them.
 fn words_with(key: &str, name: &'static str, value: impl Into<FluentValue<'static>>) -> String {
     WORDS.with(|words| words.with(key, &[(name, value.into())]))
+}
+
+/// What the hub says.
+fn words_of_hub(text: &str) -> String {
+    WORDS.with(|words| words.of_hub(text))
+}
+
+/// A problem and its remedy, in a line.
+fn told(problem: &Problem) -> String {
+    let told = [&problem.message, &problem.help].map(|text| words_of_hub(text));
+    told.join(": ")
 }
 
 /// What was chosen, else what the browser prefers.

@@ -1,6 +1,8 @@
 //! What Loqa hears and does, and what can be touched.
 
-use super::{App, cards::Cards, icons, tile::Tile, welcome::Welcome, words, words_with};
+use super::{
+    App, cards::Cards, icons, tile::Tile, welcome::Welcome, words, words_of_hub, words_with,
+};
 use crate::{
     model::{clock, headed},
     say,
@@ -62,7 +64,7 @@ pub fn Answer() -> impl IntoView {
     view! {
         <div class="orb" data-mood=mood aria-hidden="true"></div>
         <p class="mood" role="status">{move || words(&format!("mood-{}", mood.get()))}</p>
-        <p class="why soft" dir="auto">{move || why.get()}</p>
+        <p class="why soft" dir="auto">{move || words_of_hub(&why.get())}</p>
         <div class="talk">
             <p class="heard" dir="auto" aria-label=words("you-said")>{move || live.get().heard}</p>
             <p class="reply" dir="auto" aria-live="polite" aria-label=words("loqa-says")>{move || live.get().reply}</p>
@@ -140,15 +142,15 @@ fn Trouble() -> impl IntoView {
     view! {
         {move || trouble.get().map(|(message, help)| view! {
             <section class="card notice" role="alert">
-                <p dir="auto">{message}</p>
-                <p class="soft" dir="auto">{help}</p>
+                <p dir="auto">{words_of_hub(&message)}</p>
+                <p class="soft" dir="auto">{words_of_hub(&help)}</p>
                 <button type="button" on:click=dismiss>{words("dismiss")}</button>
             </section>
         })}
         {move || ailments.get().into_iter().filter(|check| check.needed).map(|check| view! {
             <section class="card notice">
-                <p dir="auto">{words("does-not-work")}": "{check.what}" – "{check.message}</p>
-                <p class="soft" dir="auto">{check.help}</p>
+                <p dir="auto">{words("does-not-work")}": "{words_of_hub(&check.what)}" – "{words_of_hub(&check.message)}</p>
+                <p class="soft" dir="auto">{words_of_hub(&check.help)}</p>
             </section>
         }).collect_view()}
     }

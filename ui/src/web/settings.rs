@@ -1,7 +1,7 @@
 //! What a dashboard may change beyond the rooms: names, sound devices, the PIN of the wall tablet.
 //! Shown on the page System and in the first steps.
 
-use super::{App, words, words_with};
+use super::{App, words, words_of_hub, words_with};
 use crate::model::{Edited, Side};
 use leptos::{ev::SubmitEvent, prelude::*};
 use loqa_protocol::Choice;
@@ -17,8 +17,8 @@ pub fn Refusal() -> impl IntoView {
     view! {
         <div role="alert">
             {move || refused.get().map(|problem| view! {
-                <p class="wrong" dir="auto">{problem.message}</p>
-                <p class="soft" dir="auto">{problem.help}</p>
+                <p class="wrong" dir="auto">{words_of_hub(&problem.message)}</p>
+                <p class="soft" dir="auto">{words_of_hub(&problem.help)}</p>
             })}
         </div>
     }

@@ -4,7 +4,7 @@ use super::{
     App, Page, go,
     logs::Logs,
     settings::{HouseholdName, KioskPin, LevelMeter, Refusal, SoundChoice},
-    shell, window, words, words_with,
+    shell, window, words, words_of_hub, words_with,
 };
 use crate::model::Check;
 use leptos::prelude::*;
@@ -81,9 +81,9 @@ fn about_check(check: Check) -> impl IntoView {
     view! {
         <li class=mark>
             <span class="mark">{words(word)}</span>
-            <span class="what">{check.what}</span>
-            <span dir="auto">{check.message}</span>
-            {(!check.help.is_empty()).then(|| view! { <span class="help" dir="auto">{check.help}</span> })}
+            <span class="what">{words_of_hub(&check.what)}</span>
+            <span dir="auto">{words_of_hub(&check.message)}</span>
+            {(!check.help.is_empty()).then(|| view! { <span class="help" dir="auto">{words_of_hub(&check.help)}</span> })}
         </li>
     }
 }
