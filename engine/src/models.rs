@@ -2,7 +2,7 @@
 
 use crate::config::{Config, Listen};
 use loqa_core::{
-    placement::{self, Candidate, Wanted},
+    placement::{self, Candidate, Choice, Wanted},
     seams::{ModelError, SpeechToText, TextToSpeech, Voice, WakeWord},
 };
 use loqa_inference::{
@@ -10,7 +10,7 @@ use loqa_inference::{
     tts::{PhraseCache, Voices},
     wake,
 };
-use loqa_protocol::{Capability, PrivacyScope};
+use loqa_protocol::{Capability, Placement, PrivacyScope};
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
 
@@ -47,6 +47,8 @@ pub struct Models {
     pub tts: Option<Arc<dyn TextToSpeech>>,
     /// The voice replies are spoken with.
     pub voice: Voice,
+    /// Which were chosen, and why.
+    pub placements: Vec<Placement>,
     /// Every choice, and what is missing.
     pub checks: Vec<Check>,
 }
@@ -68,6 +70,10 @@ impl Models {
             config,
             &mut checks,
         );
+        let mut placements: Vec<_> = heard
+            .iter()
+            .map(|choice| hearing[choice.index].placed(choice))
+            .collect();
         let stt = heard
             .and(recogniser.ok())
             .map(|recogniser| Arc::new(recogniser) as Arc<dyn SpeechToText>);
@@ -98,6 +104,12 @@ impl Models {
         // "auto" still means the voice of the settings where it is there.
         let wanted = config.voice.engine.name().or(Some("flite"));
         let spoken = choose(&speaking, "tts", wanted, config, &mut checks);
+        placements.extend(
+            spoken
+                .iter()
+                .map(|choice| speaking[choice.index].placed(choice)),
+        );
+        let spoken = spoken.map(|choice| choice.index);
         let voice = if spoken == Some(1) { espeak } else { flite };
         let tts = spoken.map(|_| {
             Arc::new(PhraseCache::new(Arc::new(voices), PHRASE_CACHE_BYTES))
@@ -107,6 +119,7 @@ impl Models {
             stt,
             tts,
             voice,
+            placements,
             checks,
         }
     }
@@ -160,6 +173,14 @@ impl Model {
         };
         Model { candidate, remedy }
     }
+
+    /// That it was chosen.
+    fn placed(&self, choice: &Choice) -> Placement {
+        Placement {
+            capability: self.candidate.capability.to_string(),
+            reason: choice.reason.clone(),
+        }
+    }
 }
 
 /// Chooses, and notes the choice or its absence.
@@ -169,7 +190,7 @@ fn choose(
     name: Option<&str>,
     config: &Config,
     checks: &mut Vec<Check>,
-) -> Option<usize> {
+) -> Option<Choice> {
     let wanted = Wanted {
         kind: kind.into(),
         name: name.map(Into::into),
@@ -198,7 +219,7 @@ fn choose(
         message,
         help,
     });
-    choice.ok().map(|choice| choice.index)
+    choice.ok()
 }
 
 /// What still works without a kind of model.

@@ -165,6 +165,37 @@ const steps = {
     await page.locator(".timer").waitFor({ state: "detached" });
   },
 
+  async "a tab that closes in the middle of a reply loses nothing of it"({ browser, page, state }) {
+    const leaving = await person(browser);
+    await leaving.goto(state.hub.link);
+    await leaving.locator(".orb").waitFor();
+    const command = `${process.env.LOQA_DATA}/command.wav`;
+    await loqa("say", "turn on the desk lamp and set a pizza timer for ten minutes", "--out", command);
+    const answered = loqa("ask", "--wav", command);
+    await leaving.locator('.orb[data-mood="speaking"]').waitFor();
+    await leaving.context().close();
+    await isOn(page, "desk_lamp");
+    await answered;
+    await page.locator('.orb:not([data-mood="speaking"])').waitFor();
+    const next = await person(browser);
+    await next.goto(state.hub.link);
+    await isOn(next, "desk_lamp");
+    await next.locator(".timer", { hasText: "Pizza" }).waitFor();
+    // Where its time went, with the words as they came, and with what heard and spoke it.
+    await next.click('nav a[href="/sessions"]');
+    await next.locator(".turns button", { hasText: "pizza timer" }).click();
+    await next.locator(".partials th", { hasText: "turn on the desk lamp" }).first().waitFor();
+    for (const model of ["stt.pocketsphinx", "tts.flite"]) {
+      await next.locator(".waterfall small", { hasText: model }).waitFor();
+    }
+    assert.deepEqual(await barriers(next), []);
+    await screenshot(next, "sessions-spoken-1024-light");
+    await next.context().close();
+    await loqa("ask", "turn off the desk lamp", "cancel the pizza timer");
+    await isOff(page, "desk_lamp");
+    await page.locator(".timer").waitFor({ state: "detached" });
+  },
+
   async "what a skill shows is on every screen, and its buttons say their sentences"({ page, other, browser, hub }) {
     await loqa("ask", "show me the tea");
     const later = await person(browser, { viewport: { width: 390, height: 844 } });

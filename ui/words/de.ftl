@@ -80,6 +80,7 @@ plan-none = Nach dem letzten Wort gemacht
 plan-hit = Vor dem letzten Wort bereit
 plan-miss = Neu gemacht: Die letzten Wörter waren andere
 first-sound = Erster Ton
+partials = Die Wörter, wie sie kamen, vor dem Ende des letzten
 waterfall = Vom letzten Wort zum ersten Ton
 hop-endpoint = Hat ausgesprochen
 hop-final = Letztes Wort bekannt

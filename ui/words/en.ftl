@@ -80,6 +80,7 @@ plan-none = Made after the last word
 plan-hit = Ready before the last word
 plan-miss = Made again: the last words differed
 first-sound = First sound
+partials = Words as they came, before the end of the last one
 waterfall = From the last word to the first sound
 hop-endpoint = Has finished speaking
 hop-final = Last word known

@@ -27,5 +27,7 @@ pub use ids::{NodeId, SessionId, TurnId, UtteranceId};
 pub use job::{JobError, JobErrorKind, JobFrame, JobOptions};
 pub use phase::Phase;
 pub use scope::{PrivacyScope, QosTier};
-pub use summary::{HopTimings, LatencyClass, Speculation, StepSummary, TurnSummary};
+pub use summary::{
+    HopTimings, LatencyClass, Partial, Placement, Speculation, StepSummary, TurnSummary,
+};
 pub use view::{View, ViewPart};

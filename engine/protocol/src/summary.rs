@@ -72,9 +72,36 @@ pub struct TurnSummary {
     pub speculation: Speculation,
     /// Time per hop.
     pub hops: HopTimings,
+    /// What was believed while the person spoke, oldest first; at most [`TurnSummary::MAX_PARTIALS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partials: Vec<Partial>,
+    /// Which model heard the turn and which spoke the reply, if any did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub placements: Vec<Placement>,
+}
+
+/// Words believed so far.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Partial {
+    /// When they came, ms after the end of the last word: below 0 while the person spoke.
+    pub at_ms: f64,
+    /// All words so far.
+    pub text: String,
+}
+
+/// Which model did a job, and why that one.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Placement {
+    /// `kind.name:variant`, as [`crate::Capability`] writes it.
+    pub capability: String,
+    /// For people.
+    pub reason: String,
 }
 
 impl TurnSummary {
+    /// Partials that are kept of a turn; the last ones matter most.
+    pub const MAX_PARTIALS: usize = 24;
+
     /// Whether Loqa has asked something, and waits for the answer.
     pub fn asks(&self) -> bool {
         self.reply.trim_end().ends_with('?')

@@ -192,6 +192,7 @@ impl Shared {
             grammar: self.understanding.watch(),
             events,
             voice: self.models.voice.clone(),
+            placements: self.models.placements.clone(),
             room: self.room(),
             actor_id: String::new(),
             origin: "hub".into(),

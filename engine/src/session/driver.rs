@@ -311,7 +311,8 @@ impl Driver {
                     message: error.to_string(),
                     help,
                 };
-                self.record.tell(self.machine.turn(), event);
+                let now = self.now();
+                self.record.tell(self.machine.turn(), event, now);
                 self.tell(Input::ReplyEnded {
                     reply,
                     heard: Duration::ZERO,
@@ -328,7 +329,7 @@ impl Driver {
             let mut effects = Vec::new();
             self.machine.handle(input, now, &mut effects);
             for effect in effects {
-                inputs.extend(self.perform(effect));
+                inputs.extend(self.perform(effect, now));
             }
         }
         let expectation = self.machine.expectation();
@@ -342,7 +343,7 @@ impl Driver {
     }
 
     /// Does what the machine says; some of it has its result at once.
-    fn perform(&mut self, effect: Effect) -> Option<Input> {
+    fn perform(&mut self, effect: Effect, now: Duration) -> Option<Input> {
         match effect {
             Effect::Transcribe {
                 take,
@@ -386,24 +387,24 @@ impl Driver {
                 self.commits
                     .push(Box::pin(async move { (utterance, commit.await) }));
             }
-            Effect::Announce(turn, event) => self.record.tell(turn, *event),
-            Effect::EndTurn(ended) => self.end_turn(*ended),
+            Effect::Announce(turn, event) => self.record.tell(turn, *event, now),
+            Effect::EndTurn(ended) => self.end_turn(*ended, now),
         }
         None
     }
 
-    fn end_turn(&mut self, ended: Ended) {
+    fn end_turn(&mut self, ended: Ended, now: Duration) {
         let turn = ended.turn;
         if let Some(asked) = self.asked.remove(&turn) {
             // Whoever asked may be gone.
-            let _ = asked.send(self.record.end(ended, None));
+            let _ = asked.send(self.record.end(ended, None, now));
             return;
         }
         let stimulus = self
             .ears
             .as_ref()
             .map(|ears| (&ears.stimulus, ears.through()));
-        let summary = self.record.end(ended, stimulus);
+        let summary = self.record.end(ended, stimulus, now);
         if let Some(ears) = &self.ears
             && ears.summaries.try_send(summary).is_err()
         {

@@ -23,7 +23,7 @@ use loqa_core::{
     seams::{AudioFrames, SkillHost, Speaker, SpeechToText, TextToSpeech, Voice, VoiceActivity},
     turn::TurnConfig,
 };
-use loqa_protocol::{Envelope, PrivacyScope, QosTier, SessionId, TurnSummary};
+use loqa_protocol::{Envelope, Placement, PrivacyScope, QosTier, SessionId, TurnSummary};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -57,6 +57,8 @@ pub struct SessionParts {
     pub events: mpsc::Sender<Envelope>,
     /// What replies are spoken with.
     pub voice: Voice,
+    /// Which models these are, and why: told with each turn that they had a part in.
+    pub placements: Vec<Placement>,
     /// Area id of the room the person is in, if known.
     pub room: Option<String>,
     /// Who speaks; empty for the household.

@@ -5,10 +5,13 @@ use crate::telemetry;
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 use loqa_core::{grammar::Step, turn::Ended};
 use loqa_protocol::{
-    Envelope, Event, PrivacyScope, QosTier, SessionId, StepSummary, TurnId, TurnSummary,
-    UtteranceId,
+    Envelope, Event, Partial, Placement, PrivacyScope, QosTier, SessionId, StepSummary, TurnId,
+    TurnSummary, UtteranceId,
 };
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
 use tokio::sync::mpsc;
 use tracing::Span;
 
@@ -26,7 +29,46 @@ pub(super) struct Record {
     scope: PrivacyScope,
     zone: TimeZone,
     seq: u64,
-    spans: HashMap<TurnId, Span>,
+    placements: Vec<Placement>,
+    turns: HashMap<TurnId, Told>,
+}
+
+/// A turn under way.
+struct Told {
+    span: Span,
+    /// What was believed, and when.
+    partials: VecDeque<(Duration, String)>,
+    /// When the person had finished, as the endpointer decided.
+    ended: Option<Duration>,
+}
+
+impl Told {
+    fn note(&mut self, event: &Event, now: Duration) {
+        match event {
+            Event::SttPartial { text } => {
+                if self.partials.len() == TurnSummary::MAX_PARTIALS {
+                    self.partials.pop_front();
+                }
+                self.partials.push_back((now, text.clone()));
+            }
+            Event::SpeechEnded { .. } => self.ended = Some(now),
+            _ => {}
+        }
+    }
+
+    /// Counted from the end of the last word, which was `endpoint_ms` before the decision; from the
+    /// last partial if there was none.
+    fn partials(&self, endpoint_ms: Option<f64>) -> Vec<Partial> {
+        let ms = |moment: Duration| moment.as_secs_f64() * 1e3;
+        let last = self.partials.back().map(|(at, _)| ms(*at));
+        let decided = self.ended.zip(endpoint_ms);
+        let zero = decided.map(|(at, delay)| ms(at) - delay).or(last);
+        let partials = self.partials.iter().map(|(at, text)| Partial {
+            at_ms: ms(*at) - zero.unwrap_or_default(),
+            text: text.clone(),
+        });
+        partials.collect()
+    }
 }
 
 impl Record {
@@ -40,18 +82,21 @@ impl Record {
             scope: parts.scope,
             zone: parts.zone.clone(),
             seq: 0,
-            spans: HashMap::new(),
+            placements: parts.placements.clone(),
+            turns: HashMap::new(),
         }
     }
 
     /// Tells everybody; sheds when nobody listens fast enough.
-    pub fn tell(&mut self, turn: TurnId, event: Event) {
+    pub fn tell(&mut self, turn: TurnId, event: Event, now: Duration) {
         let (session, tier, scope) = (self.session, self.tier, self.scope);
-        let span = self
-            .spans
-            .entry(turn)
-            .or_insert_with(|| telemetry::turn_span(UtteranceId { session, turn }, tier, scope));
-        tracing::debug!(parent: &*span, subject = event.subject());
+        let told = self.turns.entry(turn).or_insert_with(|| Told {
+            span: telemetry::turn_span(UtteranceId { session, turn }, tier, scope),
+            partials: VecDeque::new(),
+            ended: None,
+        });
+        told.note(&event, now);
+        tracing::debug!(parent: &told.span, subject = event.subject());
         let envelope = Envelope {
             trace_id: self.session.0 ^ (u128::from(turn.0) + 1),
             session_id: self.session,
@@ -70,7 +115,12 @@ impl Record {
     }
 
     /// Completes the summary of a turn and tells it. `heard` is the sample up to which the stimulus was fed.
-    pub fn end(&mut self, ended: Ended, stimulus: Option<(&Stimulus, u64)>) -> TurnSummary {
+    pub fn end(
+        &mut self,
+        ended: Ended,
+        stimulus: Option<(&Stimulus, u64)>,
+        now: Duration,
+    ) -> TurnSummary {
         let turn = ended.turn;
         let mut summary = complete(
             ended,
@@ -79,8 +129,19 @@ impl Record {
         );
         // −0.0 would look odd in JSON.
         summary.endpoint_delay_ms = summary.endpoint_delay_ms.map(|ms| ms + 0.0);
-        self.tell(turn, Event::TurnSummary(summary.clone()));
-        if let Some(span) = self.spans.remove(&turn) {
+        if let Some(told) = self.turns.get(&turn) {
+            summary.partials = told.partials(summary.endpoint_delay_ms);
+        }
+        let heard = !summary.partials.is_empty() || summary.endpoint_delay_ms.is_some();
+        let placements = self.placements.iter().cloned();
+        summary.placements = placements
+            .filter(|placement| match placement.capability.split('.').next() {
+                Some("stt") => heard,
+                _ => !summary.reply.is_empty(),
+            })
+            .collect();
+        self.tell(turn, Event::TurnSummary(summary.clone()), now);
+        if let Some(Told { span, .. }) = self.turns.remove(&turn) {
             telemetry::record_turn(&span, &summary);
             tracing::info!(parent: &span, steps = summary.steps.len(), "turn ended");
         }

@@ -14,7 +14,7 @@ use loqa_core::{
         ModelError, PrepareRequest, SpeechChunk, TextStream, TranscribeOptions,
     },
 };
-use loqa_protocol::{EffectKind, Event, Hypothesis, UtteranceId, Verdict};
+use loqa_protocol::{EffectKind, Event, Hypothesis, Placement, UtteranceId, Verdict};
 use std::{
     sync::{
         Mutex,
@@ -256,6 +256,12 @@ fn room(stt: Option<Script>, takes: Duration) -> Room {
         grammar,
         events: sink,
         voice: Voice("slt".into()),
+        placements: ["stt.script:words", "tts.tone:a"]
+            .map(|capability| Placement {
+                capability: capability.into(),
+                reason: String::new(),
+            })
+            .into(),
         room: None,
         actor_id: String::new(),
         origin: "hub".into(),
@@ -384,6 +390,18 @@ async fn a_spoken_command_is_answered_within_its_hangover() {
         "{ttfa_ms} ms on a machine that takes no time"
     );
     assert_eq!(room.done(), ["lights_off"]);
+    let partials = summary.partials.iter();
+    let partials: Vec<_> = partials
+        .map(|partial| format!("{:.0} {}", partial.at_ms, partial.text))
+        .collect();
+    let expected = [
+        "-800 turn",
+        "-600 turn off",
+        "-400 turn off the",
+        "-100 turn off the lights",
+    ];
+    assert_eq!(partials, expected, "before the last word had ended");
+    assert_eq!(summary.placements.len(), 2);
     let expected = [
         "audio.speech.started",
         "nlu.response",

@@ -1,9 +1,9 @@
 //! The turns of the last minutes, and where the time of one of them went.
 
-use super::{App, words, words_with};
+use super::{App, words, words_of_hub, words_with};
 use crate::model::{Turn, waterfall};
 use leptos::prelude::*;
-use loqa_protocol::{LatencyClass, Speculation};
+use loqa_protocol::{LatencyClass, Partial, Placement, Speculation};
 
 /// Turns on the left, one of them on the right.
 #[component]
@@ -82,6 +82,11 @@ fn Detail(turn: Turn) -> impl IntoView {
         Speculation::Hit => "plan-hit",
         Speculation::Miss => "plan-miss",
     });
+    let prepared = match (summary.speculation, summary.hops.prepare_ms) {
+        (Speculation::Hit, Some(ms)) => format!("{plan} ({ms:.1} ms)"),
+        _ => plan,
+    };
+    let (partials, placements) = (summary.partials.clone(), summary.placements.clone());
     let bars = waterfall(&summary);
     let spoken = !bars.is_empty();
     view! {
@@ -93,11 +98,11 @@ fn Detail(turn: Turn) -> impl IntoView {
                 <dd>{intents}" · "{words(if spoken { "spoken" } else { "typed" })}</dd>
                 {slots.collect_view()}
                 {class.map(|class| view! { <dt>{words("class")}</dt><dd>{class}</dd> })}
-                {spoken.then(|| view! { <dt>{words("plan")}</dt><dd>{plan}</dd> })}
+                {spoken.then(|| view! { <dt>{words("plan")}</dt><dd>{prepared}</dd> })}
                 {summary.ttfa_ms.map(|ms| view! { <dt>{words("first-sound")}</dt><dd>{ms_text(ms)}</dd> })}
             </dl>
             {if spoken {
-                view! { <Waterfall bars /> }.into_any()
+                view! { <Waterfall bars placements /><Partials partials /> }.into_any()
             } else {
                 view! { <p class="soft">{words("typed-no-times")}</p> }.into_any()
             }}
@@ -105,9 +110,43 @@ fn Detail(turn: Turn) -> impl IntoView {
     }
 }
 
+/// What was believed while somebody spoke, and when.
+#[component]
+fn Partials(partials: Vec<Partial>) -> impl IntoView {
+    let rows = partials.into_iter().map(|Partial { at_ms, text }| {
+        view! {
+            <tr>
+                <td class="number">{ms_text(at_ms)}</td>
+                <th scope="row" dir="auto">{text}</th>
+            </tr>
+        }
+    });
+    let rows: Vec<_> = rows.collect();
+    (!rows.is_empty()).then(|| {
+        view! {
+            <table class="partials">
+                <caption>{words("partials")}</caption>
+                <tbody>{rows}</tbody>
+            </table>
+        }
+    })
+}
+
+/// Which model did a hop, and why that one.
+fn placed(hop: &str, placements: &[Placement]) -> Option<String> {
+    let kind = match hop {
+        "final" => "stt.",
+        "voice" => "tts.",
+        _ => return None,
+    };
+    let of_kind = |it: &&Placement| it.capability.starts_with(kind);
+    let placement = placements.iter().find(of_kind)?;
+    Some(words_of_hub(&placement.reason))
+}
+
 /// One bar for each hop, from where it began.
 #[component]
-fn Waterfall(bars: Vec<(&'static str, f64, f64)>) -> impl IntoView {
+fn Waterfall(bars: Vec<(&'static str, f64, f64)>, placements: Vec<Placement>) -> impl IntoView {
     let whole = bars.iter().map(|(_, at, ms)| at + ms).fold(1.0, f64::max);
     let rows = bars.into_iter().map(|(hop, at, ms)| {
         let (x, width) = (at / whole * 100.0, (ms / whole * 100.0).max(0.8));
@@ -120,7 +159,10 @@ fn Waterfall(bars: Vec<(&'static str, f64, f64)>) -> impl IntoView {
         });
         view! {
             <tr>
-                <th scope="row">{name}</th>
+                <th scope="row">
+                    {name}
+                    {placed(hop, &placements).map(|why| view! { <small class="soft" dir="auto">{why}</small> })}
+                </th>
                 <td class="bar-cell">
                     <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
                         <rect x=x.min(99.2).to_string() y="0" width=width.to_string() height="6" rx="0.6"></rect>
@@ -139,7 +181,9 @@ fn Waterfall(bars: Vec<(&'static str, f64, f64)>) -> impl IntoView {
 }
 
 fn ms_text(ms: f64) -> String {
-    words_with("ms", "ms", format!("{ms:.0}"))
+    // A true minus, and no minus before 0.
+    let ms = ms.round() + 0.0;
+    words_with("ms", "ms", format!("{ms:.0}").replace('-', "−"))
 }
 
 /// As the browser's own clock tells it.

@@ -40,6 +40,21 @@ pub struct HopTimings {
     pub playback_ms: ::core::option::Option<f64>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Partial {
+    #[prost(double, tag = "1")]
+    pub at_ms: f64,
+    #[prost(string, tag = "2")]
+    pub text: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Placement {
+    /// kind.name:variant
+    #[prost(string, tag = "1")]
+    pub capability: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TurnSummary {
     #[prost(string, optional, tag = "1")]
     pub file: ::core::option::Option<::prost::alloc::string::String>,
@@ -72,6 +87,10 @@ pub struct TurnSummary {
     pub speculation: i32,
     #[prost(message, optional, tag = "15")]
     pub hops: ::core::option::Option<HopTimings>,
+    #[prost(message, repeated, tag = "16")]
+    pub partials: ::prost::alloc::vec::Vec<Partial>,
+    #[prost(message, repeated, tag = "17")]
+    pub placements: ::prost::alloc::vec::Vec<Placement>,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]

@@ -1,7 +1,9 @@
 //! Ids, enums and the turn summary.
 
 use super::{DecodeError, FromWire, id_from_wire, id_to_wire, v1, wire_enum};
-use crate::{HopTimings, SessionId, StepSummary, TurnId, TurnSummary, UtteranceId};
+use crate::{
+    HopTimings, Partial, Placement, SessionId, StepSummary, TurnId, TurnSummary, UtteranceId,
+};
 use alloc::{string::ToString, vec::Vec};
 use serde_json::{Map, Value};
 
@@ -64,6 +66,14 @@ impl From<&TurnSummary> for v1::TurnSummary {
             intent: step.intent.clone(),
             slots: slots_to_wire(&step.slots),
         };
+        let partial = |partial: &Partial| v1::Partial {
+            at_ms: partial.at_ms,
+            text: partial.text.clone(),
+        };
+        let placement = |placement: &Placement| v1::Placement {
+            capability: placement.capability.clone(),
+            reason: placement.reason.clone(),
+        };
         let hops = &summary.hops;
         v1::TurnSummary {
             file: summary.file.clone(),
@@ -90,6 +100,8 @@ impl From<&TurnSummary> for v1::TurnSummary {
                 tts_first_chunk_ms: hops.tts_first_chunk_ms,
                 playback_ms: hops.playback_ms,
             }),
+            partials: summary.partials.iter().map(partial).collect(),
+            placements: summary.placements.iter().map(placement).collect(),
         }
     }
 }
@@ -103,6 +115,11 @@ impl TryFrom<v1::TurnSummary> for TurnSummary {
                 intent: step.intent,
                 slots: slots_from_wire(step.slots)?,
             })
+        };
+        let partial = |v1::Partial { at_ms, text }| Partial { at_ms, text };
+        let placement = |placement: v1::Placement| Placement {
+            capability: placement.capability,
+            reason: placement.reason,
         };
         let hops = summary
             .hops
@@ -134,6 +151,8 @@ impl TryFrom<v1::TurnSummary> for TurnSummary {
                 tts_first_chunk_ms: hops.tts_first_chunk_ms,
                 playback_ms: hops.playback_ms,
             },
+            partials: summary.partials.into_iter().map(partial).collect(),
+            placements: summary.placements.into_iter().map(placement).collect(),
         })
     }
 }

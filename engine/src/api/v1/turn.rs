@@ -115,6 +115,28 @@ pub struct Turn {
     /// Whether what was prepared meanwhile was right.
     speculation: Prepared,
     hops: Hops,
+    /// What was believed while somebody spoke, oldest first.
+    partials: Vec<Partial>,
+    /// Which model heard it, and which spoke the reply, if any did.
+    placements: Vec<Placement>,
+}
+
+/// Words believed so far.
+#[derive(Serialize, ToSchema)]
+struct Partial {
+    /// When they came: below 0 while somebody spoke.
+    at_ms: f64,
+    /// All words so far.
+    text: String,
+}
+
+/// Which model did a job, and why that one.
+#[derive(Serialize, ToSchema)]
+struct Placement {
+    /// Such as `stt.pocketsphinx:en-us`.
+    capability: String,
+    /// For people.
+    reason: String,
 }
 
 /// What became of the plan that was made while somebody still spoke.
@@ -142,6 +164,14 @@ pub struct Hops {
 
 impl From<TurnSummary> for Turn {
     fn from(summary: TurnSummary) -> Turn {
+        let partials = summary.partials.into_iter().map(|partial| Partial {
+            at_ms: partial.at_ms,
+            text: partial.text,
+        });
+        let placements = summary.placements.into_iter().map(|placement| Placement {
+            capability: placement.capability,
+            reason: placement.reason,
+        });
         let steps = summary.steps.into_iter().map(|step| Step {
             intent: step.intent,
             slots: step.slots.into_iter().collect(),
@@ -170,6 +200,8 @@ impl From<TurnSummary> for Turn {
                 tts_first_chunk_ms: summary.hops.tts_first_chunk_ms,
                 playback_ms: summary.hops.playback_ms,
             },
+            partials: partials.collect(),
+            placements: placements.collect(),
         }
     }
 }
