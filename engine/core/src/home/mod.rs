@@ -2,17 +2,19 @@
 //! Reference: `docs/home-toml.md`.
 
 mod edit;
+mod join;
 mod read;
 mod shape;
 
 pub use edit::{Unfit, edited};
+pub use join::Joined;
 pub use shape::HOME;
 pub(crate) use shape::KINDS;
 
 use crate::document::{FileError, Node};
 
 /// The household. Names are unique after folding (lower case, punctuation away).
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Home {
     /// In file order.
     pub areas: Vec<Area>,
@@ -21,7 +23,7 @@ pub struct Home {
 }
 
 /// A room or place.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Area {
     /// Unique; lower-case letters, digits, `_`.
     pub id: String,
@@ -34,7 +36,7 @@ pub struct Area {
 }
 
 /// Something that can be commanded or asked.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Device {
     /// Unique; lower-case letters, digits, `_`.
     pub id: String,
