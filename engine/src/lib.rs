@@ -5,6 +5,7 @@ pub mod api;
 mod beside;
 pub mod cli;
 pub mod config;
+pub mod egress;
 pub mod gateway;
 pub mod hub;
 pub mod models;

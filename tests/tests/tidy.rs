@@ -168,6 +168,53 @@ fn packages() -> BTreeMap<String, Vec<String>> {
     packages
 }
 
+/// Everything that goes out goes through one module, so that it can be permitted, recorded and
+/// refused there.
+#[test]
+fn connections_to_elsewhere_are_opened_in_one_place() {
+    let clients = [
+        "TcpStream::connect",
+        "TcpSocket",
+        "UdpSocket",
+        "ToSocketAddrs",
+        "lookup_host",
+        "client::conn",
+        "client::legacy",
+        "tokio_tungstenite",
+        "TlsConnector",
+    ];
+    let ours = |path: &Path| {
+        let product = ["engine", "skills", "src-tauri", "ui"];
+        product.iter().any(|folder| path.starts_with(folder))
+            && !path.starts_with("engine/src/egress")
+            // They stand for browsers and servers.
+            && !path.components().any(|part| part.as_os_str() == "tests")
+            && !path.ends_with("tests.rs")
+    };
+    let mut wrong = lines_where(|path, line| {
+        is_rust(path) && ours(path) && clients.iter().any(|client| line.contains(client))
+    });
+    let libraries = [
+        "reqwest",
+        "ureq",
+        "isahc",
+        "curl",
+        "attohttpc",
+        "awc",
+        "surf",
+        "h3",
+    ];
+    for (name, dependencies) in packages() {
+        for library in dependencies
+            .iter()
+            .filter(|it| libraries.contains(&it.as_str()))
+        {
+            let _ = writeln!(wrong, "{name} may not use {library}: see engine/src/egress");
+        }
+    }
+    assert_nothing(&wrong);
+}
+
 #[test]
 fn unsafe_code_stays_where_native_code_is_run() {
     let word = concat!("un", "safe");
