@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod egress;
 pub mod gateway;
+pub mod home_assistant;
 pub mod hub;
 pub mod models;
 pub mod session;

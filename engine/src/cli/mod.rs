@@ -6,6 +6,8 @@ mod dashboard;
 mod demo;
 mod devices;
 mod doctor;
+mod hidden;
+mod home_assistant;
 mod hub;
 mod intent;
 mod link;
@@ -90,6 +92,9 @@ enum Command {
     Devices(devices::DevicesArgs),
     /// Show where the dashboard is, with the code that opens it
     Dashboard(dashboard::DashboardArgs),
+    /// Home Assistant, whose rooms and devices can be part of the house
+    #[command(subcommand)]
+    HomeAssistant(home_assistant::HomeAssistantCommand),
     /// Wake phrases
     #[command(subcommand)]
     Wake(wake::WakeCommand),
@@ -150,6 +155,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
         Command::Say(args) => say::run(common, args).await,
         Command::Timer(command) => timer::run(common, command).await,
         Command::Devices(args) => devices::run(common, args).await,
+        Command::HomeAssistant(command) => home_assistant::run(common, command).await,
         Command::Wake(command) => wake::run(common, command).await,
         Command::Dashboard(args) => dashboard::run(common, args).await,
         Command::Skill(command) => skill::run(command),

@@ -1,6 +1,7 @@
 //! Where values come from: file, environment, command line; and whether they can be.
 
 use super::{Config, ConfigError, Flags, Origin, SECTIONS, Source, file};
+use crate::egress::Address;
 use loqa_core::document::FileError;
 use std::{
     collections::BTreeMap,
@@ -189,6 +190,12 @@ impl Config {
                 "listen.wake_threshold",
                 format!("`listen.wake_threshold` is {threshold}, but must lie between 0 and 1"),
             ));
+        }
+        let home_assistant = &self.home_assistant.url;
+        if let Err(error) = home_assistant.parse::<Address>()
+            && !home_assistant.is_empty()
+        {
+            return Err(self.wrong("home_assistant.url", error.to_string()));
         }
         let zone = &self.household.timezone;
         if zone != "system" && jiff::tz::TimeZone::get(zone).is_err() {

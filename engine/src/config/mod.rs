@@ -11,8 +11,8 @@ mod sections;
 mod tests;
 
 pub use sections::{
-    Conversation, Dashboard, Desktop, Endpoint, Hearing, HearingEngine, Household, Hub, Listen,
-    Patience, Port, PushToTalk, Timers, Units, Voice, VoiceEngine,
+    Conversation, Dashboard, Desktop, Endpoint, Hearing, HearingEngine, HomeAssistant, Household,
+    Hub, Listen, Patience, Port, PushToTalk, Timers, Units, Voice, VoiceEngine,
 };
 
 use load::CONFIG_VARIABLE;
@@ -51,6 +51,8 @@ pub struct Config {
     pub conversation: Conversation,
     /// `[timers]`
     pub timers: Timers,
+    /// `[home_assistant]`
+    pub home_assistant: HomeAssistant,
     /// `[dashboard]`
     pub dashboard: Dashboard,
     /// `[desktop]`
@@ -69,6 +71,7 @@ const SECTIONS: &[(&str, &str, &[Key])] = &[
     ("endpoint", Endpoint::ABOUT, Endpoint::KEYS),
     ("conversation", Conversation::ABOUT, Conversation::KEYS),
     ("timers", Timers::ABOUT, Timers::KEYS),
+    ("home_assistant", HomeAssistant::ABOUT, HomeAssistant::KEYS),
     ("dashboard", Dashboard::ABOUT, Dashboard::KEYS),
     ("desktop", Desktop::ABOUT, Desktop::KEYS),
 ];

@@ -1,5 +1,6 @@
 //! Every setting with its meaning and its default: one struct per section of `loqa.toml`.
 
+use crate::egress::Address;
 use loqa_core::endpoint::{EndpointConfig, Hangover};
 use loqa_inference::wake::KeyphraseConfig;
 use loqa_protocol::{PrivacyScope, QosTier};
@@ -146,6 +147,15 @@ section! {
 }
 
 section! {
+    /// Home Assistant, whose rooms and devices become part of the house.
+    pub struct HomeAssistant {
+        /// Its address, such as "http://homeassistant.local:8123"; empty for none. `loqa
+        /// home-assistant connect` sets it, and keeps the token elsewhere.
+        pub url: String = String::new(),
+    }
+}
+
+section! {
     /// The dashboard, in any browser on this machine and, if you want, in the house.
     pub struct Dashboard {
         /// Port on 127.0.0.1; 0 for any that is free; "none" for no dashboard.
@@ -170,6 +180,13 @@ section! {
         /// "hold" (what you say while it is held is for Loqa) or "toggle" (it calls, and pressed
         /// again before you are answered it ends what you say).
         pub push_to_talk_mode: PushToTalk = PushToTalk::Hold,
+    }
+}
+
+impl HomeAssistant {
+    /// Where it is, if the household has one.
+    pub fn address(&self) -> Option<Address> {
+        self.url.parse().ok()
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Listening, Shared, home_file::HomeFile};
 use crate::{
     api::{Dashboard, InTheHouse},
+    home_assistant::{Place, Status, Trouble, token},
     models::Check,
 };
 use loqa_core::{grammar::Grammar, manifest::FileError, seams::ModelError};
@@ -14,7 +15,9 @@ use loqa_protocol::Problem;
 
 /// Looks at everything a household needs.
 pub fn examine(hub: &Shared) -> Vec<Check> {
-    let mut checks = vec![settings(hub), home(hub), skills(hub)];
+    let mut checks = vec![settings(hub), home(hub)];
+    checks.extend(home_assistant(hub));
+    checks.push(skills(hub));
     checks.extend(code(hub));
     checks.extend(examples(hub));
     checks.extend(hub.models.checks.iter().cloned());
@@ -69,6 +72,48 @@ fn home(hub: &Shared) -> Check {
             help: "describe yours on the dashboard's page Home, or in home.toml beside loqa.toml: see docs/home-toml.md".into(),
         },
     }
+}
+
+/// Blocks while the keyring is asked.
+fn home_assistant(hub: &Shared) -> Option<Check> {
+    let (address, status, devices, hidden) = hub.neighbour.examined()?;
+    let bad = |message: String, help: &str| Check {
+        what: "home assistant".into(),
+        ok: false,
+        needed: false,
+        message,
+        help: help.into(),
+    };
+    let token = match token::find(&hub.config.hub.data, address) {
+        None => {
+            let trouble = Trouble::NoToken;
+            return Some(bad(trouble.to_string(), trouble.help()));
+        }
+        Some((_, Place::Keyring)) => "token in the keyring".to_owned(),
+        Some((_, Place::File(file))) => {
+            format!("no keyring here: token in {}", file.display())
+        }
+    };
+    let there = match status {
+        Status::Connected { version } => format!("version {version}"),
+        Status::Connecting if hub.is_reading() => "a hub connects to it".into(),
+        Status::Connecting => "being connected to".into(),
+        Status::Away { why, help } => {
+            let help = format!("{help}; until then its devices are known and not reached");
+            return Some(bad(format!("{address}: {why}"), &help));
+        }
+    };
+    let mut check = good(
+        "home assistant",
+        format!("{address} ({there}, {devices} devices, {token})"),
+    );
+    if !hidden.is_empty() {
+        check.help = format!(
+            "something else of the house is called so already, or nobody can say it: {}; give these another name in Home Assistant",
+            hidden.join(", ")
+        );
+    }
+    Some(check)
 }
 
 fn skills(hub: &Shared) -> Check {

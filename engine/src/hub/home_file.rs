@@ -25,6 +25,8 @@ pub struct HomeFile {
     path: PathBuf,
     /// Somebody has named it in the settings: then it must be there.
     named: bool,
+    /// There is a house without any, such as Home Assistant's: it needs no demonstration.
+    bare: bool,
 }
 
 /// A household as it was read.
@@ -59,6 +61,7 @@ impl HomeFile {
         HomeFile {
             path: config.home_place().unwrap_or_default(),
             named: config.home_file().is_some(),
+            bare: config.home_assistant.address().is_some(),
         }
     }
 
@@ -121,7 +124,10 @@ impl HomeFile {
 
     /// What is written, and whether that is the demonstration.
     fn text(&self) -> Result<(String, bool), Problem> {
-        let demonstration = || Ok((DEMO_HOME.to_owned(), true));
+        let demonstration = || {
+            let text = if self.bare { "" } else { DEMO_HOME };
+            Ok((text.to_owned(), !self.bare))
+        };
         if self.path.as_os_str().is_empty() {
             return demonstration();
         }
@@ -151,26 +157,42 @@ impl Shared {
     /// # Errors
     /// As [`HomeFile::edit`]. If the file has been changed, what it says now is shown to everybody.
     pub(super) async fn edit_home(&self, at: u64, edit: &HomeEdit) -> Result<(), Problem> {
-        let _learning = self.learning.lock().await;
+        let mut own = self.own_home.lock().await;
+        self.neighbour.may_edit(&own, edit)?;
         let edited = tokio::task::block_in_place(|| self.home_file.edit(at, edit));
         if !matches!(&edited, Err(problem) if problem.code == "home_changed") {
-            self.move_in(edited?).await;
+            self.move_in(&mut own, edited?).await;
             return Ok(());
         }
         let now = tokio::task::block_in_place(|| self.home_file.read())?;
         if now.revision != self.about.borrow().revision {
-            self.move_in(now).await;
+            self.move_in(&mut own, now).await;
         }
         edited.map(drop)
     }
 
     /// Lives in a household from now on.
-    async fn move_in(&self, described: Described) {
+    async fn move_in(&self, own: &mut Home, described: Described) {
         let Described {
             home,
             revision,
             demonstration,
         } = described;
+        *own = home;
+        self.settle(own).await;
+        // Last: whoever is told reads all of it.
+        self.about.send_modify(|about| {
+            about.revision = revision;
+            about.demonstration = demonstration;
+        });
+    }
+
+    /// Has everybody know this household, with what Home Assistant has beside it.
+    pub(super) async fn settle(&self, own: &Home) {
+        let home = self.neighbour.joined(own);
+        if home == *self.understanding.home() {
+            return;
+        }
         let stt = self.models.stt.as_deref();
         if let Err(problem) = self.understanding.replace(home, stt).await {
             tracing::warn!(%problem, "the recogniser has not learnt the new names yet");
@@ -178,11 +200,6 @@ impl Shared {
         let grammar = self.understanding.grammar();
         self.host
             .suggest(self.host.registry().suggestions(&grammar));
-        // Last: whoever is told reads all of it.
-        self.about.send_modify(|about| {
-            about.revision = revision;
-            about.demonstration = demonstration;
-        });
     }
 }
 
@@ -224,7 +241,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = HomeFile {
             path: folder.path().join("loqa/home.toml"),
-            named: false,
+            ..HomeFile::default()
         };
         let demo = file.read().unwrap();
         assert!(demo.demonstration && !file.path.exists());

@@ -11,6 +11,7 @@ mod interruption;
 mod listening;
 mod meter;
 mod microphone;
+mod neighbour;
 mod pin;
 mod recent;
 mod recording;
@@ -29,9 +30,7 @@ use crate::{
     config::{Config, Flags},
     gateway::{Answers, Connection, Server, Service},
     models::Models,
-    skills::{
-        Host, HostParts, LiveHousehold, Machine, OwnDevices, Registry, SystemClock, own_volume,
-    },
+    skills::{Host, HostParts, LiveHousehold, Machine, Registry, SystemClock, own_volume},
     store::Store,
     tasks::{TaskKind, Tasks},
 };
@@ -43,6 +42,7 @@ use jiff::tz::TimeZone;
 use listening::Call;
 use loqa_core::{
     grammar::Grammar,
+    home::Home,
     seams::{Microphone, ModelError, Speaker, WakeWord},
     turn::TurnConfig,
 };
@@ -53,6 +53,7 @@ use loqa_inference::{
 use loqa_protocol::{Envelope, Problem, SessionId};
 use meter::Loudness;
 use microphone::Chosen;
+use neighbour::Neighbour;
 use pin::Pin;
 use recent::Recent;
 use std::{
@@ -153,8 +154,10 @@ pub(crate) struct Shared {
     home_file: HomeFile,
     /// What a dashboard is told of it.
     about: watch::Sender<About>,
-    /// One grammar is learnt at a time.
-    learning: Mutex<()>,
+    /// The household as its owner describes it; held while a grammar is learnt, one at a time.
+    own_home: Mutex<Home>,
+    /// What is beside it.
+    neighbour: Neighbour,
     /// What the settings name, for the next start.
     sounds: Sounds,
     pin: Pin,
@@ -241,7 +244,9 @@ impl Hub {
         });
         let sounds = Sounds::of(&config);
         let microphone = watch::Sender::new(config.listen.microphone.clone());
-        let understanding = Understanding::build(described.home, registry.manifests())?;
+        let (neighbour, calls) = Neighbour::of(&config);
+        let home = neighbour.joined(&described.home);
+        let understanding = Understanding::build(home, registry.manifests())?;
         let models = tokio::task::block_in_place(|| {
             Models::load(&config, if options.serving { HEARD_AT_ONCE } else { 1 })
         });
@@ -261,7 +266,7 @@ impl Hub {
             registry,
             household: household.clone(),
             home: understanding.watch_home(),
-            executor: Box::new(OwnDevices),
+            executor: neighbour.executor(),
             zone: zone.clone(),
             patience: config.endpoint.patience,
         }));
@@ -272,7 +277,8 @@ impl Hub {
             understanding,
             home_file,
             about,
-            learning: Mutex::new(()),
+            own_home: Mutex::new(described.home),
+            neighbour,
             sounds,
             pin,
             microphone,
@@ -305,6 +311,10 @@ impl Hub {
                 .map_err(|error| service::model_problem(&error))?;
         } else {
             shared.ring_timers();
+            let met = shared.follow_neighbour(calls);
+            if !options.serving {
+                met.await;
+            }
             shared.save_when_possible();
             shared.start_skills();
             let hub = shared.clone();
@@ -438,7 +448,7 @@ impl Service for Gateway {
 impl Shared {
     /// Makes the recogniser ready; timers ring and typed commands are answered meanwhile.
     async fn learn(&self) -> Result<(), ModelError> {
-        let _learning = self.learning.lock().await;
+        let _learning = self.own_home.lock().await;
         if let Some(stt) = &self.models.stt {
             self.understanding.teach(stt.as_ref()).await?;
         }

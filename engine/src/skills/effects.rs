@@ -1,6 +1,9 @@
 //! What commit may cause: effects on a working copy of the household, each with its way back.
 
-use super::view::{House, View, timer_at};
+use super::{
+    executor::{Executor, OwnDevices},
+    view::{House, View, timer_at},
+};
 use crate::store::{Household, TimerPhase, TimerRecord};
 use jiff::Timestamp;
 use loqa_protocol::EffectKind;
@@ -9,8 +12,18 @@ use loqa_skill_sdk::{
     ListEffect, ListOp, Reads, Timer, TimerOp, TimerStart, TimerState,
 };
 
+/// Whether devices are commanded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stage {
+    /// They are.
+    Performance,
+    /// They do as they are told on paper alone: what would be said?
+    Rehearsal,
+}
+
 /// Carries out one skill's effects and remembers how to undo them.
 pub struct Acting<'a> {
+    stage: Stage,
     house: &'a House,
     household: &'a mut Household,
     now_ms: i64,
@@ -21,11 +34,16 @@ pub struct Acting<'a> {
     pub kinds: Vec<EffectKind>,
     /// What puts things back, in the order of the effects. Nothing for what has no way back.
     pub compensators: Vec<Effect>,
+    /// Whether something took place that throwing the working copy away does not take back.
+    pub outside: bool,
+    /// Whether a device did not do what it was told.
+    pub failed: bool,
 }
 
 impl<'a> Acting<'a> {
     /// For `skill`, which may do what `permissions` (of its manifest) say.
     pub fn new(
+        stage: Stage,
         house: &'a House,
         household: &'a mut Household,
         (now_ms, wall): (i64, Timestamp),
@@ -33,6 +51,7 @@ impl<'a> Acting<'a> {
         permissions: &'a [String],
     ) -> Acting<'a> {
         Acting {
+            stage,
             house,
             household,
             now_ms,
@@ -41,7 +60,25 @@ impl<'a> Acting<'a> {
             permissions,
             kinds: Vec::new(),
             compensators: Vec::new(),
+            outside: false,
+            failed: false,
         }
+    }
+
+    /// Tells whoever reaches the devices what they are about to be told.
+    pub fn begin(&self, effects: &[Effect]) {
+        let may = permitted(EffectKind::Device, self.skill, self.permissions);
+        if may.is_err() || self.stage == Stage::Rehearsal {
+            return;
+        }
+        let view = self.view();
+        let commands = effects.iter().filter_map(|effect| match effect {
+            Effect::Device(DeviceEffect { device, command }) => {
+                Some((view.device(device)?, command.clone()))
+            }
+            Effect::Timer(_) | Effect::List(_) => None,
+        });
+        self.house.executor.begin(&commands.collect::<Vec<_>>());
     }
 
     fn view(&self) -> View<'_> {
@@ -209,7 +246,11 @@ impl Effects for Acting<'_> {
             .view()
             .device(device)
             .ok_or_else(|| EffectError(format!("There is no device {device}.")))?;
-        let state = self.house.executor.execute(&known, &command)?;
+        let state = match self.stage {
+            Stage::Performance => self.house.executor.execute(&known, &command),
+            Stage::Rehearsal => OwnDevices.execute(&known, &command),
+        };
+        let state = state.inspect_err(|_| self.failed = true)?;
         let reversible = !matches!(
             command,
             DeviceCommand::Activate | DeviceCommand::Next | DeviceCommand::Previous
@@ -220,7 +261,11 @@ impl Effects for Acting<'_> {
                 command: DeviceCommand::Restore(known.state.clone()),
             })
         });
-        self.household.devices.insert(known.id, state.clone());
+        match self.house.executor.state(&known.id) {
+            // What it has done stays done, whatever comes next.
+            Some(_) => self.outside = self.stage == Stage::Performance,
+            None => drop(self.household.devices.insert(known.id, state.clone())),
+        }
         self.done(EffectKind::Device, compensator);
         Ok(state)
     }

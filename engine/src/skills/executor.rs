@@ -7,8 +7,18 @@ pub trait Executor: Send + Sync {
     /// State of a device nobody has commanded yet.
     fn initial(&self, kind: &str) -> DeviceState;
 
-    /// Carries a command out; returns the device's state then. Runs while a commit is under way,
-    /// so it must answer within milliseconds.
+    /// State of a device that keeps it itself; `None` for one whose state the hub keeps.
+    fn state(&self, _device: &str) -> Option<DeviceState> {
+        None
+    }
+
+    /// Told of all commands of a plan before the first is executed, so that those which take their
+    /// time can be under way beside each other. Ones of an earlier plan that were not executed are
+    /// forgotten.
+    fn begin(&self, _commands: &[(Device, DeviceCommand)]) {}
+
+    /// Carries a command out; returns the device's state then. Runs while a commit is under way, on
+    /// a thread that serves nobody else; other commits wait, for at most some seconds.
     ///
     /// # Errors
     /// The device cannot do it, or did not: a sentence for the person.

@@ -178,7 +178,7 @@ impl Inner {
         let view = self.house.at(moment);
         let prepared = |work, reply| Prepared {
             request: request.clone(),
-            epoch: moment.household.epoch,
+            epoch: moment.epoch,
             home: view.home.clone(),
             work,
             reply,
@@ -224,7 +224,7 @@ impl Inner {
     /// since, in state or by an edit, as it does all the time where several people talk to it.
     fn renew(&self, prepared: Prepared, moment: &Moment) -> Result<Prepared, HostError> {
         let same_home = Arc::ptr_eq(&prepared.home, &self.house.home());
-        if prepared.epoch == moment.household.epoch && same_home {
+        if prepared.epoch == moment.epoch && same_home {
             return Ok(prepared);
         }
         let anew = self.plan(&prepared.request, moment)?;

@@ -5,7 +5,10 @@ use crate::store::{CommitError, CommitOutcome, Household, Store, TimerPhase};
 use jiff::Timestamp;
 use loqa_protocol::{EffectKind, UtteranceId};
 use loqa_skill_sdk::EffectError;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{
+    Arc, Mutex, PoisonError, RwLock,
+    atomic::{AtomicU64, Ordering},
+};
 use tokio::sync::watch;
 
 /// A wall clock further off than this was set; anything less is its ordinary wandering, ms.
@@ -24,6 +27,8 @@ pub struct LiveHousehold {
     offset_ms: RwLock<i64>,
     /// One change at a time, so that each knows what time it is.
     changing: Mutex<()>,
+    /// Changes of what the hub does not keep.
+    outside: AtomicU64,
     epoch: watch::Sender<u64>,
 }
 
@@ -32,6 +37,8 @@ pub struct LiveHousehold {
 pub struct Moment {
     /// Timers, devices, lists.
     pub household: Arc<Household>,
+    /// Goes up with every change of the household, and of devices that keep their state themselves.
+    pub epoch: u64,
     /// Hub time, Unix ms: what timers are counted by.
     pub now_ms: i64,
     /// The wall clock: what people are told.
@@ -48,6 +55,7 @@ impl LiveHousehold {
             clock,
             offset_ms,
             changing: Mutex::default(),
+            outside: AtomicU64::default(),
             epoch,
         }
     }
@@ -59,8 +67,12 @@ impl LiveHousehold {
             .offset_ms
             .read()
             .unwrap_or_else(PoisonError::into_inner);
+        // Read first: what changes meanwhile is in a later epoch.
+        let outside = self.outside.load(Ordering::Acquire);
+        let household = self.store.snapshot();
         Moment {
-            household: self.store.snapshot(),
+            epoch: household.epoch + outside,
+            household,
             now_ms: *offset_ms + elapsed_ms(&*self.clock),
             wall: self.clock.wall(),
         }
@@ -68,7 +80,13 @@ impl LiveHousehold {
 
     /// Current state epoch.
     pub fn epoch(&self) -> u64 {
-        self.store.snapshot().epoch
+        self.store.snapshot().epoch + self.outside.load(Ordering::Acquire)
+    }
+
+    /// A device that keeps its state itself is no longer as it was.
+    pub fn changed_outside(&self) {
+        self.outside.fetch_add(1, Ordering::AcqRel);
+        self.tell();
     }
 
     /// The state epoch, and when it changes.

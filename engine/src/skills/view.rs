@@ -82,11 +82,10 @@ impl View<'_> {
     }
 
     fn state(&self, id: &str, kind: &str) -> DeviceState {
-        self.household
-            .devices
-            .get(id)
-            .cloned()
-            .unwrap_or_else(|| self.house.executor.initial(kind))
+        let executor = &self.house.executor;
+        let kept = || self.household.devices.get(id).cloned();
+        let state = executor.state(id).or_else(kept);
+        state.unwrap_or_else(|| executor.initial(kind))
     }
 }
 

@@ -41,13 +41,21 @@ impl Skill for Home {
         let devices = effects.devices();
         let mut done = Vec::new();
         let mut changed = Vec::new();
+        // One that fails keeps no other from what it was told.
+        let mut failed: Vec<EffectError> = Vec::new();
         for effect in &plan.effects {
             match effect {
                 Effect::Device(DeviceEffect {
                     device: id,
                     command,
                 }) => {
-                    let state = effects.device(id, command.clone())?;
+                    let state = match effects.device(id, command.clone()) {
+                        Ok(state) => state,
+                        Err(error) => {
+                            failed.push(error);
+                            continue;
+                        }
+                    };
                     let device = devices.iter().find(|device| device.id == *id);
                     let device = device
                         .ok_or_else(|| EffectError(format!("There is no device {id} any more.")))?;
@@ -60,12 +68,20 @@ impl Skill for Home {
                 Effect::Timer(_) => {}
             }
         }
+        if done.is_empty()
+            && changed.is_empty()
+            && let Some(error) = failed.first()
+        {
+            return Err(error.clone());
+        }
         let parts = [
             reply::done(&done, &devices, &effects.areas()),
             lists::done(&changed, &devices),
         ];
+        failed.dedup();
         let reply = parts
             .into_iter()
+            .chain(failed.into_iter().map(|error| error.0))
             .filter(|part| !part.is_empty())
             .collect::<Vec<_>>()
             .join(" ");

@@ -1,12 +1,11 @@
 //! `loqa dashboard password`: what signs a tablet in while nobody is at the hub.
 
-use crate::cli::{Common, output};
+use crate::cli::{Common, hidden, output};
 use crate::{api::password, config::Config};
 use loqa_protocol::Problem;
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use serde_json::json;
 use std::{
-    io::{self, BufRead, IsTerminal},
+    io::{self, IsTerminal},
     process::ExitCode,
 };
 
@@ -34,8 +33,8 @@ pub fn run(common: &Common, args: &PasswordArgs) -> Result<ExitCode, Problem> {
         );
         return Ok(ExitCode::SUCCESS);
     }
-    let typed = ask("Password: ")?;
-    if io::stdin().is_terminal() && ask("The same again: ")? != typed {
+    let typed = hidden::ask("password", "Password: ")?;
+    if io::stdin().is_terminal() && hidden::ask("password", "The same again: ")? != typed {
         return Err(Problem {
             code: "password".into(),
             message: "these were two different passwords".into(),
@@ -56,48 +55,5 @@ fn said(common: &Common, password: bool, words: &str) {
         output::print_json(&json!({ "password": password }));
     } else {
         output::print_line(words);
-    }
-}
-
-/// A line, which a terminal does not show.
-fn ask(prompt: &str) -> Result<String, Problem> {
-    let stdin = io::stdin();
-    let hidden = stdin.is_terminal().then(|| {
-        eprint!("{prompt}");
-        Hidden::begin()
-    });
-    let mut line = String::new();
-    let read = stdin.lock().read_line(&mut line);
-    if hidden.is_some() {
-        drop(hidden);
-        eprintln!();
-    }
-    read.map_err(|error| Problem {
-        code: "password".into(),
-        message: format!("the password cannot be read: {error}"),
-        help: "type it, or give it on standard input as UTF-8".into(),
-    })?;
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
-}
-
-/// The terminal shows nothing of what is typed until this is dropped.
-struct Hidden(Option<Termios>);
-
-impl Hidden {
-    fn begin() -> Hidden {
-        let before = tcgetattr(io::stdin()).ok();
-        if let Some(mut now) = before.clone() {
-            now.local_modes.remove(LocalModes::ECHO);
-            let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &now);
-        }
-        Hidden(before)
-    }
-}
-
-impl Drop for Hidden {
-    fn drop(&mut self) {
-        if let Some(before) = &self.0 {
-            let _ = tcsetattr(io::stdin(), OptionalActions::Flush, before);
-        }
     }
 }

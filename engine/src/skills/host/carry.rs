@@ -5,7 +5,7 @@ use crate::{
     skills::{
         cards,
         deeds::Undoing,
-        effects::Acting,
+        effects::{Acting, Stage},
         household::Moment,
         own,
         plans::{Prepared, Work},
@@ -21,12 +21,16 @@ use loqa_skill_sdk::{Effect, EffectError, Effects, Plan};
 
 /// What a commit did.
 #[derive(Default)]
-struct Done {
-    reply: String,
+pub(super) struct Done {
+    pub reply: String,
     kinds: Vec<EffectKind>,
     /// Last step first.
     undoings: Vec<Undoing>,
     cards: Vec<Card>,
+    /// Something did not take place, though other things did; the reply says so.
+    failed: bool,
+    /// Some of it took place where nothing can be thrown away.
+    outside: bool,
 }
 
 impl Inner {
@@ -48,13 +52,11 @@ impl Inner {
                 Work::Undo(deed) => {
                     let steps = lock(&self.deeds).get(*deed).map(|deed| deed.steps.clone());
                     let steps = steps.ok_or_else(|| EffectError(own::NOTHING_DONE.into()))?;
-                    let (reply, kinds) = self.take_back(&steps, household, moment)?;
                     let card = |step: &Undoing| Some(Card::gone(&step.skill, step.card.as_ref()?));
+                    let done = self.take_back(Stage::Performance, &steps, household, moment)?;
                     Ok(Done {
-                        reply,
-                        kinds,
                         cards: steps.iter().filter_map(card).collect(),
-                        ..Done::default()
+                        ..done
                     })
                 }
             }?;
@@ -73,6 +75,7 @@ impl Inner {
                     mut reply,
                     undoings,
                     cards,
+                    failed,
                     ..
                 } = outcome.value;
                 if !undoings.is_empty() {
@@ -85,7 +88,7 @@ impl Inner {
                 Ok(Committed {
                     reply,
                     effects: outcome.kinds,
-                    ok: true,
+                    ok: !failed,
                     cards,
                 })
             }
@@ -115,45 +118,58 @@ impl Inner {
         }
     }
 
-    /// All steps or, with the error, none: the household is thrown away then.
+    /// All steps or, with the error, none: the household is thrown away then. Where one fails after a
+    /// device outside of the hub has done something, what was done stays, and is told.
     fn carry_out(
         &self,
         steps: &[(Step, Plan)],
         household: &mut Household,
         moment: &Moment,
     ) -> Result<Done, EffectError> {
-        let mut done = Done::default();
+        let mut all = Done::default();
         let mut replies = Vec::new();
         for (step, plan) in steps {
-            let (reply, kinds, mut compensators) =
-                self.run(&step.skill, plan, household, moment)?;
-            replies.push(reply);
-            if !kinds.is_empty() && step.skill != own::NAME {
+            let before = household.clone();
+            let ran = self.run(Stage::Performance, &step.skill, plan, household, moment);
+            let (done, mut compensators) = match ran {
+                Err(EffectError(reply)) if all.outside => {
+                    *household = before;
+                    replies.push(reply);
+                    all.failed = true;
+                    break;
+                }
+                ran => ran?,
+            };
+            replies.push(done.reply);
+            if !done.kinds.is_empty() && step.skill != own::NAME {
                 compensators.reverse();
-                done.undoings.push(Undoing {
+                all.undoings.push(Undoing {
                     skill: step.skill.clone(),
                     intent: step.intent.clone(),
                     compensators,
                     card: plan.card.as_ref().map(|card| card.id.clone()),
                 });
             }
-            done.kinds.extend(kinds);
+            all.kinds.extend(done.kinds);
+            all.failed |= done.failed;
+            all.outside |= done.outside;
         }
-        done.undoings.reverse();
-        done.cards = cards::of(steps);
-        done.reply = joined(replies.iter().map(String::as_str));
-        Ok(done)
+        all.undoings.reverse();
+        all.cards = cards::of(steps);
+        all.reply = joined(replies.iter().map(String::as_str));
+        Ok(all)
     }
 
     /// Undoes steps, last first.
     pub(super) fn take_back(
         &self,
+        stage: Stage,
         steps: &[Undoing],
         household: &mut Household,
         moment: &Moment,
-    ) -> Result<(String, Vec<EffectKind>), EffectError> {
+    ) -> Result<Done, EffectError> {
+        let mut all = Done::default();
         let mut replies = Vec::new();
-        let mut kinds = Vec::new();
         for step in steps {
             tracing::debug!(
                 skill = step.skill,
@@ -164,45 +180,71 @@ impl Inner {
                 effects: step.compensators.clone(),
                 ..Plan::default()
             };
-            let (reply, done, _) = self.run(&step.skill, &plan, household, moment)?;
-            replies.push(reply);
-            kinds.extend(done);
+            let (done, _) = match self.run(stage, &step.skill, &plan, household, moment) {
+                Err(EffectError(reply)) if all.outside => {
+                    replies.push(reply);
+                    all.failed = true;
+                    break;
+                }
+                ran => ran?,
+            };
+            replies.push(done.reply);
+            all.kinds.extend(done.kinds);
+            all.failed |= done.failed;
+            all.outside |= done.outside;
         }
-        Ok((
-            own::undone(&joined(replies.iter().map(String::as_str))),
-            kinds,
-        ))
+        let reply = joined(replies.iter().map(String::as_str));
+        all.reply = if all.failed {
+            reply
+        } else {
+            own::undone(&reply)
+        };
+        Ok(all)
     }
 
-    /// Runs one skill's commit.
+    /// Runs one skill's commit: what it did, and what puts that back.
     fn run(
         &self,
+        stage: Stage,
         skill: &str,
         plan: &Plan,
         household: &mut Household,
         moment: &Moment,
-    ) -> Result<(String, Vec<EffectKind>, Vec<Effect>), EffectError> {
+    ) -> Result<(Done, Vec<Effect>), EffectError> {
         let permissions = self
             .registry
             .manifest(skill)
             .map(|manifest| manifest.permissions.as_slice())
             .unwrap_or_default();
         let mut acting = Acting::new(
+            stage,
             &self.house,
             household,
             (moment.now_ms, moment.wall),
             skill,
             permissions,
         );
-        let reply = match self.registry.code(skill) {
+        acting.begin(&plan.effects);
+        let ran = match self.registry.code(skill) {
             Some(code) => code
                 .commit(plan, &mut acting)
-                .map_err(|error| EffectError(error.to_string()))??,
-            None => {
-                acting.carry_out(&plan.effects)?;
-                plan.reply.clone()
-            }
+                .unwrap_or_else(|error| Err(EffectError(error.to_string()))),
+            None => acting
+                .carry_out(&plan.effects)
+                .map(|()| plan.reply.clone()),
         };
-        Ok((reply, acting.kinds, acting.compensators))
+        let reply = match ran {
+            // What was done cannot be thrown away.
+            Err(EffectError(reply)) if acting.outside => reply,
+            ran => ran?,
+        };
+        let done = Done {
+            reply,
+            kinds: acting.kinds,
+            failed: acting.failed,
+            outside: acting.outside,
+            ..Done::default()
+        };
+        Ok((done, acting.compensators))
     }
 }

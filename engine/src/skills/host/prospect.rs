@@ -3,7 +3,13 @@
 use super::{Inner, lock};
 use crate::{
     config::Patience,
-    skills::{cards, effects, household::Moment, own, view::View},
+    skills::{
+        cards,
+        effects::{self, Stage},
+        household::Moment,
+        own,
+        view::View,
+    },
     store::Household,
 };
 use loqa_core::{
@@ -160,8 +166,8 @@ impl Inner {
                 }
                 // A rehearsal on a copy tells what will be said.
                 let mut copy = Household::clone(&moment.household);
-                let rehearsed = self.take_back(&deed.steps, &mut copy, moment);
-                let reply = rehearsed.map_or_else(|error| error.0, |(reply, _)| reply);
+                let rehearsed = self.take_back(Stage::Rehearsal, &deed.steps, &mut copy, moment);
+                let reply = rehearsed.map_or_else(|error| error.0, |done| done.reply);
                 let confirm = self
                     .is_grave(&effects, view)
                     .then(|| format!("You said: {}. Shall I undo that?", deed.text));
