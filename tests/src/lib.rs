@@ -5,6 +5,7 @@ pub mod coffee;
 pub mod conversation;
 pub mod echo_room;
 pub mod hassil;
+pub mod home_assistant;
 pub mod kill;
 pub mod program;
 pub mod sound_server;

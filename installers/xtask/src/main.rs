@@ -47,14 +47,7 @@ enum Task {
         args: Vec<String>,
     },
     /// Check format, lints, tests and the WebAssembly build of everything
-    Test {
-        /// Run only the tests whose name contains one of these, and nothing else
-        filters: Vec<String>,
-        /// Test the package that people get: built with optimisation and, by root, installed for a
-        /// while
-        #[arg(long)]
-        package: bool,
-    },
+    Test(test::Args),
     /// Measure: `voice`, `ears`, `barge-in`, `idle`, `intent`, `faults`, `skills` or `ui`
     Bench {
         /// What to measure
@@ -133,7 +126,7 @@ fn run(task: Task) -> anyhow::Result<()> {
             }
             command::become_program(hub.args(args))
         }
-        Task::Test { filters, package } => test::run(&filters, package),
+        Task::Test(args) => test::run(&args),
         Task::Bench { subject, args } => {
             let tools = setup::ensure(Purpose::Test)?;
             let bench = build::bench()?;

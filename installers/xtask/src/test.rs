@@ -17,16 +17,39 @@ use std::{
 /// be.
 const CEILING: Duration = Duration::from_secs(20 * 60);
 
-/// Runs all checks; with `filters` only the tests whose names contain one of them.
+/// What to check.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Run only the tests whose name contains one of these, and nothing else
+    filters: Vec<String>,
+    /// Test the package that people get: built with optimisation and, by root, installed for a
+    /// while
+    #[arg(long)]
+    package: bool,
+    /// Test the bridge to Home Assistant with a real one as well, which is installed for that
+    #[arg(long)]
+    ha: bool,
+}
+
+/// Runs all checks; with filters only the tests whose names contain one of them.
 ///
-/// With `for_people` the package that is tested is the one that [`package::build`] makes; else it is
-/// made of the programs that the tests were built with, in seconds.
+/// The package that is tested is the one that [`package::build`] makes, if that is asked for; else it
+/// is made of the programs that the tests were built with, in seconds.
 ///
 /// # Errors
 /// The first check that failed; the others are not run.
-pub fn run(filters: &[String], for_people: bool) -> anyhow::Result<()> {
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let Args {
+        filters,
+        package: for_people,
+        ha,
+    } = args;
+    let for_people = *for_people;
     let mut times = Times::default();
-    let tools = times.step("setup", || setup::ensure(Purpose::Test))?;
+    let mut tools = times.step("setup", || setup::ensure(Purpose::Test))?;
+    if *ha {
+        times.step("home assistant", || tools.add_home_assistant())?;
+    }
     let with_window = window::can_be_built();
     if filters.is_empty() {
         times.step("format", format)?;

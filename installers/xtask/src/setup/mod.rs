@@ -29,22 +29,35 @@ pub struct Tools {
     python: Option<PathBuf>,
     tensorflow_lite: Option<PathBuf>,
     browser: Option<PathBuf>,
+    home_assistant: Option<PathBuf>,
 }
 
 impl Tools {
+    /// A Home Assistant to test with.
+    ///
+    /// # Errors
+    /// It cannot be installed.
+    pub fn add_home_assistant(&mut self) -> Result<(), Failed> {
+        self.home_assistant = Some(python::home_assistant()?);
+        Ok(())
+    }
+
     /// Environment variables for tests and benches: a Python that has hassil and
-    /// schemathesis, the folder of TensorFlow Lite's library, the folder of what drives a browser, and where clips of
-    /// synthetic speakers are kept.
+    /// schemathesis, the folder of TensorFlow Lite's library, the folder of what drives a browser, a
+    /// Home Assistant, and where clips of synthetic speakers are kept.
     pub fn env(&self) -> impl Iterator<Item = (&'static str, PathBuf)> {
         let python = self.python.clone().map(|python| ("LOQA_PYTHON", python));
         let library = self.tensorflow_lite.clone();
         let library = library.map(|folder| ("LOQA_TENSORFLOW_LITE", folder));
         let browser = self.browser.clone().map(|folder| ("LOQA_BROWSER", folder));
+        let hass = self.home_assistant.clone();
+        let hass = hass.map(|program| ("LOQA_HOME_ASSISTANT", program));
         let voices = ("LOQA_VOICE_CACHE", place::cache().join("voices"));
         python
             .into_iter()
             .chain(library)
             .chain(browser)
+            .chain(hass)
             .chain([voices])
     }
 }
@@ -144,5 +157,6 @@ pub fn ensure(purpose: Purpose) -> Result<Tools, Failed> {
         python,
         tensorflow_lite,
         browser,
+        home_assistant: None,
     })
 }

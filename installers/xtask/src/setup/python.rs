@@ -47,6 +47,31 @@ pub fn ensure() -> Option<PathBuf> {
     Some(python)
 }
 
+/// The newest that runs on Python 3.11.
+const HOME_ASSISTANT: &str = "2024.3.3";
+
+/// Home Assistant's program, in an environment of its own, made if need be. What else it wants it
+/// installs by itself when it starts for the first time.
+///
+/// # Errors
+/// It cannot be installed.
+pub fn home_assistant() -> Result<PathBuf, Failed> {
+    let folder = place::cache().join("ha");
+    let python = folder.join("bin/python");
+    if !works(&python) {
+        make(&folder)?;
+    }
+    let name = "homeassistant";
+    if !has(&python, name, HOME_ASSISTANT) {
+        // Of this it needs an older one than it asks for.
+        install(&python, "josepy<2")?;
+        let package = format!("{name}=={HOME_ASSISTANT}");
+        note("setup", &package);
+        install(&python, &package)?;
+    }
+    Ok(folder.join("bin/hass"))
+}
+
 fn works(python: &Path) -> bool {
     quiet(Command::new(python).arg("--version")).is_some()
 }
