@@ -83,6 +83,12 @@ impl LiveHousehold {
         self.store.snapshot().epoch + self.outside.load(Ordering::Acquire)
     }
 
+    /// A sensor reads something else. Whoever shows the household is told; what is prepared stays, as it
+    /// would never be ready in a house of many sensors.
+    pub fn look_again(&self) {
+        self.epoch.send_modify(|_| {});
+    }
+
     /// A device that keeps its state itself is no longer as it was.
     pub fn changed_outside(&self) {
         self.outside.fetch_add(1, Ordering::AcqRel);

@@ -9,6 +9,8 @@ mod effects;
 mod executor;
 mod host;
 mod household;
+#[cfg(test)]
+mod outside;
 mod own;
 mod plans;
 mod process;

@@ -129,16 +129,16 @@ impl Inner {
         let mut all = Done::default();
         let mut replies = Vec::new();
         for (step, plan) in steps {
-            let before = household.clone();
+            let before = all.outside.then(|| household.clone());
             let ran = self.run(Stage::Performance, &step.skill, plan, household, moment);
-            let (done, mut compensators) = match ran {
-                Err(EffectError(reply)) if all.outside => {
+            let (done, mut compensators) = match (ran, before) {
+                (Err(EffectError(reply)), Some(before)) => {
                     *household = before;
                     replies.push(reply);
                     all.failed = true;
                     break;
                 }
-                ran => ran?,
+                (ran, _) => ran?,
             };
             replies.push(done.reply);
             if !done.kinds.is_empty() && step.skill != own::NAME {
