@@ -306,10 +306,10 @@ impl Following<'_> {
                 } = states;
                 let mut now = self.live.0.now();
                 // One that has come back may be another.
-                let is_new = added.keys().any(|id| !now.entities.contains_key(id));
+                let mut is_new = added.keys().any(|id| !now.entities.contains_key(id));
                 now.entities.extend(added);
                 for (id, change) in changed {
-                    now.entities.entry(id).or_default().change(change);
+                    is_new |= now.entities.entry(id).or_default().change(change);
                 }
                 for id in &removed {
                     now.entities.remove(id);

@@ -18,6 +18,15 @@ pub struct Entity {
     pub attributes: Map<String, Value>,
 }
 
+/// Attributes that a device here is made of.
+const IDENTITY: [&str; 5] = [
+    "friendly_name",
+    "device_class",
+    "supported_features",
+    "supported_color_modes",
+    "unit_of_measurement",
+];
+
 /// What has changed of an entity.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Change {
@@ -107,8 +116,12 @@ impl Entity {
         self.attributes.get("assumed_state") == Some(&Value::Bool(true))
     }
 
-    /// Takes over what has changed.
-    pub fn change(&mut self, change: Change) {
+    /// Takes over what has changed; whether it is another device now, by its name or by what it can do.
+    pub fn change(&mut self, change: Change) -> bool {
+        let names = change.added.a.keys().chain(&change.removed.a);
+        let other = names
+            .into_iter()
+            .any(|name| IDENTITY.contains(&name.as_str()));
         if let Some(state) = change.added.s {
             self.state = state;
         }
@@ -116,6 +129,7 @@ impl Entity {
         for name in change.removed.a {
             self.attributes.remove(&name);
         }
+        other
     }
 
     fn has(&self, attribute: &str) -> bool {

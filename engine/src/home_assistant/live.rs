@@ -42,6 +42,15 @@ pub enum Status {
     },
 }
 
+/// How often something has changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Turns {
+    /// What a sensor reads, which changes all the time and is only told.
+    pub readings: u64,
+    /// Anything else of a device: what is prepared may be wrong now.
+    pub states: u64,
+}
+
 /// Home Assistant as the hub sees it. Clones are the same.
 #[derive(Clone)]
 pub struct HomeAssistant(pub(super) Arc<Live>);
@@ -54,8 +63,8 @@ pub struct Live {
     pub status: watch::Sender<Status>,
     /// Areas and devices, as last read; not yet those of the household.
     pub imported: watch::Sender<Arc<Imported>>,
-    /// Goes up when a state has changed.
-    pub epoch: watch::Sender<u64>,
+    /// What has changed so far.
+    pub turns: watch::Sender<Turns>,
     pub calls: mpsc::Sender<Ticket>,
 }
 
@@ -117,7 +126,7 @@ impl HomeAssistant {
             changed: Condvar::new(),
             status: watch::Sender::default(),
             imported: watch::Sender::new(Arc::new(known)),
-            epoch: watch::Sender::default(),
+            turns: watch::Sender::default(),
             calls,
         };
         (HomeAssistant(Arc::new(live)), Calls(waiting))
@@ -133,9 +142,9 @@ impl HomeAssistant {
         self.0.imported.subscribe()
     }
 
-    /// A number that goes up whenever a device is no longer as it was.
-    pub fn epoch(&self) -> watch::Receiver<u64> {
-        self.0.epoch.subscribe()
+    /// How often its devices have changed, and when they change again.
+    pub fn turns(&self) -> watch::Receiver<Turns> {
+        self.0.turns.subscribe()
     }
 
     /// It is away from now on: nothing is known of its devices.
@@ -174,7 +183,7 @@ impl Live {
     }
 
     /// Something has changed: those who wait for a device look again, and, if a device is no longer as
-    /// it was, so does everybody who has read the household.
+    /// it was, everybody is told who has read the household.
     pub fn tell(&self) {
         let mut now = self.now();
         let imported = self.imported.borrow().clone();
@@ -185,12 +194,23 @@ impl Live {
                 Some((device.id.clone(), entity.state(device.kind, now.degrees)))
             })
             .collect();
-        let differs = states != now.states;
+        let read = states != now.states;
+        let blind = |state: &DeviceState| DeviceState {
+            reading: None,
+            ..state.clone()
+        };
+        let turned = read
+            && (states.len() != now.states.len()
+                || states
+                    .iter()
+                    .any(|(id, state)| now.states.get(id).map(blind) != Some(blind(state))));
         now.states = states;
         drop(now);
         self.changed.notify_all();
-        if differs {
-            self.epoch.send_modify(|epoch| *epoch += 1);
+        if turned {
+            self.turns.send_modify(|turns| turns.states += 1);
+        } else if read {
+            self.turns.send_modify(|turns| turns.readings += 1);
         }
     }
 }

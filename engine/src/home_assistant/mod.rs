@@ -22,7 +22,7 @@ pub use bridge::{Found, try_out};
 pub use devices::Devices;
 pub use import::Imported;
 pub use kept::{forget, kept};
-pub use live::{Calls, HomeAssistant, Status};
+pub use live::{Calls, HomeAssistant, Status, Turns};
 pub use token::Place;
 
 use loqa_protocol::Problem;

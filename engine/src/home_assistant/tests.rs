@@ -165,34 +165,34 @@ fn commands_are_services_and_what_was_is_put_back() {
             let data = Value::from(call.data.clone());
             format!("{}.{} {data}", call.domain, call.service)
         });
-        let calls: Vec<String> = calls.collect();
+        let calls = calls.collect::<Vec<_>>().join(", ");
         let word = match &command {
             DeviceCommand::Restore(_) => "restore".to_owned(),
             command => serde_json::to_string(command).unwrap(),
         };
-        writeln!(shown, "{id} {word}: {}", calls.join(", ")).unwrap();
+        writeln!(shown, "[{calls}] for {id} {word}").unwrap();
     }
     expect_test::expect![[r#"
-        light.bed {"power":true}: light.turn_on {}
-        light.bed {"brightness":30}: light.turn_on {"brightness_pct":30}
-        light.bed {"brightness":0}: light.turn_off {}
-        light.bed {"colour":"warm white"}: light.turn_on {"color_temp_kelvin":2700.0}
-        light.strip {"colour":"warm white"}: light.turn_on {"rgb_color":[255,214,170]}
-        light.strip {"colour":"blue"}: light.turn_on {"rgb_color":[0,0,255]}
-        light.strip restore: light.turn_on {"brightness_pct":71,"rgb_color":[255,214,170]}
-        light.ceiling restore: light.turn_off {}
-        switch.plug restore: 
-        cover.hall {"position":100}: cover.open_cover {}
-        cover.hall {"position":40}: cover.set_cover_position {"position":40}
-        cover.hall restore: cover.set_cover_position {"position":10}
-        lock.door {"lock":false}: lock.unlock {}
-        climate.pump {"temperature":21.5}: climate.set_temperature {"temperature":70.7}
-        climate.pump restore: climate.set_temperature {"temperature":68.0}
-        fan.ceiling {"speed":33}: fan.set_percentage {"percentage":33}
-        media_player.radio "next": media_player.media_next_track {}
-        media_player.radio {"volume":0}: media_player.volume_mute {"is_volume_muted":true}
-        media_player.radio restore: media_player.volume_set {"volume_level":0.35}
-        scene.evening "activate": scene.turn_on {}
+        [light.turn_on {}] for light.bed {"power":true}
+        [light.turn_on {"brightness_pct":30}] for light.bed {"brightness":30}
+        [light.turn_off {}] for light.bed {"brightness":0}
+        [light.turn_on {"color_temp_kelvin":2700.0}] for light.bed {"colour":"warm white"}
+        [light.turn_on {"rgb_color":[255,214,170]}] for light.strip {"colour":"warm white"}
+        [light.turn_on {"rgb_color":[0,0,255]}] for light.strip {"colour":"blue"}
+        [light.turn_on {"brightness_pct":71,"rgb_color":[255,214,170]}] for light.strip restore
+        [light.turn_off {}] for light.ceiling restore
+        [] for switch.plug restore
+        [cover.open_cover {}] for cover.hall {"position":100}
+        [cover.set_cover_position {"position":40}] for cover.hall {"position":40}
+        [cover.set_cover_position {"position":10}] for cover.hall restore
+        [lock.unlock {}] for lock.door {"lock":false}
+        [climate.set_temperature {"temperature":70.7}] for climate.pump {"temperature":21.5}
+        [climate.set_temperature {"temperature":68.0}] for climate.pump restore
+        [fan.set_percentage {"percentage":33}] for fan.ceiling {"speed":33}
+        [media_player.media_next_track {}] for media_player.radio "next"
+        [media_player.volume_mute {"is_volume_muted":true}] for media_player.radio {"volume":0}
+        [media_player.volume_set {"volume_level":0.35}] for media_player.radio restore
+        [scene.turn_on {}] for scene.evening "activate"
     "#]]
     .assert_eq(&shown);
 }
@@ -246,7 +246,13 @@ fn a_change_is_taken_over_on_what_was_known() {
     let mut light = entity(json!({ "s": "off", "a": { "brightness": null, "effect": "rainbow" } }));
     let change =
         json!({ "+": { "s": "on", "a": { "brightness": 128 } }, "-": { "a": ["effect"] } });
-    light.change(serde_json::from_value::<Change>(change).unwrap());
+    assert!(!light.change(serde_json::from_value::<Change>(change).unwrap()));
+    let renamed = json!({ "+": { "a": { "friendly_name": "Moon" } } });
+    assert!(
+        light
+            .clone()
+            .change(serde_json::from_value::<Change>(renamed).unwrap())
+    );
     assert_eq!(
         light,
         entity(json!({ "s": "on", "a": { "brightness": 128 } }))

@@ -74,6 +74,9 @@ fn home(hub: &Shared) -> Check {
     }
 }
 
+/// Said where nobody is connected to Home Assistant, as nobody should be.
+const WAITS: &str = "a hub connects to it";
+
 /// Blocks while the keyring is asked.
 fn home_assistant(hub: &Shared) -> Option<Check> {
     let (address, status, devices, hidden) = hub.neighbour.examined()?;
@@ -96,7 +99,7 @@ fn home_assistant(hub: &Shared) -> Option<Check> {
     };
     let there = match status {
         Status::Connected { version } => format!("version {version}"),
-        Status::Connecting if hub.is_reading() => "a hub connects to it".into(),
+        Status::Connecting if hub.is_reading() => WAITS.into(),
         Status::Connecting => "being connected to".into(),
         Status::Away { why, help } => {
             let help = format!("{help}; until then its devices are known and not reached");
@@ -107,7 +110,9 @@ fn home_assistant(hub: &Shared) -> Option<Check> {
         "home assistant",
         format!("{address} ({there}, {devices} devices, {token})"),
     );
-    if !hidden.is_empty() {
+    if devices == 0 && there != WAITS {
+        check.help = "it exposes nothing that Loqa knows: choose what in its settings, under Voice assistants".into();
+    } else if !hidden.is_empty() {
         check.help = format!(
             "something else of the house is called so already, or nobody can say it: {}; give these another name in Home Assistant",
             hidden.join(", ")

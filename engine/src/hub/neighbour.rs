@@ -4,7 +4,7 @@ use super::{Shared, service::problem};
 use crate::{
     config::Config,
     egress::{Address, Egress},
-    home_assistant::{self, Bridge, Devices, HomeAssistant, Status},
+    home_assistant::{self, Bridge, Devices, HomeAssistant, Status, Turns},
     skills::{Executor, OwnDevices},
     tasks::TaskKind,
 };
@@ -150,7 +150,8 @@ impl Shared {
     /// Has everybody know what changes there.
     async fn tell_of(self: Arc<Self>, home_assistant: HomeAssistant, met: oneshot::Sender<()>) {
         let mut imported = home_assistant.imported();
-        let mut epoch = home_assistant.epoch();
+        let mut turns = home_assistant.turns();
+        let mut known = Turns::default();
         let mut status = home_assistant.status();
         imported.mark_unchanged();
         let mut met = Some(met);
@@ -163,9 +164,14 @@ impl Shared {
                     self.settle(&own).await;
                     self.about.send_modify(|_| {});
                 }
-                Ok(()) = epoch.changed() => {
-                    epoch.mark_unchanged();
-                    self.household.changed_outside();
+                Ok(()) = turns.changed() => {
+                    let now = *turns.borrow_and_update();
+                    if now.states != known.states {
+                        self.household.changed_outside();
+                    } else {
+                        self.household.look_again();
+                    }
+                    known = now;
                 }
                 Ok(()) = status.changed() => {
                     if let Some(met) = met.take_if(|_| *status.borrow_and_update() != Status::Connecting) {
