@@ -55,6 +55,14 @@ pub enum EgressError {
         /// Why.
         source: io::Error,
     },
+    /// Whoever answers cannot show who it is.
+    #[error("{host} cannot be trusted: {source}")]
+    Untrusted {
+        /// The place.
+        host: String,
+        /// Why.
+        source: io::Error,
+    },
     /// It answers, but not as it should.
     #[error("{host} does not answer as it should: {reason}")]
     Unexpected {
@@ -109,24 +117,29 @@ impl Egress {
             open.end(Outcome::Refused);
             return Err(EgressError::NotPermitted(to.place()));
         }
-        let connecting = async {
-            let stream = TcpStream::connect((to.host(), to.port())).await?;
-            stream.set_nodelay(true)?;
-            if to.is_encrypted() {
-                Wire::encrypted(encryption.begin(to.host(), stream).await?, open.clone())
-            } else {
-                Wire::plain(stream, open.clone())
-            }
+        let host = || to.place();
+        let unreachable = |source| EgressError::Unreachable {
+            host: host(),
+            source,
         };
-        let late = || Err(io::Error::from(io::ErrorKind::TimedOut));
-        let connected = timeout(PATIENCE, connecting).await;
-        connected.unwrap_or_else(|_| late()).map_err(|source| {
-            open.end(Outcome::Failed);
-            EgressError::Unreachable {
-                host: to.place(),
-                source,
+        let connecting = async {
+            let stream = TcpStream::connect((to.host(), to.port())).await;
+            let stream = stream.map_err(unreachable)?;
+            stream.set_nodelay(true).map_err(unreachable)?;
+            if !to.is_encrypted() {
+                return Ok(Wire::plain(stream, open.clone()));
             }
-        })
+            let stream = encryption.begin(to.host(), stream).await;
+            let stream = stream.map_err(|source| EgressError::Untrusted {
+                host: host(),
+                source,
+            })?;
+            Ok(Wire::encrypted(stream, open.clone()))
+        };
+        let late = |_| Err(unreachable(io::ErrorKind::TimedOut.into()));
+        let connected = timeout(PATIENCE, connecting).await;
+        let connected = connected.unwrap_or_else(late);
+        connected.inspect_err(|_| open.end(Outcome::Failed))
     }
 
     /// Opens a WebSocket at `path` of the place.

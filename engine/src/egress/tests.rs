@@ -1,7 +1,15 @@
 use super::*;
+use loqa_link::ca::Ca;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        RootCertStore,
+        pki_types::{ServerName, UnixTime},
+    },
 };
 
 fn wanted(to: &Address) -> Request<'_> {
@@ -83,5 +91,45 @@ async fn nothing_is_opened_that_no_setting_names_and_all_is_recorded() {
     assert_eq!(
         (record[0].sent, record[0].host.as_str()),
         (0, &*other.place())
+    );
+}
+
+#[tokio::test]
+async fn an_encrypted_place_must_show_who_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = ServerName::try_from("127.0.0.1").unwrap();
+    let ca = Ca::open(folder.path(), std::slice::from_ref(&name)).unwrap();
+    let server = ca.server(&[name], UnixTime::now()).unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(server.config().unwrap()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let address: Address = format!("https://127.0.0.1:{port}").parse().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(stream).await else {
+                continue;
+            };
+            let _ = stream.read(&mut [0; 1024]).await;
+            let answer = b"HTTP/1.1 200 Fine\r\ncontent-length: 2\r\n\r\nhi";
+            stream.write_all(answer).await.unwrap();
+            stream.shutdown().await.unwrap();
+        }
+    });
+    let mut roots = RootCertStore::empty();
+    roots.add(ca.certificate().clone()).unwrap();
+    let trusting = Egress(Arc::new(Inner {
+        permitted: vec![address.clone()],
+        record: Record::default(),
+        encryption: wire::Encryption::trusting(roots).unwrap(),
+    }));
+    let answer = trusting.get(wanted(&address), "/", "secret").await.unwrap();
+    assert_eq!(answer.body, "hi");
+    assert!(trusting.record()[0].encrypted);
+
+    let stranger = Egress::to([address.clone()]);
+    let refused = stranger.get(wanted(&address), "/", "secret").await;
+    assert!(
+        matches!(refused, Err(EgressError::Untrusted { .. })),
+        "{refused:?}"
     );
 }

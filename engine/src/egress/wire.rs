@@ -1,15 +1,17 @@
 //! An open connection, whose bytes are counted.
 
 use super::record::{Open, Outcome};
+use loqa_link::ca;
 use std::{
     io,
     pin::Pin,
-    sync::{Arc, OnceLock, atomic::Ordering::Relaxed},
+    sync::{Arc, atomic::Ordering::Relaxed},
     task::{Context, Poll, ready},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+    sync::OnceCell,
 };
 use tokio_rustls::{
     TlsConnector,
@@ -29,14 +31,14 @@ enum Stream {
 }
 
 impl Wire {
-    pub(super) fn plain(stream: TcpStream, open: Arc<Open>) -> io::Result<Wire> {
+    pub(super) fn plain(stream: TcpStream, open: Arc<Open>) -> Wire {
         let stream = Stream::Plain(stream);
-        Ok(Wire { stream, open })
+        Wire { stream, open }
     }
 
-    pub(super) fn encrypted(stream: TlsStream<TcpStream>, open: Arc<Open>) -> io::Result<Wire> {
+    pub(super) fn encrypted(stream: TlsStream<TcpStream>, open: Arc<Open>) -> Wire {
         let stream = Stream::Encrypted(Box::new(stream));
-        Ok(Wire { stream, open })
+        Wire { stream, open }
     }
 }
 
@@ -48,23 +50,36 @@ impl Drop for Wire {
 
 /// TLS that trusts whom the system trusts, so that a household's own authority can be added there.
 #[derive(Default)]
-pub(super) struct Encryption(OnceLock<TlsConnector>);
+pub(super) struct Encryption(OnceCell<TlsConnector>);
 
 impl Encryption {
+    /// One that trusts these alone.
+    #[cfg(test)]
+    pub fn trusting(roots: RootCertStore) -> io::Result<Encryption> {
+        Ok(Encryption(OnceCell::new_with(Some(connector(roots)?))))
+    }
+
     pub async fn begin(&self, host: &str, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-        self.0.get_or_init(connector).connect(name, stream).await
+        let made = self.0.get_or_try_init(|| async {
+            // It reads files.
+            let read = tokio::task::spawn_blocking(rustls_native_certs::load_native_certs);
+            let mut roots = RootCertStore::empty();
+            // One that cannot be read vouches for nobody.
+            roots.add_parsable_certificates(read.await?.certs);
+            connector(roots)
+        });
+        made.await?.connect(name, stream).await
     }
 }
 
-fn connector() -> TlsConnector {
-    let mut roots = RootCertStore::empty();
-    // One that cannot be read vouches for nobody.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let config = ClientConfig::builder()
+fn connector(roots: RootCertStore) -> io::Result<TlsConnector> {
+    let config = ClientConfig::builder_with_provider(ca::provider())
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    TlsConnector::from(Arc::new(config))
+    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 impl AsyncRead for Wire {

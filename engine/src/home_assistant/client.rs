@@ -131,6 +131,7 @@ fn request(to: &Address) -> Request<'_> {
 fn trouble(error: EgressError) -> Trouble {
     match error {
         EgressError::Unexpected { reason, .. } => Trouble::NotHomeAssistant(reason),
+        error @ EgressError::Untrusted { .. } => Trouble::Untrusted(error.to_string()),
         error => Trouble::Unreachable(error.to_string()),
     }
 }

@@ -33,6 +33,9 @@ pub enum Trouble {
     /// It does not answer, or no longer.
     #[error("{0}")]
     Unreachable(String),
+    /// Its certificate is not one that this machine trusts.
+    #[error("{0}")]
+    Untrusted(String),
     /// It does not know the token.
     #[error("Home Assistant does not accept the token")]
     WrongToken,
@@ -63,6 +66,9 @@ impl Trouble {
             Trouble::NotAdmin => {
                 "make the token as an administrator, then `loqa home-assistant connect URL`"
             }
+            Trouble::Untrusted(_) => {
+                "add the authority that signed its certificate to those that this machine trusts, and use the name that the certificate is for"
+            }
             Trouble::WrongToken | Trouble::NoToken => {
                 "make a long-lived access token in Home Assistant (your profile, Security), then `loqa home-assistant connect URL`"
             }
@@ -80,7 +86,10 @@ impl Trouble {
     fn passes(&self) -> bool {
         matches!(
             self,
-            Trouble::Unreachable(_) | Trouble::NotHomeAssistant(_) | Trouble::TooOld(_)
+            Trouble::Unreachable(_)
+                | Trouble::Untrusted(_)
+                | Trouble::NotHomeAssistant(_)
+                | Trouble::TooOld(_)
         )
     }
 }
