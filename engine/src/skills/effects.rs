@@ -11,6 +11,7 @@ use loqa_skill_sdk::{
     Area, Civil, Device, DeviceCommand, DeviceEffect, DeviceState, Effect, EffectError, Effects,
     ListEffect, ListOp, Reads, Timer, TimerOp, TimerStart, TimerState,
 };
+use std::collections::HashMap;
 
 /// Whether devices are commanded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +31,8 @@ pub struct Acting<'a> {
     wall: Timestamp,
     skill: &'a str,
     permissions: &'a [String],
+    /// Devices as they were before they were told anything, until they are commanded.
+    before: HashMap<String, Device>,
     /// Kinds of effects that took place, in order.
     pub kinds: Vec<EffectKind>,
     /// What puts things back, in the order of the effects. Nothing for what has no way back.
@@ -58,6 +61,7 @@ impl<'a> Acting<'a> {
             wall,
             skill,
             permissions,
+            before: HashMap::new(),
             kinds: Vec::new(),
             compensators: Vec::new(),
             outside: false,
@@ -66,7 +70,7 @@ impl<'a> Acting<'a> {
     }
 
     /// Tells whoever reaches the devices what they are about to be told.
-    pub fn begin(&self, effects: &[Effect]) {
+    pub fn begin(&mut self, effects: &[Effect]) {
         let may = permitted(EffectKind::Device, self.skill, self.permissions);
         if may.is_err() || self.stage == Stage::Rehearsal {
             return;
@@ -78,7 +82,10 @@ impl<'a> Acting<'a> {
             }
             Effect::Timer(_) | Effect::List(_) => None,
         });
-        self.house.executor.begin(&commands.collect::<Vec<_>>());
+        let commands: Vec<_> = commands.collect();
+        self.house.executor.begin(&commands);
+        let devices = commands.into_iter().rev().map(|(device, _)| device);
+        self.before = devices.map(|device| (device.id.clone(), device)).collect();
     }
 
     fn view(&self) -> View<'_> {
@@ -242,9 +249,9 @@ impl Effects for Acting<'_> {
 
     fn device(&mut self, device: &str, command: DeviceCommand) -> Result<DeviceState, EffectError> {
         permitted(EffectKind::Device, self.skill, self.permissions)?;
-        let known = self
-            .view()
-            .device(device)
+        let before = self.before.remove(device);
+        let known = before
+            .or_else(|| self.view().device(device))
             .ok_or_else(|| EffectError(format!("There is no device {device}.")))?;
         let state = match self.stage {
             Stage::Performance => self.house.executor.execute(&known, &command),

@@ -68,8 +68,12 @@ impl Executor for Elsewhere {
     }
 
     fn begin(&self, commands: &[(Device, DeviceCommand)]) {
-        for (device, _) in commands {
+        for (device, command) in commands {
             self.tell("begin", device);
+            // Some are so quick that they have done it before they are waited for.
+            let state = device.state.clone().after(command);
+            let mut states = self.states.lock().unwrap();
+            states.insert(device.id.clone(), state);
         }
     }
 
