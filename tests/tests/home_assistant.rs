@@ -2,17 +2,24 @@
 //! `cargo xtask test --ha`, against a real one.
 #![cfg(target_os = "linux")]
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use loqa_engine::gateway::Client;
+use loqa_protocol::{ClientFrame, ServerFrame, ViewPart};
 use loqa_tests::{
+    api::Program,
     home_assistant::House,
     program::{Ended, Home, Hub},
 };
+use serde_json::json;
 use std::{
     ffi::OsStr,
     fs,
-    io::Write,
+    io::{Read, Write},
+    net::TcpListener,
     path::Path,
     process::{Command, Stdio},
+    sync::mpsc::sync_channel,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -25,12 +32,70 @@ fn a_recorded_house_is_spoken_for() -> Result<()> {
     let mut house = House::recorded(&fs::read_to_string(recording)?)?;
     let spoken = speak_for(&mut house);
     match house.wrong() {
-        Some(wrong) => Err(spoken
-            .err()
-            .unwrap_or_else(|| anyhow::anyhow!(""))
-            .context(wrong)),
+        Some(wrong) => Err(spoken.err().unwrap_or_else(|| anyhow!("")).context(wrong)),
         None => spoken,
     }
+}
+
+/// Whatever answers at an address, nothing is kept before it has shown what it is.
+#[test]
+fn what_is_no_home_assistant_is_told_and_not_kept() -> Result<()> {
+    let loqa = Loqa(Home::new()?);
+    let old = r#"{"version":"2022.12.1","unit_system":{}}"#;
+    for (status, body, told) in [
+        (
+            "200 OK",
+            "<html>",
+            "is not Home Assistant: it tells no version",
+        ),
+        (
+            "404 Not Found",
+            "",
+            "is not Home Assistant: it answers with HTTP 404",
+        ),
+        (
+            "307 Go on",
+            "",
+            "is not Home Assistant: it answers with HTTP 307",
+        ),
+        ("403 Forbidden", "", "has banned this machine"),
+        (
+            "200 OK",
+            old,
+            "this is Home Assistant 2022.12.1, which is too old",
+        ),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let server = thread::spawn(move || -> Result<()> {
+            let (mut stream, _) = listener.accept()?;
+            // One question, which is short.
+            ensure!(stream.read(&mut [0; 4096])? > 0);
+            let length = body.len();
+            write!(
+                stream,
+                "HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{body}"
+            )?;
+            Ok(())
+        });
+        let ended = loqa.connect(&url, "token")?;
+        server.join().map_err(|_| anyhow!("{status}"))??;
+        ensure!(
+            ended.code == Some(1) && ended.err.contains(told) && ended.err.contains("help: "),
+            "{ended:?}"
+        );
+    }
+    for (url, told) in [
+        ("ftp://house", "`ftp://house` is no address"),
+        ("http://me:secret@house", "is no address"),
+    ] {
+        let ended = loqa.connect(url, "token")?;
+        ensure!(ended.err.contains(told), "{ended:?}");
+    }
+    let empty = loqa.connect("house", "")?;
+    ensure!(empty.err.contains("there is no token"), "{empty:?}");
+    ensure!(!loqa.0.path("data").exists() && !loqa.0.path("config").exists());
+    Ok(())
 }
 
 /// With `UPDATE_EXPECT=1` what is said becomes the recording.
@@ -104,8 +169,10 @@ fn speak_for(house: &mut House) -> Result<()> {
         "{asked:?}"
     );
 
-    // What happens there is known here.
+    // What happens there is known here, and shown.
+    let shown = loqa.shows_off("light.kitchen_light");
     house.order("set light.kitchen_light off")?;
+    shown.join().map_err(|_| anyhow!("nothing is shown"))??;
     loqa.comes_to("is the kitchen light on", "No, the Kitchen Light is off.")?;
     house.order("alias light.kitchen_light big lamp")?;
     loqa.comes_to("is the big lamp on", "No, the Kitchen Light is off.")?;
@@ -113,6 +180,21 @@ fn speak_for(house: &mut House) -> Result<()> {
         "turn on the lights in the galley",
         "The Kitchen Light is on.",
     )?;
+
+    // What is theirs is changed there, and what is ours here.
+    let program = Program::of(&loqa.0)?;
+    let revision = program.get("home")?["revision"].clone();
+    let lamp = json!({ "revision": revision, "name": "moon", "kind": "light" });
+    let (status, told) = program.request("PUT", "home/devices/light.kitchen_light", &lamp)?;
+    let message = told["message"].as_str().unwrap_or_default();
+    ensure!(
+        status >= 400 && message == "Kitchen Light comes from Home Assistant",
+        "{status} {told}"
+    );
+    program.post("home/devices", &lamp)?;
+    loqa.hears("turn on the moon", "The moon is on.")?;
+    let described = fs::read_to_string(loqa.0.path("config/loqa/home.toml"))?;
+    ensure!(!described.to_lowercase().contains("kitchen"), "{described}");
 
     // Nothing is claimed.
     loqa.hears(
@@ -174,6 +256,44 @@ impl Loqa {
         Ok(child.wait_with_output()?.into())
     }
 
+    /// Waits, on a thread of its own, until a dashboard is shown that a device is no longer on.
+    fn shows_off(&self, device: &'static str) -> JoinHandle<Result<()>> {
+        let data = self.0.path("data");
+        let (looking, looks) = sync_channel(1);
+        let watch = async move {
+            let client = Client::connect(&data).await;
+            let (mut sender, mut receiver) = client.context("no hub")?.split();
+            sender.send(ClientFrame::Watch { id: 1 }).await?;
+            let mut was_on = false;
+            loop {
+                let ServerFrame::View { view, .. } = receiver.recv().await? else {
+                    continue;
+                };
+                let ViewPart::State(state) = view.part else {
+                    continue;
+                };
+                let tile = state.devices.iter().find(|tile| tile.id == device);
+                match tile.and_then(|tile| tile.power) {
+                    Some(true) => {
+                        was_on = true;
+                        let _ = looking.try_send(());
+                    }
+                    Some(false) if was_on => return Ok(()),
+                    _ => {}
+                }
+            }
+        };
+        let watching = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            runtime.block_on(async { tokio::time::timeout(CEILING, watch).await? })
+        });
+        // Or nobody ever does, and the thread says why.
+        let _ = looks.recv();
+        watching
+    }
+
     fn say(&self, texts: &[&str]) -> Result<Vec<String>> {
         let ended = self.run(["ask", "--json"].iter().chain(texts))?;
         let turns = ended.turns().with_context(|| format!("{ended:?}"))?;
@@ -198,7 +318,7 @@ impl Loqa {
             if began.elapsed() > CEILING {
                 bail!("{text}: {heard:?}, never {reply}");
             }
-            std::thread::sleep(Duration::from_millis(200));
+            thread::sleep(Duration::from_millis(200));
         }
     }
 }
