@@ -187,6 +187,8 @@ fn connections_to_elsewhere_are_opened_in_one_place() {
         let product = ["engine", "skills", "src-tauri", "ui"];
         product.iter().any(|folder| path.starts_with(folder))
             && !path.starts_with("engine/src/egress")
+            // It tries, and must fail.
+            && !path.ends_with("skill-host/src/probe.rs")
             // They stand for browsers and servers.
             && !path.components().any(|part| part.as_os_str() == "tests")
             && !path.ends_with("tests.rs")

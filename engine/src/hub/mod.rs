@@ -561,14 +561,21 @@ impl Shared {
     }
 }
 
+/// The demo household.
+///
+/// # Errors
+/// As [`demonstration_grammar`].
+pub fn demonstration_home() -> Result<Home, Problem> {
+    Ok(HomeFile::default().read()?.home)
+}
+
 /// The grammar of the demo household and the built-in skills.
 ///
 /// # Errors
 /// None, unless Loqa was built wrongly.
 pub fn demonstration_grammar() -> Result<Arc<Grammar>, Problem> {
-    let home = HomeFile::default().read()?.home;
     let registry = Registry::built_in()?;
-    Ok(Understanding::build(home, registry.manifests())?.grammar())
+    Ok(Understanding::build(demonstration_home()?, registry.manifests())?.grammar())
 }
 
 /// What the built-in skills give as examples of what people say.

@@ -53,7 +53,10 @@ fn announced(skill: &str, card: &Card) -> card::Card {
 #[cfg(test)]
 mod tests {
     use super::Plan;
-    use crate::skills::{Registry, tests::House};
+    use crate::skills::{
+        Registry,
+        tests::{House, Linked},
+    };
     use loqa_core::{
         grammar::{SlotValue, Step},
         seams::SkillHost,
@@ -159,8 +162,8 @@ intents:
 
     #[tokio::test]
     async fn what_is_undone_takes_its_card_with_it() {
-        let mut registry = Registry::built_in().unwrap();
-        registry.replace("timers", Box::new(Carded(Timers)));
+        let registry = Registry::built_in().unwrap();
+        let registry = registry.with_code("timers", Linked(Carded(Timers)));
         let data = tempfile::tempdir().unwrap();
         let mut house = House::with_registry(data.path(), registry);
         let step = |skill: &str, intent: &str, slots| Step {

@@ -112,7 +112,7 @@ impl House {
         let elsewhere = Elsewhere::default();
         let home = Home::parse("home.toml", HOME).unwrap();
         let host = Host::new(HostParts {
-            registry: Registry::built_in().unwrap(),
+            registry: crate::skills::tests::linked(Registry::built_in().unwrap()),
             home: watch::channel(Arc::new(home)).1,
             zone: TimeZone::UTC,
             household: household.clone(),

@@ -215,12 +215,6 @@ impl Registry {
         self.manifest(skill).is_some() && !self.folders.contains_key(skill)
     }
 
-    /// Has other code stand in for that of a skill.
-    #[cfg(test)]
-    pub fn replace(&mut self, skill: &str, code: Box<dyn Skill>) {
-        self.code.insert(skill.into(), code);
-    }
-
     /// The code of a skill that is more than its manifest.
     pub fn code(&self, skill: &str) -> Option<&dyn Code> {
         self.code.get(skill).map(AsRef::as_ref)

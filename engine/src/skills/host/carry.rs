@@ -229,9 +229,7 @@ impl Inner {
             Some(code) => code
                 .commit(plan, &mut acting)
                 .unwrap_or_else(|error| Err(EffectError(error.to_string()))),
-            None => acting
-                .carry_out(&plan.effects)
-                .map(|()| plan.reply.clone()),
+            None => acting.carry_out(&plan.effects).map(|()| plan.reply.clone()),
         };
         let reply = match ran {
             // What was done cannot be thrown away.
