@@ -79,6 +79,48 @@ fn where_there_is_no_tray_closing_the_window_ends_it() -> Result<()> {
     Ok(())
 }
 
+/// With the hub inside, which ends with it, and beside.
+#[test]
+fn a_window_that_closes_in_the_middle_of_a_reply_loses_nothing_of_it() -> Result<()> {
+    const LAMP: &str = "//*[@data-id='desk_lamp'][contains(concat(' ', @class, ' '), ' on ')]";
+    const TIMER: &str = "//*[contains(@class, 'timer')][contains(., 'Pizza')]";
+    for beside in [false, true] {
+        // Two: on the same, the next window would find the one that is still ending.
+        let (Some(desk), Some(next)) = (Desk::open()?, Desk::open()?) else {
+            return Ok(());
+        };
+        let screen = Screen::of(desk.display())?;
+        let home = Home::new()?;
+        let file = home.path("command.wav").display().to_string();
+        let text = "turn on the desk lamp and set a pizza timer for ten minutes";
+        ensure!(home.run(["say", text, "--out", &file])?.code == Some(0));
+        let hub = beside.then(|| home.hub()).transpose()?;
+        let window = desk.use_window(&home)?;
+        window.see("//*[@data-id='desk_lamp']")?;
+        let mut asking = home.command(["ask", "--wav", &file]).spawn()?;
+        window.see("//*[@data-mood='speaking']")?;
+        screen.close_window()?;
+        until("the window is gone", || !screen.shows_window())?;
+        // A hub beside answers to the end; one that goes may hang up on whoever asked.
+        ensure!(asking.wait()?.success() || !beside);
+        let socket = home.path("data/loqa.sock");
+        until("the hub has ended", || beside || !socket.exists())?;
+        drop(window);
+
+        let window = next.use_window(&home)?;
+        window.see(LAMP)?;
+        window.see(TIMER)?;
+        window.see("/html/body[not(.//*[@data-mood='speaking'])]")?;
+        if let Some(hub) = hub {
+            window.touch("//nav//a[@href='/sessions']")?;
+            window.see("//*[contains(@class, 'turns')]//li[contains(., 'pizza timer')]")?;
+            drop(window);
+            ensure!(hub.interrupt()? == Some(0));
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn a_key_pressed_anywhere_calls_it_and_the_tray_mutes_it() -> Result<()> {
     let (Some(desk), Some(room)) = (Desk::open()?, Room::new()?) else {
