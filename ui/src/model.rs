@@ -75,9 +75,9 @@ pub struct Model {
 pub struct Side {
     /// `input` or `output`.
     pub direction: String,
-    /// From the next start on: an id, `default` or `none`.
+    /// What the settings name: an id, `default` or `none`.
     pub chosen: String,
-    /// Since the hub started.
+    /// By the hub, now.
     pub used: String,
     /// All there are.
     pub devices: Vec<SoundDevice>,

@@ -100,7 +100,9 @@ fn play() {
     });
     let reply = speaker.arm(stream::iter(tone.collect::<Vec<_>>()).boxed());
     // Another choice: one that is not there changes nothing, and what is armed begins on the new one.
-    speaker.choose("no such speaker").expect_err("there is none");
+    speaker
+        .choose("no such speaker")
+        .expect_err("there is none");
     assert_eq!(speaker.name(), "default");
     speaker.choose("default").expect("opened anew");
     let before = Instant::now();

@@ -179,7 +179,8 @@ pub enum Choice {
     /// Id or name of a microphone, `default` or `none`; used at once, but for `none`, which counts
     /// when the hub starts again.
     Microphone(String),
-    /// Id or name of a speaker, `default` or `none`; used when the hub starts again.
+    /// Id or name of a speaker, `default` or `none`; used at once, but for `none`, which counts
+    /// when the hub starts again.
     Speaker(String),
     /// Whether somebody has been through the first steps.
     Welcomed(bool),

@@ -158,7 +158,7 @@ pub(crate) struct Shared {
     own_home: Mutex<Home>,
     /// What is beside it.
     neighbour: Neighbour,
-    /// What the settings name, for the next start.
+    /// What the settings name.
     sounds: Sounds,
     pin: Pin,
     /// Through which the room is heard: id, name, `default` or `none`.

@@ -39,7 +39,8 @@ pub struct Choices {
     /// Id or name of a microphone, `default` or `none`; used at once, but for `none`, which counts
     /// when the hub starts again.
     microphone: Option<String>,
-    /// Id or name of a speaker, `default` or `none`; used when the hub starts again.
+    /// Id or name of a speaker, `default` or `none`; used at once, but for `none`, which counts
+    /// when the hub starts again.
     speaker: Option<String>,
     /// Somebody has been through the first steps.
     welcomed: Option<bool>,
@@ -140,7 +141,7 @@ pub struct Sounds {
 /// One of both.
 #[derive(Serialize, Deserialize, ToSchema, Default)]
 pub struct Side {
-    /// What the settings name, for when the hub starts again: an id, `default` or `none`.
+    /// What the settings name: an id, `default` or `none`.
     chosen: String,
     /// What is used now, likewise.
     used: String,
