@@ -223,6 +223,10 @@ fn speak_for(house: &mut House) -> Result<()> {
         doctor.contains("its devices are known and not reached"),
         "{doctor}"
     );
+    // Its names are known to a hub that has never met it.
+    drop(hub);
+    let hub = Hub::start(loqa.command(["hub"]))?;
+    loqa.hears("turn on the hall light", away)?;
     house.order("back")?;
     loqa.comes_to("is the hall light on", "No, the Hall Light is off.")?;
     loqa.hears("turn on the hall light", "The Hall Light is on.")?;

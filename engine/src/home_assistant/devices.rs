@@ -87,6 +87,9 @@ impl Devices {
         // A service for one that is not there succeeds, and does nothing.
         let entity = entity.filter(|entity| entity.is_there());
         let entity = entity.ok_or_else(|| silent(device))?;
+        if let Some(cannot) = service::cannot(&entity, command) {
+            return Err(said(device, cannot));
+        }
         let calls = service::calls(&device.id, &entity, command, now.degrees);
         if calls.is_empty() {
             return Err(EffectError(format!(
@@ -124,6 +127,8 @@ impl Devices {
         begun: &Begun,
     ) -> Result<DeviceState, EffectError> {
         let kind = DeviceKind::from_word(&device.kind).unwrap_or(DeviceKind::Switch);
+        // It is seen to be at it, or done; the answer comes a moment later.
+        let mut shows = false;
         loop {
             let mut answered = true;
             for number in &begun.numbers {
@@ -148,26 +153,25 @@ impl Devices {
                 }
             }
             let entity = now.entities.get(&device.id);
-            let progress =
-                entity.map(
-                    |entity| match service::progress(kind, entity, command, now.degrees) {
-                        Progress::Nothing if entity.is_assumed() => {
-                            Progress::Done(device.state.clone().after(command))
-                        }
-                        progress => progress,
-                    },
-                );
+            let progress = entity.map(|entity| {
+                match service::progress(kind, entity, &device.state, command, now.degrees) {
+                    Progress::Nothing if entity.is_assumed() => {
+                        Progress::Done(device.state.clone().after(command))
+                    }
+                    progress => progress,
+                }
+            });
             if let (true, Some(Progress::Done(state))) = (answered, &progress) {
                 return Ok(state.clone());
             }
-            let moving = progress == Some(Progress::Moving);
-            let until = match moving {
+            shows |= !matches!(progress, Some(Progress::Nothing) | None);
+            let until = match shows {
                 true => begun.until + (MORE_PATIENCE - PATIENCE),
                 false => begun.until,
             };
             match self.home_assistant.0.wait(now, until) {
                 Some(again) => now = again,
-                None if moving => {
+                None if progress == Some(Progress::Moving) => {
                     let plural = wording::is_plural(&device.name);
                     let still = if plural { "are still" } else { "is still" };
                     let doing = match command {

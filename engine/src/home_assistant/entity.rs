@@ -132,7 +132,8 @@ impl Entity {
         other
     }
 
-    fn has(&self, attribute: &str) -> bool {
+    /// Whether an attribute has a value.
+    pub fn has(&self, attribute: &str) -> bool {
         self.attributes
             .get(attribute)
             .is_some_and(|value| !value.is_null())

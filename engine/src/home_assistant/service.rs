@@ -30,6 +30,15 @@ pub enum Progress {
     Nothing,
 }
 
+/// What an entity lacks for a command, though its kind can do it.
+pub fn cannot(entity: &Entity, command: &DeviceCommand) -> Option<&'static str> {
+    let range = !entity.has("temperature") && entity.has("target_temp_high");
+    match command {
+        DeviceCommand::Temperature(_) if range => Some("keeps a range, not one temperature"),
+        _ => None,
+    }
+}
+
 /// What carries `command` out, all at once; nothing where there is nothing to do.
 pub fn calls(id: &str, entity: &Entity, command: &DeviceCommand, degrees: Degrees) -> Vec<Call> {
     let domain = domain(id);
@@ -103,7 +112,11 @@ fn restore(domain: &str, entity: &Entity, before: &DeviceState, degrees: Degrees
                 Some(level) => DeviceCommand::Brightness(level.max(1)),
                 None => DeviceCommand::Power(true),
             });
-            if let (Some(on), Some(name)) = (on.first_mut(), &before.colour) {
+            // It comes back in the colour that it went in.
+            let now = colour::of(entity);
+            if let (Some(on), Some(name)) = (on.first_mut(), &before.colour)
+                && now.is_some_and(|now| now != name)
+            {
                 on.data.extend(colour::data(name, entity));
             }
             all.extend(on);
@@ -135,14 +148,20 @@ fn restore(domain: &str, entity: &Entity, before: &DeviceState, degrees: Degrees
     all
 }
 
-/// Whether `command` shows in what Home Assistant tells now.
+/// Whether `command` shows in what Home Assistant tells now, of a device that was as `before`.
 pub fn progress(
     kind: DeviceKind,
     entity: &Entity,
+    before: &DeviceState,
     command: &DeviceCommand,
     degrees: Degrees,
 ) -> Progress {
     let now = entity.state(kind, degrees);
+    // It takes its time, and is told of by where it goes.
+    let moves = matches!(entity.state.as_str(), "opening" | "closing")
+        || (kind == DeviceKind::Cover
+            && before.position.is_some()
+            && now.position != before.position);
     let near = |is: Option<u8>, wanted: u8, by: f64| {
         is.is_some_and(|is| (f64::from(is) - f64::from(wanted)).abs() <= by)
     };
@@ -162,8 +181,7 @@ pub fn progress(
             now.temperature.is_some_and(|is| (is - wanted).abs() < 0.6)
         }
         DeviceCommand::Position(wanted) => {
-            // It takes its time, and is told of by where it goes.
-            if matches!(entity.state.as_str(), "opening" | "closing") {
+            if moves {
                 let position = Some(*wanted);
                 return Progress::Done(DeviceState { position, ..now });
             }
@@ -184,16 +202,15 @@ pub fn progress(
         }
         // Nothing shows but that it was taken.
         DeviceCommand::Next | DeviceCommand::Previous | DeviceCommand::Activate => true,
-        DeviceCommand::Restore(before) => {
+        DeviceCommand::Restore(wanted) => {
             let same = |was: Option<bool>, is: Option<bool>| was.is_none() || was == is;
-            let moves = matches!(entity.state.as_str(), "opening" | "closing");
-            match before.position {
+            match wanted.position {
                 Some(position) if moves => {
                     let position = Some(position);
                     return Progress::Done(DeviceState { position, ..now });
                 }
                 Some(position) => near(now.position, position, 2.0),
-                None => same(before.power, now.power) && same(before.locked, now.locked),
+                None => same(wanted.power, now.power) && same(wanted.locked, now.locked),
             }
         }
     };

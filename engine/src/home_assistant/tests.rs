@@ -7,7 +7,7 @@ use super::{
 };
 use crate::config::Units;
 use loqa_core::home::DeviceKind;
-use loqa_skill_sdk::DeviceCommand;
+use loqa_skill_sdk::{DeviceCommand, DeviceState};
 use serde_json::{Value, json};
 use std::{collections::HashMap, fmt::Write};
 
@@ -201,7 +201,12 @@ fn commands_are_services_and_what_was_is_put_back() {
 fn nothing_is_said_to_be_done_before_it_shows() {
     let reached = |id: &str, of: Value, command| {
         let entity = entity(of);
-        progress(kind(id, &entity).unwrap(), &entity, &command, DEGREES)
+        let before = DeviceState {
+            position: Some(10),
+            ..DeviceState::default()
+        };
+        let kind = kind(id, &entity).unwrap();
+        progress(kind, &entity, &before, &command, DEGREES)
     };
     let done = |progress| matches!(progress, Progress::Done(_));
     let on = json!({ "s": "on", "a": { "brightness": 77 } });
@@ -233,6 +238,14 @@ fn nothing_is_said_to_be_done_before_it_shows() {
         Progress::Done(state) => assert_eq!(state.position, Some(100)),
         progress => panic!("{progress:?}"),
     }
+    let still = json!({ "s": "open", "a": { "current_position": 10 } });
+    assert!(!done(reached(
+        "cover.a",
+        still,
+        DeviceCommand::Position(50)
+    )));
+    let begun = json!({ "s": "open", "a": { "current_position": 20 } });
+    assert!(done(reached("cover.a", begun, DeviceCommand::Position(50))));
     // Three speeds: the nearest is as good as it gets.
     let fan = json!({ "s": "on", "a": { "percentage": 67, "percentage_step": 33.4 } });
     match reached("fan.a", fan, DeviceCommand::Speed(50)) {
