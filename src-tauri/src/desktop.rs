@@ -6,6 +6,7 @@ use crate::{
     mood::Mood,
     notices::{Notice, Notices},
     tray::Tray,
+    words::words,
 };
 use std::{
     fs,
@@ -44,7 +45,7 @@ impl Desktop {
             has_tray: AtomicBool::new(false),
             shown: Mutex::new(Shown {
                 tray: None,
-                mood: Mood::Degraded("Starts".into()),
+                mood: Mood::Starting,
                 muted: false,
             }),
         }
@@ -150,8 +151,7 @@ pub fn hide(window: &Window) -> bool {
     let desktop = window.state::<Desktop>();
     let hidden = desktop.has_tray.load(Ordering::Relaxed) && window.hide().is_ok();
     if hidden && is_first_time(window.app_handle()) {
-        let body = "It goes on listening. Its icon in the tray opens it again, and quits.";
-        let notice = Notice::Said("Loqa is in the tray".into(), body.into());
+        let notice = Notice::Said(words("tray-hidden"), words("tray-hidden-about"));
         desktop.notices.show(notice);
     }
     hidden

@@ -56,7 +56,7 @@ pub async fn follow(
                 while wishes.try_recv().is_ok() {}
                 let Err(gone) = watch(client, &mut wishes, &tell).await;
                 tracing::debug!(%gone, "the hub is away");
-                tell(News::Mood(Mood::Degraded("The hub is away".into()), false));
+                tell(News::Mood(Mood::Away, false));
             }
             Err(problem) => tell(News::Mood(Mood::Degraded(problem.message), false)),
         }

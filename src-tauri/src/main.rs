@@ -15,6 +15,7 @@ mod notices;
 mod push_to_talk;
 mod tray;
 mod tray_host;
+mod words;
 
 use autostart::Autostart;
 use bridge::Bridge;

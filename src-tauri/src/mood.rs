@@ -1,6 +1,7 @@
 //! What the tray tells: how Loqa is in one word, folded from what the hub shows.
 
-use loqa_protocol::{Event, ViewPart, view::Listening};
+use crate::words::{words, words_of_hub, words_with};
+use loqa_protocol::{Event, Phase, ViewPart, view::Listening};
 
 /// How Loqa is.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,20 +16,32 @@ pub enum Mood {
     Speaking,
     /// It hears nothing, as somebody wants it.
     Muted,
-    /// Something does not work as it should, and what.
+    /// There is no hub yet.
+    Starting,
+    /// The hub is not there any more.
+    Away,
+    /// It is about to hear.
+    Opening,
+    /// It cannot hear, and why.
+    Deaf(String),
+    /// Something does not work as it should, and what, as the hub says it.
     Degraded(String),
 }
 
 impl Mood {
     /// For people.
-    pub fn words(&self) -> &str {
+    pub fn words(&self) -> String {
         match self {
-            Mood::Waiting => "Waits to be called",
-            Mood::Listening => "Listens",
-            Mood::Thinking => "Thinks",
-            Mood::Speaking => "Speaks",
-            Mood::Muted => "Muted",
-            Mood::Degraded(why) => why,
+            Mood::Waiting => words("tray-waiting"),
+            Mood::Listening => words("tray-listening"),
+            Mood::Thinking => words("tray-thinking"),
+            Mood::Speaking => words("tray-speaking"),
+            Mood::Muted => words("tray-muted"),
+            Mood::Starting => words("tray-starting"),
+            Mood::Away => words("tray-away"),
+            Mood::Opening => words("tray-opening"),
+            Mood::Deaf(why) => words_with("tray-deaf", "why", words_of_hub(why)),
+            Mood::Degraded(why) => words_of_hub(why),
         }
     }
 }
@@ -37,17 +50,8 @@ impl Mood {
 #[derive(Debug, Default)]
 pub struct Scene {
     ears: Listening,
-    act: Act,
+    phase: Phase,
     trouble: Option<String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-enum Act {
-    #[default]
-    Nothing,
-    Hearing,
-    Thinking,
-    Speaking,
 }
 
 impl Scene {
@@ -61,19 +65,7 @@ impl Scene {
     }
 
     fn happen(&mut self, event: &Event) {
-        self.act = match event {
-            Event::SpeechStarted | Event::SttPartial { .. } => Act::Hearing,
-            // Prepared while somebody still speaks.
-            Event::NluResponse { .. } if self.act == Act::Hearing => Act::Hearing,
-            Event::SpeechEnded { .. } | Event::NluResponse { .. } | Event::SkillInvoke { .. } => {
-                Act::Thinking
-            }
-            Event::ReplyStarted { .. } => Act::Speaking,
-            Event::ReplyEnded { .. } => Act::Nothing,
-            // It may come before the reply has ended.
-            Event::TurnSummary(_) if self.act != Act::Speaking => Act::Nothing,
-            _ => self.act,
-        };
+        self.phase = self.phase.after(event);
         match event {
             Event::Degraded { message, .. } => self.trouble = Some(message.clone()),
             // The next turn may go better.
@@ -94,16 +86,16 @@ impl Scene {
 
     /// What matters most of it.
     pub fn mood(&self) -> Mood {
-        match (self.act, &self.trouble) {
-            (Act::Speaking, _) => Mood::Speaking,
-            (Act::Thinking, _) => Mood::Thinking,
-            (Act::Hearing, _) => Mood::Listening,
-            (Act::Nothing, Some(trouble)) => Mood::Degraded(trouble.clone()),
+        match (self.phase, &self.trouble) {
+            (Phase::Speaking, _) => Mood::Speaking,
+            (Phase::Thinking, _) => Mood::Thinking,
+            (Phase::Hearing, _) => Mood::Listening,
+            (Phase::Idle, Some(trouble)) => Mood::Degraded(trouble.clone()),
             _ if self.ears.muted => Mood::Muted,
             _ if self.ears.awake => Mood::Listening,
             _ if self.ears.microphone.is_some() => Mood::Waiting,
-            _ if self.ears.why.is_empty() => Mood::Degraded("Opens the microphone".into()),
-            _ => Mood::Degraded(format!("Does not listen: {}", self.ears.why)),
+            _ if self.ears.why.is_empty() => Mood::Opening,
+            _ => Mood::Deaf(self.ears.why.clone()),
         }
     }
 }
@@ -143,7 +135,7 @@ mod tests {
         let mut moods = Vec::new();
         for part in parts {
             scene.see(&part);
-            moods.push(scene.mood().words().to_owned());
+            moods.push(scene.mood().words());
         }
         moods.dedup();
         moods

@@ -1,5 +1,6 @@
 //! Notifications of the desktop: what a person should know while the window is not looked at.
 
+use crate::words::{words, words_of_hub, words_with};
 use notify_rust::Notification;
 use std::{
     collections::HashMap,
@@ -54,7 +55,7 @@ fn show(coming: &Receiver<Notice>) {
             Notice::Rang(id, ..) => Some(*id),
             Notice::Said(..) => None,
         };
-        let (summary, body) = words(notice);
+        let (summary, body) = told(notice);
         let mut notification = Notification::new();
         notification.appname("Loqa").icon("loqa");
         // A desktop reads the body as markup, and the summary as it is: names belong there.
@@ -67,15 +68,18 @@ fn show(coming: &Receiver<Notice>) {
     }
 }
 
-fn words(notice: Notice) -> (String, String) {
+fn told(notice: Notice) -> (String, String) {
     match notice {
-        Notice::Said(summary, body) => (summary, body),
+        Notice::Said(summary, body) => (words_of_hub(&summary), words_of_hub(&body)),
         Notice::Rang(_, name, late_s) => {
-            let summary = name.map_or("Timer".into(), |name| format!("Timer: {name}"));
+            let timer = words("timer");
+            let summary = match name {
+                Some(name) => format!("{timer}: {name}"),
+                None => timer,
+            };
             let body = match late_s / 60 {
-                0 => "The time is up.".into(),
-                1 => "The time was up a minute ago, while Loqa was off.".into(),
-                minutes => format!("The time was up {minutes} minutes ago, while Loqa was off."),
+                0 => words("timer-up"),
+                minutes => words_with("timer-was-up", "minutes", minutes),
             };
             (summary, body)
         }
@@ -99,7 +103,7 @@ mod tests {
     #[test]
     fn a_timer_is_told_by_its_name_and_how_late_it_is() {
         let told = |name: Option<&str>, late_s| {
-            let (summary, body) = words(Notice::Rang(1, name.map(Into::into), late_s));
+            let (summary, body) = super::told(Notice::Rang(1, name.map(Into::into), late_s));
             format!("{summary} | {body}")
         };
         assert_eq!(told(None, 3), "Timer | The time is up.");

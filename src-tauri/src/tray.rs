@@ -4,6 +4,7 @@ use crate::{
     desktop::{self, Desktop},
     follow::Wish,
     mood::Mood,
+    words::words,
 };
 use tauri::{
     AppHandle, Manager, Wry,
@@ -27,12 +28,12 @@ impl Tray {
     /// # Errors
     /// The desktop refuses.
     pub fn open(app: &AppHandle, mood: &Mood, muted: bool) -> tauri::Result<Tray> {
-        let item = |id: &str, text: &str| MenuItem::with_id(app, id, text, true, None::<&str>);
+        let item = |id: &str, key: &str| MenuItem::with_id(app, id, words(key), true, None::<&str>);
         let line = || PredefinedMenuItem::separator(app);
         let told = MenuItem::new(app, mood.words(), false, None::<&str>)?;
-        let mute = CheckMenuItem::with_id(app, "mute", "Mute", true, muted, None::<&str>)?;
+        let mute = CheckMenuItem::with_id(app, "mute", words("mute"), true, muted, None::<&str>)?;
         let starts = app.state::<Desktop>().starts_with_desktop();
-        let autostart = "Start with the computer";
+        let autostart = words("tray-autostart");
         let autostart =
             CheckMenuItem::with_id(app, "autostart", autostart, true, starts, None::<&str>)?;
         let menu = Menu::with_items(
@@ -40,12 +41,12 @@ impl Tray {
             &[
                 &told,
                 &line()?,
-                &item("open", "Open Loqa")?,
-                &item("talk", "Push to talk")?,
+                &item("open", "tray-open")?,
+                &item("talk", "tray-talk")?,
                 &mute,
                 &line()?,
                 &autostart,
-                &item("quit", "Quit")?,
+                &item("quit", "tray-quit")?,
             ],
         )?;
         let mut icon = TrayIconBuilder::with_id("loqa").icon(picture(mood));
@@ -97,6 +98,8 @@ fn picture(mood: &Mood) -> Image<'static> {
         Mood::Thinking => include_image!("icons/tray/thinking.png"),
         Mood::Speaking => include_image!("icons/tray/speaking.png"),
         Mood::Muted => include_image!("icons/tray/muted.png"),
-        Mood::Degraded(_) => include_image!("icons/tray/degraded.png"),
+        Mood::Starting | Mood::Away | Mood::Opening | Mood::Deaf(_) | Mood::Degraded(_) => {
+            include_image!("icons/tray/degraded.png")
+        }
     }
 }

@@ -50,7 +50,7 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("loqa-ui", &["loqa-protocol"]),
-    ("loqa-desktop", &["loqa-engine", "loqa-protocol"]),
+    ("loqa-desktop", &["loqa-engine", "loqa-protocol", "loqa-ui"]),
     ("bindgen", &[]),
     ("xtask", &[]),
 ];

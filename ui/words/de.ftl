@@ -199,3 +199,25 @@ welcome-privacy = Alles wird auf diesem Rechner verstanden. Nichts, was gesagt w
 welcome-try = Loqa ist bereit. Versuch eines davon, oder schreib selbst:
 welcome-hello-spoken = Hello. This is how I sound.
 speaker-test = Einen Satz abspielen
+
+# Außerhalb der Seite: das Symbol in der Leiste, Mitteilungen.
+tray-waiting = Wartet auf einen Ruf
+tray-listening = Hört zu
+tray-thinking = Denkt nach
+tray-speaking = Spricht
+tray-muted = Stumm
+tray-starting = Startet
+tray-away = Der Hub ist nicht da
+tray-opening = Öffnet das Mikrofon
+tray-deaf = Hört nicht zu: { $why }
+tray-open = Loqa öffnen
+tray-talk = Sprechen
+tray-autostart = Mit dem Computer starten
+tray-quit = Beenden
+tray-hidden = Loqa ist noch da
+tray-hidden-about = Es hört weiter zu. Das Symbol in der Leiste öffnet es wieder, und beendet es.
+timer-up = Die Zeit ist um.
+timer-was-up = { $minutes ->
+    [one] Die Zeit war vor einer Minute um, während Loqa aus war.
+   *[other] Die Zeit war vor { $minutes } Minuten um, während Loqa aus war.
+}

@@ -199,3 +199,25 @@ welcome-privacy = Everything is understood on this machine. Nothing that is said
 welcome-try = Loqa is ready. Try one of these, or type your own:
 welcome-hello-spoken = Hello. This is how I sound.
 speaker-test = Play a sentence
+
+# Outside of the page: the icon in the tray, notifications.
+tray-waiting = Waits to be called
+tray-listening = Listens
+tray-thinking = Thinks
+tray-speaking = Speaks
+tray-muted = Muted
+tray-starting = Starts
+tray-away = The hub is away
+tray-opening = Opens the microphone
+tray-deaf = Does not listen: { $why }
+tray-open = Open Loqa
+tray-talk = Push to talk
+tray-autostart = Start with the computer
+tray-quit = Quit
+tray-hidden = Loqa is in the tray
+tray-hidden-about = It goes on listening. Its icon in the tray opens it again, and quits.
+timer-up = The time is up.
+timer-was-up = { $minutes ->
+    [one] The time was up a minute ago, while Loqa was off.
+   *[other] The time was up { $minutes } minutes ago, while Loqa was off.
+}

@@ -61,6 +61,24 @@ fn loqa_lives_on_in_the_tray_and_tells_there_how_it_is() -> Result<()> {
 }
 
 #[test]
+fn the_tray_speaks_the_language_of_the_desktop() -> Result<()> {
+    let Some(desk) = Desk::open()? else {
+        return Ok(());
+    };
+    let tray = Tray::open(desk.bus())?;
+    let home = Home::new()?.deaf()?;
+    let mut window = desk.window(&home);
+    let mut window = window.env("LANGUAGE", "de").spawn()?;
+    let icon = tray.icon()?;
+    // The end of it is a sentence of the hub.
+    let told = "Hört nicht zu: so eingestellt";
+    until(told, || icon.mood().is_ok_and(|is| is == told))?;
+    icon.touch("Beenden")?;
+    ensure!(window.wait()?.code() == Some(0));
+    Ok(())
+}
+
+#[test]
 fn where_there_is_no_tray_closing_the_window_ends_it() -> Result<()> {
     let Some(desk) = Desk::open()? else {
         return Ok(());
