@@ -1,5 +1,6 @@
 //! Any phrase as a wake phrase, in three stages, each dearer and rarer than the one before:
 //! voice activity; the keyphrase search, while somebody speaks; a second look at what it found.
+//! What only may be the phrase wakes if a pause follows: who calls waits, who talks goes on.
 
 use crate::{
     stt::{Ears, Evidence, Look, Spotted, Spotter},
@@ -24,7 +25,7 @@ const LONGEST: u64 = 480_000;
 
 /// Below this certainty one look is enough. What only resembles the phrase fits by chance, and less
 /// well where the look begins elsewhere.
-const HOPELESS: f32 = 0.2;
+const HOPELESS: f32 = 0.02;
 
 /// Steps of 10 ms that a phone takes at least where somebody calls.
 const UNHURRIED: f32 = 10.0;
@@ -34,11 +35,24 @@ const UNHURRIED: f32 = 10.0;
 const RISE_DB: f32 = 6.0;
 /// Samples before the phrase in which that is listened for: 0.3 s, and not its first sound.
 const EARLIER: Range<usize> = 800..5_600;
+/// In a pause it is as quiet as before the phrase, but for these dB of echo; at least and at most
+/// so far below the phrase.
+const ECHO_DB: f32 = 4.0;
+const FALL_DB: (f32, f32) = (6.0, 20.0);
+/// Samples of a pause, 80 ms: a closed consonant is shorter. It ends at the latest so long after
+/// the phrase, 0.3 s, and begins at the earliest so long before its end, 60 ms: vowels fade.
+const PAUSE: usize = 1_280;
+const LATEST: u64 = 4_800;
+const FADES: u64 = 960;
+/// What a pause adds to the log odds. Of 426 sentences written to begin much like "hey loqa" 37 wake
+/// it so, without it 55. Were the pause never heard, calls in noise would be missed two to three
+/// times as often.
+const BY_PAUSE: f32 = 2.5;
 /// Of the search's score, the fit of the words and of the worst of them, haste, and what lacks of
-/// the rise; and the offset. Fitted to 240 calls of "hey loqa" in twelve synthetic voices (rooms,
-/// pink noise and babble) and half an hour of their talk; the weight of the rise chosen so that
-/// within talk only what fits as well as a clear call wakes it.
-const WEIGHTS: [f32; 6] = [0.068, 0.132, 0.152, 0.639, 0.5, 11.57];
+/// the rise; and the offset where no pause follows. Fitted to 240 calls of "hey loqa" in twelve
+/// synthetic voices (rooms, pink noise and babble) and half an hour of their talk; the weight of
+/// the rise chosen so that within talk only what fits as well as a clear call wakes it.
+const WEIGHTS: [f32; 6] = [0.068, 0.132, 0.152, 0.639, 0.5, 9.57];
 
 /// What to listen for, and how strictly.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,39 +73,58 @@ impl Default for KeyphraseConfig {
     }
 }
 
-/// How sure a second look is, in [0, 1]: logistic regression on what both looks say, and on how far
-/// the phrase rises above what was before it, dB.
-fn certainty(spotted: f32, look: &Look, rise_db: f32) -> f32 {
-    let Evidence {
-        word_fit,
-        worst_fit,
-        ..
-    } = look.evidence;
-    let hurried = (look.steps_per_phone - UNHURRIED).min(0.0);
-    let lacking = (rise_db - RISE_DB).min(0.0);
-    let [by_spotted, by_fit, by_worst, by_haste, by_rise, offset] = WEIGHTS;
-    let sum = by_spotted * spotted.clamp(-60.0, 20.0)
-        + by_fit * word_fit as f32
-        + by_worst * worst_fit as f32
-        + by_haste * hurried
-        + by_rise * lacking
-        + offset;
-    1.0 / (1.0 + (-sum).exp())
+/// A place that may be the phrase.
+struct Call {
+    /// Offsets: first sample, and one past the last.
+    phrase: Range<u64>,
+    /// Log odds that it is, if no pause follows.
+    odds: f32,
+    /// Mean power of a pause after it, at most.
+    quiet: f32,
 }
 
-/// How far the phrase rises above what was before it, dB; endless after digital silence.
-fn rise_db(samples: &[f32], phrase: &Range<u64>) -> f32 {
-    let (start, end) = (
-        phrase.start as usize,
-        samples.len().min(phrase.end as usize),
-    );
-    let earlier = start.saturating_sub(EARLIER.end)..start.saturating_sub(EARLIER.start);
-    let power = |place: Range<usize>| {
-        let samples = samples.get(place).unwrap_or_default();
-        let energy: f32 = samples.iter().map(|sample| sample * sample).sum();
-        energy / samples.len().max(1) as f32
-    };
-    10.0 * (power(start..end) / power(earlier)).log10()
+impl Call {
+    /// Logistic regression on what both looks say, and on how far the phrase rises above what was
+    /// before it. `samples` begin at offset `from`.
+    fn new(spotted: f32, look: &Look, samples: &[f32], from: u64) -> Self {
+        let (start, end) = (look.samples.start as usize, look.samples.end as usize);
+        let earlier = start.saturating_sub(EARLIER.end)..start.saturating_sub(EARLIER.start);
+        let part = |place: Range<usize>| power(samples.get(place).unwrap_or_default());
+        let loud = part(start..end.min(samples.len()));
+        // Endless after digital silence.
+        let rise_db = 10.0 * (loud / part(earlier)).log10();
+        let fall_db = (rise_db - ECHO_DB).clamp(FALL_DB.0, FALL_DB.1);
+        let Evidence {
+            word_fit,
+            worst_fit,
+            ..
+        } = look.evidence;
+        let hurried = (look.steps_per_phone - UNHURRIED).min(0.0);
+        let lacking = (rise_db - RISE_DB).min(0.0);
+        let [by_spotted, by_fit, by_worst, by_haste, by_rise, offset] = WEIGHTS;
+        Self {
+            phrase: from + look.samples.start..from + look.samples.end,
+            odds: by_spotted * spotted.clamp(-60.0, 20.0)
+                + by_fit * word_fit as f32
+                + by_worst * worst_fit as f32
+                + by_haste * hurried
+                + by_rise * lacking
+                + offset,
+            quiet: loud * 10f32.powf(-fall_db / 10.0),
+        }
+    }
+
+    /// How sure it is, in [0, 1].
+    fn certainty(&self, paused: bool) -> f32 {
+        let odds = self.odds + if paused { BY_PAUSE } else { 0.0 };
+        1.0 / (1.0 + (-odds).exp())
+    }
+}
+
+/// Mean power; 0 of no samples.
+fn power(samples: &[f32]) -> f32 {
+    let energy: f32 = samples.iter().map(|sample| sample * sample).sum();
+    energy / samples.len().max(1) as f32
 }
 
 /// Listens for a phrase.
@@ -109,6 +142,8 @@ pub struct Keyphrase {
     since: Option<u64>,
     /// Offset one past what has been looked at in vain.
     looked: u64,
+    /// What may be the phrase, while a pause may follow.
+    call: Option<Call>,
 }
 
 const KEPT: usize = (BEFORE[0] + AFTER) as usize + 8_000;
@@ -130,6 +165,7 @@ impl Keyphrase {
             voiced: None,
             since: None,
             looked: 0,
+            call: None,
         })
     }
 
@@ -144,7 +180,7 @@ impl Keyphrase {
     }
 
     /// Hears the next frame like [`WakeWord::detect`], but tells every place that could be the
-    /// phrase, however unlikely, and never forgets: for measuring.
+    /// phrase, however unlikely, once more where a pause follows, and never forgets: for measuring.
     pub fn consider(&mut self, offset: u64, frame: &[f32; FRAME_SAMPLES]) -> Option<Wake> {
         if offset != self.now {
             // A gap, or another stream.
@@ -162,14 +198,34 @@ impl Keyphrase {
             }
             self.unseen -= WINDOW;
         }
-        self.search(frame).unwrap_or_else(|error| {
+        let found = self.search(frame).unwrap_or_else(|error| {
             tracing::warn!(%error, "the wake phrase is listened for anew");
             self.since = None;
             None
-        })
+        });
+        let new = found.is_some();
+        let calls = self.call.take().into_iter().chain(found);
+        self.call = calls.max_by(|a, b| a.odds.total_cmp(&b.odds));
+        self.tell(new)
     }
 
-    fn search(&mut self, frame: &[f32]) -> Result<Option<Wake>, ModelError> {
+    /// Tells the call while it is new, and when a pause has followed.
+    fn tell(&mut self, new: bool) -> Option<Wake> {
+        let call = self.call.take()?;
+        let after = call.phrase.end.saturating_sub(FADES)..self.now;
+        let after = within(&self.recent, self.now, after);
+        let mut stretches = after.windows(PAUSE).step_by(FRAME_SAMPLES);
+        let paused = stretches.any(|stretch| power(stretch) <= call.quiet);
+        let wake = (new || paused).then(|| Wake {
+            phrase: self.config.phrase.clone(),
+            end: call.phrase.end,
+            score: call.certainty(paused),
+        });
+        self.call = (!paused && self.now < call.phrase.end + LATEST).then_some(call);
+        wake
+    }
+
+    fn search(&mut self, frame: &[f32]) -> Result<Option<Call>, ModelError> {
         let speaking = self
             .voiced
             .is_some_and(|voiced| self.now - voiced < SILENCE);
@@ -190,7 +246,7 @@ impl Keyphrase {
             return Ok(None);
         }
         self.looked = end;
-        let mut least: Option<Wake> = None;
+        let mut least: Option<Call> = None;
         for before in BEFORE {
             let place = end.saturating_sub(before)..(end + AFTER).min(self.now);
             let samples = within(&self.recent, self.now, place.clone());
@@ -199,16 +255,12 @@ impl Keyphrase {
             if look.samples.is_empty() {
                 return Ok(None);
             }
-            let rise_db = rise_db(samples, &look.samples);
-            let score = certainty(spotted.score, &look, rise_db);
-            if least.as_ref().is_none_or(|least| score < least.score) {
-                least = Some(Wake {
-                    phrase: self.config.phrase.clone(),
-                    end: from + look.samples.end,
-                    score,
-                });
+            let call = Call::new(spotted.score, &look, samples, from);
+            let hopeless = call.certainty(false) < HOPELESS;
+            if least.as_ref().is_none_or(|least| call.odds < least.odds) {
+                least = Some(call);
             }
-            if score < HOPELESS {
+            if hopeless {
                 break;
             }
         }
@@ -219,6 +271,7 @@ impl Keyphrase {
         self.recent.clear();
         self.unseen = 0;
         (self.voiced, self.since) = (None, None);
+        self.call = None;
     }
 
     /// Starts the search with the newest samples.

@@ -29,16 +29,21 @@ pub fn run(minutes: usize, report: &mut Report) -> Result<()> {
     let babble: Vec<Clip> = studio.talk(&SPEAKERS).collect::<Result<_>>()?;
 
     let conditions = [
-        ("quiet", Noise::Pink, 40.0, Goal::AtMost(0.05)),
-        ("noise_20db", Noise::Pink, 20.0, Goal::None),
-        ("babble_20db", Noise::Babble(&babble), 20.0, Goal::None),
-        ("noise_10db", Noise::Pink, 10.0, Goal::None),
+        ("quiet", Noise::Pink, 40.0, 150, Goal::AtMost(0.05)),
+        ("noise_20db", Noise::Pink, 20.0, 150, Goal::None),
+        ("babble_20db", Noise::Babble(&babble), 20.0, 150, Goal::None),
+        ("noise_10db", Noise::Pink, 10.0, 150, Goal::None),
+        ("quiet_no_pause", Noise::Pink, 40.0, 0, Goal::None),
+        ("noise_20db_no_pause", Noise::Pink, 20.0, 0, Goal::None),
     ];
     let (mut late_ms, mut off_ms) = (Vec::new(), Vec::new());
-    for (name, noise, snr_db, goal) in conditions {
+    for (name, noise, snr_db, pause_ms, goal) in conditions {
         eprintln!("calls, {name} …");
         let (mut calls, mut missed) = (0, 0);
-        for (seed, clip) in calls_of(&studio, &config.phrase)?.into_iter().enumerate() {
+        for (seed, clip) in calls_of(&studio, &config.phrase, pause_ms)?
+            .into_iter()
+            .enumerate()
+        {
             let heard = clip.with_noise(noise, snr_db, seed as u64);
             let call = clip.onset as u64..clip.end as u64 + LATE;
             let woke = wakes(&mut word, &heard.samples);
@@ -102,16 +107,17 @@ pub fn run(minutes: usize, report: &mut Report) -> Result<()> {
     people(&mut word, report)
 }
 
-/// Every speaker calling from some rooms, alone and with a command that follows at once.
-fn calls_of(studio: &Studio, phrase: &str) -> Result<Vec<Clip>> {
+/// Every speaker calling from some rooms, alone and with a command that follows after this pause;
+/// without one, all go on at once.
+fn calls_of(studio: &Studio, phrase: &str, pause_ms: usize) -> Result<Vec<Clip>> {
     let mut calls = Vec::new();
     for (i, speaker) in (0u64..).zip(SPEAKERS) {
         for room in 0..ROOMS {
             let mut call = studio.speak(speaker, phrase)?.framed(1_000, 1_000);
             let end = call.end;
-            if room % 2 == 1 {
+            if room % 2 == 1 || pause_ms == 0 {
                 let command = studio.speak(speaker, "set a timer for ten minutes")?;
-                call = call.then(150, &command);
+                call = call.then(pause_ms, &command);
             }
             call.end = end;
             calls.push(call.in_room(i * ROOMS + room));
