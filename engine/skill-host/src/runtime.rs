@@ -25,6 +25,9 @@ const CALLS: u32 = 8;
 /// The largest memory any budget can give, bytes.
 pub const MOST_MEMORY: usize = 256 << 20;
 
+/// How every component begins: WebAssembly, layer 1.
+const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
 /// What a component answers through.
 const PREPARING: &str = "loqa:skill/preparing@0.1.0";
 const COMMITTING: &str = "loqa:skill/committing@0.1.0";
@@ -46,6 +49,9 @@ struct Loaded {
 /// # Errors
 /// It is not a component.
 pub fn compile(component: &[u8]) -> Result<Vec<u8>, Fault> {
+    if !component.starts_with(COMPONENT) {
+        return Err(Fault::Unfit("it is not a WebAssembly component".into()));
+    }
     let engine = engine().map_err(|error| unfit(&error))?;
     engine
         .precompile_component(component)

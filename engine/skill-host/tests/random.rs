@@ -48,7 +48,10 @@ fn whatever_is_loaded_the_host_goes_on() {
                 continue;
             };
             compiled += 1;
-            if runtime.load("random", StepKind::Prepare, &[], budget, &code).is_err() {
+            if runtime
+                .load("random", StepKind::Prepare, &[], budget, &code)
+                .is_err()
+            {
                 continue;
             }
             loaded += 1;
@@ -59,11 +62,17 @@ fn whatever_is_loaded_the_host_goes_on() {
             };
             let answer = runtime.prepare("random", request, Box::new(Nothing));
             let fault = answer.expect_err("what is made at random answers nobody");
-            assert!(!matches!(fault, Fault::Unknown | Fault::Large(_)), "seed {seed}: {fault}");
+            assert!(
+                !matches!(fault, Fault::Unknown | Fault::Large(_)),
+                "seed {seed}: {fault}"
+            );
         }
     }
     // Else nothing was tried.
-    assert!(compiled > count / 4 && loaded > count / 8, "{compiled} compiled, {loaded} loaded");
+    assert!(
+        compiled > count / 4 && loaded > count / 8,
+        "{compiled} compiled, {loaded} loaded"
+    );
 }
 
 fn noise(seed: u64) -> Vec<u8> {

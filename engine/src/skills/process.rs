@@ -238,7 +238,11 @@ impl Lanes {
             };
             let mut again = false;
             loop {
-                let code = component.code(step, process, again)?;
+                let code = component.code(step, process, again);
+                if let Err(CallError::Fault(fault)) = &code {
+                    component.is_unfit(fault.clone());
+                }
+                let code = code?;
                 let answer = self.call(StepKind::Commit, &load, &code, START, &mut |_| None);
                 match answer {
                     Ok(FromHost::Done) => break,
