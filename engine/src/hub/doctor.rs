@@ -138,7 +138,7 @@ fn code(hub: &Shared) -> Vec<Check> {
     let registry = hub.host.registry();
     let mut checks: Vec<Check> = registry
         .missing()
-        .map(|missing| wrong(missing.to_string(), REINSTALL))
+        .map(|missing| wrong(missing.to_string(), "build the skill; if it is one that came with Loqa, install Loqa again, or build it with `cargo xtask run`"))
         .collect();
     let Some(process) = registry.process() else {
         return checks;

@@ -53,10 +53,19 @@ pub struct Registry {
     process: Option<Arc<Process>>,
 }
 
-/// A built-in skill whose code is not there.
+/// A skill whose code is not there.
 struct Missing {
     skill: String,
-    folder: PathBuf,
+    reason: String,
+}
+
+/// Whether a skill without components is one that should have some: it is built in, or its folder
+/// holds the source of some.
+fn lacks_code(manifest: &Manifest, folder: Option<&PathBuf>) -> bool {
+    match folder {
+        Some(folder) => folder.join("Cargo.toml").is_file(),
+        None => manifest.name != super::own::NAME,
+    }
 }
 
 /// Why skills could not be loaded.
@@ -159,10 +168,16 @@ impl Registry {
                     let _ = process.add(component.clone());
                     component
                 }
-                None if own.is_none() && manifest.name != super::own::NAME => {
+                None if lacks_code(manifest, own) => {
                     let missing = Missing {
                         skill: manifest.name.clone(),
-                        folder,
+                        reason: match own {
+                            Some(folder) => format!(
+                                "it has not been built: type `loqa skill build {}`",
+                                folder.display()
+                            ),
+                            None => format!("its code is not in {}", folder.display()),
+                        },
                     };
                     self.missing.push(missing.unanswered());
                     Arc::new(missing)
@@ -186,7 +201,7 @@ impl Registry {
         &self.components
     }
 
-    /// The built-in skills whose code is not there.
+    /// The skills whose code is not there.
     pub fn missing(&self) -> impl Iterator<Item = &Unanswered> {
         self.missing.iter()
     }
@@ -317,7 +332,7 @@ impl Missing {
     fn unanswered(&self) -> Unanswered {
         Unanswered::NoHost {
             skill: self.skill.clone(),
-            reason: format!("its code is not in {}", self.folder.display()),
+            reason: self.reason.clone(),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     Area, Civil, Device, DeviceCommand, DeviceState, EffectError, Effects, ListOp, Plan, Prepared,
     Reads, Request, Skill, Timer, TimerOp,
 };
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 
 /// The step that prepares.
 #[doc(hidden)]
@@ -90,9 +90,11 @@ pub fn prepare_with(skill: &dyn Skill, request: &Request) -> Prepared {
     skill.prepare(request, &Reading)
 }
 
+/// What to say, or why nothing was done.
 #[doc(hidden)]
-pub fn commit_with(skill: &dyn Skill, plan: &Plan) -> Result<String, String> {
-    skill
-        .commit(plan, &mut Acting)
-        .map_err(|error| error.0.to_owned())
+pub type Reply = Result<String, String>;
+
+#[doc(hidden)]
+pub fn commit_with(skill: &dyn Skill, plan: &Plan) -> Reply {
+    skill.commit(plan, &mut Acting).map_err(|error| error.0)
 }

@@ -531,9 +531,7 @@ macro_rules! component {
 
             #[cfg(loqa_step = "commit")]
             impl $crate::component::commit::exports::loqa::skill::committing::Guest for Component {
-                fn commit(
-                    plan: $crate::Plan,
-                ) -> Result<alloc::string::String, alloc::string::String> {
+                fn commit(plan: $crate::Plan) -> $crate::component::Reply {
                     $crate::component::commit_with(&$skill, &plan)
                 }
             }
