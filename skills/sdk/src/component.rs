@@ -5,10 +5,9 @@
 //! could act.
 
 use crate::{
-    Area, Civil, Device, DeviceCommand, DeviceState, EffectError, Effects, ListOp, Plan, Prepared,
-    Reads, Request, Skill, Timer, TimerOp,
+    Area, Civil, Device, EffectError, Effects, Plan, Prepared, Reads, Request, Skill, Timer,
 };
-use alloc::{string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 
 /// The step that prepares.
 #[doc(hidden)]
@@ -39,8 +38,9 @@ pub mod commit {
 /// What the hub lets the step that prepares read.
 struct Reading;
 
-/// What the hub lets the step that commits read and do.
-struct Acting;
+/// What it lets the step that commits read.
+#[doc(hidden)]
+pub struct Committing;
 
 macro_rules! reads {
     ($step:ident, $world:ident) => {
@@ -69,32 +69,26 @@ macro_rules! reads {
 }
 
 reads!(Reading, prepare);
-reads!(Acting, commit);
-
-impl Effects for Acting {
-    fn timer(&mut self, op: TimerOp) -> Result<Timer, EffectError> {
-        commit::loqa::skill::set_timers::apply(&op).map_err(EffectError)
-    }
-
-    fn device(&mut self, device: &str, command: DeviceCommand) -> Result<DeviceState, EffectError> {
-        commit::loqa::skill::command_devices::command(device, &command).map_err(EffectError)
-    }
-
-    fn change_list(&mut self, list: &str, op: ListOp) -> Result<Vec<String>, EffectError> {
-        commit::loqa::skill::change_lists::change(list, &op).map_err(EffectError)
-    }
-}
-
-#[doc(hidden)]
-pub fn prepare_with(skill: &dyn Skill, request: &Request) -> Prepared {
-    skill.prepare(request, &Reading)
-}
+reads!(Committing, commit);
 
 /// What to say, or why nothing was done.
 #[doc(hidden)]
 pub type Reply = Result<String, String>;
 
 #[doc(hidden)]
-pub fn commit_with(skill: &dyn Skill, plan: &Plan) -> Reply {
-    skill.commit(plan, &mut Acting).map_err(|error| error.0)
+pub fn prepare_with(skill: &dyn Skill, request: &Request) -> Prepared {
+    skill.prepare(request, &Reading)
+}
+
+#[doc(hidden)]
+pub fn commit_with(skill: &dyn Skill, plan: &Plan, effects: &mut dyn Effects) -> Reply {
+    skill.commit(plan, effects).map_err(|error| error.0)
+}
+
+/// An effect that the skill's manifest does not ask for: no component has a way to it.
+#[doc(hidden)]
+pub fn denied<T>(permission: &str) -> Result<T, EffectError> {
+    Err(EffectError(format!(
+        "That needs the permission {permission}, which this skill does not ask for."
+    )))
 }

@@ -532,11 +532,88 @@ macro_rules! component {
             #[cfg(loqa_step = "commit")]
             impl $crate::component::commit::exports::loqa::skill::committing::Guest for Component {
                 fn commit(plan: $crate::Plan) -> $crate::component::Reply {
-                    $crate::component::commit_with(&$skill, &plan)
+                    $crate::component::commit_with(&$skill, &plan, &mut $crate::acting!())
                 }
             }
             #[cfg(loqa_step = "commit")]
             $crate::component::commit::export_commit!(Component);
         };
     };
+}
+
+/// What a component can cause, made where the skill itself is compiled: `loqa skill build` says there
+/// what the manifest asks for, and nothing else is so much as imported.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! acting {
+    () => {{
+        use std::{string::String, vec::Vec};
+        use $crate::{
+            Area, Civil, Device, DeviceCommand, DeviceState, EffectError, Effects, ListOp, Reads,
+            Timer, TimerOp,
+            component::{Committing, commit::loqa::skill, denied},
+        };
+
+        struct Acting;
+
+        impl Reads for Acting {
+            fn now(&self, zone: Option<&str>) -> Option<Civil> {
+                Committing.now(zone)
+            }
+
+            fn timers(&self) -> Vec<Timer> {
+                Committing.timers()
+            }
+
+            fn devices(&self) -> Vec<Device> {
+                Committing.devices()
+            }
+
+            fn areas(&self) -> Vec<Area> {
+                Committing.areas()
+            }
+
+            fn list(&self, list: &str) -> Vec<String> {
+                Committing.list(list)
+            }
+        }
+
+        impl Effects for Acting {
+            #[cfg(loqa_may = "timer")]
+            fn timer(&mut self, op: TimerOp) -> Result<Timer, EffectError> {
+                skill::set_timers::apply(&op).map_err(EffectError)
+            }
+
+            #[cfg(not(loqa_may = "timer"))]
+            fn timer(&mut self, _: TimerOp) -> Result<Timer, EffectError> {
+                denied("timer")
+            }
+
+            #[cfg(loqa_may = "device")]
+            fn device(
+                &mut self,
+                id: &str,
+                command: DeviceCommand,
+            ) -> Result<DeviceState, EffectError> {
+                skill::command_devices::command(id, &command).map_err(EffectError)
+            }
+
+            #[cfg(not(loqa_may = "device"))]
+            fn device(&mut self, _: &str, _: DeviceCommand) -> Result<DeviceState, EffectError> {
+                denied("device")
+            }
+
+            #[cfg(loqa_may = "list")]
+            fn change_list(&mut self, list: &str, op: ListOp) -> Result<Vec<String>, EffectError> {
+                skill::change_lists::change(list, &op).map_err(EffectError)
+            }
+
+            #[cfg(not(loqa_may = "list"))]
+            fn change_list(&mut self, _: &str, _: ListOp) -> Result<Vec<String>, EffectError> {
+                denied("list")
+            }
+        }
+
+        Acting
+    }};
 }

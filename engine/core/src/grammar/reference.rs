@@ -260,8 +260,12 @@ fn expected(trees: &[Tree], given: &[String]) -> Expected {
         vec![State::Open]
     } else if sentences.values().any(differs) {
         vec![State::Extendable]
-    } else if several(&complete) || sentences.values().any(|readings| several(readings)) {
-        // It waits for what a reading could become that another one will beat.
+    } else if several(&complete)
+        || sentences.values().any(|readings| several(readings))
+        || limit > Some(0)
+    {
+        // It waits for what a reading could become that another one will beat, be it another way to
+        // hear the same free text.
         vec![State::Closed, State::Extendable]
     } else {
         vec![State::Closed]

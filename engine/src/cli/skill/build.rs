@@ -52,7 +52,7 @@ pub fn run(folder: &Path, out: Option<&Path>) -> Result<ExitCode, Problem> {
         .iter()
         .filter(|step| **step == StepKind::Prepare || !manifest.permissions.is_empty());
     for step in steps {
-        let module = compile(folder, *step)?;
+        let module = compile(folder, *step, &manifest.permissions)?;
         made.push((step, component(&module)?));
     }
     let wrote = |path: &Path, bytes: &[u8]| {
@@ -99,8 +99,8 @@ fn target_is_there() -> Result<(), Problem> {
     ))
 }
 
-/// The module of one step.
-fn compile(folder: &Path, step: StepKind) -> Result<PathBuf, Problem> {
+/// The module of one step, which can cause what `permissions` name.
+fn compile(folder: &Path, step: StepKind, permissions: &[String]) -> Result<PathBuf, Problem> {
     let failed = |message: String| {
         problem(
             "build",
@@ -132,11 +132,13 @@ fn compile(folder: &Path, step: StepKind) -> Result<PathBuf, Problem> {
     }
     cargo
         .args(["--", "--cfg"])
-        .arg(format!("loqa_step=\"{}\"", step.name()))
-        .args([
-            "--check-cfg",
-            "cfg(loqa_step, values(\"prepare\", \"commit\"))",
-        ])
+        .arg(format!("loqa_step=\"{}\"", step.name()));
+    for permission in permissions {
+        cargo.arg("--cfg").arg(format!("loqa_may=\"{permission}\""));
+    }
+    cargo
+        .args(["--check-cfg", "cfg(loqa_step, values(any()))"])
+        .args(["--check-cfg", "cfg(loqa_may, values(any()))"])
         .stdout(Stdio::piped());
     let mut child = cargo
         .spawn()
