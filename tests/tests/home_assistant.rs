@@ -212,7 +212,7 @@ fn speak_for(house: &mut House) -> Result<()> {
     )?;
 
     house.order("away")?;
-    let away = "I can't reach Home Assistant, so I can't change the Hall Light.";
+    let away = "I can't reach Home Assistant.";
     loqa.comes_to("turn on the hall light", away)?;
     loqa.hears(
         "is the hall light on",

@@ -8,7 +8,7 @@ use super::{
     import::{Registries, import},
     kept,
     live::{Calls, Status, Ticket},
-    token,
+    token::{self, Place},
 };
 use crate::{
     config::Units,
@@ -86,7 +86,7 @@ impl Bridge {
     ) -> Result<Never, Trouble> {
         let (data, address) = (self.data.clone(), self.address.clone());
         let found = tokio::task::spawn_blocking(move || token::find(&data, &address));
-        let (token, _) = found.await.ok().flatten().ok_or(Trouble::NoToken)?;
+        let (token, place) = found.await.ok().flatten().ok_or(Trouble::NoToken)?;
         let mut client = Client::connect(&self.egress, &self.address, &token).await?;
         for event in CHANGES {
             // One that it does not know never comes.
@@ -98,6 +98,7 @@ impl Bridge {
             live,
             sent: HashMap::new(),
             subscription: None,
+            place,
         };
         self.read_house(&mut following).await?;
         *wait = FIRST_WAIT;
@@ -164,8 +165,12 @@ impl Bridge {
             Some("°F") => Units::Imperial,
             _ => Units::Metric,
         };
-        let version = following.client.version.clone();
-        self.take_over(following.live, imported, entities, there, version);
+        let status = Status::Connected {
+            version: following.client.version.clone(),
+            token: following.place.clone(),
+        };
+        self.take_over(following.live, imported, entities, there);
+        following.live.0.status.send_replace(status);
         Ok(())
     }
 
@@ -175,7 +180,6 @@ impl Bridge {
         imported: Imported,
         entities: HashMap<String, Entity>,
         there: Units,
-        version: String,
     ) {
         if **live.0.imported.borrow() != imported {
             if let Err(error) = kept::keep(&self.data, &self.address, &imported) {
@@ -193,7 +197,6 @@ impl Bridge {
             now.entities = entities;
         }
         live.0.tell();
-        live.0.status.send_replace(Status::Connected { version });
     }
 }
 
@@ -254,6 +257,8 @@ struct Following<'l> {
     sent: HashMap<u64, u64>,
     /// Of the states.
     subscription: Option<u64>,
+    /// Where the token was.
+    place: Place,
 }
 
 impl Following<'_> {

@@ -78,10 +78,7 @@ impl Devices {
         command: &DeviceCommand,
     ) -> Result<(), EffectError> {
         if !now.online {
-            return Err(EffectError(format!(
-                "I can't reach Home Assistant, so I can't change {}.",
-                wording::the(&device.name)
-            )));
+            return Err(EffectError("I can't reach Home Assistant.".into()));
         }
         let entity = now.entities.get(&device.id).cloned();
         // A service for one that is not there succeeds, and does nothing.

@@ -7,6 +7,7 @@ use super::{
     entity::{Degrees, Entity},
     import::Imported,
     service::Call,
+    token::Place,
 };
 use crate::config::Units;
 use loqa_skill_sdk::DeviceState;
@@ -32,6 +33,8 @@ pub enum Status {
     Connected {
         /// Its version.
         version: String,
+        /// Where the token was.
+        token: Place,
     },
     /// It is not there, or does not let us in.
     Away {

@@ -74,43 +74,44 @@ fn home(hub: &Shared) -> Check {
     }
 }
 
-/// Said where nobody is connected to Home Assistant, as nobody should be.
-const WAITS: &str = "a hub connects to it";
-
-/// Blocks while the keyring is asked.
 fn home_assistant(hub: &Shared) -> Option<Check> {
     let (address, status, devices, hidden) = hub.neighbour.examined()?;
-    let bad = |message: String, help: &str| Check {
-        what: "home assistant".into(),
-        ok: false,
-        needed: false,
-        message,
-        help: help.into(),
+    let bad = |message: String, help: &str| {
+        Some(Check {
+            what: "home assistant".into(),
+            ok: false,
+            needed: false,
+            message,
+            help: help.into(),
+        })
     };
-    let token = match token::find(&hub.config.hub.data, address) {
-        None => {
-            let trouble = Trouble::NoToken;
-            return Some(bad(trouble.to_string(), trouble.help()));
-        }
-        Some((_, Place::Keyring)) => "token in the keyring".to_owned(),
-        Some((_, Place::File(file))) => {
-            format!("no keyring here: token in {}", file.display())
-        }
+    let kept = |place| match place {
+        Place::Keyring => "token in the keyring".to_owned(),
+        Place::File(file) => format!("no keyring here: token in {}", file.display()),
     };
-    let there = match status {
-        Status::Connected { version } => format!("version {version}"),
-        Status::Connecting if hub.is_reading() => WAITS.into(),
-        Status::Connecting => "being connected to".into(),
+    let (there, connected) = match status {
+        Status::Connected { version, token } => {
+            (format!("version {version}, {}", kept(token)), true)
+        }
+        // Nobody connects, so nobody has asked the keyring.
+        Status::Connecting if hub.is_reading() => {
+            let Some((_, place)) = token::find(&hub.config.hub.data, address) else {
+                let trouble = Trouble::NoToken;
+                return bad(trouble.to_string(), trouble.help());
+            };
+            (format!("a hub connects to it, {}", kept(place)), false)
+        }
+        Status::Connecting => ("being connected to".into(), false),
         Status::Away { why, help } => {
             let help = format!("{help}; until then its devices are known and not reached");
-            return Some(bad(format!("{address}: {why}"), &help));
+            return bad(format!("{address}: {why}"), &help);
         }
     };
     let mut check = good(
         "home assistant",
-        format!("{address} ({there}, {devices} devices, {token})"),
+        format!("{address} ({there}, {devices} devices)"),
     );
-    if devices == 0 && there != WAITS {
+    if devices == 0 && connected {
         check.help = "it exposes nothing that Loqa knows: choose what in its settings, under Voice assistants".into();
     } else if !hidden.is_empty() {
         check.help = format!(

@@ -40,6 +40,26 @@ kind = "light"
 id = "broken"
 name = "broken light"
 kind = "light"
+[[device]]
+id = "whole"
+name = "ceiling fan"
+kind = "fan"
+[[device]]
+id = "broken_1"
+name = "first fan"
+kind = "fan"
+[[device]]
+id = "broken_2"
+name = "second fan"
+kind = "fan"
+[[device]]
+id = "broken_3"
+name = "third fan"
+kind = "fan"
+[[device]]
+id = "broken_4"
+name = "fourth fan"
+kind = "fan"
 "#;
 
 /// All but the near light are elsewhere.
@@ -83,8 +103,8 @@ impl Executor for Elsewhere {
         command: &DeviceCommand,
     ) -> Result<DeviceState, EffectError> {
         self.tell("do", device);
-        if device.id == "broken" {
-            return Err(EffectError("The broken light did not answer.".into()));
+        if device.id.starts_with("broken") {
+            return Err(EffectError(format!("The {} did not answer.", device.name)));
         }
         let state = match command {
             DeviceCommand::Restore(before) => before.clone(),
@@ -172,14 +192,14 @@ fn device(id: &str) -> [(&'static str, SlotValue); 1] {
     [("device", SlotValue::Device(id.into()))]
 }
 
-fn all() -> [(&'static str, SlotValue); 1] {
-    [("kind", SlotValue::Item("light".into()))]
+fn all(kind: &str) -> [(&'static str, SlotValue); 1] {
+    [("kind", SlotValue::Item(kind.into()))]
 }
 
 #[tokio::test]
 async fn what_is_done_elsewhere_stays_done_where_another_fails() {
     let mut house = House::new();
-    let done = house.hear(&[("home.turn_on", &all())]).await;
+    let done = house.hear(&[("home.turn_on", &all("light"))]).await;
     let said = "The near light, the far light and the farther light are on. The broken light did not answer.";
     assert_eq!((done.reply.as_str(), done.ok), (said, false));
     assert_eq!(done.effects.len(), 3);
@@ -204,6 +224,13 @@ async fn what_is_done_elsewhere_stays_done_where_another_fails() {
     assert_eq!((done.reply.as_str(), done.ok), (said, false));
     let kept = house.household.read().household;
     assert_eq!(kept.devices["near"].power, Some(true));
+}
+
+#[tokio::test]
+async fn of_many_that_fail_two_are_named() {
+    let done = House::new().hear(&[("home.turn_on", &all("fan"))]).await;
+    let said = "The ceiling fan is on. The first fan did not answer. The second fan did not answer. 2 others failed as well.";
+    assert_eq!((done.reply.as_str(), done.ok), (said, false));
 }
 
 #[tokio::test]

@@ -20,6 +20,9 @@ use loqa_skill_sdk::{
 /// The skill's `skill.yaml`.
 pub const MANIFEST: &str = include_str!("../skill.yaml");
 
+/// Failures told one by one; more are counted.
+const MAX_FAILED: usize = 2;
+
 /// The home skill.
 pub struct Home;
 
@@ -52,7 +55,9 @@ impl Skill for Home {
                     let state = match effects.device(id, command.clone()) {
                         Ok(state) => state,
                         Err(error) => {
-                            failed.push(error);
+                            if !failed.contains(&error) {
+                                failed.push(error);
+                            }
                             continue;
                         }
                     };
@@ -78,7 +83,11 @@ impl Skill for Home {
             reply::done(&done, &devices, &effects.areas()),
             lists::done(&changed, &devices),
         ];
-        failed.dedup();
+        // Nobody wants to hear of them all.
+        if let Some(others) = failed.len().checked_sub(MAX_FAILED).filter(|it| *it > 1) {
+            let others = format!("{others} others failed as well.");
+            failed.splice(MAX_FAILED.., [EffectError(others)]);
+        }
         let reply = parts
             .into_iter()
             .chain(failed.into_iter().map(|error| error.0))
