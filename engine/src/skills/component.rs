@@ -4,8 +4,12 @@ use super::{
     code::{Code, Unanswered},
     process::{CallError, Process},
     quarantine::Quarantine,
+    registry::Machine,
 };
-use crate::whole_file;
+use crate::{
+    store::{Audit, Deed},
+    whole_file,
+};
 use loqa_core::manifest::Manifest;
 use loqa_skill_host::frames::{Budget, Fault, FromHost, StepKind, ToHost};
 use loqa_skill_sdk::{EffectError, Effects, Plan, Prepared, Reads, Request};
@@ -22,12 +26,14 @@ use tokio::time::Instant;
 /// The components of a skill.
 pub struct Component {
     skill: String,
+    version: String,
     permissions: Vec<String>,
     folder: PathBuf,
     /// Where machine code is kept.
     cache: PathBuf,
     budget: Budget,
     process: Arc<Process>,
+    audit: Audit,
     state: Mutex<State>,
 }
 
@@ -42,17 +48,18 @@ impl Component {
     pub fn in_folder(
         manifest: &Manifest,
         folder: &Path,
-        cache: &Path,
-        process: &Arc<Process>,
+        machine: &Machine,
     ) -> Option<Arc<Component>> {
         file(folder, StepKind::Prepare).is_file().then(|| {
             Arc::new(Component {
                 skill: manifest.name.clone(),
+                version: manifest.version.clone(),
                 permissions: manifest.permissions.clone(),
                 folder: folder.to_owned(),
-                cache: cache.to_owned(),
+                cache: machine.cache.clone(),
                 budget: Budget::default(),
-                process: process.clone(),
+                process: machine.process.clone(),
+                audit: machine.audit.clone(),
                 state: Mutex::default(),
             })
         })
@@ -88,7 +95,11 @@ impl Component {
 
     /// It cannot be loaded.
     pub(super) fn is_unfit(&self, fault: Fault) {
-        self.state().unfit = Some(fault);
+        let before = self.state().unfit.replace(fault);
+        if before.is_none() {
+            self.audit
+                .refused(Deed::Load, &self.skill, &self.version, None);
+        }
     }
 
     /// Machine code of a step: what is kept of earlier, unless it is to be made `again`.
@@ -137,19 +148,26 @@ impl Component {
                 // Whether this skill has brought it down nobody knows; if it does so again and
                 // again, it rests.
                 let fault = Fault::Trap(reason.clone());
-                self.state().quarantine.failed(fault, Instant::now());
+                self.failed(fault);
                 return Err(Unanswered::NoHost {
                     skill: self.skill.clone(),
                     reason,
                 });
             }
         };
-        let rests = self
-            .state()
-            .quarantine
-            .failed(fault.clone(), Instant::now());
+        let rests = self.failed(fault.clone());
         tracing::warn!(skill = self.skill, step = step.name(), %fault, rests, "a skill failed");
         Err(self.unanswered(fault))
+    }
+
+    /// Its call ended without an answer; whether it rests from now on.
+    fn failed(&self, fault: Fault) -> bool {
+        let rests = self.state().quarantine.failed(fault, Instant::now());
+        if rests {
+            self.audit
+                .refused(Deed::Rest, &self.skill, &self.version, None);
+        }
+        rests
     }
 
     fn unanswered(&self, fault: Fault) -> Unanswered {

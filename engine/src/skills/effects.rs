@@ -41,6 +41,8 @@ pub struct Acting<'a> {
     pub outside: bool,
     /// Whether a device did not do what it was told.
     pub failed: bool,
+    /// What it wanted to do, and its manifest does not ask for.
+    pub refused: Option<EffectKind>,
 }
 
 impl<'a> Acting<'a> {
@@ -66,6 +68,7 @@ impl<'a> Acting<'a> {
             compensators: Vec::new(),
             outside: false,
             failed: false,
+            refused: None,
         }
     }
 
@@ -86,6 +89,10 @@ impl<'a> Acting<'a> {
         self.house.executor.begin(&commands);
         let devices = commands.into_iter().rev().map(|(device, _)| device);
         self.before = devices.map(|device| (device.id.clone(), device)).collect();
+    }
+
+    fn may(&mut self, kind: EffectKind) -> Result<(), EffectError> {
+        permitted(kind, self.skill, self.permissions).inspect_err(|_| self.refused = Some(kind))
     }
 
     fn view(&self) -> View<'_> {
@@ -159,7 +166,7 @@ pub fn permitted(kind: EffectKind, skill: &str, permissions: &[String]) -> Resul
 
 impl Effects for Acting<'_> {
     fn timer(&mut self, op: TimerOp) -> Result<Timer, EffectError> {
-        permitted(EffectKind::Timer, self.skill, self.permissions)?;
+        self.may(EffectKind::Timer)?;
         let (timer, compensator) = match op {
             TimerOp::Start(TimerStart { name, seconds }) => {
                 let id = self.household.take_timer_id();
@@ -248,7 +255,7 @@ impl Effects for Acting<'_> {
     }
 
     fn device(&mut self, device: &str, command: DeviceCommand) -> Result<DeviceState, EffectError> {
-        permitted(EffectKind::Device, self.skill, self.permissions)?;
+        self.may(EffectKind::Device)?;
         let before = self.before.remove(device);
         let known = before
             .or_else(|| self.view().device(device))
@@ -278,7 +285,7 @@ impl Effects for Acting<'_> {
     }
 
     fn change_list(&mut self, list: &str, op: ListOp) -> Result<Vec<String>, EffectError> {
-        permitted(EffectKind::List, self.skill, self.permissions)?;
+        self.may(EffectKind::List)?;
         let home = self.house.home();
         let known = home
             .device(list)

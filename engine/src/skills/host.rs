@@ -57,6 +57,8 @@ struct Inner {
     helped: AtomicUsize,
     plans: Mutex<Plans>,
     deeds: Mutex<Deeds>,
+    /// For whose plan a refusal was written down last.
+    refused: Mutex<Option<UtteranceId>>,
 }
 
 impl Host {
@@ -84,6 +86,7 @@ impl Host {
             helped: AtomicUsize::default(),
             plans: Mutex::default(),
             deeds: Mutex::default(),
+            refused: Mutex::default(),
         }))
     }
 

@@ -5,7 +5,10 @@ use super::{
     component::Component,
     process::Process,
 };
-use crate::beside::beside;
+use crate::{
+    beside::beside,
+    store::{Audit, Deed},
+};
 use loqa_core::{
     grammar::{Context, Grammar},
     manifest::{FileError, Intent, Manifest},
@@ -39,6 +42,8 @@ pub struct Machine {
     pub built_in: PathBuf,
     /// Where machine code is kept.
     pub cache: PathBuf,
+    /// Where refusals are written down.
+    pub audit: Audit,
 }
 
 /// Skills by name. A skill without code is its manifest alone: its sentences are understood, its
@@ -51,6 +56,7 @@ pub struct Registry {
     missing: Vec<Unanswered>,
     components: Vec<Arc<Component>>,
     process: Option<Arc<Process>>,
+    audit: Option<Audit>,
 }
 
 /// A skill whose code is not there.
@@ -157,15 +163,13 @@ impl Registry {
     /// Has the skills' code run, where they have any.
     fn run_on(&mut self, machine: &Machine) {
         for manifest in &self.manifests {
-            let (cache, process) = (&machine.cache, &machine.process);
             let own = self.folders.get(&manifest.name);
             let folder = own.map_or_else(|| machine.built_in.join(&manifest.name), Clone::clone);
-            let code: Arc<dyn Code> = match Component::in_folder(manifest, &folder, cache, process)
-            {
+            let code: Arc<dyn Code> = match Component::in_folder(manifest, &folder, machine) {
                 Some(component) => {
                     self.components.push(component.clone());
                     // It is not running yet: nothing can go wrong.
-                    let _ = process.add(component.clone());
+                    let _ = machine.process.add(component.clone());
                     component
                 }
                 None if lacks_code(manifest, own) => {
@@ -187,6 +191,14 @@ impl Registry {
             self.code.insert(manifest.name.clone(), code);
         }
         self.process = Some(machine.process.clone());
+        self.audit = Some(machine.audit.clone());
+    }
+
+    /// Writes down that a skill wanted to do what its manifest does not ask for. Blocks for an fsync.
+    pub fn refused(&self, skill: &str, permission: &str) {
+        if let (Some(audit), Some(manifest)) = (&self.audit, self.manifest(skill)) {
+            audit.refused(Deed::Effect, skill, &manifest.version, Some(permission));
+        }
     }
 
     /// Has `code` do what a skill's manifest promises.
@@ -324,6 +336,7 @@ impl Machine {
             built_in: beside("skills"),
             process: Process::beside(),
             cache: data.join("cache/skills"),
+            audit: Audit::in_folder(data),
         }
     }
 }

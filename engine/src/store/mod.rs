@@ -6,6 +6,7 @@
 //! disk refuses, the household goes on in memory, the difference is written with the next commit
 //! that succeeds, and [`Store::unsaved`] says what would be lost meanwhile.
 
+mod audit;
 mod error;
 mod folder;
 mod household;
@@ -13,6 +14,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{Audit, Deed, Entry, Note};
 pub use error::{CommitError, StoreError};
 pub use folder::DataFolder;
 pub use household::{Household, TimerPhase, TimerRecord};

@@ -5,7 +5,7 @@ use crate::{
     skills::{
         cards,
         deeds::Undoing,
-        effects::{Acting, Stage},
+        effects::{Acting, Stage, permission},
         household::Moment,
         own,
         plans::{Prepared, Work},
@@ -231,6 +231,9 @@ impl Inner {
                 .unwrap_or_else(|error| Err(EffectError(error.to_string()))),
             None => acting.carry_out(&plan.effects).map(|()| plan.reply.clone()),
         };
+        if let Some(kind) = acting.refused {
+            self.registry.refused(skill, permission(kind));
+        }
         let reply = match ran {
             // What was done cannot be thrown away.
             Err(EffectError(reply)) if acting.outside => reply,

@@ -72,8 +72,16 @@ impl Inner {
             }
         };
         for effect in &plan.effects {
-            effects::permitted(effects::kind(effect), &manifest.name, &manifest.permissions)
-                .map_err(|error| HostError::Failed(error.0))?;
+            let kind = effects::kind(effect);
+            effects::permitted(kind, &manifest.name, &manifest.permissions).map_err(|error| {
+                // It is prepared after each word: one row an utterance.
+                let last = &mut *lock(&self.refused);
+                if last.replace(request.utterance) != Some(request.utterance) {
+                    self.registry
+                        .refused(&manifest.name, effects::permission(kind));
+                }
+                HostError::Failed(error.0)
+            })?;
         }
         if plan.confirm.is_none() {
             let asks =

@@ -1,0 +1,281 @@
+//! What became of skills: installed, granted, refused. A row says when, what, and which skill and
+//! permission; no words, no values, no results.
+//!
+//! A database beside the household's, `audit.db`: the hub holds that one alone, and here commands
+//! write while it runs.
+
+use super::{StoreError, now_ms};
+use rusqlite::{Connection, params};
+use serde::Serialize;
+use std::{
+    fs::{DirBuilder, OpenOptions},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// So many rows are kept, the newest.
+const KEPT: i64 = 10_000;
+/// How long somebody else may take to write a row.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The version of the table; a later one migrates this one.
+const FORMAT: i64 = 1;
+const TABLE: &str = "
+    CREATE TABLE audit (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at_ms INTEGER NOT NULL,
+        what TEXT NOT NULL,
+        skill TEXT NOT NULL,
+        version TEXT NOT NULL,
+        permission TEXT, -- NULL where it is about none
+        decision TEXT NOT NULL
+    );
+    PRAGMA user_version = 1;
+";
+
+/// Where it is written down.
+#[derive(Clone, Debug)]
+pub struct Audit(PathBuf);
+
+/// What happened to a skill.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Deed {
+    /// It was installed.
+    Install,
+    /// A later version of it was.
+    Upgrade,
+    /// It was given a permission.
+    Grant,
+    /// It does not count any more.
+    Disable,
+    /// It counts again.
+    Enable,
+    /// A version of it was chosen.
+    Pin,
+    /// An earlier version of it counts again.
+    Rollback,
+    /// It is gone.
+    Remove,
+    /// It planned, or began, what its manifest does not ask for.
+    Effect,
+    /// Its code was loaded.
+    Load,
+    /// It kept failing.
+    Rest,
+}
+
+/// A row.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Entry {
+    /// When, Unix ms.
+    pub at_ms: i64,
+    /// What, as in [`Deed`].
+    pub what: String,
+    /// Which skill.
+    pub skill: String,
+    /// Which version of it.
+    pub version: String,
+    /// Which permission it was about, if any.
+    pub permission: Option<String>,
+    /// `allowed` or `refused`.
+    pub decision: String,
+}
+
+impl Deed {
+    /// As it is written down.
+    pub fn name(self) -> &'static str {
+        match self {
+            Deed::Install => "install",
+            Deed::Upgrade => "upgrade",
+            Deed::Grant => "grant",
+            Deed::Disable => "disable",
+            Deed::Enable => "enable",
+            Deed::Pin => "pin",
+            Deed::Rollback => "rollback",
+            Deed::Remove => "remove",
+            Deed::Effect => "effect",
+            Deed::Load => "load",
+            Deed::Rest => "rest",
+        }
+    }
+}
+
+/// What somebody did to a skill, about to be written down.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Note<'n> {
+    /// What.
+    pub deed: Deed,
+    /// To which skill.
+    pub skill: &'n str,
+    /// Which version of it.
+    pub version: &'n str,
+    /// About which permission, if any.
+    pub permission: Option<&'n str>,
+    /// Whether it was allowed.
+    pub allowed: bool,
+}
+
+impl Audit {
+    /// That of a data folder. Nothing is made before there is something to write.
+    pub fn in_folder(data: &Path) -> Audit {
+        Audit(data.join("audit.db"))
+    }
+
+    /// Writes rows down, all or none, durably. Blocks for an fsync.
+    ///
+    /// # Errors
+    /// The disk will not have them.
+    pub fn write(&self, notes: &[Note<'_>]) -> Result<(), StoreError> {
+        self.try_write(notes).map_err(|error| self.disk(error))
+    }
+
+    /// Writes down what the hub has refused. That it is refused does not depend on it.
+    pub fn refused(&self, deed: Deed, skill: &str, version: &str, permission: Option<&str>) {
+        let note = Note {
+            deed,
+            skill,
+            version,
+            permission,
+            allowed: false,
+        };
+        if let Err(error) = self.write(&[note]) {
+            tracing::warn!(%error, skill, "a refusal could not be written down");
+        }
+    }
+
+    /// Everything that is written down, oldest first.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn read(&self) -> Result<Vec<Entry>, StoreError> {
+        if !self.0.exists() {
+            return Ok(Vec::new());
+        }
+        let entries = self.open().and_then(|connection| {
+            let mut rows = connection.prepare(
+                "SELECT at_ms, what, skill, version, permission, decision FROM audit ORDER BY id",
+            )?;
+            rows.query_map([], |row| {
+                Ok(Entry {
+                    at_ms: row.get(0)?,
+                    what: row.get(1)?,
+                    skill: row.get(2)?,
+                    version: row.get(3)?,
+                    permission: row.get(4)?,
+                    decision: row.get(5)?,
+                })
+            })?
+            .collect()
+        });
+        entries.map_err(|error| self.disk(error))
+    }
+
+    fn try_write(&self, notes: &[Note<'_>]) -> rusqlite::Result<()> {
+        let mut connection = self.open()?;
+        let transaction = connection.transaction()?;
+        for note in notes {
+            transaction.execute(
+                "INSERT INTO audit (at_ms, what, skill, version, permission, decision) VALUES (?, ?, ?, ?, ?, ?)",
+                params![
+                    now_ms(),
+                    note.deed.name(),
+                    note.skill,
+                    note.version,
+                    note.permission,
+                    if note.allowed { "allowed" } else { "refused" }
+                ],
+            )?;
+        }
+        transaction.execute(
+            "DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?",
+            [KEPT],
+        )?;
+        transaction.commit()
+    }
+
+    /// Opened for each use: rows are rare, and nobody is kept out meanwhile.
+    fn open(&self) -> rusqlite::Result<Connection> {
+        create(&self.0).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        let mut connection = Connection::open(&self.0)?;
+        connection.busy_timeout(PATIENCE)?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        let immediate = rusqlite::TransactionBehavior::Immediate;
+        let transaction = connection.transaction_with_behavior(immediate)?;
+        let format: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        match format {
+            0 => transaction.execute_batch(TABLE)?,
+            FORMAT => {}
+            later => {
+                let error = format!("a newer Loqa wrote it (format {later})");
+                return Err(rusqlite::Error::ToSqlConversionFailure(error.into()));
+            }
+        }
+        transaction.commit()?;
+        Ok(connection)
+    }
+
+    fn disk(&self, source: rusqlite::Error) -> StoreError {
+        StoreError::Disk {
+            path: self.0.clone(),
+            source,
+        }
+    }
+}
+
+/// Made for its owner alone, as the household's is.
+fn create(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
+    }
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path);
+    file.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(skill: &str) -> Note<'_> {
+        Note {
+            deed: Deed::Effect,
+            skill,
+            version: "1.0.0",
+            permission: Some("timer"),
+            allowed: false,
+        }
+    }
+
+    #[test]
+    fn the_newest_rows_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let audit = Audit::in_folder(&folder.path().join("data"));
+        assert_eq!(audit.read().unwrap(), []);
+        audit.write(&[refused("first")]).unwrap();
+        let kept = usize::try_from(KEPT).unwrap();
+        audit.write(&vec![refused("second"); kept]).unwrap();
+        let entries = audit.read().unwrap();
+        assert_eq!(entries.len(), kept);
+        assert!(entries.iter().all(|entry| entry.skill == "second"));
+        assert_eq!(entries[0].decision, "refused");
+    }
+
+    #[test]
+    fn what_a_newer_loqa_wrote_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let audit = Audit::in_folder(folder.path());
+        audit.write(&[refused("tea")]).unwrap();
+        let connection = Connection::open(&audit.0).unwrap();
+        connection.pragma_update(None, "user_version", 2).unwrap();
+        let error = audit.write(&[refused("tea")]).unwrap_err().to_string();
+        assert!(error.contains("a newer Loqa wrote it"), "{error}");
+    }
+}
