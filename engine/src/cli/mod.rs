@@ -98,7 +98,7 @@ enum Command {
     /// Wake phrases
     #[command(subcommand)]
     Wake(wake::WakeCommand),
-    /// Make a skill of your own
+    /// Make skills, install them, and tell what they may do
     #[command(subcommand)]
     Skill(skill::SkillCommand),
     /// Tell what is missing or degraded, each with its remedy
@@ -158,7 +158,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
         Command::HomeAssistant(command) => home_assistant::run(common, command).await,
         Command::Wake(command) => wake::run(common, command).await,
         Command::Dashboard(args) => dashboard::run(common, args).await,
-        Command::Skill(command) => skill::run(command).await,
+        Command::Skill(command) => skill::run(common, command).await,
         Command::Doctor => doctor::run(common).await,
         Command::Config(args) => config::run(common, args),
         Command::Completions { .. } => Ok(ExitCode::SUCCESS),

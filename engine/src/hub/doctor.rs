@@ -126,6 +126,9 @@ fn skills(hub: &Shared) -> Check {
     good("skills", hub.understanding.skill_names().join(", "))
 }
 
+/// What to do about an installed skill that does not count.
+pub(super) const LEFT_OUT_HELP: &str = "`loqa skill rollback NAME` has an earlier version count, `loqa skill disable NAME` none, `loqa skill remove NAME` takes it away";
+
 /// Whether what skills run in is there, shut in, and every skill in it works.
 fn code(hub: &Shared) -> Vec<Check> {
     const REINSTALL: &str = "install Loqa again, or build it with `cargo xtask run`";
@@ -141,6 +144,8 @@ fn code(hub: &Shared) -> Vec<Check> {
         .missing()
         .map(|missing| wrong(missing.to_string(), "build the skill; if it is one that came with Loqa, install Loqa again, or build it with `cargo xtask run`"))
         .collect();
+    let left_out = registry.left_out().iter();
+    checks.extend(left_out.map(|left_out| wrong(left_out.to_string(), LEFT_OUT_HELP)));
     let Some(process) = registry.process() else {
         return checks;
     };

@@ -228,11 +228,11 @@ impl Hub {
         if described.demonstration && options.serving {
             notes.push("nobody has described this house yet, so a demo household is used: see docs/home-toml.md".into());
         }
-        let registry = Registry::load(
+        let mut registry = Registry::load(
             &config.hub.skills,
             (!config.hub.only_skills.as_os_str().is_empty())
                 .then_some(config.hub.only_skills.as_path()),
-            &Machine::beside(&data),
+            &Machine::beside(&data).with_installed(&config.hub.data),
         )?;
         let pin = Pin::in_folder(&data);
         let about = watch::Sender::new(About {
@@ -246,7 +246,17 @@ impl Hub {
         let microphone = watch::Sender::new(config.listen.microphone.clone());
         let (neighbour, calls) = Neighbour::of(&config);
         let home = neighbour.joined(&described.home);
-        let understanding = Understanding::build(home, registry.manifests())?;
+        let understanding = Understanding::build(home.clone(), registry.manifests());
+        let understanding = match understanding {
+            // The house may have changed since a skill was installed.
+            Err(_) if registry.leave_out_unfit(&home) => {
+                Understanding::build(home, registry.manifests())
+            }
+            understanding => understanding,
+        }?;
+        for left_out in registry.left_out() {
+            notes.push(format!("{left_out}\n  help: {}", doctor::LEFT_OUT_HELP));
+        }
         let models = tokio::task::block_in_place(|| {
             Models::load(&config, if options.serving { HEARD_AT_ONCE } else { 1 })
         });
@@ -559,6 +569,15 @@ impl Shared {
     fn now(&self) -> jiff::Zoned {
         self.household.read().wall.to_zoned(self.zone.clone())
     }
+}
+
+/// The household of these settings, with what is beside it.
+///
+/// # Errors
+/// What is wrong in its file, all of it.
+pub fn household(config: &Config) -> Result<Home, Problem> {
+    let own = HomeFile::of(config).read()?.home;
+    Ok(Neighbour::of(config).0.joined(&own))
 }
 
 /// The demo household.

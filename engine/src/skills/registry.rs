@@ -3,6 +3,7 @@
 use super::{
     code::{Code, Unanswered},
     component::Component,
+    installed::{Current, Installed},
     process::Process,
 };
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
 };
 use loqa_core::{
     grammar::{Context, Grammar},
+    home::Home,
     manifest::{FileError, Intent, Manifest},
 };
 use loqa_skill_sdk::{EffectError, Effects, Plan, Prepared, Reads, Request};
@@ -44,6 +46,8 @@ pub struct Machine {
     pub cache: PathBuf,
     /// Where refusals are written down.
     pub audit: Audit,
+    /// Where installed skills are, if they count.
+    pub installed: Option<Installed>,
 }
 
 /// Skills by name. A skill without code is its manifest alone: its sentences are understood, its
@@ -57,6 +61,19 @@ pub struct Registry {
     components: Vec<Arc<Component>>,
     process: Option<Arc<Process>>,
     audit: Option<Audit>,
+    /// Names of those that were installed.
+    installed: Vec<String>,
+    left_out: Vec<LeftOut>,
+}
+
+/// An installed skill that does not count, as it would keep the others from being understood.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the installed skill {skill} is left out: {reason}")]
+pub struct LeftOut {
+    /// Which.
+    pub skill: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// A skill whose code is not there.
@@ -105,6 +122,16 @@ pub enum RegistryError {
     },
 }
 
+impl LeftOut {
+    /// For the first of the reasons, without what its maker could do about it.
+    fn new(skill: String, reason: &str) -> LeftOut {
+        LeftOut {
+            skill,
+            reason: reason.lines().next().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
 impl From<RegistryError> for loqa_protocol::Problem {
     fn from(error: RegistryError) -> Self {
         crate::gateway::problem("skills", &error)
@@ -131,7 +158,7 @@ impl Registry {
         })
     }
 
-    /// The built-in skills and those in `folders`; or, if `only` is given, those in it in their
+    /// The built-in skills, those in `folders` and those that are installed; or, if `only` is given, those in it in their
     /// place, of which only Loqa's own ("undo that", "stop" and the like) stays. A folder is a
     /// skill, or holds skills.
     ///
@@ -153,6 +180,9 @@ impl Registry {
                 folders
                     .iter()
                     .try_for_each(|folder| registry.add_folder(folder))?;
+                if let Some(installed) = &machine.installed {
+                    registry.add_installed(installed);
+                }
                 registry
             }
         };
@@ -299,12 +329,75 @@ impl Registry {
         skills.sort();
         for skill in skills {
             let path = skill.join(FILE);
-            let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
-            let manifest = Manifest::parse(&path.display().to_string(), &text)
-                .map_err(RegistryError::Manifest)?;
+            let manifest = read(&path)?;
             self.add(manifest, skill)?;
         }
         Ok(())
+    }
+
+    /// Adds what is installed and counts. What cannot be added is left out.
+    fn add_installed(&mut self, installed: &Installed) {
+        for (skill, current) in installed.all() {
+            let added = current.and_then(|current| {
+                if current.disabled {
+                    self.take_out(&skill);
+                } else if !current.version.is_empty() {
+                    let manifest = installed_manifest(installed, &skill, &current)?;
+                    let folder = installed.folder(&skill, &current.version);
+                    let added = self.add(manifest, folder);
+                    added.map_err(|error| error.to_string())?;
+                    self.installed.push(skill.clone());
+                }
+                Ok(())
+            });
+            if let Err(reason) = added {
+                self.left_out.push(LeftOut::new(skill, &reason));
+            }
+        }
+    }
+
+    /// Leaves out the installed skills whose sentences cannot be understood in `home`; whether there
+    /// were any.
+    pub fn leave_out_unfit(&mut self, home: &Home) -> bool {
+        let before = self.left_out.len();
+        while let Err(errors) = Grammar::compile(&self.manifests, home) {
+            let at_fault = |error: &FileError| {
+                let skill = self.installed.iter().find(|skill| {
+                    let folder = self.folders.get(*skill);
+                    folder.is_some_and(|folder| Path::new(&error.file).starts_with(folder))
+                })?;
+                Some(LeftOut::new(skill.clone(), &error.to_string()))
+            };
+            let Some(unfit) = errors.iter().find_map(at_fault) else {
+                break;
+            };
+            self.take_out(&unfit.skill);
+            self.left_out.push(unfit);
+        }
+        self.left_out.len() > before
+    }
+
+    /// Has a skill count no more; Loqa's own stays.
+    pub fn take_out(&mut self, skill: &str) {
+        if skill == super::own::NAME {
+            return;
+        }
+        self.manifests.retain(|manifest| manifest.name != skill);
+        self.components
+            .retain(|component| component.skill() != skill);
+        self.folders.remove(skill);
+        self.code.remove(skill);
+        self.installed.retain(|installed| installed != skill);
+    }
+
+    /// Installed skills that do not count, each with why.
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
+    }
+
+    /// Whether a skill was installed.
+    pub fn is_installed(&self, skill: &str) -> bool {
+        self.installed.iter().any(|installed| installed == skill)
     }
 
     fn add(&mut self, manifest: Manifest, folder: PathBuf) -> Result<(), RegistryError> {
@@ -325,6 +418,36 @@ impl Registry {
     }
 }
 
+fn read(path: &Path) -> Result<Manifest, RegistryError> {
+    let text = fs::read_to_string(path).map_err(|source| RegistryError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    Manifest::parse(&path.display().to_string(), &text).map_err(RegistryError::Manifest)
+}
+
+/// The manifest of the version of an installed skill that counts.
+///
+/// # Errors
+/// Why there is none.
+pub fn installed_manifest(
+    installed: &Installed,
+    skill: &str,
+    current: &Current,
+) -> Result<Manifest, String> {
+    let path = installed.folder(skill, &current.version).join(FILE);
+    let manifest = read(&path).map_err(|error| error.to_string())?;
+    if (manifest.name.as_str(), &manifest.version) != (skill, &current.version) {
+        return Err(format!(
+            "{} is of {} {}",
+            path.display(),
+            manifest.name,
+            manifest.version
+        ));
+    }
+    Ok(manifest)
+}
+
 fn built_in(text: &str) -> Result<Manifest, RegistryError> {
     Manifest::parse("built-in skill.yaml", text).map_err(RegistryError::Manifest)
 }
@@ -337,6 +460,15 @@ impl Machine {
             process: Process::beside(),
             cache: data.join("cache/skills"),
             audit: Audit::in_folder(data),
+            installed: None,
+        }
+    }
+
+    /// The same, with the skills that are installed in a data folder.
+    pub fn with_installed(self, data: &Path) -> Machine {
+        Machine {
+            installed: Some(Installed::in_folder(data)),
+            ..self
         }
     }
 }

@@ -1,10 +1,15 @@
-//! `loqa skill`: what a maker does with a skill.
+//! `loqa skill`: what a maker does with a skill, and a household with the skills it has.
 
 mod build;
 mod init;
+mod install;
+mod installed;
+mod shelf;
 mod test;
 
+use super::Common;
 use loqa_protocol::Problem;
+use shelf::Shelf;
 use std::{path::PathBuf, process::ExitCode};
 
 /// Subcommands of `loqa skill`.
@@ -35,14 +40,73 @@ pub enum SkillCommand {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+    /// Have a skill be part of this household, once you have seen what it may do
+    Install {
+        /// Its folder: skill.yaml, prepare.wasm, commit.wasm
+        folder: PathBuf,
+        /// Without asking
+        #[arg(long)]
+        yes: bool,
+    },
+    /// List the skills that are here
+    List,
+    /// Tell what there is to know about a skill
+    Info {
+        /// Its name
+        name: String,
+    },
+    /// Tell what a skill may do
+    Permissions {
+        /// Its name
+        name: String,
+    },
+    /// Have a skill not count, and keep it
+    Disable {
+        /// Its name
+        name: String,
+    },
+    /// Have a disabled skill count again
+    Enable {
+        /// Its name
+        name: String,
+    },
+    /// Have one version of a skill count, whatever is installed later
+    Pin {
+        /// Its name
+        name: String,
+        /// Which version, or `latest`: the latest, and what is installed later
+        version: String,
+    },
+    /// Have the version of a skill before the present one count
+    Rollback {
+        /// Its name
+        name: String,
+    },
+    /// Take a skill away, with all its versions
+    Remove {
+        /// Its name
+        name: String,
+    },
+    /// Tell what was installed, granted and refused, oldest first
+    Audit,
 }
 
 /// Runs one of them.
-pub async fn run(command: SkillCommand) -> Result<ExitCode, Problem> {
+pub async fn run(common: &Common, command: SkillCommand) -> Result<ExitCode, Problem> {
     match command {
         SkillCommand::Init { folder, code } => init::run(&folder, code),
         SkillCommand::Test { folder, sentences } => test::run(&folder, sentences).await,
         SkillCommand::Build { folder, out } => build::run(&folder, out.as_deref()),
+        SkillCommand::Install { folder, yes } => install::run(common, &folder, yes).await,
+        SkillCommand::List => installed::list(common),
+        SkillCommand::Info { name } => installed::info(common, &name),
+        SkillCommand::Permissions { name } => installed::permissions(common, &name),
+        SkillCommand::Disable { name } => installed::switch(common, &name, false).await,
+        SkillCommand::Enable { name } => installed::switch(common, &name, true).await,
+        SkillCommand::Pin { name, version } => installed::pin(common, &name, &version).await,
+        SkillCommand::Rollback { name } => installed::rollback(common, &name).await,
+        SkillCommand::Remove { name } => installed::remove(common, &name).await,
+        SkillCommand::Audit => Shelf::of(common)?.print_audit(common),
     }
 }
 

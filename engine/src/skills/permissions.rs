@@ -1,0 +1,31 @@
+//! What permissions mean, in sentences that a family understands.
+
+/// What every skill may do, whatever its permissions.
+pub const ALWAYS: &str =
+    "Like every skill, it can see the time, timers, rooms, devices and lists, and can answer.";
+
+/// What a permission of a manifest lets a skill do.
+pub fn sentence(permission: &str) -> &'static str {
+    match permission {
+        "timer" => "It can start, change and stop timers.",
+        "device" => {
+            "It can use every device of the house. Before anything is opened or unlocked, Loqa asks."
+        }
+        "list" => "It can add to the household's lists, change and clear them.",
+        _ => "This Loqa does not know what it means.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::skills::effects;
+    use loqa_protocol::EffectKind;
+
+    #[test]
+    fn every_permission_has_its_sentence() {
+        for kind in [EffectKind::Timer, EffectKind::Device, EffectKind::List] {
+            assert!(sentence(effects::permission(kind)).starts_with("It can "));
+        }
+    }
+}

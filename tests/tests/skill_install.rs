@@ -1,0 +1,232 @@
+//! Skills that are installed: shown, asked about, written down, and never half there.
+
+use anyhow::{Context, Result};
+use loqa_tests::program::{Ended, Home};
+use serde_json::Value;
+use std::{fs, os::unix::fs::symlink};
+
+/// A skill that says how long tea steeps.
+fn tea(version: &str, minutes: &str, permissions: &str) -> String {
+    format!(
+        "name: tea\nversion: {version}\npermissions: [{permissions}]\nintents:\n  steep:\n    sentences: [\"how long does tea steep\"]\n    reply: {minutes} minutes.\n    examples: [\"how long does tea steep\"]\n"
+    )
+}
+
+#[track_caller]
+fn refused(ended: &Ended, named: &str) {
+    assert_eq!(ended.code, Some(1), "{ended:#?}");
+    let told = ended.err.lines().any(|line| line.starts_with("error: "));
+    assert!(told, "{ended:#?}");
+    assert!(ended.err.contains(named), "no `{named}`: {ended:#?}");
+    assert!(!ended.err.contains("panicked"), "{ended:#?}");
+}
+
+#[track_caller]
+fn accepted(ended: &Ended) {
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+}
+
+fn steeps(home: &Home) -> Result<String> {
+    let ended = home.run(["ask", "--json", "how long does tea steep"])?;
+    let turns = ended.turns()?;
+    let turn = turns.first().with_context(|| format!("{ended:#?}"))?;
+    Ok(turn["reply"].as_str().unwrap_or_default().to_owned())
+}
+
+/// What, version, permission and decision of every row.
+fn audit(home: &Home) -> Result<Vec<String>> {
+    let ended = home.run(["skill", "audit", "--json"])?;
+    let part = |row: &Value, name: &str| row[name].as_str().unwrap_or("-").to_owned();
+    let told = |row: Value| {
+        ["what", "version", "permission", "decision"]
+            .map(|name| part(&row, name))
+            .join(" ")
+    };
+    Ok(ended.json()?.into_iter().map(told).collect())
+}
+
+#[test]
+fn a_skill_comes_is_upgraded_taken_back_and_goes() -> Result<()> {
+    let home = Home::new()?.deaf()?;
+    home.write("tea/skill.yaml", tea("1.0.0", "Three", ""))?;
+    home.write("tea/notes.txt", "not of the skill")?;
+    let loqa = |args: &[&str]| home.run(args);
+    refused(&loqa(&["skill", "install", "tea"])?, "--yes");
+    assert_eq!(audit(&home)?, [] as [&str; 0]);
+    let installed = loqa(&["skill", "install", "tea", "--yes"])?;
+    accepted(&installed);
+    assert!(
+        installed.out.contains("It can change nothing."),
+        "{installed:#?}"
+    );
+    assert!(home.path("data/skills/tea/1.0.0/skill.yaml").exists());
+    assert!(!home.path("data/skills/tea/1.0.0/notes.txt").exists());
+    assert_eq!(steeps(&home)?, "Three minutes.");
+
+    home.write("tea/skill.yaml", tea("1.1.0", "Four", "timer"))?;
+    let upgraded = loqa(&["skill", "install", "tea", "--yes"])?;
+    accepted(&upgraded);
+    let (_, wants) = upgraded
+        .out
+        .split_once("also wants")
+        .context("no more wants")?;
+    assert!(
+        wants.contains("It can start, change and stop timers."),
+        "{upgraded:#?}"
+    );
+    assert_eq!(steeps(&home)?, "Four minutes.");
+    refused(
+        &loqa(&["skill", "install", "tea", "--yes"])?,
+        "1.1.0 is here already",
+    );
+
+    accepted(&loqa(&["skill", "rollback", "tea"])?);
+    assert_eq!(steeps(&home)?, "Three minutes.");
+    refused(
+        &loqa(&["skill", "rollback", "tea"])?,
+        "no version of tea before 1.0.0",
+    );
+    accepted(&loqa(&["skill", "pin", "tea", "1.0.0"])?);
+    home.write("tea/skill.yaml", tea("2.0.0", "Five", ""))?;
+    accepted(&loqa(&["skill", "install", "tea", "--yes"])?);
+    assert_eq!(steeps(&home)?, "Three minutes.");
+    accepted(&loqa(&["skill", "pin", "tea", "latest"])?);
+    assert_eq!(steeps(&home)?, "Five minutes.");
+
+    accepted(&loqa(&["skill", "disable", "tea"])?);
+    let listed = loqa(&["skill", "list", "--json"])?.json()?;
+    let tea = listed.iter().find(|skill| skill["name"] == "tea");
+    assert_eq!(tea.context("tea is not listed")?["enabled"], false);
+    accepted(&loqa(&["skill", "enable", "tea"])?);
+    let removed = loqa(&["skill", "remove", "tea"])?;
+    assert!(removed.out.contains("timers run on"), "{removed:#?}");
+    refused(
+        &loqa(&["skill", "info", "tea"])?,
+        "there is no skill `tea` here",
+    );
+    let rows = [
+        "install 1.0.0 - allowed",
+        "upgrade 1.1.0 - allowed",
+        "grant 1.1.0 timer allowed",
+        "rollback 1.0.0 - allowed",
+        "pin 1.0.0 - allowed",
+        "upgrade 2.0.0 - allowed",
+        "pin 2.0.0 - allowed",
+        "disable 2.0.0 - allowed",
+        "enable 2.0.0 - allowed",
+        "remove 2.0.0 - allowed",
+    ];
+    assert_eq!(audit(&home)?, rows);
+    Ok(())
+}
+
+#[test]
+fn what_is_wrong_with_a_folder_is_said_and_nothing_is_installed() -> Result<()> {
+    let home = Home::new()?.deaf()?;
+    let install = |folder: &str| home.run(["skill", "install", folder, "--yes"]);
+    let sentence = |name: &str, version: &str, sentence: &str| {
+        format!(
+            "name: {name}\nversion: {version}\nintents:\n  go:\n    sentences: [\"{sentence}\"]\n    reply: Yes.\n"
+        )
+    };
+    refused(&install("nowhere")?, "there is no skill in nowhere");
+    fs::create_dir(home.path("empty"))?;
+    refused(&install("empty")?, "there is no skill in empty");
+    for (folder, text, named) in [
+        (
+            "name",
+            sentence("../up", "1.0.0", "go up"),
+            "name/skill.yaml:1",
+        ),
+        (
+            "cyrillic",
+            sentence("tеa", "1.0.0", "steep"),
+            "cyrillic/skill.yaml:1",
+        ),
+        (
+            "version",
+            sentence("tea", "../../..", "steep"),
+            "is no version",
+        ),
+        (
+            "clock",
+            sentence("clock", "9.0.0", "steep"),
+            "comes with Loqa is called `clock`",
+        ),
+        (
+            "yaml",
+            "name: tea\nintent: {}\n".into(),
+            "yaml/skill.yaml:2",
+        ),
+        (
+            "flowers",
+            sentence("tea", "1.0.0", "water {flowers}"),
+            "flowers/skill.yaml:5",
+        ),
+        (
+            "example",
+            format!(
+                "{}    examples: [\"something else\"]\n",
+                sentence("tea", "1.0.0", "steep it")
+            ),
+            "something else",
+        ),
+    ] {
+        home.write(&format!("{folder}/skill.yaml"), text)?;
+        refused(&install(folder)?, named);
+    }
+
+    home.write("links/skill.yaml", sentence("tea", "1.0.0", "steep it"))?;
+    symlink("/etc/passwd", home.path("links/prepare.wasm"))?;
+    refused(&install("links")?, "prepare.wasm is not a plain file");
+    fs::remove_file(home.path("links/prepare.wasm"))?;
+    fs::File::create(home.path("links/prepare.wasm"))?.set_len((32 << 20) + 1)?;
+    refused(&install("links")?, "larger than 32 MiB");
+    home.write("links/prepare.wasm", "no code")?;
+    refused(&install("links")?, "tea");
+    for name in ["tea", "clock", "../up", "up"] {
+        assert!(!home.path("data/skills").join(name).exists(), "{name}");
+    }
+    // What its code is was refused by the house, not by a person's mistake.
+    assert!(audit(&home)?.contains(&"load 1.0.0 - refused".to_owned()));
+    refused(&home.run(["skill", "remove", "clock"])?, "comes with Loqa");
+    refused(
+        &home.run(["skill", "remove", "../../tea"])?,
+        "there is no skill",
+    );
+    refused(
+        &home.run(["skill", "pin", "tea", "1.0.0"])?,
+        "there is no skill",
+    );
+    Ok(())
+}
+
+#[test]
+fn a_hub_goes_on_without_a_broken_skill_and_names_it() -> Result<()> {
+    let home = Home::new()?.deaf()?;
+    home.write("tea/skill.yaml", tea("1.0.0", "Three", ""))?;
+    accepted(&home.run(["skill", "install", "tea", "--yes"])?);
+    refused(
+        &home.run(["skill", "install", "data/skills/tea/1.0.0", "--yes"])?,
+        "in the folder of installed skills",
+    );
+    accepted(&home.run(["skill", "disable", "clock"])?);
+    home.write("data/skills/tea/1.0.0/skill.yaml", "name: tea\nintent")?;
+    let _hub = home.hub()?;
+    let doctor = home.run(["doctor"])?;
+    assert_eq!(doctor.code, Some(1), "{doctor:#?}");
+    assert!(
+        doctor.out.contains("the installed skill tea is left out"),
+        "{doctor:#?}"
+    );
+    assert!(doctor.out.contains("loqa skill remove"), "{doctor:#?}");
+    let removed = home.run(["skill", "remove", "tea"])?;
+    accepted(&removed);
+    assert!(
+        removed.out.contains("when the hub is started again"),
+        "{removed:#?}"
+    );
+    let asked = home.run(["ask", "--json", "set a timer for ten minutes"])?;
+    accepted(&asked);
+    Ok(())
+}
