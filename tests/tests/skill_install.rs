@@ -183,7 +183,7 @@ fn what_is_wrong_with_a_folder_is_said_and_nothing_is_installed() -> Result<()> 
     fs::File::create(home.path("links/prepare.wasm"))?.set_len((32 << 20) + 1)?;
     refused(&install("links")?, "larger than 32 MiB");
     home.write("links/prepare.wasm", "no code")?;
-    refused(&install("links")?, "tea");
+    refused(&install("links")?, "the code of tea cannot be used");
     for name in ["tea", "clock", "../up", "up"] {
         assert!(!home.path("data/skills").join(name).exists(), "{name}");
     }

@@ -231,7 +231,16 @@ impl Process {
 }
 
 impl Lanes {
+    /// Whatever is wrong with a component, it knows from then on.
     fn load(&self, component: &Component, process: &Process) -> Result<(), CallError> {
+        let loaded = self.try_load(component, process);
+        if let Err(CallError::Fault(fault)) = &loaded {
+            component.is_unfit(fault.clone());
+        }
+        loaded
+    }
+
+    fn try_load(&self, component: &Component, process: &Process) -> Result<(), CallError> {
         for step in StepKind::ALL {
             let Some(load) = component.load(step) else {
                 continue;
@@ -248,10 +257,7 @@ impl Lanes {
                     Ok(FromHost::Done) => break,
                     // What is kept may be of another version of the program.
                     Ok(FromHost::Fault(Fault::Unfit(_))) if !again => again = true,
-                    Ok(FromHost::Fault(fault)) => {
-                        component.is_unfit(fault.clone());
-                        return Err(CallError::Fault(fault));
-                    }
+                    Ok(FromHost::Fault(fault)) => return Err(CallError::Fault(fault)),
                     Ok(_) => return Err(CallError::Gone("it answers something else".into())),
                     Err(error) => return Err(CallError::Gone(error.to_string())),
                 }

@@ -215,27 +215,21 @@ fn runs(manifest: &Manifest, folder: &Path, machine: &Machine) -> Result<(), Pro
     let Some(component) = Component::in_folder(manifest, folder, machine) else {
         return Ok(());
     };
-    let unfit = |reason: String| {
-        problem(
+    // Once it runs, it says of each component at once whether that can be loaded.
+    let started = machine.process.start();
+    let loaded = started.and_then(|_| machine.process.add(component));
+    loaded.map_err(|error| match error {
+        CallError::Fault(fault) => problem(
             "code",
-            reason,
+            format!("the code of {} cannot be used: {fault}", manifest.name),
             "whoever wrote it must build it again, with `loqa skill build`",
-        )
-    };
-    let started = machine.process.add(component.clone());
-    let started = started.and_then(|()| machine.process.start());
-    if let Some(trouble) = component.trouble() {
-        return Err(unfit(trouble.to_string()));
-    }
-    match started {
-        Ok(_) => Ok(()),
-        Err(CallError::Fault(fault)) => Err(unfit(fault.to_string())),
-        Err(CallError::Gone(reason)) => Err(problem(
+        ),
+        CallError::Gone(reason) => problem(
             "no_host",
-            format!("its code cannot be tried: {reason}"),
+            format!("the code of {} cannot be tried: {reason}", manifest.name),
             "install Loqa again, or build it with `cargo xtask run`",
-        )),
-    }
+        ),
+    })
 }
 
 /// Shows what it is and may do.
