@@ -4,7 +4,7 @@ use super::figure::{Goal, Report, quantile};
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use loqa_core::manifest::Manifest;
-use loqa_engine::skills::{CallError, Code, Component, Process};
+use loqa_engine::skills::{Code, Component, Machine, Process};
 use loqa_skill_host::{
     frames::{Budget, Fault, Import, StepKind},
     runtime::{Hub, Runtime, compile},
@@ -162,30 +162,29 @@ fn in_this_process(folder: &Path, calls: usize) -> Result<Here> {
 }
 
 /// A skill's components under a name.
-fn component(
-    folder: &Path,
-    name: String,
-    cache: &Path,
-    process: &Arc<Process>,
-) -> Result<Arc<Component>> {
+fn component(folder: &Path, name: String, machine: &Machine) -> Result<Arc<Component>> {
     let manifest = Manifest {
         name,
         permissions: vec!["timer".into()],
         ..Manifest::default()
     };
-    Component::in_folder(&manifest, folder, cache, process)
+    Component::in_folder(&manifest, folder, machine)
         .with_context(|| format!("no code in {}", folder.display()))
 }
 
-fn process(loqa: &Path) -> Arc<Process> {
-    Arc::new(Process::of(loqa.with_file_name("loqa-skill-host")))
+/// What lies beside `loqa`; machine code is kept in a folder of the bench's own.
+fn machine(loqa: &Path, data: &Path) -> Machine {
+    Machine {
+        process: Arc::new(Process::of(loqa.with_file_name("loqa-skill-host"))),
+        ..Machine::beside(data)
+    }
 }
 
 fn across(loqa: &Path, folder: &Path, calls: usize) -> Result<Vec<f64>> {
     let cache = tempfile::tempdir()?;
-    let process = process(loqa);
-    let skill = component(folder, SKILL.into(), cache.path(), &process)?;
-    add(&process, &skill)?;
+    let machine = machine(loqa, cache.path());
+    let skill = component(folder, SKILL.into(), &machine)?;
+    machine.process.add(skill.clone())?;
     let mut times = Vec::new();
     for call in 0..calls + 50 {
         let mut house = House::default();
@@ -198,10 +197,6 @@ fn across(loqa: &Path, folder: &Path, calls: usize) -> Result<Vec<f64>> {
         reply.map_err(|error| anyhow!(error.0))?;
     }
     Ok(times)
-}
-
-fn add(process: &Process, skill: &Arc<Component>) -> Result<(), CallError> {
-    process.add(skill.clone())
 }
 
 fn script(calls: usize) -> Result<Vec<f64>> {
@@ -255,10 +250,11 @@ struct Many {
 fn many(loqa: &Path, folder: &Path, installed: usize) -> Result<Many> {
     let cache = tempfile::tempdir()?;
     let with = |installed: usize| -> Result<(f64, f64)> {
-        let process = process(loqa);
+        let machine = machine(loqa, cache.path());
+        let process = &machine.process;
         for number in 0..installed {
-            let skill = component(folder, format!("{SKILL}{number}"), cache.path(), &process)?;
-            add(&process, &skill)?;
+            let skill = component(folder, format!("{SKILL}{number}"), &machine)?;
+            process.add(skill)?;
         }
         let start = Instant::now();
         process.start()?;
