@@ -369,6 +369,30 @@ impl Ended {
     }
 }
 
+/// The processes that a process has started and that still run: their ids and command lines.
+///
+/// # Errors
+/// There is no `/proc`.
+pub fn children(id: u32) -> std::io::Result<Vec<(u32, String)>> {
+    let mut children = Vec::new();
+    for entry in std::fs::read_dir("/proc")?.flatten() {
+        let name = entry.file_name();
+        let Some(child) = name.to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        // One that has just ended says nothing.
+        let read = |file| std::fs::read_to_string(entry.path().join(file)).unwrap_or_default();
+        let stat = read("stat");
+        // The name in brackets may hold spaces.
+        let after_name = stat.rsplit(')').next();
+        let parent = after_name.and_then(|rest| rest.split_whitespace().nth(1));
+        if parent == Some(&id.to_string()) {
+            children.push((child, read("cmdline").replace('\0', " ")));
+        }
+    }
+    Ok(children)
+}
+
 /// Where the program is: `LOQA_BIN`, else built once by this process.
 ///
 /// # Panics

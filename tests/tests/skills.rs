@@ -2,7 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use anyhow::{Context, Result, ensure};
-use loqa_tests::program::{Ended, Home};
+use loqa_tests::program::{Ended, Home, children};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{fs, process::Command};
 
@@ -10,25 +10,10 @@ const PROCESS: &str = "loqa-skill-host";
 
 /// The process that a hub has its skills in.
 fn skill_host(hub: u32) -> Result<Pid> {
-    for entry in fs::read_dir("/proc")?.flatten() {
-        let Some(id) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
-            continue;
-        };
-        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-        let parent = stat
-            .rsplit(')')
-            .next()
-            .and_then(|rest| rest.split(' ').nth(2));
-        let program = fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
-        if parent == Some(&hub.to_string()) && program.contains(PROCESS) {
-            return Pid::from_raw(id).context("a process without an id");
-        }
-    }
-    anyhow::bail!("the hub has no {PROCESS}")
+    let mut children = children(hub)?.into_iter();
+    let found = children.find(|(_, command)| command.contains(PROCESS));
+    let found = found.and_then(|(id, _)| Pid::from_raw(i32::try_from(id).ok()?));
+    found.with_context(|| format!("the hub has no {PROCESS}"))
 }
 
 fn says(ended: &Ended) -> Result<String> {

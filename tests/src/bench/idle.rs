@@ -3,7 +3,10 @@
 use super::figure::{Goal, Report};
 use anyhow::{Context as _, Result};
 use clap::Args;
-use loqa_tests::{program::Home, sound_server::Room};
+use loqa_tests::{
+    program::{Home, children},
+    sound_server::Room,
+};
 use std::{collections::BTreeMap, fs, time::Duration};
 
 /// Kernel ticks per second in `/proc/PID/stat` (`USER_HZ`: 100 on every Linux there is).
@@ -74,28 +77,36 @@ fn listen(room: &Room, seconds: u64) -> Result<Used> {
     hub.until("the microphone", |line| line["state"] == "asleep")?;
     let id = hub.id().context("no hub")?;
     eprintln!("{seconds} s of silence …");
-    let before = (ticks(id)?, parts(id)?);
+    // What it has skills run in is part of what it costs.
+    let family: Vec<u32> = children(id)?
+        .into_iter()
+        .map(|(child, _)| child)
+        .chain([id])
+        .collect();
+    let all_ticks = || family.iter().map(|id| ticks(*id)).sum::<Result<f64>>();
+    let before = (all_ticks()?, parts(id)?);
     std::thread::sleep(Duration::from_secs(seconds));
-    let processor = (ticks(id)? - before.0) / TICKS_PER_S / seconds as f64;
+    let processor = (all_ticks()? - before.0) / TICKS_PER_S / seconds as f64;
     let mut parts = parts(id)?;
     for (part, cores) in &mut parts {
         *cores = (*cores - before.1.get(part).unwrap_or(&0.0)) / seconds as f64;
     }
-    let rollup = fs::read_to_string(format!("/proc/{id}/smaps_rollup"))?;
-    let mib = |field: &str| -> Result<f64> {
-        let line = rollup.lines().find_map(|line| line.strip_prefix(field));
-        let kib = line.and_then(|line| line.split_whitespace().nth(1));
-        Ok(kib
-            .with_context(|| format!("no {field} in smaps_rollup"))?
-            .parse::<f64>()?
-            / 1024.0)
-    };
+    let sum = |field: &str| family.iter().map(|id| mib(*id, field)).sum::<Result<f64>>();
     Ok(Used {
         processor,
         parts,
-        own_mib: mib("Anonymous")?,
-        all_mib: mib("Rss")?,
+        own_mib: sum("Anonymous")?,
+        all_mib: sum("Rss")?,
     })
+}
+
+/// A field of what a process takes of memory, MiB.
+fn mib(id: u32, field: &str) -> Result<f64> {
+    let rollup = fs::read_to_string(format!("/proc/{id}/smaps_rollup"))?;
+    let line = rollup.lines().find_map(|line| line.strip_prefix(field));
+    let kib = line.and_then(|line| line.split_whitespace().nth(1));
+    let kib = kib.with_context(|| format!("no {field} in smaps_rollup"))?;
+    Ok(kib.parse::<f64>()? / 1024.0)
 }
 
 /// Seconds that the threads of each part have run for. Threads that have ended are not in it.
