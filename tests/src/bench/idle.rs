@@ -1,6 +1,9 @@
 //! A hub that listens to a silent room: `cargo xtask bench idle`.
 
-use super::figure::{Goal, Report};
+use super::{
+    figure::{Goal, Report},
+    memory::mib,
+};
 use anyhow::{Context as _, Result};
 use clap::Args;
 use loqa_tests::{
@@ -91,22 +94,18 @@ fn listen(room: &Room, seconds: u64) -> Result<Used> {
     for (part, cores) in &mut parts {
         *cores = (*cores - before.1.get(part).unwrap_or(&0.0)) / seconds as f64;
     }
-    let sum = |field: &str| family.iter().map(|id| mib(*id, field)).sum::<Result<f64>>();
+    let sum = |field: &str| {
+        family
+            .iter()
+            .map(|id| mib(*id, &[field]))
+            .sum::<Result<f64>>()
+    };
     Ok(Used {
         processor,
         parts,
         own_mib: sum("Anonymous")?,
         all_mib: sum("Rss")?,
     })
-}
-
-/// A field of what a process takes of memory, MiB.
-fn mib(id: u32, field: &str) -> Result<f64> {
-    let rollup = fs::read_to_string(format!("/proc/{id}/smaps_rollup"))?;
-    let line = rollup.lines().find_map(|line| line.strip_prefix(field));
-    let kib = line.and_then(|line| line.split_whitespace().nth(1));
-    let kib = kib.with_context(|| format!("no {field} in smaps_rollup"))?;
-    Ok(kib.parse::<f64>()? / 1024.0)
 }
 
 /// Seconds that the threads of each part have run for. Threads that have ended are not in it.

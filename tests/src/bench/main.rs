@@ -6,6 +6,8 @@ mod faults;
 mod figure;
 mod idle;
 mod intent;
+mod memory;
+mod recording;
 mod skills;
 mod ui;
 mod voice;

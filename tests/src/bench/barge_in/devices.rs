@@ -1,8 +1,11 @@
 //! The same through sound devices, in real time: speaker and people in one recording.
 
 use super::{
-    super::figure::{Goal, Report, quantile},
-    SOUND, across_the_room, ms,
+    super::{
+        figure::{Goal, Report, quantile},
+        recording::{SOUND, sides},
+    },
+    across_the_room, ms,
 };
 use anyhow::{Context as _, Result};
 use loqa_core::{
@@ -117,11 +120,8 @@ fn reply(room: &Room, hub: &mut Listener, question: &Path, other: Option<&Path>)
         ("that it sleeps", &|line| line["state"] == "asleep"),
     ])?;
     let samples = recording.stop();
-    let side = |first: usize| samples.iter().skip(first).step_by(2).copied().collect();
-    Ok(Heard {
-        speaker: side(0),
-        people: side(1),
-    })
+    let (speaker, people) = sides(&samples);
+    Ok(Heard { speaker, people })
 }
 
 /// From the first to the last sound.

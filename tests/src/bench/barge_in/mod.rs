@@ -3,7 +3,7 @@
 mod devices;
 mod own_echo;
 
-use super::figure::Report;
+use super::{figure::Report, recording::SOUND};
 use anyhow::Result;
 use clap::Args;
 use loqa_tests::voices::{Clip, SAMPLE_RATE_HZ, rms};
@@ -24,9 +24,6 @@ pub fn run(args: BargeInArgs, report: &mut Report) -> Result<()> {
     own_echo::run(args.minutes, report)?;
     devices::run(args.replies, report)
 }
-
-/// Amplitude above which something sounds.
-const SOUND: f32 = 0.01;
 
 /// As loud as a person across the room, RMS 0.08, from the first sound on: some voices breathe in
 /// for a quarter of a second before they speak.

@@ -2,7 +2,10 @@
 //! is recorded on the same clock.
 
 use super::stimuli::Corpus;
-use crate::figure::{Goal, Report, quantile};
+use crate::{
+    figure::{Goal, Report, quantile},
+    recording::{SOUND, sides},
+};
 use anyhow::{Context as _, Result};
 use loqa_protocol::LatencyClass;
 use loqa_tests::{
@@ -11,8 +14,6 @@ use loqa_tests::{
     voices::{SAMPLE_RATE_HZ, write_wav},
 };
 
-/// Amplitude above which something sounds.
-const SOUND: f32 = 0.01;
 /// Samples before the end of speech in which a reply may begin: the hub may be sure that early.
 const EARLY: usize = SAMPLE_RATE_HZ / 5;
 
@@ -76,9 +77,7 @@ fn ask(room: &Room, corpus: &Corpus, count: usize) -> Result<Vec<Answer>> {
             ("that it sleeps", &|line| line["state"] == "asleep"),
         ])?;
         let samples = recording.stop();
-        let side =
-            |first: usize| -> Vec<f32> { samples.iter().skip(first).step_by(2).copied().collect() };
-        let (speaker, people) = (side(0), side(1));
+        let (speaker, people) = sides(&samples);
         let sounds = |samples: &[f32]| samples.iter().position(|sample| sample.abs() > SOUND);
         // Where the voice is loud enough to be found again, in the clip and in the recording.
         let clip = &command.clip;
