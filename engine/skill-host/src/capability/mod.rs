@@ -17,6 +17,31 @@ macro_rules! interface {
 }
 use interface;
 
+/// What changes something: linked to what commits, where the manifest asks for it.
+struct Write {
+    permission: &'static str,
+    interface: &'static str,
+    link: fn(&mut Linker<Invocation>) -> Result<()>,
+}
+
+const WRITES: [Write; 3] = [
+    Write {
+        permission: "timer",
+        interface: timers::WRITE,
+        link: timers::write,
+    },
+    Write {
+        permission: "device",
+        interface: devices::WRITE,
+        link: devices::write,
+    },
+    Write {
+        permission: "list",
+        interface: lists::WRITE,
+        link: lists::write,
+    },
+];
+
 /// Links what may be read and, for the step that commits, what `permissions` name; nothing else.
 ///
 /// # Errors
@@ -27,13 +52,11 @@ pub fn link(linker: &mut Linker<Invocation>, step: StepKind, permissions: &[Stri
     home::read(linker)?;
     lists::read(linker)?;
     if step == StepKind::Commit {
-        for permission in permissions {
-            match permission.as_str() {
-                "timer" => timers::write(linker)?,
-                "device" => devices::write(linker)?,
-                "list" => lists::write(linker)?,
-                _ => {}
-            }
+        let granted = WRITES
+            .iter()
+            .filter(|write| permissions.iter().any(|it| it == write.permission));
+        for write in granted {
+            (write.link)(linker)?;
         }
     }
     Ok(())
@@ -41,11 +64,6 @@ pub fn link(linker: &mut Linker<Invocation>, step: StepKind, permissions: &[Stri
 
 /// The permission that an interface needs, of those a component may import.
 pub fn permission(interface: &str) -> Option<&'static str> {
-    [
-        (timers::WRITE, "timer"),
-        (devices::WRITE, "device"),
-        (lists::WRITE, "list"),
-    ]
-    .into_iter()
-    .find_map(|(name, permission)| (name == interface).then_some(permission))
+    let write = WRITES.iter().find(|write| write.interface == interface)?;
+    Some(write.permission)
 }
