@@ -1,9 +1,13 @@
 //! Skills that are installed: shown, asked about, written down, and never half there.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use loqa_tests::program::{Ended, Home};
 use serde_json::Value;
-use std::{fs, os::unix::fs::symlink};
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    time::{Duration, Instant},
+};
 
 /// A skill that says how long tea steeps.
 fn tea(version: &str, minutes: &str, permissions: &str) -> String {
@@ -220,13 +224,50 @@ fn a_hub_goes_on_without_a_broken_skill_and_names_it() -> Result<()> {
         "{doctor:#?}"
     );
     assert!(doctor.out.contains("loqa skill remove"), "{doctor:#?}");
-    let removed = home.run(["skill", "remove", "tea"])?;
-    accepted(&removed);
-    assert!(
-        removed.out.contains("when the hub is started again"),
-        "{removed:#?}"
-    );
+    accepted(&home.run(["skill", "remove", "tea"])?);
     let asked = home.run(["ask", "--json", "set a timer for ten minutes"])?;
     accepted(&asked);
+    Ok(())
+}
+
+/// Waits until Loqa answers so.
+fn until_steeps(home: &Home, reply: &str) -> Result<()> {
+    let begin = Instant::now();
+    while steeps(home)? != reply {
+        // 20 times the second that it may take.
+        ensure!(begin.elapsed() < Duration::from_secs(20), "not “{reply}”");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_running_hub_has_what_is_installed_and_its_timers_run_on() -> Result<()> {
+    const NOT_A_COMMAND: &str = "I didn't get that.";
+    let home = Home::new()?.deaf()?;
+    home.write("tea/skill.yaml", tea("1.0.0", "Three", ""))?;
+    let _hub = home.hub()?;
+    let loqa = |args: &[&str]| home.run(args);
+    accepted(&loqa(&["ask", "--json", "set a timer for ten minutes"])?);
+    until_steeps(&home, NOT_A_COMMAND)?;
+    accepted(&loqa(&["skill", "install", "tea", "--yes"])?);
+    until_steeps(&home, "Three minutes.")?;
+    home.write("tea/skill.yaml", tea("1.1.0", "Four", ""))?;
+    accepted(&loqa(&["skill", "install", "tea", "--yes"])?);
+    until_steeps(&home, "Four minutes.")?;
+    accepted(&loqa(&["skill", "rollback", "tea"])?);
+    until_steeps(&home, "Three minutes.")?;
+
+    // One that is broken where it lies goes, and comes back with its file.
+    let file = "data/skills/tea/1.0.0/skill.yaml";
+    let whole = fs::read(home.path(file))?;
+    home.write(file, "name: tea\nintent")?;
+    until_steeps(&home, NOT_A_COMMAND)?;
+    home.write(file, whole)?;
+    until_steeps(&home, "Three minutes.")?;
+
+    accepted(&loqa(&["skill", "remove", "tea"])?);
+    until_steeps(&home, NOT_A_COMMAND)?;
+    let asked = loqa(&["ask", "--json", "cancel the timer"])?.turns()?;
+    assert_eq!(asked[0]["reply"], "Your 10 minute timer is cancelled.");
     Ok(())
 }

@@ -15,11 +15,11 @@ const LONGEST_BYTES: u32 = 64 << 20;
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ToHost {
-    /// The bytes behind are a compiled component. It takes the place of one of the same skill and
+    /// The bytes behind are a compiled component. It takes the place of one of the same name and
     /// step.
     Load {
-        /// The skill's name.
-        skill: String,
+        /// What it is called from now on.
+        component: String,
         /// What it is for.
         step: StepKind,
         /// What its manifest asks for: nothing else is linked.
@@ -27,22 +27,22 @@ pub enum ToHost {
         /// What one call of it may take.
         budget: Budget,
     },
-    /// Forget a skill.
+    /// Forget a component.
     Unload {
-        /// Its name.
-        skill: String,
+        /// What it is called.
+        component: String,
     },
     /// Have it prepare.
     Prepare {
-        /// The skill's name.
-        skill: String,
+        /// What it is called.
+        component: String,
         /// What was understood.
         request: Request,
     },
     /// Have it commit.
     Commit {
-        /// The skill's name.
-        skill: String,
+        /// What it is called.
+        component: String,
         /// What it had prepared.
         plan: Plan,
     },

@@ -43,22 +43,22 @@ fn answer(runtime: &Runtime, stream: &Arc<UnixStream>, frame: ToHost, code: &[u8
     };
     let answer = match frame {
         ToHost::Load {
-            skill,
+            component,
             step,
             permissions,
             budget,
         } => runtime
-            .load(&skill, step, &permissions, budget, code)
+            .load(&component, step, &permissions, budget, code)
             .map(|()| FromHost::Done),
-        ToHost::Unload { skill } => {
-            runtime.unload(&skill);
+        ToHost::Unload { component } => {
+            runtime.unload(&component);
             Ok(FromHost::Done)
         }
-        ToHost::Prepare { skill, request } => runtime
-            .prepare(&skill, request, hub(StepKind::Prepare))
+        ToHost::Prepare { component, request } => runtime
+            .prepare(&component, request, hub(StepKind::Prepare))
             .map(|(prepared, cost)| FromHost::Prepared(prepared, cost)),
-        ToHost::Commit { skill, plan } => runtime
-            .commit(&skill, plan, hub(StepKind::Commit))
+        ToHost::Commit { component, plan } => runtime
+            .commit(&component, plan, hub(StepKind::Commit))
             .map(|(reply, cost)| FromHost::Committed(reply, cost)),
         ToHost::Answer => Err(Fault::Trap("an answer nobody asked for".into())),
     };

@@ -42,7 +42,7 @@ fn start() -> (Child, UnixStream, UnixStream) {
 
 fn load(code: &[u8], mut lane: &UnixStream) -> FromHost {
     let load = ToHost::Load {
-        skill: "attack".into(),
+        component: "attack".into(),
         step: StepKind::Prepare,
         permissions: Vec::new(),
         budget: Budget::default(),

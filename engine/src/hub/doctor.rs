@@ -123,7 +123,25 @@ fn home_assistant(hub: &Shared) -> Option<Check> {
 }
 
 fn skills(hub: &Shared) -> Check {
-    good("skills", hub.understanding.skill_names().join(", "))
+    let registry = hub.host.registry();
+    let names: Vec<&str> = registry
+        .manifests()
+        .iter()
+        .map(|manifest| manifest.name.as_str())
+        .collect();
+    match hub.shelves.trouble() {
+        None => good("skills", names.join(", ")),
+        Some(problem) => Check {
+            what: "skills".into(),
+            ok: false,
+            needed: true,
+            message: format!(
+                "a skill has changed, and is left as it was: {}",
+                problem.message
+            ),
+            help: problem.help,
+        },
+    }
 }
 
 /// What to do about an installed skill that does not count.

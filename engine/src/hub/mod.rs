@@ -16,6 +16,7 @@ mod pin;
 mod recent;
 mod recording;
 mod service;
+mod shelves;
 mod understanding;
 mod view;
 
@@ -30,7 +31,7 @@ use crate::{
     config::{Config, Flags},
     gateway::{Answers, Connection, Server, Service},
     models::Models,
-    skills::{Host, HostParts, LiveHousehold, Machine, Registry, SystemClock, own_volume},
+    skills::{Host, HostParts, LiveHousehold, Registry, SystemClock, own_volume},
     store::Store,
     tasks::{TaskKind, Tasks},
 };
@@ -56,6 +57,7 @@ use microphone::Chosen;
 use neighbour::Neighbour;
 use pin::Pin;
 use recent::Recent;
+use shelves::Shelves;
 use std::{
     path::Path,
     sync::{
@@ -175,6 +177,8 @@ pub(crate) struct Shared {
     store: Arc<Store>,
     household: Arc<LiveHousehold>,
     host: Arc<Host>,
+    /// Where its skills come from.
+    shelves: Shelves,
     events: broadcast::Sender<Envelope>,
     recent: Recent,
     cards: Cards,
@@ -228,12 +232,7 @@ impl Hub {
         if described.demonstration && options.serving {
             notes.push("nobody has described this house yet, so a demo household is used: see docs/home-toml.md".into());
         }
-        let mut registry = Registry::load(
-            &config.hub.skills,
-            (!config.hub.only_skills.as_os_str().is_empty())
-                .then_some(config.hub.only_skills.as_path()),
-            &Machine::beside(&data).with_installed(&config.hub.data),
-        )?;
+        let shelves = Shelves::of(&config, &data);
         let pin = Pin::in_folder(&data);
         let about = watch::Sender::new(About {
             revision: described.revision,
@@ -246,14 +245,9 @@ impl Hub {
         let microphone = watch::Sender::new(config.listen.microphone.clone());
         let (neighbour, calls) = Neighbour::of(&config);
         let home = neighbour.joined(&described.home);
-        let understanding = Understanding::build(home.clone(), registry.manifests());
-        let understanding = match understanding {
-            // The house may have changed since a skill was installed.
-            Err(_) if registry.leave_out_unfit(&home) => {
-                Understanding::build(home, registry.manifests())
-            }
-            understanding => understanding,
-        }?;
+        let mut registry = shelves.read()?;
+        let grammar = Shelves::grammar(&mut registry, &home)?;
+        let understanding = Understanding::new(home, grammar);
         for left_out in registry.left_out() {
             notes.push(format!("{left_out}\n  help: {}", doctor::LEFT_OUT_HELP));
         }
@@ -303,6 +297,7 @@ impl Hub {
             store,
             household,
             host,
+            shelves,
             events,
             recent: Recent::default(),
             cards: Cards::default(),
@@ -327,6 +322,9 @@ impl Hub {
             }
             shared.save_when_possible();
             shared.start_skills();
+            if options.serving {
+                shared.follow_skills();
+            }
             let hub = shared.clone();
             shared.tasks.spawn(
                 TaskKind::BACKGROUND,
@@ -594,7 +592,9 @@ pub fn demonstration_home() -> Result<Home, Problem> {
 /// None, unless Loqa was built wrongly.
 pub fn demonstration_grammar() -> Result<Arc<Grammar>, Problem> {
     let registry = Registry::built_in()?;
-    Ok(Understanding::build(demonstration_home()?, registry.manifests())?.grammar())
+    let grammar = Grammar::compile(registry.manifests(), &demonstration_home()?);
+    let grammar = grammar.map_err(|errors| home_file::file_problem("grammar", &errors))?;
+    Ok(Arc::new(grammar))
 }
 
 /// What the built-in skills give as examples of what people say.

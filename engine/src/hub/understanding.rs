@@ -5,7 +5,6 @@ use super::{home_file::file_problem, service::model_problem};
 use loqa_core::{
     grammar::Grammar,
     home::Home,
-    manifest::Manifest,
     seams::{GuessedWord, ModelError, SpeechToText},
 };
 use loqa_protocol::Problem;
@@ -15,28 +14,18 @@ use tokio::sync::watch;
 /// Rooms, devices, skills and the grammar made of them.
 pub struct Understanding {
     home: watch::Sender<Arc<Home>>,
-    skill_names: Vec<String>,
     grammar: watch::Sender<Arc<Grammar>>,
     guessed: RwLock<Vec<GuessedWord>>,
 }
 
 impl Understanding {
-    /// Compiles a household and its skills.
-    ///
-    /// # Errors
-    /// Every mistake in the files, each with its place and remedy.
-    pub fn build(home: Home, manifests: &[Manifest]) -> Result<Understanding, Problem> {
-        let grammar = Grammar::compile(manifests, &home)
-            .map_err(|errors| file_problem("grammar", &errors))?;
-        Ok(Understanding {
+    /// Of a household, and the grammar of its skills in it.
+    pub fn new(home: Home, grammar: Grammar) -> Understanding {
+        Understanding {
             home: watch::Sender::new(Arc::new(home)),
-            skill_names: manifests
-                .iter()
-                .map(|manifest| manifest.name.clone())
-                .collect(),
             grammar: watch::Sender::new(Arc::new(grammar)),
             guessed: RwLock::default(),
-        })
+        }
     }
 
     /// The household.
@@ -47,11 +36,6 @@ impl Understanding {
     /// The household, now and later.
     pub fn watch_home(&self) -> watch::Receiver<Arc<Home>> {
         self.home.subscribe()
-    }
-
-    /// Names of the installed skills.
-    pub fn skill_names(&self) -> &[String] {
-        &self.skill_names
     }
 
     /// What can be said now.
@@ -82,13 +66,36 @@ impl Understanding {
     /// speaks.
     pub async fn replace(&self, home: Home, stt: Option<&dyn SpeechToText>) -> Result<(), Problem> {
         let grammar = tokio::task::block_in_place(|| self.grammar().with_home(&home));
-        let grammar = Arc::new(grammar.map_err(|errors| file_problem("grammar", &errors))?);
+        let grammar = grammar.map_err(|errors| file_problem("grammar", &errors))?;
+        self.swap(Some(home), grammar, stt).await
+    }
+
+    /// Has everybody understand other sentences in the same household, as [`Self::replace`] does.
+    ///
+    /// # Errors
+    /// The recogniser's, which then learns it when somebody speaks.
+    pub async fn learn(
+        &self,
+        grammar: Grammar,
+        stt: Option<&dyn SpeechToText>,
+    ) -> Result<(), Problem> {
+        self.swap(None, grammar, stt).await
+    }
+
+    async fn swap(
+        &self,
+        home: Option<Home>,
+        grammar: Grammar,
+        stt: Option<&dyn SpeechToText>,
+    ) -> Result<(), Problem> {
         let learned = match stt {
             Some(stt) => stt.load_grammar(grammar.speech()).await,
             None => Ok(Vec::new()),
         };
-        self.home.send_replace(Arc::new(home));
-        self.grammar.send_replace(grammar);
+        if let Some(home) = home {
+            self.home.send_replace(Arc::new(home));
+        }
+        self.grammar.send_replace(Arc::new(grammar));
         let guessed = learned.map_err(|error| model_problem(&error))?;
         *self.guessed.write().unwrap_or_else(PoisonError::into_inner) = guessed;
         Ok(())

@@ -18,17 +18,25 @@ use std::{
     fmt::Write,
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
 };
 use tokio::time::Instant;
 
-/// The components of a skill.
+/// The components of one version of a skill.
 pub struct Component {
     skill: String,
+    /// What the process calls it: another one for each version, so that the plans of a former one
+    /// are committed by the code that made them.
+    key: String,
     version: String,
     permissions: Vec<String>,
     folder: PathBuf,
+    /// Its files as they were found.
+    found: [Option<Found>; 2],
     /// Where machine code is kept.
     cache: PathBuf,
     budget: Budget,
@@ -37,6 +45,9 @@ pub struct Component {
     state: Mutex<State>,
 }
 
+/// Length and time of a file: who writes it anew changes one of them.
+type Found = (u64, Option<SystemTime>);
+
 #[derive(Default)]
 struct State {
     quarantine: Quarantine,
@@ -44,25 +55,43 @@ struct State {
 }
 
 impl Component {
-    /// The components in a skill's folder; nothing, if there are none.
+    /// The components in a skill's folder; nothing, if there are none. What the process knows already
+    /// is the same as before.
     pub fn in_folder(
         manifest: &Manifest,
         folder: &Path,
         machine: &Machine,
     ) -> Option<Arc<Component>> {
-        file(folder, StepKind::Prepare).is_file().then(|| {
+        let found = StepKind::ALL.map(|step| find(&file(folder, step)));
+        found[0]?;
+        let same = |known: &Component| {
+            (known.skill.as_str(), known.folder.as_path()) == (manifest.name.as_str(), folder)
+                && (&known.version, &known.permissions)
+                    == (&manifest.version, &manifest.permissions)
+                && known.found == found
+        };
+        Some(machine.process.known(same).unwrap_or_else(|| {
+            static LATEST: AtomicU64 = AtomicU64::new(0);
+            let number = LATEST.fetch_add(1, Ordering::Relaxed);
             Arc::new(Component {
+                key: format!("{}.{number}", manifest.name),
                 skill: manifest.name.clone(),
                 version: manifest.version.clone(),
                 permissions: manifest.permissions.clone(),
                 folder: folder.to_owned(),
+                found,
                 cache: machine.cache.clone(),
                 budget: Budget::default(),
                 process: machine.process.clone(),
                 audit: machine.audit.clone(),
                 state: Mutex::default(),
             })
-        })
+        }))
+    }
+
+    /// What the process calls it.
+    pub(super) fn key(&self) -> &str {
+        &self.key
     }
 
     /// Whose components they are.
@@ -85,12 +114,21 @@ impl Component {
 
     /// How the process is told of a step; nothing for one that the skill does without.
     pub(super) fn load(&self, step: StepKind) -> Option<ToHost> {
-        file(&self.folder, step).is_file().then(|| ToHost::Load {
-            skill: self.skill.clone(),
+        self.has(step).then(|| ToHost::Load {
+            component: self.key.clone(),
             step,
             permissions: self.permissions.clone(),
             budget: self.budget,
         })
+    }
+
+    fn has(&self, step: StepKind) -> bool {
+        let [prepare, commit] = self.found;
+        match step {
+            StepKind::Prepare => prepare,
+            StepKind::Commit => commit,
+        }
+        .is_some()
     }
 
     /// It cannot be loaded.
@@ -185,7 +223,7 @@ impl Component {
 impl Code for Component {
     fn prepare(&self, request: &Request, reads: &dyn Reads) -> Result<Prepared, Unanswered> {
         let call = ToHost::Prepare {
-            skill: self.skill.clone(),
+            component: self.key.clone(),
             request: request.clone(),
         };
         match self.call(StepKind::Prepare, &call, &mut |import| import.read(reads))? {
@@ -199,12 +237,12 @@ impl Code for Component {
         plan: &Plan,
         effects: &mut dyn Effects,
     ) -> Result<Result<String, EffectError>, Unanswered> {
-        if !file(&self.folder, StepKind::Commit).is_file() {
+        if !self.has(StepKind::Commit) {
             let done = effects.carry_out(&plan.effects);
             return Ok(done.map(|()| plan.reply.clone()));
         }
         let call = ToHost::Commit {
-            skill: self.skill.clone(),
+            component: self.key.clone(),
             plan: plan.clone(),
         };
         match self.call(StepKind::Commit, &call, &mut |import| import.act(effects))? {
@@ -212,6 +250,11 @@ impl Code for Component {
             _ => Err(self.unanswered(Fault::Unknown)),
         }
     }
+}
+
+fn find(file: &Path) -> Option<Found> {
+    let metadata = fs::metadata(file).ok().filter(fs::Metadata::is_file)?;
+    Some((metadata.len(), metadata.modified().ok()))
 }
 
 fn file(folder: &Path, step: StepKind) -> PathBuf {

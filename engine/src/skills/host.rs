@@ -23,7 +23,7 @@ use loqa_core::{
 use loqa_protocol::UtteranceId;
 use loqa_skill_sdk::Reads;
 use prospect::Prospect;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, atomic::AtomicUsize};
 use tokio::sync::watch;
 
 /// What a host is made of.
@@ -49,7 +49,7 @@ pub struct HostParts {
 pub struct Host(Arc<Inner>);
 
 struct Inner {
-    registry: Registry,
+    registry: RwLock<Arc<Registry>>,
     house: House,
     household: Arc<LiveHousehold>,
     suggestions: Mutex<Vec<String>>,
@@ -74,7 +74,7 @@ impl Host {
             patience,
         } = parts;
         Host(Arc::new(Inner {
-            registry,
+            registry: RwLock::new(Arc::new(registry)),
             house: House {
                 home,
                 zone,
@@ -96,8 +96,18 @@ impl Host {
     }
 
     /// The installed skills.
-    pub fn registry(&self) -> &Registry {
-        &self.0.registry
+    pub fn registry(&self) -> Arc<Registry> {
+        self.0.registry()
+    }
+
+    /// Has other skills from now on. What the former ones have prepared is prepared again.
+    pub fn replace(&self, registry: Registry) {
+        let registry = Arc::new(registry);
+        *self
+            .0
+            .registry
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = registry;
     }
 
     /// What it suggests from now on: [`Registry::suggestions`].
@@ -160,6 +170,11 @@ impl SkillHost for Host {
 }
 
 impl Inner {
+    fn registry(&self) -> Arc<Registry> {
+        let registry = self.registry.read();
+        registry.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn prepare(&self, request: &PrepareRequest) -> Result<Draft, HostError> {
         let prepared = self.plan(request, &self.household.read())?;
         let effects = match &prepared.work {
@@ -179,7 +194,9 @@ impl Inner {
     /// What a request means at `moment`.
     fn plan(&self, request: &PrepareRequest, moment: &Moment) -> Result<Prepared, HostError> {
         let view = self.house.at(moment);
+        let registry = self.registry();
         let prepared = |work, reply| Prepared {
+            registry: registry.clone(),
             request: request.clone(),
             epoch: moment.epoch,
             home: view.home.clone(),
@@ -191,7 +208,7 @@ impl Inner {
         let mut steps = Vec::with_capacity(request.steps.len());
         let mut undo = None;
         for step in &request.steps {
-            match self.prospect(step, request, &view, moment)? {
+            match self.prospect(&registry, step, request, &view, moment)? {
                 Prospect::Do(plan) => steps.push((step.clone(), plan)),
                 Prospect::Undo(deed, plan) => {
                     undo = Some(deed);
@@ -224,10 +241,11 @@ impl Inner {
     }
 
     /// The plan as it must be carried out at `moment`: made anew if the household has changed
-    /// since, in state or by an edit, as it does all the time where several people talk to it.
+    /// since, in state, by an edit or in skills, as it does all the time where several people talk to it.
     fn renew(&self, prepared: Prepared, moment: &Moment) -> Result<Prepared, HostError> {
         let same_home = Arc::ptr_eq(&prepared.home, &self.house.home());
-        if prepared.epoch == moment.epoch && same_home {
+        let same_skills = Arc::ptr_eq(&prepared.registry, &self.registry());
+        if prepared.epoch == moment.epoch && same_home && same_skills {
             return Ok(prepared);
         }
         let anew = self.plan(&prepared.request, moment)?;

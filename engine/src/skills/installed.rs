@@ -50,6 +50,14 @@ impl Installed {
         &self.0
     }
 
+    /// Makes the folder, unless it is there.
+    ///
+    /// # Errors
+    /// The disk will not have it.
+    pub fn make(&self) -> io::Result<()> {
+        make(&self.0)
+    }
+
     /// The names under which something is kept, with what counts of each, or why nobody can tell.
     pub fn all(&self) -> Vec<(String, Result<Current, String>)> {
         let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
@@ -107,7 +115,7 @@ impl Installed {
     /// # Errors
     /// The folder cannot be made or written; [`io::ErrorKind::WouldBlock`] while somebody else changes it.
     pub fn hold(&self) -> io::Result<Held> {
-        make(&self.0)?;
+        self.make()?;
         let lock = File::create(self.0.join(".lock"))?;
         lock.try_lock()?;
         for entry in fs::read_dir(&self.0)?.flatten() {

@@ -1,5 +1,6 @@
 //! Plans between prepare and commit.
 
+use super::registry::Registry;
 use loqa_core::{
     grammar::{Context, Step},
     home::Home,
@@ -24,7 +25,7 @@ pub enum Work {
 }
 
 /// A prepared turn.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Prepared {
     /// What was asked for, and whose effects these would be.
     pub request: PrepareRequest,
@@ -32,6 +33,8 @@ pub struct Prepared {
     pub epoch: u64,
     /// Areas and devices it was prepared for.
     pub home: Arc<Home>,
+    /// Skills that prepared it.
+    pub registry: Arc<Registry>,
     /// What commit will do.
     pub work: Work,
     /// What will be said if it goes as predicted, or the question if something is missing.
@@ -53,7 +56,7 @@ impl Prepared {
 }
 
 /// A table of plans.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Plans {
     last: u64,
     table: BTreeMap<DraftId, (Instant, Prepared)>,

@@ -8,7 +8,7 @@ use std::{
     os::{fd::OwnedFd, unix::net::UnixStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::{Duration, Instant},
 };
 
@@ -33,8 +33,8 @@ pub struct Process {
 #[derive(Default)]
 struct Running {
     lanes: Option<Arc<Lanes>>,
-    /// Whom it must know.
-    components: Vec<Arc<Component>>,
+    /// Whom it must know, by what it calls them, as long as somebody else does.
+    components: Vec<(String, Weak<Component>)>,
     starts: Vec<Instant>,
 }
 
@@ -89,16 +89,29 @@ impl Process {
     ///
     /// # Errors
     /// It runs, and cannot load the component.
-    pub fn add(&self, component: Arc<Component>) -> Result<(), CallError> {
+    pub fn add(&self, component: &Arc<Component>) -> Result<(), CallError> {
         let mut running = lock(&self.running);
-        running
+        running.forget_dropped();
+        if running
             .components
-            .retain(|known| known.skill() != component.skill());
-        running.components.push(component.clone());
+            .iter()
+            .any(|(key, _)| key == component.key())
+        {
+            return Ok(());
+        }
+        let known = (component.key().to_owned(), Arc::downgrade(component));
+        running.components.push(known);
         match &running.lanes {
-            Some(lanes) => lanes.load(&component, self),
+            Some(lanes) => lanes.load(component, self),
             None => Ok(()),
         }
+    }
+
+    /// A component that it must know.
+    pub(super) fn known(&self, which: impl Fn(&Component) -> bool) -> Option<Arc<Component>> {
+        let running = lock(&self.running);
+        let mut known = running.components.iter().filter_map(|it| it.1.upgrade());
+        known.find(|component| which(component))
     }
 
     /// Starts it, unless it runs; what it is confined by.
@@ -165,9 +178,10 @@ impl Process {
                 self.program.display()
             ))
         })?);
-        for component in &running.components {
+        let known = running.components.iter();
+        for component in known.filter_map(|(_, component)| component.upgrade()) {
             // One that does not load answers no calls, and says why; the others do.
-            if let Err(CallError::Fault(fault)) = lanes.load(component, self) {
+            if let Err(CallError::Fault(fault)) = lanes.load(&component, self) {
                 tracing::warn!(skill = component.skill(), %fault, "a skill cannot be loaded");
             }
         }
@@ -227,6 +241,24 @@ impl Process {
         } else {
             said.into()
         })))
+    }
+}
+
+impl Running {
+    /// Has the process forget what nobody has a use for any more.
+    fn forget_dropped(&mut self) {
+        let lanes = self.lanes.as_ref();
+        self.components.retain(|(key, component)| {
+            let used = component.strong_count() > 0;
+            if let Some(lanes) = lanes.filter(|_| !used) {
+                let unload = ToHost::Unload {
+                    component: key.clone(),
+                };
+                // If that fails, the process ends, and what it knew with it.
+                let _ = lanes.call(StepKind::Commit, &unload, &[], START, &mut |_| None);
+            }
+            used
+        });
     }
 }
 

@@ -158,9 +158,9 @@ impl Registry {
         })
     }
 
-    /// The built-in skills, those in `folders` and those that are installed; or, if `only` is given, those in it in their
-    /// place, of which only Loqa's own ("undo that", "stop" and the like) stays. A folder is a
-    /// skill, or holds skills.
+    /// The built-in skills, those in `folders` and those that are installed; or, if `only` is given,
+    /// those in it in their place: only Loqa's own ("undo that", "stop" and the like) stays. A folder
+    /// is a skill, or holds skills.
     ///
     /// # Errors
     /// [`RegistryError`]; nothing is loaded then.
@@ -198,8 +198,8 @@ impl Registry {
             let code: Arc<dyn Code> = match Component::in_folder(manifest, &folder, machine) {
                 Some(component) => {
                     self.components.push(component.clone());
-                    // It is not running yet: nothing can go wrong.
-                    let _ = machine.process.add(component.clone());
+                    // What is wrong with it, it knows: no call of it will be answered.
+                    let _ = machine.process.add(&component);
                     component
                 }
                 None if lacks_code(manifest, own) => {
@@ -253,6 +253,22 @@ impl Registry {
         self.process
             .as_ref()
             .filter(|_| !self.components.is_empty())
+    }
+
+    /// Whether it is the same skills, with the same code.
+    pub fn is_same(&self, other: &Registry) -> bool {
+        let components = || self.components.iter().zip(&other.components);
+        self.manifests == other.manifests
+            && self.folders == other.folders
+            && self.left_out == other.left_out
+            && self.missing == other.missing
+            && self.components.len() == other.components.len()
+            && components().all(|(own, others)| Arc::ptr_eq(own, others))
+    }
+
+    /// Folders in which a file that changes may change a skill.
+    pub fn folders(&self) -> impl Iterator<Item = &Path> {
+        self.folders.values().map(PathBuf::as_path)
     }
 
     /// What the skills understand, say and are tested with, in the order they were loaded.
@@ -309,16 +325,13 @@ impl Registry {
     }
 
     fn add_folder(&mut self, folder: &Path) -> Result<(), RegistryError> {
-        let unreadable = |path: &Path| {
-            let path = path.to_owned();
-            move |source| RegistryError::Unreadable { path, source }
-        };
+        let unreadable = |source| unreadable(folder, source);
         let mut skills = Vec::new();
         if folder.join(FILE).is_file() {
             skills.push(folder.to_owned());
         }
-        for entry in fs::read_dir(folder).map_err(unreadable(folder))? {
-            let path = entry.map_err(unreadable(folder))?.path();
+        for entry in fs::read_dir(folder).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
             if path.join(FILE).is_file() {
                 skills.push(path);
             }
@@ -328,8 +341,7 @@ impl Registry {
         }
         skills.sort();
         for skill in skills {
-            let path = skill.join(FILE);
-            let manifest = read(&path)?;
+            let manifest = read(&skill)?;
             self.add(manifest, skill)?;
         }
         Ok(())
@@ -418,12 +430,21 @@ impl Registry {
     }
 }
 
-fn read(path: &Path) -> Result<Manifest, RegistryError> {
-    let text = fs::read_to_string(path).map_err(|source| RegistryError::Unreadable {
+/// The manifest of the skill in a folder.
+///
+/// # Errors
+/// There is none, or it has mistakes.
+pub fn read(folder: &Path) -> Result<Manifest, RegistryError> {
+    let path = folder.join(FILE);
+    let text = fs::read_to_string(&path).map_err(|source| unreadable(&path, source))?;
+    Manifest::parse(&path.display().to_string(), &text).map_err(RegistryError::Manifest)
+}
+
+fn unreadable(path: &Path, source: io::Error) -> RegistryError {
+    RegistryError::Unreadable {
         path: path.to_owned(),
         source,
-    })?;
-    Manifest::parse(&path.display().to_string(), &text).map_err(RegistryError::Manifest)
+    }
 }
 
 /// The manifest of the version of an installed skill that counts.
@@ -435,12 +456,12 @@ pub fn installed_manifest(
     skill: &str,
     current: &Current,
 ) -> Result<Manifest, String> {
-    let path = installed.folder(skill, &current.version).join(FILE);
-    let manifest = read(&path).map_err(|error| error.to_string())?;
+    let folder = installed.folder(skill, &current.version);
+    let manifest = read(&folder).map_err(|error| error.to_string())?;
     if (manifest.name.as_str(), &manifest.version) != (skill, &current.version) {
         return Err(format!(
             "{} is of {} {}",
-            path.display(),
+            folder.join(FILE).display(),
             manifest.name,
             manifest.version
         ));

@@ -1,6 +1,9 @@
 //! What it costs that skills run in a sandbox: `cargo xtask bench skills`.
 
-use super::figure::{Goal, Report, quantile};
+use super::{
+    figure::{Goal, Report, quantile},
+    memory::mib,
+};
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use loqa_core::manifest::Manifest;
@@ -13,7 +16,7 @@ use loqa_skill_sdk::{Plan, Prepared, Request, Value, testing::House};
 use loqa_tests::program;
 use std::{
     fs, io,
-    path::{Path, PathBuf},
+    path::Path,
     process::Command,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -184,7 +187,7 @@ fn across(loqa: &Path, folder: &Path, calls: usize) -> Result<Vec<f64>> {
     let cache = tempfile::tempdir()?;
     let machine = machine(loqa, cache.path());
     let skill = component(folder, SKILL.into(), &machine)?;
-    machine.process.add(skill.clone())?;
+    machine.process.add(&skill)?;
     let mut times = Vec::new();
     for call in 0..calls + 50 {
         let mut house = House::default();
@@ -252,15 +255,17 @@ fn many(loqa: &Path, folder: &Path, installed: usize) -> Result<Many> {
     let with = |installed: usize| -> Result<(f64, f64)> {
         let machine = machine(loqa, cache.path());
         let process = &machine.process;
-        for number in 0..installed {
+        let skills = (0..installed).map(|number| {
             let skill = component(folder, format!("{SKILL}{number}"), &machine)?;
-            process.add(skill)?;
-        }
+            process.add(&skill)?;
+            Ok(skill)
+        });
+        let _known = skills.collect::<Result<Vec<_>>>()?;
         let start = Instant::now();
         process.start()?;
         let start_s = start.elapsed().as_secs_f64();
         let id = process.id().context("it has ended")?;
-        Ok((start_s, own_mib(id)?))
+        Ok((start_s, mib(id, &["Private_Dirty", "Private_Clean"])?))
     };
     // The first has the machine code made.
     let (_, without) = with(1)?;
@@ -269,15 +274,4 @@ fn many(loqa: &Path, folder: &Path, installed: usize) -> Result<Many> {
         start_s,
         each_mib: (whole - without) / (installed - 1).max(1) as f64,
     })
-}
-
-/// Memory of a process that nobody shares, MiB.
-fn own_mib(id: u32) -> Result<f64> {
-    let rollup = fs::read_to_string(PathBuf::from(format!("/proc/{id}/smaps_rollup")))?;
-    let kib = |name: &str| -> f64 {
-        let line = rollup.lines().find_map(|line| line.strip_prefix(name));
-        line.and_then(|rest| rest.split_whitespace().next()?.parse().ok())
-            .unwrap_or(0.0)
-    };
-    Ok((kib("Private_Dirty:") + kib("Private_Clean:")) / 1024.0)
 }

@@ -1,6 +1,6 @@
 //! `loqa skill build`: a crate, compiled once for each step, becomes two components.
 
-use super::problem;
+use super::{mistakes, problem};
 use crate::cli::output;
 use loqa_core::manifest::Manifest;
 use loqa_protocol::Problem;
@@ -33,10 +33,8 @@ pub fn run(folder: &Path, out: Option<&Path>) -> Result<ExitCode, Problem> {
             "name the folder of a skill; `loqa skill init NAME` makes one",
         )
     })?;
-    let manifest = Manifest::parse(&yaml.display().to_string(), &text).map_err(|errors| {
-        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        problem("skill", errors.join("\n"), "mend these lines")
-    })?;
+    let manifest =
+        Manifest::parse(&yaml.display().to_string(), &text).map_err(|errors| mistakes(&errors))?;
     if !folder.join("Cargo.toml").is_file() {
         return Err(problem(
             "no_code",

@@ -3,11 +3,7 @@
 use super::problem;
 use crate::{cli::output, whole_file};
 use loqa_protocol::Problem;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{fs, path::Path, process::ExitCode};
 
 /// What stands for the skill's name.
 const NAME: &str = "NAME";
@@ -90,7 +86,7 @@ pub fn run(folder: &Path, code: bool) -> Result<ExitCode, Problem> {
 
 /// As a shell takes it.
 fn shown(folder: &Path) -> String {
-    let path = PathBuf::from(folder).display().to_string();
+    let path = folder.display().to_string();
     if path.contains(' ') {
         format!("'{path}'")
     } else {

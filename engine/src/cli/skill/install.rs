@@ -1,7 +1,7 @@
 //! `loqa skill install`: a folder becomes a skill of this household, once somebody has seen what it may
 //! do.
 
-use super::{problem, shelf::Shelf};
+use super::{mistakes, problem, shelf::Shelf};
 use crate::{
     cli::{Common, output},
     hub::household,
@@ -31,7 +31,7 @@ impl From<PackageError> for Problem {
 }
 
 /// Installs the skill in `folder`, without asking if `yes`.
-pub async fn run(common: &Common, folder: &Path, yes: bool) -> Result<ExitCode, Problem> {
+pub fn run(common: &Common, folder: &Path, yes: bool) -> Result<ExitCode, Problem> {
     let shelf = Shelf::of(common)?;
     not_from_within(&shelf, folder)?;
     let package = Package::read(folder)?;
@@ -126,7 +126,7 @@ pub async fn run(common: &Common, folder: &Path, yes: bool) -> Result<ExitCode, 
         "permissions": manifest.permissions,
         "new_permissions": added,
     });
-    shelf.said(common, &words, document, true).await
+    Ok(Shelf::said(common, &words, &document))
 }
 
 /// What is installed is not installed from itself.
@@ -140,11 +140,6 @@ fn not_from_within(shelf: &Shelf, folder: &Path) -> Result<(), Problem> {
         )),
         _ => Ok(()),
     }
-}
-
-fn mistakes(errors: &[FileError]) -> Problem {
-    let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    problem("skill", errors.join("\n"), "")
 }
 
 /// Nobody else has the name.
@@ -217,7 +212,7 @@ fn runs(manifest: &Manifest, folder: &Path, machine: &Machine) -> Result<(), Pro
     };
     // Once it runs, it says of each component at once whether that can be loaded.
     let started = machine.process.start();
-    let loaded = started.and_then(|_| machine.process.add(component));
+    let loaded = started.and_then(|_| machine.process.add(&component));
     loaded.map_err(|error| match error {
         CallError::Fault(fault) => problem(
             "code",

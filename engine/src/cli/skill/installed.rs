@@ -103,7 +103,7 @@ pub fn permissions(common: &Common, name: &str) -> Result<ExitCode, Problem> {
 }
 
 /// Has one count no more, or again.
-pub async fn switch(common: &Common, name: &str, on: bool) -> Result<ExitCode, Problem> {
+pub fn switch(common: &Common, name: &str, on: bool) -> Result<ExitCode, Problem> {
     let shelf = Shelf::of(common)?;
     let held = shelf.hold()?;
     let skill = find(&shelf, name)?;
@@ -115,14 +115,11 @@ pub async fn switch(common: &Common, name: &str, on: bool) -> Result<ExitCode, P
     }
     let done = if on { "enabled" } else { "disabled" };
     if skill.current.disabled != on {
-        return shelf
-            .said(
-                common,
-                &format!("{name} is {done} already."),
-                json!({ "name": name, "enabled": on }),
-                false,
-            )
-            .await;
+        return Ok(Shelf::said(
+            common,
+            &format!("{name} is {done} already."),
+            &json!({ "name": name, "enabled": on }),
+        ));
     }
     let deed = if on { Deed::Enable } else { Deed::Disable };
     shelf.write_down(&[shelf.note(deed, name, &skill.version())])?;
@@ -136,18 +133,15 @@ pub async fn switch(common: &Common, name: &str, on: bool) -> Result<ExitCode, P
         held.set(name, &current)
     };
     shelf.done(deed, name, &current.version, saved)?;
-    shelf
-        .said(
-            common,
-            &format!("{name} is {done}."),
-            json!({ "name": name, "enabled": on }),
-            true,
-        )
-        .await
+    Ok(Shelf::said(
+        common,
+        &format!("{name} is {done}."),
+        &json!({ "name": name, "enabled": on }),
+    ))
 }
 
 /// Has a version of one count from now on, whatever is installed later; or its latest, and later ones.
-pub async fn pin(common: &Common, name: &str, version: &str) -> Result<ExitCode, Problem> {
+pub fn pin(common: &Common, name: &str, version: &str) -> Result<ExitCode, Problem> {
     let shelf = Shelf::of(common)?;
     let skill = installed(&shelf, name)?;
     let latest = version == "latest";
@@ -167,11 +161,11 @@ pub async fn pin(common: &Common, name: &str, version: &str) -> Result<ExitCode,
     } else {
         format!("{name} stays at {wanted}.")
     };
-    choose(common, &shelf, &skill, Deed::Pin, wanted, !latest, &words).await
+    choose(common, &shelf, &skill, Deed::Pin, wanted, !latest, &words)
 }
 
 /// Has the version before count.
-pub async fn rollback(common: &Common, name: &str) -> Result<ExitCode, Problem> {
+pub fn rollback(common: &Common, name: &str) -> Result<ExitCode, Problem> {
     let shelf = Shelf::of(common)?;
     let skill = installed(&shelf, name)?;
     let now = skill
@@ -201,10 +195,9 @@ pub async fn rollback(common: &Common, name: &str) -> Result<ExitCode, Problem> 
         pinned,
         &words,
     )
-    .await
 }
 
-async fn choose(
+fn choose(
     common: &Common,
     shelf: &Shelf,
     skill: &Known,
@@ -231,11 +224,11 @@ async fn choose(
     let saved = held.set(&skill.name, &current);
     shelf.done(deed, &skill.name, version, saved)?;
     let document = json!({ "name": skill.name, "version": version, "pinned": pinned });
-    shelf.said(common, words, document, true).await
+    Ok(Shelf::said(common, words, &document))
 }
 
 /// Takes one away with all its versions.
-pub async fn remove(common: &Common, name: &str) -> Result<ExitCode, Problem> {
+pub fn remove(common: &Common, name: &str) -> Result<ExitCode, Problem> {
     let shelf = Shelf::of(common)?;
     let held = shelf.hold()?;
     let skill = installed(&shelf, name)?;
@@ -247,7 +240,7 @@ pub async fn remove(common: &Common, name: &str) -> Result<ExitCode, Problem> {
         "{name} is removed with all its versions. What it has done stays: timers run on, lists keep their items, devices stay as they are."
     );
     let document = json!({ "name": name, "removed": skill.versions });
-    shelf.said(common, &words, document, true).await
+    Ok(Shelf::said(common, &words, &document))
 }
 
 fn say_permissions(manifest: &Manifest) {

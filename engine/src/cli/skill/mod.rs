@@ -8,6 +8,7 @@ mod shelf;
 mod test;
 
 use super::Common;
+use loqa_core::manifest::FileError;
 use loqa_protocol::Problem;
 use shelf::Shelf;
 use std::{path::PathBuf, process::ExitCode};
@@ -97,15 +98,15 @@ pub async fn run(common: &Common, command: SkillCommand) -> Result<ExitCode, Pro
         SkillCommand::Init { folder, code } => init::run(&folder, code),
         SkillCommand::Test { folder, sentences } => test::run(&folder, sentences).await,
         SkillCommand::Build { folder, out } => build::run(&folder, out.as_deref()),
-        SkillCommand::Install { folder, yes } => install::run(common, &folder, yes).await,
+        SkillCommand::Install { folder, yes } => install::run(common, &folder, yes),
         SkillCommand::List => installed::list(common),
         SkillCommand::Info { name } => installed::info(common, &name),
         SkillCommand::Permissions { name } => installed::permissions(common, &name),
-        SkillCommand::Disable { name } => installed::switch(common, &name, false).await,
-        SkillCommand::Enable { name } => installed::switch(common, &name, true).await,
-        SkillCommand::Pin { name, version } => installed::pin(common, &name, &version).await,
-        SkillCommand::Rollback { name } => installed::rollback(common, &name).await,
-        SkillCommand::Remove { name } => installed::remove(common, &name).await,
+        SkillCommand::Disable { name } => installed::switch(common, &name, false),
+        SkillCommand::Enable { name } => installed::switch(common, &name, true),
+        SkillCommand::Pin { name, version } => installed::pin(common, &name, &version),
+        SkillCommand::Rollback { name } => installed::rollback(common, &name),
+        SkillCommand::Remove { name } => installed::remove(common, &name),
         SkillCommand::Audit => Shelf::of(common)?.print_audit(common),
     }
 }
@@ -116,4 +117,10 @@ fn problem(code: &str, message: String, help: &str) -> Problem {
         message,
         help: help.into(),
     }
+}
+
+/// All that is wrong in a manifest: each mistake says where it is, and what would be right.
+fn mistakes(errors: &[FileError]) -> Problem {
+    let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    problem("skill", errors.join("\n"), "")
 }

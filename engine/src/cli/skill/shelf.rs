@@ -4,7 +4,6 @@ use super::problem;
 use crate::{
     cli::{Common, output},
     config::Config,
-    gateway::Client,
     skills::{Held, Installed, Machine, Registry},
     store::{Audit, Deed, Note},
 };
@@ -103,25 +102,14 @@ impl Shelf {
         )
     }
 
-    /// Tells what came of it, and from when on it counts if anything `changed`.
-    pub async fn said(
-        &self,
-        common: &Common,
-        words: &str,
-        mut document: Value,
-        changed: bool,
-    ) -> Result<ExitCode, Problem> {
-        let later = changed && Client::connect(&self.config.hub.data).await.is_some();
+    /// Tells what came of it. A hub that is running follows by itself.
+    pub fn said(common: &Common, words: &str, document: &Value) -> ExitCode {
         if common.json {
-            document["restart"] = later.into();
-            output::print_json(&document);
+            output::print_json(document);
         } else {
             output::print_line(words);
-            if later {
-                output::print_line("A hub is running: it counts when the hub is started again.");
-            }
         }
-        Ok(ExitCode::SUCCESS)
+        ExitCode::SUCCESS
     }
 
     /// Prints what was written down, oldest first.

@@ -1,6 +1,6 @@
 //! `loqa skill test`: text in, spoken text and effects out.
 
-use super::problem;
+use super::{mistakes, problem};
 use crate::{
     cli::output,
     config::Patience,
@@ -12,7 +12,7 @@ use jiff::{Zoned, tz::TimeZone};
 use loqa_core::{
     grammar::{Context, Grammar, Step},
     home::Home,
-    manifest::{FileError, Manifest},
+    manifest::Manifest,
     seams::{HostError, PrepareRequest, SkillHost},
 };
 use loqa_protocol::{Problem, SessionId, TurnId, UtteranceId};
@@ -36,7 +36,8 @@ pub async fn run(folder: &Path, sentences: Vec<String>) -> Result<ExitCode, Prob
     let machine = Machine::beside(scratch.path());
     let registry = Registry::load(&[PathBuf::from(folder)], None, &machine)?;
     let home = demonstration_home()?;
-    let grammar = Grammar::compile(registry.manifests(), &home).map_err(|errors| all(&errors))?;
+    let grammar =
+        Grammar::compile(registry.manifests(), &home).map_err(|errors| mistakes(&errors))?;
     let own: Vec<Manifest> = registry
         .manifests()
         .iter()
@@ -92,11 +93,6 @@ pub async fn run(folder: &Path, sentences: Vec<String>) -> Result<ExitCode, Prob
     } else {
         ExitCode::FAILURE
     })
-}
-
-fn all(errors: &[FileError]) -> Problem {
-    let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    problem("skill", errors.join("\n"), "mend these lines")
 }
 
 fn meaning(step: &Step) -> String {

@@ -9,6 +9,7 @@ use crate::{
         household::Moment,
         own,
         plans::{Prepared, Work},
+        registry::Registry,
     },
     store::{CommitError, Household},
 };
@@ -48,12 +49,13 @@ impl Inner {
                 }
             }
             let done = match &prepared.work {
-                Work::Steps(steps) => self.carry_out(steps, household, moment),
+                Work::Steps(steps) => self.carry_out(&prepared.registry, steps, household, moment),
                 Work::Undo(deed) => {
                     let steps = lock(&self.deeds).get(*deed).map(|deed| deed.steps.clone());
                     let steps = steps.ok_or_else(|| EffectError(own::NOTHING_DONE.into()))?;
                     let card = |step: &Undoing| Some(Card::gone(&step.skill, step.card.as_ref()?));
-                    let done = self.take_back(Stage::Performance, &steps, household, moment)?;
+                    let by = &prepared.registry;
+                    let done = self.take_back(by, Stage::Performance, &steps, household, moment)?;
                     Ok(Done {
                         cards: steps.iter().filter_map(card).collect(),
                         ..done
@@ -122,6 +124,7 @@ impl Inner {
     /// device outside of the hub has done something, what was done stays, and is told.
     fn carry_out(
         &self,
+        by: &Registry,
         steps: &[(Step, Plan)],
         household: &mut Household,
         moment: &Moment,
@@ -130,7 +133,7 @@ impl Inner {
         let mut replies = Vec::new();
         for (step, plan) in steps {
             let before = all.outside.then(|| household.clone());
-            let ran = self.run(Stage::Performance, &step.skill, plan, household, moment);
+            let ran = self.run(by, Stage::Performance, &step.skill, plan, household, moment);
             let (done, mut compensators) = match (ran, before) {
                 (Err(EffectError(reply)), Some(before)) => {
                     *household = before;
@@ -163,6 +166,7 @@ impl Inner {
     /// Undoes steps, last first.
     pub(super) fn take_back(
         &self,
+        by: &Registry,
         stage: Stage,
         steps: &[Undoing],
         household: &mut Household,
@@ -180,7 +184,7 @@ impl Inner {
                 effects: step.compensators.clone(),
                 ..Plan::default()
             };
-            let (done, _) = match self.run(stage, &step.skill, &plan, household, moment) {
+            let (done, _) = match self.run(by, stage, &step.skill, &plan, household, moment) {
                 Err(EffectError(reply)) if all.outside => {
                     replies.push(reply);
                     all.failed = true;
@@ -205,14 +209,14 @@ impl Inner {
     /// Runs one skill's commit: what it did, and what puts that back.
     fn run(
         &self,
+        by: &Registry,
         stage: Stage,
         skill: &str,
         plan: &Plan,
         household: &mut Household,
         moment: &Moment,
     ) -> Result<(Done, Vec<Effect>), EffectError> {
-        let permissions = self
-            .registry
+        let permissions = by
             .manifest(skill)
             .map(|manifest| manifest.permissions.as_slice())
             .unwrap_or_default();
@@ -225,14 +229,14 @@ impl Inner {
             permissions,
         );
         acting.begin(&plan.effects);
-        let ran = match self.registry.code(skill) {
+        let ran = match by.code(skill) {
             Some(code) => code
                 .commit(plan, &mut acting)
                 .unwrap_or_else(|error| Err(EffectError(error.to_string()))),
             None => acting.carry_out(&plan.effects).map(|()| plan.reply.clone()),
         };
         if let Some(kind) = acting.refused {
-            self.registry.refused(skill, permission(kind));
+            by.refused(skill, permission(kind));
         }
         let reply = match ran {
             // What was done cannot be thrown away.

@@ -8,6 +8,7 @@ use crate::{
         effects::{self, Stage},
         household::Moment,
         own,
+        registry::Registry,
         view::View,
     },
     store::Household,
@@ -33,22 +34,23 @@ impl Inner {
     /// What a step would do and say.
     pub(super) fn prospect(
         &self,
+        registry: &Registry,
         step: &Step,
         request: &PrepareRequest,
         view: &View<'_>,
         moment: &Moment,
     ) -> Result<Prospect, HostError> {
-        let manifest = self.registry.manifest(&step.skill);
+        let manifest = registry.manifest(&step.skill);
         let manifest = manifest.ok_or_else(|| {
             HostError::Failed(format!("The skill {} is not installed.", step.skill))
         })?;
         let intent = manifest.intent(&step.intent);
-        let mut plan = if step.skill == own::NAME && self.registry.code(own::NAME).is_none() {
-            match self.own(step, request, view, moment) {
+        let mut plan = if step.skill == own::NAME && registry.code(own::NAME).is_none() {
+            match self.own(registry, step, request, view, moment) {
                 Prospect::Do(plan) => plan,
                 other => return Ok(other),
             }
-        } else if let Some(code) = self.registry.code(&step.skill) {
+        } else if let Some(code) = registry.code(&step.skill) {
             let prepared = code.prepare(&self.request(step, request, view), view);
             match prepared.map_err(|error| HostError::Failed(error.to_string()))? {
                 loqa_skill_sdk::Prepared::Plan(plan) => plan,
@@ -77,8 +79,7 @@ impl Inner {
                 // It is prepared after each word: one row an utterance.
                 let last = &mut *lock(&self.refused);
                 if last.replace(request.utterance) != Some(request.utterance) {
-                    self.registry
-                        .refused(&manifest.name, effects::permission(kind));
+                    registry.refused(&manifest.name, effects::permission(kind));
                 }
                 HostError::Failed(error.0)
             })?;
@@ -121,6 +122,7 @@ impl Inner {
     /// What the skill `loqa` would do.
     fn own(
         &self,
+        registry: &Registry,
         step: &Step,
         request: &PrepareRequest,
         view: &View<'_>,
@@ -174,7 +176,8 @@ impl Inner {
                 }
                 // A rehearsal on a copy tells what will be said.
                 let mut copy = Household::clone(&moment.household);
-                let rehearsed = self.take_back(Stage::Rehearsal, &deed.steps, &mut copy, moment);
+                let rehearsed =
+                    self.take_back(registry, Stage::Rehearsal, &deed.steps, &mut copy, moment);
                 let reply = rehearsed.map_or_else(|error| error.0, |done| done.reply);
                 let confirm = self
                     .is_grave(&effects, view)
