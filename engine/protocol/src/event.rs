@@ -55,6 +55,8 @@ pub enum EffectKind {
     Device,
     /// A list was changed.
     List,
+    /// A skill kept something for itself, or forgot it.
+    Storage,
 }
 
 /// Everything Loqa announces. Raw audio has no variant: it can reach neither bus nor store.

@@ -1,7 +1,7 @@
 //! What the hub and the process say to each other: a header as JSON, and bytes behind it.
 
 use loqa_skill_sdk::{
-    DeviceCommand, EffectError, Effects, ListOp, Plan, Prepared, Reads, Request, TimerOp,
+    DeviceCommand, EffectError, Effects, ListOp, Plan, Prepared, Reads, Request, StorageOp, TimerOp,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::io::{self, Read, Write};
@@ -170,12 +170,20 @@ pub enum Import {
     Areas,
     /// [`Reads::list`].
     List(String),
+    /// [`Reads::setting`].
+    Setting(String),
+    /// [`Reads::stored`].
+    Stored(String),
+    /// [`Reads::stored_keys`].
+    StoredKeys,
     /// [`Effects::timer`].
     Timer(TimerOp),
     /// [`Effects::device`].
     Device(String, DeviceCommand),
     /// [`Effects::change_list`].
     ChangeList(String, ListOp),
+    /// [`Effects::store`].
+    Store(StorageOp),
 }
 
 impl Import {
@@ -187,7 +195,12 @@ impl Import {
             Import::Devices => json(&reads.devices()),
             Import::Areas => json(&reads.areas()),
             Import::List(list) => json(&reads.list(list)),
-            Import::Timer(_) | Import::Device(..) | Import::ChangeList(..) => None,
+            Import::Setting(name) => json(&reads.setting(name)),
+            Import::Stored(key) => json(&reads.stored(key)),
+            Import::StoredKeys => json(&reads.stored_keys()),
+            Import::Timer(_) | Import::Device(..) | Import::ChangeList(..) | Import::Store(_) => {
+                None
+            }
         }
     }
 
@@ -197,6 +210,7 @@ impl Import {
             Import::Timer(op) => json(&effects.timer(op)),
             Import::Device(device, command) => json(&effects.device(&device, command)),
             Import::ChangeList(list, op) => json(&effects.change_list(&list, op)),
+            Import::Store(op) => json(&effects.store(op)),
             _ => self.read(effects),
         }
     }

@@ -10,7 +10,7 @@ use crate::{
     store::{Audit, Deed},
     whole_file,
 };
-use loqa_core::manifest::Manifest;
+use loqa_core::manifest::{self, Manifest};
 use loqa_skill_host::frames::{Budget, Fault, FromHost, StepKind, ToHost};
 use loqa_skill_sdk::{EffectError, Effects, Plan, Prepared, Reads, Request};
 use sha2::{Digest, Sha256};
@@ -40,6 +40,8 @@ pub struct Component {
     /// Where machine code is kept.
     cache: PathBuf,
     budget: Budget,
+    /// The same, as its manifest says it.
+    allowance: manifest::Budget,
     process: Arc<Process>,
     audit: Audit,
     state: Mutex<State>,
@@ -68,6 +70,7 @@ impl Component {
             (known.skill.as_str(), known.folder.as_path()) == (manifest.name.as_str(), folder)
                 && (&known.version, &known.permissions)
                     == (&manifest.version, &manifest.permissions)
+                && known.allowance == manifest.budget
                 && known.found == found
         };
         Some(machine.process.known(same).unwrap_or_else(|| {
@@ -81,7 +84,12 @@ impl Component {
                 folder: folder.to_owned(),
                 found,
                 cache: machine.cache.clone(),
-                budget: Budget::default(),
+                allowance: manifest.budget,
+                budget: Budget {
+                    memory: (manifest.budget.memory_mib as usize) << 20,
+                    time_ms: manifest.budget.time_ms.into(),
+                    ..Budget::default()
+                },
                 process: machine.process.clone(),
                 audit: machine.audit.clone(),
                 state: Mutex::default(),

@@ -2,14 +2,15 @@
 
 use super::{
     executor::{Executor, OwnDevices},
-    view::{House, View, timer_at},
+    view::{House, Own, View, timer_at},
 };
 use crate::store::{Household, TimerPhase, TimerRecord};
 use jiff::Timestamp;
+use loqa_core::manifest::Manifest;
 use loqa_protocol::EffectKind;
 use loqa_skill_sdk::{
     Area, Civil, Device, DeviceCommand, DeviceEffect, DeviceState, Effect, EffectError, Effects,
-    ListEffect, ListOp, Reads, Timer, TimerOp, TimerStart, TimerState,
+    ListEffect, ListOp, Reads, StorageOp, Timer, TimerOp, TimerStart, TimerState, Value,
 };
 use std::collections::HashMap;
 
@@ -29,8 +30,7 @@ pub struct Acting<'a> {
     household: &'a mut Household,
     now_ms: i64,
     wall: Timestamp,
-    skill: &'a str,
-    permissions: &'a [String],
+    own: Own<'a>,
     /// Devices as they were before they were told anything, until they are commanded.
     before: HashMap<String, Device>,
     /// Kinds of effects that took place, in order.
@@ -46,14 +46,13 @@ pub struct Acting<'a> {
 }
 
 impl<'a> Acting<'a> {
-    /// For `skill`, which may do what `permissions` (of its manifest) say.
+    /// For a skill, which may do what its manifest asks for.
     pub fn new(
         stage: Stage,
         house: &'a House,
         household: &'a mut Household,
         (now_ms, wall): (i64, Timestamp),
-        skill: &'a str,
-        permissions: &'a [String],
+        own: Own<'a>,
     ) -> Acting<'a> {
         Acting {
             stage,
@@ -61,8 +60,7 @@ impl<'a> Acting<'a> {
             household,
             now_ms,
             wall,
-            skill,
-            permissions,
+            own,
             before: HashMap::new(),
             kinds: Vec::new(),
             compensators: Vec::new(),
@@ -74,7 +72,7 @@ impl<'a> Acting<'a> {
 
     /// Tells whoever reaches the devices what they are about to be told.
     pub fn begin(&mut self, effects: &[Effect]) {
-        let may = permitted(EffectKind::Device, self.skill, self.permissions);
+        let may = permitted(EffectKind::Device, self.own.manifest);
         if may.is_err() || self.stage == Stage::Rehearsal {
             return;
         }
@@ -83,7 +81,7 @@ impl<'a> Acting<'a> {
             Effect::Device(DeviceEffect { device, command }) => {
                 Some((view.device(device)?, command.clone()))
             }
-            Effect::Timer(_) | Effect::List(_) => None,
+            Effect::Timer(_) | Effect::List(_) | Effect::Storage(_) => None,
         });
         let commands: Vec<_> = commands.collect();
         self.house.executor.begin(&commands);
@@ -92,7 +90,7 @@ impl<'a> Acting<'a> {
     }
 
     fn may(&mut self, kind: EffectKind) -> Result<(), EffectError> {
-        permitted(kind, self.skill, self.permissions).inspect_err(|_| self.refused = Some(kind))
+        permitted(kind, self.own.manifest).inspect_err(|_| self.refused = Some(kind))
     }
 
     fn view(&self) -> View<'_> {
@@ -102,6 +100,7 @@ impl<'a> Acting<'a> {
             household: self.household,
             now_ms: self.now_ms,
             wall: self.wall,
+            own: Some(self.own),
         }
     }
 
@@ -138,6 +137,7 @@ pub fn permission(kind: EffectKind) -> &'static str {
         EffectKind::Timer => "timer",
         EffectKind::Device => "device",
         EffectKind::List => "list",
+        EffectKind::Storage => "storage",
     }
 }
 
@@ -147,6 +147,7 @@ pub fn kind(effect: &Effect) -> EffectKind {
         Effect::Timer(_) => EffectKind::Timer,
         Effect::Device(_) => EffectKind::Device,
         Effect::List(_) => EffectKind::List,
+        Effect::Storage(_) => EffectKind::Storage,
     }
 }
 
@@ -154,8 +155,13 @@ pub fn kind(effect: &Effect) -> EffectKind {
 ///
 /// # Errors
 /// A sentence that names the skill and the line its manifest lacks.
-pub fn permitted(kind: EffectKind, skill: &str, permissions: &[String]) -> Result<(), EffectError> {
+pub fn permitted(kind: EffectKind, manifest: &Manifest) -> Result<(), EffectError> {
     let needed = permission(kind);
+    let Manifest {
+        name: skill,
+        permissions,
+        ..
+    } = manifest;
     if permissions.iter().any(|permission| permission == needed) {
         return Ok(());
     }
@@ -304,7 +310,44 @@ impl Effects for Acting<'_> {
         );
         Ok(after)
     }
+
+    fn store(&mut self, op: StorageOp) -> Result<(), EffectError> {
+        self.may(EffectKind::Storage)?;
+        let (key, text) = match op {
+            StorageOp::Set((key, text)) => (key, Some(text)),
+            StorageOp::Remove(key) => (key, None),
+        };
+        let skill = &self.own.manifest.name;
+        if key.len() > LONGEST_KEY {
+            return Err(EffectError(format!(
+                "The skill {skill} wants to keep something under too long a name."
+            )));
+        }
+        let storage = &mut self.household.storage;
+        let at = (skill.clone(), key.clone());
+        let before = match text {
+            Some(text) => storage.insert(at, text),
+            None => storage.remove(&at),
+        };
+        let own = storage.iter().filter(|((owner, _), _)| owner == skill);
+        let bytes: usize = own.map(|((_, key), text)| key.len() + text.len()).sum();
+        let most = self.own.manifest.budget.storage_kb;
+        if bytes > most as usize * 1000 {
+            return Err(EffectError(format!(
+                "The skill {skill} keeps as much as it may: {most} kilobytes."
+            )));
+        }
+        let back = match before {
+            Some(text) => StorageOp::Set((key, text)),
+            None => StorageOp::Remove(key),
+        };
+        self.done(EffectKind::Storage, Some(Effect::Storage(back)));
+        Ok(())
+    }
 }
+
+/// Longest key of what a skill keeps, bytes.
+const LONGEST_KEY: usize = 64;
 
 impl Reads for Acting<'_> {
     fn now(&self, zone: Option<&str>) -> Option<Civil> {
@@ -325,6 +368,18 @@ impl Reads for Acting<'_> {
 
     fn list(&self, list: &str) -> Vec<String> {
         self.view().list(list)
+    }
+
+    fn setting(&self, name: &str) -> Option<Value> {
+        self.view().setting(name)
+    }
+
+    fn stored(&self, key: &str) -> Option<String> {
+        self.view().stored(key)
+    }
+
+    fn stored_keys(&self) -> Vec<String> {
+        self.view().stored_keys()
     }
 }
 

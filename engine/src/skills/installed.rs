@@ -132,6 +132,11 @@ impl Installed {
 }
 
 impl Held {
+    /// What nobody else changes meanwhile.
+    pub fn installed(&self) -> &Installed {
+        &self.installed
+    }
+
     /// Writes a package where it counts for nothing yet: gone again when this is dropped.
     ///
     /// # Errors

@@ -13,6 +13,8 @@ mod host;
 mod household;
 mod installed;
 #[cfg(test)]
+mod keeping;
+#[cfg(test)]
 mod outside;
 mod own;
 mod package;
@@ -21,6 +23,7 @@ mod plans;
 mod process;
 mod quarantine;
 mod registry;
+mod settings;
 #[cfg(test)]
 pub(crate) mod tests;
 mod view;
@@ -36,4 +39,5 @@ pub use own::{NAME as OWN_NAME, patience as own_patience, volume as own_volume};
 pub use package::{Package, PackageError, version};
 pub use process::{CallError, Process};
 pub use registry::{LeftOut, Machine, Registry, RegistryError, installed_manifest};
-pub use view::civil;
+pub use settings::Settings;
+pub use view::{Own, civil};

@@ -12,6 +12,7 @@ pub fn sentence(permission: &str) -> &'static str {
             "It can use every device of the house. Before anything is opened or unlocked, Loqa asks."
         }
         "list" => "It can add to the household's lists, change and clear them.",
+        "storage" => "It can keep notes of its own, which no other skill sees.",
         _ => "This Loqa does not know what it means.",
     }
 }
@@ -24,7 +25,12 @@ mod tests {
 
     #[test]
     fn every_permission_has_its_sentence() {
-        for kind in [EffectKind::Timer, EffectKind::Device, EffectKind::List] {
+        for kind in [
+            EffectKind::Timer,
+            EffectKind::Device,
+            EffectKind::List,
+            EffectKind::Storage,
+        ] {
             assert!(sentence(effects::permission(kind)).starts_with("It can "));
         }
     }

@@ -5,6 +5,8 @@ use super::{
     component::Component,
     installed::{Current, Installed},
     process::Process,
+    settings::Settings,
+    view::Own,
 };
 use crate::{
     beside::beside,
@@ -64,6 +66,8 @@ pub struct Registry {
     /// Names of those that were installed.
     installed: Vec<String>,
     left_out: Vec<LeftOut>,
+    /// What the household has set, by skill.
+    settings: BTreeMap<String, Settings>,
 }
 
 /// An installed skill that does not count, as it would keep the others from being understood.
@@ -187,7 +191,29 @@ impl Registry {
             }
         };
         registry.run_on(machine);
+        if let Some(installed) = &machine.installed {
+            registry.set_as(installed);
+        }
         Ok(registry)
+    }
+
+    /// Reads what the household has set. A file that is wrong sets nothing.
+    fn set_as(&mut self, installed: &Installed) {
+        for manifest in self.manifests.iter().filter(|it| !it.settings.is_empty()) {
+            match Settings::read(installed, manifest) {
+                Ok(settings) => drop(self.settings.insert(manifest.name.clone(), settings)),
+                Err(reason) => tracing::warn!(reason, "what was set for a skill does not count"),
+            }
+        }
+    }
+
+    /// What is the own of the skill with this manifest.
+    pub fn own_of<'a>(&'a self, manifest: &'a Manifest) -> Own<'a> {
+        let settings = self.settings.get(&manifest.name);
+        Own {
+            manifest,
+            settings: settings.unwrap_or(Settings::NONE),
+        }
     }
 
     /// Has the skills' code run, where they have any.
@@ -262,6 +288,7 @@ impl Registry {
             && self.folders == other.folders
             && self.left_out == other.left_out
             && self.missing == other.missing
+            && self.settings == other.settings
             && self.components.len() == other.components.len()
             && components().all(|(own, others)| Arc::ptr_eq(own, others))
     }

@@ -174,7 +174,7 @@ impl House {
     }
 
     /// What is said and done; a question that had to be answered with yes stands before it.
-    async fn hears(&mut self, steps: &[Step]) -> String {
+    pub(super) async fn hears(&mut self, steps: &[Step]) -> String {
         let draft = match self.prepare(steps) {
             Ok(draft) => draft,
             Err(error) => return format!("error: {error}"),
@@ -194,7 +194,7 @@ impl House {
     }
 }
 
-fn step(name: &str, slots: &[(&str, SlotValue)]) -> Step {
+pub(super) fn step(name: &str, slots: &[(&str, SlotValue)]) -> Step {
     let (skill, intent) = name.split_once('.').unwrap();
     let slots = slots
         .iter()

@@ -1,13 +1,13 @@
 //! What prepare reads: the household at one moment.
 
-use super::{executor::Executor, household::Moment, own};
+use super::{executor::Executor, household::Moment, own, settings::Settings};
 use crate::{
     config::Patience,
     store::{Household, TimerPhase, TimerRecord},
 };
 use jiff::{Timestamp, Zoned, tz::TimeZone};
-use loqa_core::home::Home;
-use loqa_skill_sdk::{Area, Civil, Device, DeviceState, Reads, Timer, TimerState};
+use loqa_core::{home::Home, manifest::Manifest};
+use loqa_skill_sdk::{Area, Civil, Device, DeviceState, Reads, Timer, TimerState, Value};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -35,6 +35,17 @@ pub struct View<'a> {
     pub now_ms: i64,
     /// The wall clock.
     pub wall: Timestamp,
+    /// What is the reading skill's own, if one reads.
+    pub own: Option<Own<'a>>,
+}
+
+/// What is a skill's own.
+#[derive(Clone, Copy)]
+pub struct Own<'a> {
+    /// Its manifest.
+    pub manifest: &'a Manifest,
+    /// What the household has set for it.
+    pub settings: &'a Settings,
 }
 
 impl House {
@@ -46,6 +57,7 @@ impl House {
             household: &moment.household,
             now_ms: moment.now_ms,
             wall: moment.wall,
+            own: None,
         }
     }
 
@@ -60,7 +72,16 @@ impl House {
     }
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    /// As a skill sees it.
+    pub fn of(&self, own: Own<'a>) -> View<'a> {
+        View {
+            home: self.home.clone(),
+            own: Some(own),
+            ..*self
+        }
+    }
+
     /// A device by its id.
     pub fn device(&self, id: &str) -> Option<Device> {
         if id == own::VOICE {
@@ -123,6 +144,29 @@ impl Reads for View<'_> {
 
     fn list(&self, list: &str) -> Vec<String> {
         self.household.lists.get(list).cloned().unwrap_or_default()
+    }
+
+    fn setting(&self, name: &str) -> Option<Value> {
+        let Own { manifest, settings } = self.own?;
+        let known = manifest.settings.iter().find(|it| it.name == name)?;
+        Some(settings.get(name).unwrap_or(&known.default).into())
+    }
+
+    fn stored(&self, key: &str) -> Option<String> {
+        let skill = self.own?.manifest.name.clone();
+        self.household.storage.get(&(skill, key.into())).cloned()
+    }
+
+    fn stored_keys(&self) -> Vec<String> {
+        let Some(own) = self.own else {
+            return Vec::new();
+        };
+        let skill = own.manifest.name.as_str();
+        let from = (skill.to_owned(), String::new());
+        let keys = self.household.storage.range(from..).map(|(key, _)| key);
+        keys.take_while(|(owner, _)| owner == skill)
+            .map(|(_, key)| key.clone())
+            .collect()
     }
 }
 

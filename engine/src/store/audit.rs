@@ -57,6 +57,8 @@ pub enum Deed {
     Rollback,
     /// It is gone.
     Remove,
+    /// The household has set something for it.
+    Set,
     /// It planned, or began, what its manifest does not ask for.
     Effect,
     /// Its code was loaded.
@@ -94,6 +96,7 @@ impl Deed {
             Deed::Pin => "pin",
             Deed::Rollback => "rollback",
             Deed::Remove => "remove",
+            Deed::Set => "set",
             Deed::Effect => "effect",
             Deed::Load => "load",
             Deed::Rest => "rest",

@@ -1,4 +1,4 @@
-//! What the household asked to be kept: timers, device states, lists.
+//! What the household asked to be kept: timers, device states, lists, what skills keep.
 
 use loqa_skill_sdk::DeviceState;
 use std::collections::BTreeMap;
@@ -12,6 +12,8 @@ pub struct Household {
     pub devices: BTreeMap<String, DeviceState>,
     /// List device id → its items, oldest first.
     pub lists: BTreeMap<String, Vec<String>>,
+    /// Skill and key → what it keeps there for itself.
+    pub storage: BTreeMap<(String, String), String>,
     /// Goes up with every commit, across restarts: a plan made in another epoch is
     /// made anew before it is carried out.
     pub epoch: u64,
@@ -69,6 +71,8 @@ pub(super) struct Changes<'a> {
     pub devices: Vec<(&'a str, Option<&'a DeviceState>)>,
     /// `None`: the row goes.
     pub lists: Vec<(&'a str, Option<&'a [String]>)>,
+    /// `None`: the row goes.
+    pub storage: Vec<(&'a (String, String), Option<&'a String>)>,
 }
 
 impl<'a> Changes<'a> {
@@ -84,6 +88,7 @@ impl<'a> Changes<'a> {
             lists: differing(&saved.lists, &current.lists)
                 .map(|(id, items)| (id.as_str(), items.map(Vec::as_slice)))
                 .collect(),
+            storage: differing(&saved.storage, &current.storage).collect(),
         }
     }
 }

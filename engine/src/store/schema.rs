@@ -7,7 +7,8 @@ use std::path::Path;
 
 /// Migration `n` brings a database from `user_version` n to n + 1. Released ones never change;
 /// `fixtures/v<n>.sql` keeps a database of every version.
-pub(super) const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE household (
         only INTEGER PRIMARY KEY CHECK (only = 1),
         epoch INTEGER NOT NULL,
@@ -31,7 +32,16 @@ pub(super) const MIGRATIONS: &[&str] = &["
         PRIMARY KEY (session, turn)
     ) WITHOUT ROWID;
     CREATE INDEX ledger_at ON ledger (at_ms);
-"];
+",
+    "
+    CREATE TABLE storage (
+        skill TEXT NOT NULL,
+        key TEXT NOT NULL,
+        text TEXT NOT NULL,
+        PRIMARY KEY (skill, key)
+    ) WITHOUT ROWID;
+",
+];
 
 /// How long the ledger remembers an utterance.
 const LEDGER_KEPT_MS: i64 = 30 * 24 * 3600 * 1000;
@@ -124,12 +134,16 @@ fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
         .ok()
         .filter(|done| *done <= MIGRATIONS.len())
         .ok_or(OpenError::TooNew(version))?;
-    for (number, migration) in MIGRATIONS.iter().enumerate().skip(done) {
-        let transaction = connection.transaction()?;
-        transaction.execute_batch(migration)?;
-        transaction.pragma_update(None, "user_version", number as i64 + 1)?;
-        transaction.commit()?;
+    if done == MIGRATIONS.len() {
+        return Ok(());
     }
+    // All or none: on a disk that fills up meanwhile the database is what it was, or empty.
+    let transaction = connection.transaction()?;
+    for migration in &MIGRATIONS[done..] {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+    transaction.commit()?;
     Ok(())
 }
 
@@ -183,6 +197,12 @@ pub(super) fn load(connection: &Connection) -> Result<Household, OpenError> {
     for (id, items) in pairs(connection, "SELECT id, items FROM list")? {
         let items = serde_json::from_str(&items).map_err(|error| json("list", &id, error))?;
         household.lists.insert(id, items);
+    }
+    let mut storage = connection.prepare("SELECT skill, key, text FROM storage")?;
+    let mut rows = storage.query([])?;
+    while let Some(row) = rows.next()? {
+        let key = (row.get(0)?, row.get(1)?);
+        household.storage.insert(key, row.get(2)?);
     }
     Ok(household)
 }
@@ -241,6 +261,18 @@ pub(super) fn save(
             None => transaction
                 .prepare_cached("DELETE FROM list WHERE id = ?")?
                 .execute([id])?,
+        };
+    }
+    for ((skill, key), text) in changes.storage {
+        match text {
+            Some(text) => transaction
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO storage (skill, key, text) VALUES (?, ?, ?)",
+                )?
+                .execute([skill, key, text])?,
+            None => transaction
+                .prepare_cached("DELETE FROM storage WHERE skill = ? AND key = ?")?
+                .execute([skill, key])?,
         };
     }
     transaction

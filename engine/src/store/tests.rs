@@ -322,7 +322,10 @@ fn a_folder_that_cannot_be_one_is_named() {
 /// Every format ever released opens, with everything in it.
 #[test]
 fn older_databases_still_open() {
-    let fixtures = [include_str!("fixtures/v1.sql")];
+    let fixtures = [
+        include_str!("fixtures/v1.sql"),
+        include_str!("fixtures/v2.sql"),
+    ];
     assert_eq!(
         fixtures.len(),
         schema::MIGRATIONS.len(),
@@ -369,6 +372,8 @@ fn older_databases_still_open() {
         assert_eq!(household.lists["shopping"], ["milk", "eggs"]);
         assert_eq!(household.devices["kitchen_light"].brightness, Some(30));
         assert_eq!((household.epoch, household.next_timer_id), (7, 4));
+        let kept = household.storage.get(&("diary".into(), "count".into()));
+        assert_eq!(kept.map(String::as_str), (version >= 1).then_some("3"));
         assert!(matches!(
             add(&store, utterance(1, 5), "milk"),
             Err(CommitError::AlreadyCommitted(_))

@@ -70,7 +70,7 @@ impl Skill for Home {
                     effects.change_list(list, op.clone())?;
                     changed.push((list.clone(), op.clone()));
                 }
-                Effect::Timer(_) => {}
+                Effect::Timer(_) | Effect::Storage(_) => {}
             }
         }
         if done.is_empty()

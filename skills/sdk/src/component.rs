@@ -5,7 +5,7 @@
 //! could act.
 
 use crate::{
-    Area, Civil, Device, EffectError, Effects, Plan, Prepared, Reads, Request, Skill, Timer,
+    Area, Civil, Device, EffectError, Effects, Plan, Prepared, Reads, Request, Skill, Timer, Value,
 };
 use alloc::{format, string::String, vec::Vec};
 
@@ -63,6 +63,18 @@ macro_rules! reads {
 
             fn list(&self, list: &str) -> Vec<String> {
                 $world::loqa::skill::read_lists::items(list)
+            }
+
+            fn setting(&self, name: &str) -> Option<Value> {
+                $world::loqa::skill::read_settings::get(name)
+            }
+
+            fn stored(&self, key: &str) -> Option<String> {
+                $world::loqa::skill::read_storage::get(key)
+            }
+
+            fn stored_keys(&self) -> Vec<String> {
+                $world::loqa::skill::read_storage::keys()
             }
         }
     };

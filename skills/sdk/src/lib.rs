@@ -11,12 +11,14 @@ extern crate alloc;
 pub mod component;
 mod device;
 mod list;
+mod storage;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;
 pub mod wording;
 
 pub use list::same_item;
+pub use storage::StorageOp;
 pub use value::Value;
 
 use alloc::{string::String, vec::Vec};
@@ -170,6 +172,9 @@ pub enum Effect {
     /// A change to a list.
     #[cfg_attr(feature = "host", component(name = "list"))]
     List(ListEffect),
+    /// A change to what the skill keeps for itself.
+    #[cfg_attr(feature = "host", component(name = "storage"))]
+    Storage(StorageOp),
 }
 
 /// A command to a device.
@@ -466,6 +471,12 @@ pub trait Reads {
     fn areas(&self) -> Vec<Area>;
     /// Items of a list device, oldest first.
     fn list(&self, list: &str) -> Vec<String>;
+    /// What the household has set for this skill; `None` for what `settings` of its manifest lacks.
+    fn setting(&self, name: &str) -> Option<Value>;
+    /// What this skill keeps under a key.
+    fn stored(&self, key: &str) -> Option<String>;
+    /// Keys under which this skill keeps something, sorted.
+    fn stored_keys(&self) -> Vec<String>;
 }
 
 /// The imports of commit.
@@ -485,6 +496,11 @@ pub trait Effects: Reads {
     /// # Errors
     /// Unknown list; removing what is not there.
     fn change_list(&mut self, list: &str, op: ListOp) -> Result<Vec<String>, EffectError>;
+    /// Changes what this skill keeps for itself.
+    ///
+    /// # Errors
+    /// It keeps as much as its budget allows, or the key is too long.
+    fn store(&mut self, op: StorageOp) -> Result<(), EffectError>;
 
     /// Carries effects out just as they are.
     ///
@@ -497,6 +513,7 @@ pub trait Effects: Reads {
                 self.device(&device, command).map(drop)
             }
             Effect::List(ListEffect { list, op }) => self.change_list(&list, op).map(drop),
+            Effect::Storage(op) => self.store(op),
         })
     }
 }
@@ -550,7 +567,7 @@ macro_rules! acting {
         use std::{string::String, vec::Vec};
         use $crate::{
             Area, Civil, Device, DeviceCommand, DeviceState, EffectError, Effects, ListOp, Reads,
-            Timer, TimerOp,
+            StorageOp, Timer, TimerOp, Value,
             component::{Committing, commit::loqa::skill, denied},
         };
 
@@ -575,6 +592,18 @@ macro_rules! acting {
 
             fn list(&self, list: &str) -> Vec<String> {
                 Committing.list(list)
+            }
+
+            fn setting(&self, name: &str) -> Option<Value> {
+                Committing.setting(name)
+            }
+
+            fn stored(&self, key: &str) -> Option<String> {
+                Committing.stored(key)
+            }
+
+            fn stored_keys(&self) -> Vec<String> {
+                Committing.stored_keys()
             }
         }
 
@@ -611,6 +640,16 @@ macro_rules! acting {
             #[cfg(not(loqa_may = "list"))]
             fn change_list(&mut self, _: &str, _: ListOp) -> Result<Vec<String>, EffectError> {
                 denied("list")
+            }
+
+            #[cfg(loqa_may = "storage")]
+            fn store(&mut self, op: StorageOp) -> Result<(), EffectError> {
+                skill::write_storage::apply(&op).map_err(EffectError)
+            }
+
+            #[cfg(not(loqa_may = "storage"))]
+            fn store(&mut self, _: StorageOp) -> Result<(), EffectError> {
+                denied("storage")
             }
         }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Area, Ask, Civil, Device, DeviceCommand, DeviceState, Effect, EffectError, Effects, ListOp,
-    Plan, Prepared, Reads, Request, Skill, Timer, TimerOp, TimerStart, TimerState,
+    Plan, Prepared, Reads, Request, Skill, StorageOp, Timer, TimerOp, TimerStart, TimerState,
 };
 use alloc::{
     borrow::ToOwned,
@@ -28,6 +28,10 @@ pub struct House {
     pub areas: Vec<Area>,
     /// List device id → items.
     pub lists: BTreeMap<String, Vec<String>>,
+    /// What the household has set for the skill.
+    pub settings: BTreeMap<String, crate::Value>,
+    /// What the skill keeps for itself.
+    pub storage: BTreeMap<String, String>,
     /// Ids of devices that do not answer.
     pub silent: Vec<String>,
 }
@@ -50,6 +54,8 @@ impl Default for House {
             devices: Vec::new(),
             areas: Vec::new(),
             lists: BTreeMap::new(),
+            settings: BTreeMap::new(),
+            storage: BTreeMap::new(),
             silent: Vec::new(),
         }
     }
@@ -189,6 +195,18 @@ impl Reads for House {
     fn list(&self, list: &str) -> Vec<String> {
         self.lists.get(list).cloned().unwrap_or_default()
     }
+
+    fn setting(&self, name: &str) -> Option<crate::Value> {
+        self.settings.get(name).cloned()
+    }
+
+    fn stored(&self, key: &str) -> Option<String> {
+        self.storage.get(key).cloned()
+    }
+
+    fn stored_keys(&self) -> Vec<String> {
+        self.storage.keys().cloned().collect()
+    }
 }
 
 impl Effects for House {
@@ -245,5 +263,13 @@ impl Effects for House {
         let items = self.lists.entry(list.to_string()).or_default();
         op.apply(items)?;
         Ok(items.clone())
+    }
+
+    fn store(&mut self, op: StorageOp) -> Result<(), EffectError> {
+        match op {
+            StorageOp::Set((key, text)) => drop(self.storage.insert(key, text)),
+            StorageOp::Remove(key) => drop(self.storage.remove(&key)),
+        }
+        Ok(())
     }
 }

@@ -6,11 +6,13 @@ mod examples;
 mod places;
 mod read;
 pub mod reply;
+mod settings;
 mod shape;
 mod slots;
 
 pub use crate::document::FileError;
 pub use places::{Place, Places};
+pub use settings::{Budget, LONGEST_TEXT, Setting, SettingKind};
 pub use shape::SKILL;
 
 use crate::document::{Node, Value};
@@ -32,8 +34,12 @@ pub struct Manifest {
     pub rules: BTreeMap<String, String>,
     /// In file order.
     pub intents: Vec<Intent>,
-    /// Capabilities it may use: `timer`, `device`, `list`.
+    /// Capabilities it may use: `timer`, `device`, `list`, `storage`.
     pub permissions: Vec<String>,
+    /// What a household can set for it, in file order.
+    pub settings: Vec<Setting>,
+    /// What it may take.
+    pub budget: Budget,
     /// Questions it may ask.
     pub followups: BTreeMap<String, FollowUp>,
     /// Where things stand in the file it was read from; empty if it was not read from one.

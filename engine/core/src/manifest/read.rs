@@ -1,7 +1,10 @@
 //! From the tree to the manifest, and what no shape can say.
 
 use super::card::CardTemplate;
-use super::{Example, FollowUp, Intent, List, ListValue, Manifest, Place, Places};
+use super::{
+    Budget, Example, FollowUp, Intent, List, ListValue, Manifest, Place, Places, Setting,
+    SettingKind,
+};
 use crate::document::{FileError, Node, Position, Value};
 use crate::home::DeviceKind;
 use loqa_protocol::card;
@@ -41,6 +44,8 @@ pub(super) fn manifest(
         intents: reader.intents(node),
         permissions: node.texts_of("permissions"),
         followups: reader.followups(node),
+        settings: reader.settings(node),
+        budget: reader.budget(node),
         places: reader.places,
     }
 }
@@ -321,6 +326,79 @@ impl Reader<'_> {
             self.error(at, message, "a slot is written `{name}` or `{name|words}`");
         }
         text.to_owned()
+    }
+
+    fn settings(&mut self, node: &Node) -> Vec<Setting> {
+        let mut settings = Vec::new();
+        for entry in entries(node, "settings") {
+            let node = &entry.value;
+            let number = |key: &str, usual| match node.get(key).map(|node| &node.value) {
+                Some(Value::Integer(number)) => *number,
+                _ => usual,
+            };
+            let kind = match node.get("type").and_then(Node::text) {
+                Some("number") => SettingKind::Number {
+                    from: number("from", 0),
+                    to: number("to", 100),
+                },
+                Some("switch") => SettingKind::Switch,
+                Some("choice") => SettingKind::Choice(node.texts_of("choices")),
+                _ => SettingKind::Text,
+            };
+            let nothing = match &kind {
+                SettingKind::Choice(words) if words.is_empty() => Some("list its `choices`"),
+                SettingKind::Number { from, to } if from > to => Some("swap `from` and `to`"),
+                _ => None,
+            };
+            if let Some(help) = nothing {
+                let message = format!("`{}` can be nothing at all", entry.key);
+                self.error(entry.at, message, help);
+            }
+            let default = node.get("default").filter(|_| nothing.is_none());
+            let setting = Setting {
+                name: entry.key.clone(),
+                title: node.text_of("title"),
+                kind,
+                default: default.map(Node::to_json).unwrap_or_default(),
+            };
+            if let Some(default) = default
+                && let Err(can_be) = setting.check(&setting.default)
+            {
+                let message = format!("`{}` cannot be this", entry.key);
+                self.error(default.at, message, format!("give it {can_be}"));
+            }
+            settings.push(setting);
+        }
+        settings
+    }
+
+    fn budget(&mut self, node: &Node) -> Budget {
+        let usual = Budget::default();
+        let Some(node) = node.get("budget") else {
+            return usual;
+        };
+        let usual = [usual.memory_mib, usual.time_ms, usual.storage_kb];
+        let mut given = usual;
+        for ((key, least, most), given) in Budget::RANGES.iter().zip(&mut given) {
+            let Some(node) = node.get(key) else { continue };
+            let Value::Integer(number) = node.value else {
+                continue;
+            };
+            match u32::try_from(number) {
+                Ok(number) if (*least..=*most).contains(&number) => *given = number,
+                _ => self.error(
+                    node.at,
+                    format!("a skill cannot have {number} for its {key}"),
+                    format!("name {least} to {most}"),
+                ),
+            }
+        }
+        let [memory_mib, time_ms, storage_kb] = given;
+        Budget {
+            memory_mib,
+            time_ms,
+            storage_kb,
+        }
     }
 
     fn followups(&mut self, node: &Node) -> BTreeMap<String, FollowUp> {

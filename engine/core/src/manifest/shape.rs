@@ -44,7 +44,7 @@ pub const SKILL: Shape = Shape::Table(&[
     Key {
         name: "permissions",
         required: false,
-        shape: Shape::List(&Shape::Word(&["timer", "device", "list"])),
+        shape: Shape::List(&Shape::Word(&["timer", "device", "list", "storage"])),
         doc: "What it may change.",
     },
     Key {
@@ -52,6 +52,78 @@ pub const SKILL: Shape = Shape::Table(&[
         required: false,
         shape: Shape::Map(&FOLLOW_UP),
         doc: "Questions it may ask, and what the answers sound like.",
+    },
+    Key {
+        name: "settings",
+        required: false,
+        shape: Shape::Map(&SETTING),
+        doc: "What a household can set for it.",
+    },
+    Key {
+        name: "budget",
+        required: false,
+        shape: BUDGET,
+        doc: "What it may take, where that is not the usual.",
+    },
+]);
+
+const SETTING: Shape = Shape::Table(&[
+    Key {
+        name: "title",
+        required: true,
+        shape: Shape::Text,
+        doc: "What it is, for a person.",
+    },
+    Key {
+        name: "type",
+        required: true,
+        shape: Shape::Word(&["text", "number", "switch", "choice"]),
+        doc: "What it can be.",
+    },
+    Key {
+        name: "default",
+        required: true,
+        shape: Shape::Scalar,
+        doc: "What it is until somebody sets it.",
+    },
+    Key {
+        name: "from",
+        required: false,
+        shape: Shape::Integer,
+        doc: "The least a number may be. Default: 0.",
+    },
+    Key {
+        name: "to",
+        required: false,
+        shape: Shape::Integer,
+        doc: "The most a number may be. Default: 100.",
+    },
+    Key {
+        name: "choices",
+        required: false,
+        shape: Shape::List(&Shape::Text),
+        doc: "The words to choose from.",
+    },
+]);
+
+const BUDGET: Shape = Shape::Table(&[
+    Key {
+        name: "memory",
+        required: false,
+        shape: Shape::Integer,
+        doc: "Memory of one call, MiB, 1 to 256. Default: 16.",
+    },
+    Key {
+        name: "time",
+        required: false,
+        shape: Shape::Integer,
+        doc: "Time of one call, ms, 1 to 1000. Default: 50.",
+    },
+    Key {
+        name: "storage",
+        required: false,
+        shape: Shape::Integer,
+        doc: "All that it keeps, kB, 0 to 1024. Default: 64.",
     },
 ]);
 

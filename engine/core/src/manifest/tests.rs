@@ -1,4 +1,4 @@
-use super::{List, Manifest};
+use super::{Budget, List, Manifest};
 use crate::document::json_schema;
 use expect_test::{Expect, expect, expect_file};
 use serde_json::json;
@@ -489,4 +489,44 @@ proptest::proptest! {
         let _ = crate::home::Home::parse("home.toml", &text);
         let _ = crate::home::Home::parse("home.toml", &format!("[[device]]\nname = {text}"));
     }
+}
+
+#[test]
+fn settings_and_budgets_hold_what_they_say() {
+    let manifest = Manifest::parse(
+        "skill.yaml",
+        "name: tea\nsettings:\n  minutes: { title: How long, type: number, default: 3, from: 1, to: 20 }\n  kind: { title: Which, type: choice, choices: [green, black], default: green }\nbudget: { storage: 0 }\n",
+    )
+    .expect("a sound manifest");
+    let [minutes, kind] = manifest.settings.as_slice() else {
+        panic!("{:?}", manifest.settings)
+    };
+    assert_eq!(minutes.typed("4.5"), Ok(4.5.into()));
+    for (setting, text) in [
+        (minutes, "21"),
+        (minutes, "\"3\""),
+        (minutes, "three"),
+        (kind, "red"),
+    ] {
+        assert_eq!(setting.typed(text), Err(setting.can_be()), "{text}");
+    }
+    let usual = Budget::default();
+    assert_eq!(
+        manifest.budget,
+        Budget {
+            storage_kb: 0,
+            ..usual
+        }
+    );
+    check(
+        "name: tea\nsettings:\n  a: { title: A, type: choice, default: b }\n  c: { title: C, type: switch, default: on }\nbudget: { time: 5000 }\n",
+        expect![[r#"
+            skill.yaml:3:3: `a` can be nothing at all
+              help: list its `choices`
+            skill.yaml:4:41: `c` cannot be this
+              help: give it true or false
+            skill.yaml:5:17: a skill cannot have 5000 for its time
+              help: name 1 to 1000
+        "#]],
+    );
 }

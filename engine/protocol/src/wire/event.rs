@@ -5,7 +5,7 @@ use crate::{Envelope, Event, SessionId, TurnId};
 use v1::event::Kind;
 
 wire_enum!(Verdict, "verdict", [Unknown, Accepted, Rejected]);
-wire_enum!(EffectKind, "effects", [Timer, Device, List]);
+wire_enum!(EffectKind, "effects", [Timer, Device, List, Storage]);
 
 impl From<&Envelope> for v1::Envelope {
     fn from(envelope: &Envelope) -> Self {

@@ -440,6 +440,7 @@ pub enum EffectKind {
     Timer = 1,
     Device = 2,
     List = 3,
+    Storage = 5,
 }
 impl EffectKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -452,6 +453,7 @@ impl EffectKind {
             Self::Timer => "EFFECT_KIND_TIMER",
             Self::Device => "EFFECT_KIND_DEVICE",
             Self::List => "EFFECT_KIND_LIST",
+            Self::Storage => "EFFECT_KIND_STORAGE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -461,6 +463,7 @@ impl EffectKind {
             "EFFECT_KIND_TIMER" => Some(Self::Timer),
             "EFFECT_KIND_DEVICE" => Some(Self::Device),
             "EFFECT_KIND_LIST" => Some(Self::List),
+            "EFFECT_KIND_STORAGE" => Some(Self::Storage),
             _ => None,
         }
     }

@@ -4,6 +4,8 @@ mod clock;
 mod devices;
 mod home;
 mod lists;
+mod settings;
+mod storage;
 mod timers;
 
 use crate::{frames::StepKind, runtime::Invocation};
@@ -24,7 +26,7 @@ struct Write {
     link: fn(&mut Linker<Invocation>) -> Result<()>,
 }
 
-const WRITES: [Write; 3] = [
+const WRITES: [Write; 4] = [
     Write {
         permission: "timer",
         interface: timers::WRITE,
@@ -40,6 +42,11 @@ const WRITES: [Write; 3] = [
         interface: lists::WRITE,
         link: lists::write,
     },
+    Write {
+        permission: "storage",
+        interface: storage::WRITE,
+        link: storage::write,
+    },
 ];
 
 /// Links what may be read and, for the step that commits, what `permissions` name; nothing else.
@@ -51,6 +58,8 @@ pub fn link(linker: &mut Linker<Invocation>, step: StepKind, permissions: &[Stri
     timers::read(linker)?;
     home::read(linker)?;
     lists::read(linker)?;
+    settings::read(linker)?;
+    storage::read(linker)?;
     if step == StepKind::Commit {
         let granted = WRITES
             .iter()

@@ -237,7 +237,7 @@ pub fn remove(common: &Common, name: &str) -> Result<ExitCode, Problem> {
     let gone = held.remove(name);
     shelf.done(Deed::Remove, name, &version, gone)?;
     let words = format!(
-        "{name} is removed with all its versions. What it has done stays: timers run on, lists keep their items, devices stay as they are."
+        "{name} is removed with all its versions. What it has done stays: timers run on, lists keep their items, devices stay as they are, and what it kept for itself waits for it to come back."
     );
     let document = json!({ "name": name, "removed": skill.versions });
     Ok(Shelf::said(common, &words, &document))

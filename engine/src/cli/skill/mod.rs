@@ -4,6 +4,7 @@ mod build;
 mod init;
 mod install;
 mod installed;
+mod set;
 mod shelf;
 mod test;
 
@@ -61,6 +62,20 @@ pub enum SkillCommand {
         /// Its name
         name: String,
     },
+    /// Tell what can be set for a skill, and what it is
+    Settings {
+        /// Its name
+        name: String,
+    },
+    /// Set something for a skill
+    Set {
+        /// Its name
+        name: String,
+        /// What, as `loqa skill settings` calls it
+        key: String,
+        /// To what (default: what it is if nobody sets it)
+        value: Option<String>,
+    },
     /// Have a skill not count, and keep it
     Disable {
         /// Its name
@@ -102,6 +117,8 @@ pub async fn run(common: &Common, command: SkillCommand) -> Result<ExitCode, Pro
         SkillCommand::List => installed::list(common),
         SkillCommand::Info { name } => installed::info(common, &name),
         SkillCommand::Permissions { name } => installed::permissions(common, &name),
+        SkillCommand::Settings { name } => set::tell(common, &name),
+        SkillCommand::Set { name, key, value } => set::set(common, &name, &key, value.as_deref()),
         SkillCommand::Disable { name } => installed::switch(common, &name, false),
         SkillCommand::Enable { name } => installed::switch(common, &name, true),
         SkillCommand::Pin { name, version } => installed::pin(common, &name, &version),

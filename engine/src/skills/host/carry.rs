@@ -216,17 +216,15 @@ impl Inner {
         household: &mut Household,
         moment: &Moment,
     ) -> Result<(Done, Vec<Effect>), EffectError> {
-        let permissions = by
-            .manifest(skill)
-            .map(|manifest| manifest.permissions.as_slice())
-            .unwrap_or_default();
+        let manifest = by.manifest(skill);
+        let manifest =
+            manifest.ok_or_else(|| EffectError(format!("The skill {skill} is not installed.")))?;
         let mut acting = Acting::new(
             stage,
             &self.house,
             household,
             (moment.now_ms, moment.wall),
-            skill,
-            permissions,
+            by.own_of(manifest),
         );
         acting.begin(&plan.effects);
         let ran = match by.code(skill) {

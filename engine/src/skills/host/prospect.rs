@@ -51,7 +51,10 @@ impl Inner {
                 other => return Ok(other),
             }
         } else if let Some(code) = registry.code(&step.skill) {
-            let prepared = code.prepare(&self.request(step, request, view), view);
+            let prepared = {
+                let view = view.of(registry.own_of(manifest));
+                code.prepare(&self.request(step, request, &view), &view)
+            };
             match prepared.map_err(|error| HostError::Failed(error.to_string()))? {
                 loqa_skill_sdk::Prepared::Plan(plan) => plan,
                 loqa_skill_sdk::Prepared::Say(reply) => return Ok(Prospect::Do(say(reply))),
@@ -75,7 +78,7 @@ impl Inner {
         };
         for effect in &plan.effects {
             let kind = effects::kind(effect);
-            effects::permitted(kind, &manifest.name, &manifest.permissions).map_err(|error| {
+            effects::permitted(kind, manifest).map_err(|error| {
                 // It is prepared after each word: one row an utterance.
                 let last = &mut *lock(&self.refused);
                 if last.replace(request.utterance) != Some(request.utterance) {
@@ -101,7 +104,7 @@ impl Inner {
             Effect::List(ListEffect { list, .. }) => {
                 view.device(list).is_some_and(|list| list.confirm)
             }
-            Effect::Timer(_) => false,
+            Effect::Timer(_) | Effect::Storage(_) => false,
         })
     }
 
