@@ -18,6 +18,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("loqa-skill-sdk", &[]),
     ("loqa-skill-clock", &["loqa-skill-sdk"]),
     ("loqa-skill-home", &["loqa-skill-sdk"]),
+    ("loqa-skill-calculator", &["loqa-skill-sdk"]),
     ("loqa-skill-timers", &["loqa-skill-sdk"]),
     ("loqa-skill-host", &["loqa-skill-sdk"]),
     (
@@ -32,6 +33,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "loqa-skill-clock",
             "loqa-skill-home",
             "loqa-skill-timers",
+            "loqa-skill-calculator",
         ],
     ),
     (
@@ -47,6 +49,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "loqa-skill-clock",
             "loqa-skill-home",
             "loqa-skill-timers",
+            "loqa-skill-calculator",
         ],
     ),
     ("loqa-ui", &["loqa-protocol"]),

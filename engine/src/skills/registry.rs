@@ -32,10 +32,11 @@ const FILE: &str = "skill.yaml";
 const OWN: &str = include_str!("loqa.yaml");
 
 /// The skills that come with Loqa; their code lies beside the program.
-const BUILT_IN: [&str; 3] = [
+const BUILT_IN: [&str; 4] = [
     include_str!("../../../skills/clock/skill.yaml"),
     include_str!("../../../skills/timers/skill.yaml"),
     include_str!("../../../skills/home/skill.yaml"),
+    include_str!("../../../skills/calculator/skill.yaml"),
 ];
 
 /// What runs code.
@@ -114,7 +115,7 @@ pub enum RegistryError {
     Manifest(Vec<FileError>),
     /// Two skills of one name.
     #[error(
-        "two skills are called `{name}`: {first} and {second}\n  help: give one of them another `name:`, or use --only-skills to do without clock, timers and home"
+        "two skills are called `{name}`: {first} and {second}\n  help: give one of them another `name:`, or use --only-skills to do without those that come with Loqa"
     )]
     SameName {
         /// The name.

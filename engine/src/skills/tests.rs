@@ -110,6 +110,7 @@ pub(super) fn linked(registry: Registry) -> Registry {
         .with_code("clock", Linked(loqa_skill_clock::Clock))
         .with_code("timers", Linked(loqa_skill_timers::Timers))
         .with_code("home", Linked(loqa_skill_home::Home))
+        .with_code("calculator", Linked(loqa_skill_calculator::Calculator))
 }
 
 pub(super) struct House {

@@ -12,6 +12,10 @@ fn skills() -> Vec<Manifest> {
             include_str!("../../../../skills/timers/skill.yaml"),
         ),
         ("home", include_str!("../../../../skills/home/skill.yaml")),
+        (
+            "calculator",
+            include_str!("../../../../skills/calculator/skill.yaml"),
+        ),
     ]
     .map(|(name, text)| Manifest::parse(name, text).unwrap())
     .to_vec()
@@ -53,6 +57,7 @@ fn few_commands_wait_for_more() {
         clock: 20 A, 4 B, 0 C
         timers: 29 A, 14 B, 3 C
         home: 85 A, 23 B, 2 C
+        calculator: 13 A, 13 B, 0 C
 
         what time is it (in|now|right)
         what's the time (in|left)
@@ -95,6 +100,19 @@ fn few_commands_wait_for_more() {
         which lights are on (for|in|on)
         are any doors unlocked (for|in|on)
         what's the temperature (for|in|on|outdoors|outside)
+        what is twelve times seven (and|divided|dollar|dollars|euro|euros|…)
+        what's fifteen percent of eighty (and|divided|dollar|dollars|eight|euro|…)
+        twenty plus thirty two (and|divided|dollar|dollars|euro|euros|…)
+        what is seven divided by two (and|divided|dollar|dollars|euro|euros|…)
+        how much is three and a half times four (and|divided|dollar|dollars|euro|euros|…)
+        what is two plus three times four (and|hundred|million|point|thousand)
+        square root of two hundred (and|eight|eighteen|eighty|eleven|fifteen|…)
+        what is a third of ninety (and|dollar|dollars|eight|euro|euros|…)
+        what's half of seventy five (and|dollar|dollars|euro|euros|million|…)
+        split ninety dollars between four (and|hundred|million|point|thousand)
+        add five and six (and|hundred|million|point|thousand)
+        subtract five from twenty (and|eight|five|four|million|nine|…)
+        multiply six by nine (and|hundred|million|point|thousand)
     "#]]
     .assert_eq(&format!("{totals}\n{report}"));
 }
