@@ -44,7 +44,7 @@ pub struct Calculator;
 impl Skill for Calculator {
     fn prepare(&self, request: &Request, _reads: &dyn Reads) -> Prepared {
         let answer = match request.intent.as_str() {
-            "convert" => convert(request),
+            "convert" | "how_many" => convert(request),
             _ => calculate(request),
         };
         Prepared::Say(answer.map_or_else(|why_not| why_not, |answer| wording::sentence(&answer)))

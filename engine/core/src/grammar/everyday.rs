@@ -111,8 +111,8 @@ fn few_commands_wait_for_more() {
         what's half of seventy five (and|dollar|dollars|euro|euros|million|…)
         split ninety dollars between four (and|hundred|million|point|thousand)
         add five and six (and|hundred|million|point|thousand)
-        subtract five from twenty (and|eight|five|four|million|nine|…)
         multiply six by nine (and|hundred|million|point|thousand)
+        subtract five from twenty (and|eight|five|four|million|nine|…)
     "#]]
     .assert_eq(&format!("{totals}\n{report}"));
 }
