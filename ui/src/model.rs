@@ -5,7 +5,7 @@ use loqa_protocol::{
     Choice, ClientFrame, Envelope, Event, HomeEdit, Phase, Problem, ServerFrame, TurnSummary, View,
     ViewPart,
     card::Cards,
-    view::{Area, Device, DeviceState, House, List, Listening, State, Timer},
+    view::{Area, Device, DeviceState, House, List, Listening, NOTES, State, Timer},
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, VecDeque};
@@ -537,6 +537,13 @@ impl Model {
                 (say::name(&self.house, device), items.unwrap_or_default())
             })
             .collect()
+    }
+
+    /// What somebody had written down, oldest first.
+    pub fn notes(&self) -> Vec<String> {
+        let mut lists = self.state.lists.iter();
+        let notes = lists.find(|list| list.id == NOTES);
+        notes.map(|list| list.items.clone()).unwrap_or_default()
     }
 
     /// Time that a timer has left at `now_ms`, ms.

@@ -49,6 +49,7 @@ stop = Stopp
 cancel = Abbrechen
 of-time = von { $total }
 lists = Listen
+notes = Notizen
 empty-list = Nichts darauf
 items = { $count ->
     [one] 1 Eintrag

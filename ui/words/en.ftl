@@ -49,6 +49,7 @@ stop = Stop
 cancel = Cancel
 of-time = of { $total }
 lists = Lists
+notes = Notes
 empty-list = Nothing on it
 items = { $count ->
     [one] 1 item

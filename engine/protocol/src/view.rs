@@ -8,6 +8,9 @@ pub use crate::wire::view::{
 use crate::Envelope;
 use serde::{Deserialize, Serialize};
 
+/// Id of the list that every household has, for notes; ids of devices in `home.toml` have no dot.
+pub const NOTES: &str = "loqa.notes";
+
 /// A part of the house, as it is from now on.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct View {

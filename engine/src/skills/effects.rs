@@ -7,7 +7,7 @@ use super::{
 use crate::store::{Household, TimerPhase, TimerRecord};
 use jiff::Timestamp;
 use loqa_core::manifest::Manifest;
-use loqa_protocol::EffectKind;
+use loqa_protocol::{EffectKind, view::NOTES};
 use loqa_skill_sdk::{
     Area, Civil, Device, DeviceCommand, DeviceEffect, DeviceState, Effect, EffectError, Effects,
     ListEffect, ListOp, Reads, StorageOp, Timer, TimerOp, TimerStart, TimerState, Value,
@@ -293,18 +293,18 @@ impl Effects for Acting<'_> {
     fn change_list(&mut self, list: &str, op: ListOp) -> Result<Vec<String>, EffectError> {
         self.may(EffectKind::List)?;
         let home = self.house.home();
-        let known = home
-            .device(list)
-            .filter(|device| device.kind.as_str() == "list");
-        let known = known.ok_or_else(|| EffectError(format!("There is no list {list}.")))?;
-        let items = self.household.lists.entry(known.id.clone()).or_default();
+        let known = home.device(list);
+        if list != NOTES && known.is_none_or(|known| known.kind.as_str() != "list") {
+            return Err(EffectError(format!("There is no list {list}.")));
+        }
+        let items = self.household.lists.entry(list.to_owned()).or_default();
         let before = items.clone();
         op.apply(items)?;
         let after = items.clone();
         self.done(
             EffectKind::List,
             Some(Effect::List(ListEffect {
-                list: known.id.clone(),
+                list: list.to_owned(),
                 op: ListOp::Replace(before),
             })),
         );

@@ -1,8 +1,7 @@
 //! What permissions mean, in sentences that a family understands.
 
 /// What every skill may do, whatever its permissions.
-pub const ALWAYS: &str =
-    "Like every skill, it can see the time, timers, rooms, devices and lists, and can answer.";
+pub const ALWAYS: &str = "Like every skill, it can see the time, timers, rooms, devices, lists and notes, and can answer.";
 
 /// What a permission of a manifest lets a skill do.
 pub fn sentence(permission: &str) -> &'static str {
@@ -11,8 +10,8 @@ pub fn sentence(permission: &str) -> &'static str {
         "device" => {
             "It can use every device of the house. Before anything is opened or unlocked, Loqa asks."
         }
-        "list" => "It can add to the household's lists, change and clear them.",
-        "storage" => "It can keep notes of its own, which no other skill sees.",
+        "list" => "It can add to the household's lists and notes, change and clear them.",
+        "storage" => "It can keep texts of its own, which no other skill sees.",
         _ => "This Loqa does not know what it means.",
     }
 }

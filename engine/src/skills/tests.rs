@@ -366,6 +366,20 @@ async fn an_evening_from_words_to_answers() {
             "what's on my shopping list",
             "On the shopping list: milk and eggs.",
         ),
+        (
+            "take a note: the plumber comes tomorrow",
+            "Noted: the plumber comes tomorrow.",
+        ),
+        (
+            "clear my notes",
+            "Shall I delete your note? Your notes are deleted.",
+        ),
+        ("undo that", "OK, your notes are as they were."),
+        ("read my notes", "Your note: the plumber comes tomorrow."),
+        (
+            "what is fifteen percent of eighty",
+            "15 percent of 80 is 12.",
+        ),
         ("movie night", "Movie night is on."),
         (
             "lock the front door and turn off all the lights",

@@ -1,4 +1,4 @@
-//! The home: lights, switches, covers, locks, climate, fans, media, scenes, scripts and lists.
+//! The home: lights, switches, covers, locks, climate, fans, media, scenes, scripts, lists and notes.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -7,11 +7,12 @@ extern crate alloc;
 mod act;
 mod confirm;
 mod lists;
+mod notes;
 mod query;
 mod reply;
 mod target;
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use loqa_skill_sdk::{
     Device, DeviceCommand, DeviceEffect, DeviceState, Effect, EffectError, Effects, ListEffect,
     ListOp, Plan, Prepared, Reads, Request, Skill, Value,
@@ -31,6 +32,9 @@ impl Skill for Home {
         let answer = match request.intent.as_str() {
             "list_add" | "list_remove" | "list_read" | "list_has" | "list_clear" => {
                 lists::prepare(request, reads)
+            }
+            "note_add" | "note_read" | "note_last" | "note_remove" | "note_clear" => {
+                Ok(notes::prepare(request, reads))
             }
             "is" | "which" | "temperature" | "status" => {
                 Ok(Prepared::Say(query::answer(request, reads)))
@@ -129,20 +133,15 @@ fn plan(commands: Vec<(Device, DeviceCommand)>, reads: &dyn Reads) -> Prepared {
 }
 
 /// A plan of changes to one list.
-fn list_plan(
-    list: &Device,
-    ops: Vec<ListOp>,
-    confirm: Option<String>,
-    reads: &dyn Reads,
-) -> Prepared {
+fn list_plan(list: &str, ops: Vec<ListOp>, confirm: Option<String>, reads: &dyn Reads) -> Prepared {
     let changed: Vec<(String, ListOp)> =
-        ops.iter().map(|op| (list.id.clone(), op.clone())).collect();
+        ops.iter().map(|op| (list.to_owned(), op.clone())).collect();
     let reply = lists::done(&changed, &reads.devices());
     let effects = ops
         .into_iter()
         .map(|op| {
             Effect::List(ListEffect {
-                list: list.id.clone(),
+                list: list.to_owned(),
                 op,
             })
         })

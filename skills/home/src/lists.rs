@@ -1,6 +1,6 @@
 //! Shopping and other lists.
 
-use crate::{list_plan, text};
+use crate::{list_plan, notes, text};
 use alloc::{borrow::ToOwned, format, string::String, vec, vec::Vec};
 use loqa_skill_sdk::{Device, ListOp, Prepared, Reads, Request, same_item, wording};
 
@@ -45,7 +45,7 @@ pub fn prepare(request: &Request, reads: &dyn Reads) -> Result<Prepared, String>
                 return Err(format!("{all} {verb} already on {name}."));
             }
             list_plan(
-                &list,
+                &list.id,
                 fresh
                     .into_iter()
                     .map(|item| ListOp::Add(item.to_owned()))
@@ -68,7 +68,7 @@ pub fn prepare(request: &Request, reads: &dyn Reads) -> Result<Prepared, String>
                 ));
             }
             list_plan(
-                &list,
+                &list.id,
                 wanted
                     .into_iter()
                     .map(|item| ListOp::Remove(item.to_owned()))
@@ -87,7 +87,7 @@ pub fn prepare(request: &Request, reads: &dyn Reads) -> Result<Prepared, String>
                 "Shall I clear {name}? It has {}.",
                 wording::count(items.len() as u64, "item")
             );
-            list_plan(&list, vec![ListOp::Clear], Some(question), reads)
+            list_plan(&list.id, vec![ListOp::Clear], Some(question), reads)
         }
         _ => Prepared::Say(format!("On {name}: {}.", wording::join(&items))),
     })
@@ -98,6 +98,9 @@ pub fn done(changed: &[(String, ListOp)], devices: &[Device]) -> String {
     let Some((list, first)) = changed.first() else {
         return String::new();
     };
+    if list == notes::LIST {
+        return notes::done(first);
+    }
     let name = devices
         .iter()
         .find(|device| device.id == *list)

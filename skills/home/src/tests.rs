@@ -405,3 +405,42 @@ fn the_shopping_list() {
     );
     assert!(house.lists["shopping_list"].is_empty());
 }
+
+#[test]
+fn notes_are_kept_in_the_words_they_were_said_in() {
+    let mut house = house();
+    let mut hears = |intent: &str, slots: Value| house.hears(&Home, intent, slots, None);
+    let none = json!({});
+    assert_eq!(hears("note_read", none.clone()), "You have no notes.");
+    assert_eq!(
+        hears("note_add", none.clone()),
+        "[note] What shall I write down?"
+    );
+    let plumber = json!({"note": "the plumber comes and stays"});
+    assert_eq!(
+        hears("note_add", plumber.clone()),
+        "Noted: the plumber comes and stays."
+    );
+    assert_eq!(hears("note_add", plumber), "I have that note already.");
+    assert_eq!(
+        hears("note_read", none.clone()),
+        "Your note: the plumber comes and stays."
+    );
+    for note in ["one", "two", "three", "four", "five"] {
+        hears("note_add", json!({"note": note}));
+    }
+    assert_eq!(
+        hears("note_read", none.clone()),
+        "The last 5 of your 6 notes: one; two; three; four; five."
+    );
+    assert_eq!(hears("note_last", none.clone()), "Your last note: five.");
+    assert_eq!(
+        hears("note_remove", none.clone()),
+        "I've deleted the note: five."
+    );
+    assert_eq!(
+        hears("note_clear", none.clone()),
+        "Shall I delete your 5 notes? Your notes are deleted."
+    );
+    assert_eq!(hears("note_remove", none), "You have no notes.");
+}

@@ -241,14 +241,17 @@ pub fn Rooms() -> impl IntoView {
     }
 }
 
-/// What is on the lists, newest first.
+/// What is on the lists, newest first; then notes, where there are any.
 #[component]
 pub fn Lists() -> impl IntoView {
     let app = App::get();
-    let lists = app.part(|model| model.lists());
+    let lists = app.part(|model| (model.lists(), model.notes()));
     move || {
-        let lists = lists.get().into_iter();
+        let (lists, notes) = lists.get();
+        let notes = (!notes.is_empty()).then(|| (words("notes"), notes));
         lists
+            .into_iter()
+            .chain(notes)
             .map(|(name, items)| {
                 let more = items.len().saturating_sub(ITEMS);
                 let count = items.len() as i64;

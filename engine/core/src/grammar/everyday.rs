@@ -56,7 +56,7 @@ fn few_commands_wait_for_more() {
     expect![[r#"
         clock: 20 A, 4 B, 0 C
         timers: 29 A, 14 B, 3 C
-        home: 85 A, 23 B, 2 C
+        home: 94 A, 24 B, 5 C
         calculator: 13 A, 13 B, 0 C
 
         what time is it (in|now|right)
@@ -100,6 +100,7 @@ fn few_commands_wait_for_more() {
         which lights are on (for|in|on)
         are any doors unlocked (for|in|on)
         what's the temperature (for|in|on|outdoors|outside)
+        take a note ((any)|that)
         what is twelve times seven (and|divided|dollar|dollars|euro|euros|…)
         what's fifteen percent of eighty (and|divided|dollar|dollars|eight|euro|…)
         twenty plus thirty two (and|divided|dollar|dollars|euro|euros|…)

@@ -2,7 +2,7 @@
 //! the gateway's frames become.
 
 use super::guest::Seen;
-use loqa_protocol::view;
+use loqa_protocol::view::{self, NOTES};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 pub struct Now {
     /// Oldest first.
     timers: Vec<Timer>,
-    /// In the order of home.toml.
+    /// In the order of home.toml; then notes, where there are any.
     lists: Vec<List>,
     /// Whether the room is listened to.
     listening: Listening,
@@ -72,6 +72,12 @@ impl From<Seen> for Now {
             .into_iter()
             .map(|list| (list.id, list.items))
             .collect();
+        let notes = items.remove(NOTES).unwrap_or_default();
+        let notes = (!notes.is_empty()).then(|| List {
+            id: NOTES.into(),
+            name: "notes".into(),
+            items: notes,
+        });
         Now {
             timers: timers.collect(),
             lists: lists
@@ -80,6 +86,7 @@ impl From<Seen> for Now {
                     id: device.id,
                     name: device.name,
                 })
+                .chain(notes)
                 .collect(),
             listening: Listening {
                 microphone: seen.listening.microphone,
