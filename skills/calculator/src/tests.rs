@@ -170,6 +170,24 @@ fn units_are_turned_into_each_other() {
         "kilometer per hour",
         "60 miles per hour is about 96.56 kilometers per hour.",
     );
+    check(
+        30.0,
+        "degree",
+        "degree Fahrenheit",
+        "30 degrees Celsius is 86 degrees Fahrenheit.",
+    );
+    check(
+        50.0,
+        "degree",
+        "degree Celsius",
+        "50 degrees Fahrenheit is 10 degrees Celsius.",
+    );
+    check(
+        2.0,
+        "degree",
+        "mile",
+        "You can't turn degrees Celsius into miles.",
+    );
     check(1.0, "year", "day", "1 year is 365 days.");
     check(
         1.0,

@@ -87,6 +87,7 @@ pub const UNITS: &[Unit] = &[
     degree(["degree Celsius", "degrees Celsius"], (1, 1), 27_315),
     degree(["degree Fahrenheit", "degrees Fahrenheit"], (5, 9), 45_967),
     degree(["kelvin", "kelvin"], (1, 1), 0),
+    degree(["degree", "degrees"], (1, 1), 27_315),
     unit(Time, ["second", "seconds"], 1, 1),
     unit(Time, ["minute", "minutes"], 60, 1),
     unit(Time, ["hour", "hours"], 3600, 1),
@@ -176,12 +177,16 @@ pub fn named(name: &str) -> Option<Unit> {
 }
 
 impl Unit {
-    /// The same, but the fluid ounce where ounces stand beside a volume.
+    /// The one that is meant beside another: ounces of a volume are fluid ones, and degrees that are to
+    /// be Celsius are Fahrenheit.
     pub fn beside(self, other: Unit) -> Unit {
-        match named("U.S. fluid ounce") {
-            Some(fluid) if self.one == "ounce" && other.kind == Volume => fluid,
-            _ => self,
-        }
+        let meant = match (self.one, other.one) {
+            ("ounce", _) if other.kind == Volume => "U.S. fluid ounce",
+            ("degree", "degree Celsius") => "degree Fahrenheit",
+            ("degree", _) => "degree Celsius",
+            _ => return self,
+        };
+        named(meant).unwrap_or(self)
     }
 
     /// Whether a number of it can be turned into one of another.

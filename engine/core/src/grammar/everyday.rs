@@ -57,7 +57,7 @@ fn few_commands_wait_for_more() {
         clock: 20 A, 4 B, 0 C
         timers: 29 A, 14 B, 3 C
         home: 94 A, 24 B, 5 C
-        calculator: 13 A, 13 B, 0 C
+        calculator: 14 A, 13 B, 0 C
 
         what time is it (in|now|right)
         what's the time (in|left)
