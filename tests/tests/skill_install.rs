@@ -37,8 +37,14 @@ fn steeps(home: &Home) -> Result<String> {
     Ok(turn["reply"].as_str().unwrap_or_default().to_owned())
 }
 
-/// What, version, permission and decision of every row.
+/// What, version, permission and decision of every row about what was allowed.
 fn audit(home: &Home) -> Result<Vec<String>> {
+    let mut rows = whole_audit(home)?;
+    rows.retain(|row| !row.starts_with("invoke"));
+    Ok(rows)
+}
+
+fn whole_audit(home: &Home) -> Result<Vec<String>> {
     let ended = home.run(["skill", "audit", "--json"])?;
     let part = |row: &Value, name: &str| row[name].as_str().unwrap_or("-").to_owned();
     let told = |row: Value| {
@@ -267,6 +273,12 @@ fn a_running_hub_has_what_is_installed_and_its_timers_run_on() -> Result<()> {
 
     accepted(&loqa(&["skill", "remove", "tea"])?);
     until_steeps(&home, NOT_A_COMMAND)?;
+    // The timer skill's version, and what it used.
+    let invoked = |row: &String| row == "invoke 1.0.0 timer allowed";
+    let begin = Instant::now();
+    while !whole_audit(&home)?.iter().any(invoked) {
+        ensure!(begin.elapsed() < Duration::from_secs(20), "no row");
+    }
     let asked = loqa(&["ask", "--json", "cancel the timer"])?.turns()?;
     assert_eq!(asked[0]["reply"], "Your 10 minute timer is cancelled.");
     Ok(())

@@ -432,6 +432,7 @@ impl Hub {
     /// Lets every task finish what it is doing, for at most 5 s. Nothing is answered afterwards.
     pub async fn shutdown(&self) {
         self.shared.tasks.shutdown().await;
+        self.shared.host.registry().flush_audit();
         if let Err(reason) = self.shared.store.flush() {
             tracing::warn!(reason, "the household could not be saved");
         }

@@ -5,13 +5,14 @@ use super::{
     process::{CallError, Process},
     quarantine::Quarantine,
     registry::Machine,
+    trace::{Call, Trace},
 };
 use crate::{
     store::{Audit, Deed},
     whole_file,
 };
 use loqa_core::manifest::{self, Manifest};
-use loqa_skill_host::frames::{Budget, Fault, FromHost, StepKind, ToHost};
+use loqa_skill_host::frames::{Budget, Cost, Fault, FromHost, StepKind, ToHost};
 use loqa_skill_sdk::{EffectError, Effects, Plan, Prepared, Reads, Request};
 use sha2::{Digest, Sha256};
 use std::{
@@ -44,6 +45,7 @@ pub struct Component {
     allowance: manifest::Budget,
     process: Arc<Process>,
     audit: Audit,
+    trace: Trace,
     state: Mutex<State>,
 }
 
@@ -92,6 +94,7 @@ impl Component {
                 },
                 process: machine.process.clone(),
                 audit: machine.audit.clone(),
+                trace: machine.trace.clone(),
                 state: Mutex::default(),
             })
         }))
@@ -187,13 +190,20 @@ impl Component {
         let fault = match self.process.call(step, call, time, answer) {
             Ok(answer) => {
                 self.state().quarantine.worked(Instant::now());
+                if let FromHost::Prepared(_, cost) | FromHost::Committed(_, cost) = &answer {
+                    self.took(step, Ok(*cost));
+                }
                 return Ok(answer);
             }
-            Err(CallError::Fault(fault)) => fault,
+            Err(CallError::Fault(fault)) => {
+                self.took(step, Err(fault.to_string()));
+                fault
+            }
             Err(CallError::Gone(reason)) => {
                 // Whether this skill has brought it down nobody knows; if it does so again and
                 // again, it rests.
                 let fault = Fault::Trap(reason.clone());
+                self.took(step, Err(reason.clone()));
                 self.failed(fault);
                 return Err(Unanswered::NoHost {
                     skill: self.skill.clone(),
@@ -204,6 +214,15 @@ impl Component {
         let rests = self.failed(fault.clone());
         tracing::warn!(skill = self.skill, step = step.name(), %fault, rests, "a skill failed");
         Err(self.unanswered(fault))
+    }
+
+    fn took(&self, step: StepKind, took: Result<Cost, String>) {
+        self.trace.note(Call {
+            skill: self.skill.clone(),
+            version: self.version.clone(),
+            step,
+            took,
+        });
     }
 
     /// Its call ended without an answer; whether it rests from now on.

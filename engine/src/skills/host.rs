@@ -148,6 +148,11 @@ impl SkillHost for Host {
             let prepared =
                 inner.renew(prepared.ok_or(HostError::Stale)?, &inner.household.read())?;
             if let Some(said) = inner.only_words(&prepared.work) {
+                if let Work::Steps(steps) = &prepared.work {
+                    for (step, _) in steps {
+                        prepared.registry.invoked(&step.skill, &[]);
+                    }
+                }
                 return Ok(said);
             }
             // One fsync: too long for a thread that serves conversations.

@@ -26,6 +26,7 @@ mod registry;
 mod settings;
 #[cfg(test)]
 pub(crate) mod tests;
+mod trace;
 mod view;
 
 pub use clock::{HouseClock, SystemClock};
@@ -40,4 +41,5 @@ pub use package::{Package, PackageError, version};
 pub use process::{CallError, Process};
 pub use registry::{LeftOut, Machine, Registry, RegistryError, installed_manifest};
 pub use settings::Settings;
+pub use trace::{Call, Trace};
 pub use view::{Own, civil};

@@ -3,9 +3,11 @@
 use super::{
     code::{Code, Unanswered},
     component::Component,
+    effects::permission,
     installed::{Current, Installed},
     process::Process,
     settings::Settings,
+    trace::Trace,
     view::Own,
 };
 use crate::{
@@ -17,6 +19,7 @@ use loqa_core::{
     home::Home,
     manifest::{FileError, Intent, Manifest},
 };
+use loqa_protocol::EffectKind;
 use loqa_skill_sdk::{EffectError, Effects, Plan, Prepared, Reads, Request};
 use std::{
     collections::BTreeMap,
@@ -49,6 +52,8 @@ pub struct Machine {
     pub cache: PathBuf,
     /// Where refusals are written down.
     pub audit: Audit,
+    /// What calls took.
+    pub trace: Trace,
     /// Where installed skills are, if they count.
     pub installed: Option<Installed>,
 }
@@ -249,6 +254,24 @@ impl Registry {
         }
         self.process = Some(machine.process.clone());
         self.audit = Some(machine.audit.clone());
+    }
+
+    /// Writes down that a skill acted, soon; with the kinds of what it did, if anything.
+    pub fn invoked(&self, skill: &str, kinds: &[EffectKind]) {
+        let (Some(audit), Some(manifest)) = (&self.audit, self.manifest(skill)) else {
+            return;
+        };
+        let mut permissions: Vec<&str> = kinds.iter().map(|kind| permission(*kind)).collect();
+        permissions.sort_unstable();
+        permissions.dedup();
+        audit.invoked(skill, &manifest.version, &permissions.join(","));
+    }
+
+    /// Waits until all that was to be written down soon is.
+    pub fn flush_audit(&self) {
+        if let Some(audit) = &self.audit {
+            audit.flush();
+        }
     }
 
     /// Writes down that a skill wanted to do what its manifest does not ask for. Blocks for an fsync.
@@ -509,6 +532,7 @@ impl Machine {
             process: Process::beside(),
             cache: data.join("cache/skills"),
             audit: Audit::in_folder(data),
+            trace: Trace::default(),
             installed: None,
         }
     }

@@ -1,4 +1,4 @@
-//! What became of skills: installed, granted, refused. A row says when, what, and which skill and
+//! What became of skills: installed, granted, refused, and that they acted. A row says when, what, and which skill and
 //! permission; no words, no values, no results.
 //!
 //! A database beside the household's, `audit.db`: the hub holds that one alone, and here commands
@@ -12,10 +12,15 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    time::Duration,
+    sync::{
+        Arc, OnceLock,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+    time::{Duration, Instant},
 };
 
-/// So many rows are kept, the newest.
+/// So many rows are kept, the newest: of what skills did, and of all else.
 const KEPT: i64 = 10_000;
 /// How long somebody else may take to write a row.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -34,9 +39,31 @@ const TABLE: &str = "
     PRAGMA user_version = 1;
 ";
 
-/// Where it is written down.
+/// Where it is written down. Clones are the same.
 #[derive(Clone, Debug)]
-pub struct Audit(PathBuf);
+pub struct Audit {
+    path: PathBuf,
+    /// What takes rows that may come a moment late; full: the caller waits.
+    writer: Arc<OnceLock<SyncSender<Later>>>,
+}
+
+/// For whoever writes what may come late.
+enum Later {
+    /// A skill acted, with the permissions it used.
+    Invoked {
+        at_ms: i64,
+        skill: String,
+        version: String,
+        permissions: String,
+    },
+    /// Tell when everything before is written.
+    Flush(SyncSender<()>),
+}
+
+/// Rows that wait to be written.
+const WAITING: usize = 256;
+/// So long they wait for more, so that a busy house writes once.
+const GATHER: Duration = Duration::from_millis(500);
 
 /// What happened to a skill.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,6 +92,8 @@ pub enum Deed {
     Load,
     /// It kept failing.
     Rest,
+    /// It answered somebody, or acted.
+    Invoke,
 }
 
 /// A row.
@@ -100,6 +129,7 @@ impl Deed {
             Deed::Effect => "effect",
             Deed::Load => "load",
             Deed::Rest => "rest",
+            Deed::Invoke => "invoke",
         }
     }
 }
@@ -122,7 +152,10 @@ pub struct Note<'n> {
 impl Audit {
     /// That of a data folder. Nothing is made before there is something to write.
     pub fn in_folder(data: &Path) -> Audit {
-        Audit(data.join("audit.db"))
+        Audit {
+            path: data.join("audit.db"),
+            writer: Arc::default(),
+        }
     }
 
     /// Writes rows down, all or none, durably. Blocks for an fsync.
@@ -130,7 +163,9 @@ impl Audit {
     /// # Errors
     /// The disk will not have them.
     pub fn write(&self, notes: &[Note<'_>]) -> Result<(), StoreError> {
-        self.try_write(notes).map_err(|error| self.disk(error))
+        let at_ms = now_ms();
+        let notes: Vec<_> = notes.iter().map(|note| (at_ms, *note)).collect();
+        self.insert(&notes).map_err(|error| self.disk(error))
     }
 
     /// Writes down what the hub has refused. That it is refused does not depend on it.
@@ -147,12 +182,87 @@ impl Audit {
         }
     }
 
+    /// Has it written down within the second that a skill acted: nobody waits for the disk. A process
+    /// that is killed meanwhile loses the row, not the deed, which the household's ledger knows.
+    pub fn invoked(&self, skill: &str, version: &str, permissions: &str) {
+        let writer = self.writer.get_or_init(|| self.start_writer());
+        let row = Later::Invoked {
+            at_ms: now_ms(),
+            skill: skill.to_owned(),
+            version: version.to_owned(),
+            permissions: permissions.to_owned(),
+        };
+        // It ends with the last clone of this.
+        let _ = writer.send(row);
+    }
+
+    /// Waits until everything is written that was to be soon.
+    pub fn flush(&self) {
+        let Some(writer) = self.writer.get() else {
+            return;
+        };
+        let (done, is_done) = sync_channel(1);
+        if writer.send(Later::Flush(done)).is_ok() {
+            let _ = is_done.recv_timeout(PATIENCE);
+        }
+    }
+
+    fn start_writer(&self) -> SyncSender<Later> {
+        let (sender, receiver) = sync_channel(WAITING);
+        let own = Audit {
+            path: self.path.clone(),
+            writer: Arc::default(),
+        };
+        thread::spawn(move || own.write_later(&receiver));
+        sender
+    }
+
+    fn write_later(&self, rows: &Receiver<Later>) {
+        while let Ok(first) = rows.recv() {
+            let mut waiting = vec![first];
+            let until = Instant::now() + GATHER;
+            while !matches!(waiting.last(), Some(Later::Flush(_)))
+                && waiting.len() < WAITING
+                && let Ok(next) = rows.recv_timeout(until.saturating_duration_since(Instant::now()))
+            {
+                waiting.push(next);
+            }
+            let invoked = waiting.iter().filter_map(|row| match row {
+                Later::Invoked {
+                    at_ms,
+                    skill,
+                    version,
+                    permissions,
+                } => Some((
+                    *at_ms,
+                    Note {
+                        deed: Deed::Invoke,
+                        skill,
+                        version,
+                        permission: Some(permissions.as_str()).filter(|it| !it.is_empty()),
+                        allowed: true,
+                    },
+                )),
+                Later::Flush(_) => None,
+            });
+            let invoked: Vec<_> = invoked.collect();
+            if let Err(error) = self.insert(&invoked) {
+                tracing::warn!(%error, "what skills did could not be written down");
+            }
+            for row in &waiting {
+                if let Later::Flush(done) = row {
+                    let _ = done.send(());
+                }
+            }
+        }
+    }
+
     /// Everything that is written down, oldest first.
     ///
     /// # Errors
     /// It cannot be read.
     pub fn read(&self) -> Result<Vec<Entry>, StoreError> {
-        if !self.0.exists() {
+        if !self.path.exists() {
             return Ok(Vec::new());
         }
         let entries = self.open().and_then(|connection| {
@@ -174,14 +284,17 @@ impl Audit {
         entries.map_err(|error| self.disk(error))
     }
 
-    fn try_write(&self, notes: &[Note<'_>]) -> rusqlite::Result<()> {
+    fn insert(&self, notes: &[(i64, Note<'_>)]) -> rusqlite::Result<()> {
+        if notes.is_empty() {
+            return Ok(());
+        }
         let mut connection = self.open()?;
         let transaction = connection.transaction()?;
-        for note in notes {
+        for (at_ms, note) in notes {
             transaction.execute(
                 "INSERT INTO audit (at_ms, what, skill, version, permission, decision) VALUES (?, ?, ?, ?, ?, ?)",
                 params![
-                    now_ms(),
+                    at_ms,
                     note.deed.name(),
                     note.skill,
                     note.version,
@@ -190,17 +303,23 @@ impl Audit {
                 ],
             )?;
         }
-        transaction.execute(
-            "DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?",
-            [KEPT],
-        )?;
+        // What was allowed outlives what was done with it.
+        for own in ["what = 'invoke'", "what <> 'invoke'"] {
+            transaction.execute(
+                &format!(
+                    "DELETE FROM audit WHERE {own} AND id <= (SELECT id FROM audit WHERE {own} ORDER BY id DESC LIMIT 1 OFFSET ?)"
+                ),
+                [KEPT],
+            )?;
+        }
         transaction.commit()
     }
 
     /// Opened for each use: rows are rare, and nobody is kept out meanwhile.
     fn open(&self) -> rusqlite::Result<Connection> {
-        create(&self.0).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-        let mut connection = Connection::open(&self.0)?;
+        create(&self.path)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        let mut connection = Connection::open(&self.path)?;
         connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         let immediate = rusqlite::TransactionBehavior::Immediate;
@@ -220,7 +339,7 @@ impl Audit {
 
     fn disk(&self, source: rusqlite::Error) -> StoreError {
         StoreError::Disk {
-            path: self.0.clone(),
+            path: self.path.clone(),
             source,
         }
     }
@@ -276,7 +395,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let audit = Audit::in_folder(folder.path());
         audit.write(&[refused("tea")]).unwrap();
-        let connection = Connection::open(&audit.0).unwrap();
+        let connection = Connection::open(&audit.path).unwrap();
         connection.pragma_update(None, "user_version", 2).unwrap();
         let error = audit.write(&[refused("tea")]).unwrap_err().to_string();
         assert!(error.contains("a newer Loqa wrote it"), "{error}");

@@ -1,12 +1,15 @@
 //! `loqa skill`: what a maker does with a skill, and a household with the skills it has.
 
 mod build;
+mod dev;
 mod init;
 mod install;
 mod installed;
+mod profile;
 mod set;
 mod shelf;
 mod test;
+mod trial;
 
 use super::Common;
 use loqa_core::manifest::FileError;
@@ -32,6 +35,21 @@ pub enum SkillCommand {
         folder: PathBuf,
         /// Sentences to say instead
         sentences: Vec<String>,
+    },
+    /// Build and try a skill whenever a file of it changes, and show what its calls take
+    Dev {
+        /// The skill's folder
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+    },
+    /// Tell what calls of a skill take: time, memory and questions to the hub
+    Profile {
+        /// The skill's folder
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+        /// How often each example is said
+        #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..))]
+        times: u16,
     },
     /// Make components of a skill's source
     Build {
@@ -112,6 +130,10 @@ pub async fn run(common: &Common, command: SkillCommand) -> Result<ExitCode, Pro
     match command {
         SkillCommand::Init { folder, code } => init::run(&folder, code),
         SkillCommand::Test { folder, sentences } => test::run(&folder, sentences).await,
+        SkillCommand::Dev { folder } => dev::run(&folder).await,
+        SkillCommand::Profile { folder, times } => {
+            profile::run(common, &folder, times.into()).await
+        }
         SkillCommand::Build { folder, out } => build::run(&folder, out.as_deref()),
         SkillCommand::Install { folder, yes } => install::run(common, &folder, yes),
         SkillCommand::List => installed::list(common),

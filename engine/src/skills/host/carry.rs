@@ -241,6 +241,9 @@ impl Inner {
             Err(EffectError(reply)) if acting.outside => reply,
             ran => ran?,
         };
+        if stage == Stage::Performance {
+            by.invoked(skill, &acting.kinds);
+        }
         let done = Done {
             reply,
             kinds: acting.kinds,
