@@ -78,6 +78,8 @@ const NO: &str =
 
 struct Compiler<'a> {
     manifest: &'a Manifest,
+    /// A manifest of no rules.
+    nothing: &'a Manifest,
     /// `skill/rule` and `skill/{list}` → automaton; `None` while it is being made.
     made: BTreeMap<String, Option<NetId>>,
     parts: Vec<Part>,
@@ -93,6 +95,7 @@ pub(super) fn compile(manifests: &[Manifest]) -> Result<Compiled, Vec<FileError>
     let nothing = Manifest::default();
     let mut compiler = Compiler {
         manifest: &nothing,
+        nothing: &nothing,
         made: BTreeMap::new(),
         parts: Vec::new(),
         errors: Vec::new(),
@@ -286,6 +289,9 @@ impl Compiler<'_> {
         self.made.insert(key.clone(), None);
         let net = self.begin(network, Kind::Plain);
         match template::parse(&text) {
+            Ok(node) if !self.manifest.rules.contains_key(name) => {
+                self.say_built_in(network, net, &node);
+            }
             Ok(node) => self.say(network, net, &node, None),
             Err(error) => self.errors.push((
                 format!(
@@ -297,6 +303,13 @@ impl Compiler<'_> {
         }
         self.made.insert(key, Some(net));
         Some(net)
+    }
+
+    /// What Loqa's own rules say does not depend on what a skill calls its rules.
+    fn say_built_in(&mut self, network: &mut Network, net: NetId, node: &Node) {
+        let skill = std::mem::replace(&mut self.manifest, self.nothing);
+        self.say(network, net, node, None);
+        self.manifest = skill;
     }
 
     fn list(&mut self, network: &mut Network, name: &str) -> Option<NetId> {
@@ -402,7 +415,7 @@ impl Compiler<'_> {
                     {
                         let net = self.begin(network, Kind::Typed(*typed));
                         if let Ok(node) = template::parse(rule) {
-                            self.say(network, net, &node, None);
+                            self.say_built_in(network, net, &node);
                         }
                         net
                     } else if let Some(kind) = kind_named(name) {

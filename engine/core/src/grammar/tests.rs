@@ -373,3 +373,18 @@ intents:
         note {text}, note the {text}
     "#]].assert_eq(&report);
 }
+
+#[test]
+fn a_rule_may_be_called_like_one_of_the_built_in_ones() {
+    let mut skill = manifest("tides", &[("tide", &["tide <day>"])]);
+    skill
+        .rules
+        .insert("day".into(), "(on {date}|<month>)".into());
+    skill
+        .rules
+        .insert("weekday".into(), "(springday|neapday)".into());
+    let grammar = Grammar::compile(&[skill], &Home::default()).unwrap();
+    let understood = |said| grammar.parse(&Context::Commands, said).is_some();
+    assert!(understood("tide on monday") && understood("tide may"));
+    assert!(!understood("tide on springday"));
+}
