@@ -97,6 +97,8 @@ pub enum SlotValue {
     Duration(i64),
     /// A time of day, not yet tied to a date.
     Time(TimeOfDay),
+    /// A time of day of whichever day a skill finds.
+    Clock(TimeOfDay),
     /// A calendar date or a relative day.
     Date(DateSpec),
     /// Canonical colour name.

@@ -437,7 +437,8 @@ impl Slots {
 
 impl SlotValue {
     /// The value as later stages and `--json` see it: duration → seconds; time → RFC 3339 local,
-    /// the next such moment after `now`; date → `YYYY-MM-DD`; device and area → id.
+    /// the next such moment after `now`; clock → `HH:MM`, or both that it may mean, the earlier first;
+    /// date → `YYYY-MM-DD`; device and area → id.
     pub fn to_json(&self, now: &jiff::Zoned) -> serde_json::Value {
         use serde_json::{Value, json};
         match self {
@@ -462,6 +463,10 @@ impl SlotValue {
                         .to_string()
                 )
             }),
+            SlotValue::Clock(time) => {
+                let at = |hour: &u8| format!("{hour:02}:{:02}", time.minute);
+                json!(time.hours().iter().map(at).collect::<Vec<_>>().join("/"))
+            }
             SlotValue::Date(date) => date
                 .after(now)
                 .map_or(Value::Null, |date| json!(date.to_string())),
@@ -470,13 +475,18 @@ impl SlotValue {
 }
 
 impl TimeOfDay {
+    /// The hours that may be meant, the earlier first.
+    fn hours(self) -> Vec<u8> {
+        if self.meridiem_known {
+            vec![self.hour]
+        } else {
+            vec![self.hour % 12, self.hour % 12 + 12]
+        }
+    }
+
     /// The next such moment; `None` beyond the calendar.
     fn after(self, now: &jiff::Zoned) -> Option<jiff::Zoned> {
-        let hours: &[u8] = if self.meridiem_known {
-            &[self.hour]
-        } else {
-            &[self.hour % 12, self.hour % 12 + 12]
-        };
+        let hours = self.hours();
         let moments = (0..=2).flat_map(|days| {
             hours.iter().filter_map(move |hour| {
                 let date = now.date().checked_add(jiff::Span::new().days(days)).ok()?;

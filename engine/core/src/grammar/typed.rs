@@ -12,6 +12,7 @@ pub(super) enum Typed {
     Percentage,
     Duration,
     Time,
+    Clock,
     Date,
     Colour,
 }
@@ -26,6 +27,7 @@ pub(super) const TYPES: &[(&str, Typed, &str)] = &[
     ),
     ("duration", Typed::Duration, "<duration>"),
     ("time", Typed::Time, "<time_of_day>"),
+    ("clock", Typed::Clock, "<time_of_day>"),
     ("date", Typed::Date, "<day>"),
     (
         "colour",
@@ -95,6 +97,7 @@ impl Typed {
             Typed::Percentage => percentage(words).map(SlotValue::Percentage),
             Typed::Duration => duration(words).map(SlotValue::Duration),
             Typed::Time => time(words).map(SlotValue::Time),
+            Typed::Clock => time(words).map(SlotValue::Clock),
             Typed::Date => date(words).map(SlotValue::Date),
             Typed::Colour => Some(SlotValue::Colour(words.join(" "))),
         }

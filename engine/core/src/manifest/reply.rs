@@ -98,7 +98,7 @@ pub fn spoken(value: &SlotValue, home: &Home) -> String {
         SlotValue::Number(number) => number.to_string(),
         SlotValue::Percentage(percent) => format!("{percent} percent"),
         SlotValue::Duration(seconds) => duration(*seconds),
-        SlotValue::Time(time) => time_of_day(*time),
+        SlotValue::Time(time) | SlotValue::Clock(time) => time_of_day(*time),
         SlotValue::Date(date) => day(*date),
         SlotValue::Device(id) => home
             .device(id)
