@@ -1,25 +1,27 @@
-//! Rings timers that have ended, until somebody says "stop".
+//! Rings timers that have ended and alarms that are due, until somebody says "stop"; a reminder is
+//! said twice.
 //!
-//! One task watches the next end. What rings is part of the household ([`TimerPhase::Ringing`]),
-//! so it outlives the hub; "stop" and "cancel" remove it there, and the sound follows.
+//! One task watches what comes next. What rings is part of the household, so it outlives the hub;
+//! "stop" and "cancel" end it there, and the sound follows. Timers are counted by hub time, which
+//! nobody can set; alarms follow the clock on the wall.
+
+pub(crate) mod due;
+mod ring;
+mod told;
+
+pub use ring::RingVoice;
 
 use crate::{
     skills::{LiveHousehold, Moment},
-    store::{CommitError, Household, TimerPhase, TimerRecord},
+    store::{AlarmPhase, AlarmRecord, CommitError, Household, TimerPhase, TimerRecord},
 };
 use futures::{
-    FutureExt, StreamExt,
+    FutureExt,
     future::{self, BoxFuture},
-    stream,
 };
-use jiff::{Timestamp, tz::TimeZone};
-use loqa_core::{
-    seams::{Speaker, SpeechChunk, TextToSpeech, Voice},
-    speech,
-};
-use loqa_inference::playback;
+use jiff::tz::TimeZone;
 use loqa_protocol::Event;
-use loqa_skill_sdk::{EffectError, wording};
+use ring::ring;
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map::Entry},
     sync::Arc,
@@ -28,12 +30,14 @@ use std::{
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-/// How often a clock that was set and a machine that slept are looked for while timers run.
+/// How often a clock that was set and a machine that slept are looked for while timers run,
 const LOOK: Duration = Duration::from_secs(1);
-/// A timer is said to have ended some time ago if it was at least this long, s.
-const LATE_S: u64 = 60;
-/// Chimes before it is said what ended, and then between one saying and the next.
-const CHIMES: [usize; 2] = [2, 8];
+/// and while there are alarms alone.
+const LOOK_FOR_ALARMS: Duration = Duration::from_secs(10);
+/// A clock that was set back by less was only corrected, ms.
+const SET_BACK_MS: i64 = 60_000;
+/// How often a reminder is said.
+const TOLD: usize = 2;
 
 /// The alarm of a house.
 pub struct Alarm {
@@ -41,38 +45,41 @@ pub struct Alarm {
     pub household: Arc<LiveHousehold>,
     /// What it sounds through; `None` where nothing can be heard.
     pub voice: Option<RingVoice>,
-    /// How long a timer rings if nobody says "stop".
+    /// How long a timer or an alarm rings if nobody says "stop".
     pub ring_for: Duration,
     /// Time zone of the house.
     pub zone: TimeZone,
-    /// Told [`Event::TimerRang`] and [`Event::TimerSilenced`].
+    /// Told when something rings, and when it falls silent.
     pub announce: Arc<dyn Fn(Event) + Send + Sync>,
 }
 
-/// What rings.
-#[derive(Clone)]
-pub struct RingVoice {
-    /// Where it sounds.
-    pub speaker: Arc<dyn Speaker>,
-    /// What says which timer ended; chimes alone without it.
-    pub tts: Option<Arc<dyn TextToSpeech>>,
-    /// In which voice.
-    pub voice: Voice,
+/// What is under way. Timers and alarms are told by their ids: no two have the same.
+#[derive(Default)]
+struct UnderWay {
+    /// Since when each rings.
+    ringing: BTreeMap<u64, Instant>,
+    /// Which of them are timers.
+    timers: BTreeSet<u64>,
+    /// Reminders that have been said.
+    said: BTreeSet<u64>,
+    /// What was due too long ago, to be told once.
+    missed: Vec<String>,
+    sound: Option<BoxFuture<'static, ()>>,
 }
 
-/// Rings until `cancel`led. Timers that ended while the hub was off ring at once. A household that
-/// cannot be changed (a failing disk) is tried again every second.
+/// Rings until `cancel`led. What ended or was due while the hub was off rings at once, and is only
+/// told if that is an hour ago. A household that cannot be changed (a failing disk) is tried again
+/// every second.
 pub async fn run(alarm: Alarm, cancel: CancellationToken) {
     let mut changes = alarm.household.watch();
-    let mut ringing: BTreeMap<u64, Instant> = BTreeMap::new();
-    let mut sound: Option<BoxFuture<'static, ()>> = None;
+    let mut under_way = UnderWay::default();
     loop {
         // Before reading, so that no change goes unnoticed.
         changes.mark_unchanged();
-        let next = match alarm.keep_up(&mut ringing, &mut sound).await {
+        let next = match alarm.keep_up(&mut under_way).await {
             Ok(next) => next,
             Err(error) => {
-                tracing::error!(%error, "timers could not be updated");
+                tracing::error!(%error, "timers and alarms could not be updated");
                 Some(LOOK)
             }
         };
@@ -82,85 +89,146 @@ pub async fn run(alarm: Alarm, cancel: CancellationToken) {
             () = cancel.cancelled() => return,
             changed = changes.changed() => if changed.is_err() { return },
             () = sleep(next.unwrap_or(LOOK)), if next.is_some() => {}
-            () = sound.as_mut().unwrap_or(&mut silence) => sound = None,
+            () = under_way.sound.as_mut().unwrap_or(&mut silence) => {
+                // Only what is told a number of times comes to an end.
+                under_way.sound = None;
+                under_way.missed.clear();
+                under_way.said = under_way.ringing.keys().copied().collect();
+            }
         }
     }
 }
 
 impl Alarm {
     /// Brings household, events and sound up to now. Returns when to look again.
-    async fn keep_up(
-        &self,
-        ringing: &mut BTreeMap<u64, Instant>,
-        sound: &mut Option<BoxFuture<'static, ()>>,
-    ) -> Result<Option<Duration>, CommitError> {
+    async fn keep_up(&self, under_way: &mut UnderWay) -> Result<Option<Duration>, CommitError> {
         let mut moment = self.household.read();
-        if moment.household.timers.is_empty() && ringing.is_empty() {
+        let nothing =
+            |household: &Household| household.timers.is_empty() && household.alarms.is_empty();
+        if nothing(&moment.household) && under_way.ringing.is_empty() {
             return Ok(None);
         }
         if self.household.is_wall_clock_set() {
-            let household = self.household.clone();
-            blocking(move || household.follow_wall_clock()).await?;
+            self.follow_wall_clock(&moment).await?;
             moment = self.household.read();
         }
-        let expired: BTreeSet<u64> = ringing
+        let over: BTreeSet<u64> = under_way
+            .ringing
             .iter()
-            .filter(|(_, since)| since.elapsed() >= self.ring_for)
+            .filter(|(id, since)| since.elapsed() >= self.ring_for || under_way.said.contains(id))
             .map(|(id, _)| *id)
             .collect();
-        if !expired.is_empty()
-            || moment
-                .household
-                .timers
-                .values()
-                .any(|timer| has_ended(timer, moment.now_ms))
-        {
+        let sounding: BTreeSet<u64> = under_way.ringing.keys().copied().collect();
+        if self.is_behind(&moment, &sounding, &over) {
             let household = self.household.clone();
-            blocking(move || {
-                household.commit(None, |household, moment| {
-                    turn_over(household, moment, &expired)
-                })
+            let (zone, over) = (self.zone.clone(), over.clone());
+            let missed = blocking(move || {
+                let turn = |household: &mut Household, moment: &Moment| {
+                    turn_timers(household, moment, &over);
+                    let missed = turn_alarms(household, moment, &zone, &sounding, &over);
+                    Ok((missed, Vec::new()))
+                };
+                household.commit(None, turn)
             })
             .await?;
             moment = self.household.read();
+            let missed = missed.map(|outcome| outcome.value).unwrap_or_default();
+            under_way.missed.extend(
+                missed
+                    .iter()
+                    .map(|alarm| told::missed(alarm, &moment, &self.zone)),
+            );
         }
-        self.follow(&moment, ringing, sound);
-        if moment.household.timers.is_empty() {
+        self.follow(&moment, under_way);
+        if nothing(&moment.household) && under_way.sound.is_none() {
             return Ok(None);
         }
+        let until = |ms: i64| Duration::from_millis(u64::try_from(ms).unwrap_or_default());
         let ends = moment
             .household
             .timers
             .values()
             .filter_map(|timer| match timer.state {
-                TimerPhase::Running { ends_at_ms } => Some(Duration::from_millis(
-                    u64::try_from(ends_at_ms - moment.now_ms).unwrap_or_default(),
-                )),
+                TimerPhase::Running { ends_at_ms } => Some(until(ends_at_ms - moment.now_ms)),
                 TimerPhase::Paused { .. } | TimerPhase::Ringing { .. } => None,
             });
-        let expiries = ringing
+        let wall_ms = moment.wall.as_millisecond();
+        let turns = moment.household.alarms.values();
+        let turns = turns.filter_map(|alarm| Some(until(due::turns_at_ms(alarm)? - wall_ms)));
+        let expiries = under_way
+            .ringing
             .values()
             .map(|since| self.ring_for.saturating_sub(since.elapsed()));
-        Ok(Some(ends.chain(expiries).min().unwrap_or(LOOK).min(LOOK)))
+        let timers = !moment.household.timers.is_empty() || !under_way.ringing.is_empty();
+        let look = if timers { LOOK } else { LOOK_FOR_ALARMS };
+        Ok(Some(
+            ends.chain(turns)
+                .chain(expiries)
+                .min()
+                .unwrap_or(look)
+                .min(look),
+        ))
+    }
+
+    /// Whether time has made something else of a timer or an alarm.
+    fn is_behind(&self, moment: &Moment, sounding: &BTreeSet<u64>, over: &BTreeSet<u64>) -> bool {
+        let household = &moment.household;
+        let rings = |timer: &TimerRecord| matches!(timer.state, TimerPhase::Ringing { .. });
+        let mut timers = household.timers.values();
+        let mut alarms = household.alarms.values();
+        timers.any(|timer| {
+            has_ended(timer, moment.now_ms) || rings(timer) && over.contains(&timer.id)
+        }) || alarms.any(|alarm| {
+            let (sounds, is_over) = (sounding.contains(&alarm.id), over.contains(&alarm.id));
+            let turned = due::turned(alarm, moment.wall, &self.zone, sounds, is_over);
+            turned.as_ref() != Some(alarm)
+        })
+    }
+
+    /// The clock on the wall has been set: timers go on as they were, alarms follow it.
+    async fn follow_wall_clock(&self, moment: &Moment) -> Result<(), CommitError> {
+        let set_back = moment.wall.as_millisecond() - moment.now_ms <= -SET_BACK_MS;
+        let (household, zone) = (self.household.clone(), self.zone.clone());
+        blocking(move || {
+            household.follow_wall_clock()?;
+            if set_back {
+                let aim = |household: &mut Household, moment: &Moment| {
+                    for alarm in household.alarms.values_mut() {
+                        *alarm = due::aimed(alarm, moment.wall, &zone);
+                    }
+                    Ok(((), Vec::new()))
+                };
+                household.commit(None, aim)?;
+            }
+            Ok(())
+        })
+        .await
+        .map(drop)
     }
 
     /// Makes events and sound follow what rings in the household.
-    fn follow(
-        &self,
-        moment: &Moment,
-        ringing: &mut BTreeMap<u64, Instant>,
-        sound: &mut Option<BoxFuture<'static, ()>>,
-    ) {
+    fn follow(&self, moment: &Moment, under_way: &mut UnderWay) {
+        let UnderWay {
+            ringing,
+            timers,
+            said,
+            missed,
+            sound,
+        } = under_way;
+        let mut told = missed.clone();
+        // Missed things alone are told once, reminders twice, and all else until it is stopped.
+        let mut times = Some(1);
         let mut new = false;
-        let mut told = Vec::new();
         for timer in moment.household.timers.values() {
             let TimerPhase::Ringing { ended_at_ms } = timer.state else {
                 continue;
             };
-            let late_s = u64::try_from((moment.now_ms - ended_at_ms) / 1000).unwrap_or_default();
-            told.push(self.sentence(timer, late_s, ended_at_ms));
+            let late_s = late_s(moment.now_ms, ended_at_ms);
+            told.push(told::timer(timer, late_s, ended_at_ms, &self.zone));
+            times = None;
             if let Entry::Vacant(entry) = ringing.entry(timer.id) {
                 entry.insert(Instant::now());
+                timers.insert(timer.id);
                 new = true;
                 (self.announce)(Event::TimerRang {
                     id: timer.id,
@@ -169,52 +237,57 @@ impl Alarm {
                 });
             }
         }
+        for alarm in moment.household.alarms.values() {
+            let AlarmPhase::Ringing { since_ms } = alarm.phase else {
+                continue;
+            };
+            let late_s = late_s(moment.wall.as_millisecond(), since_ms);
+            told.push(told::alarm(alarm, late_s, &self.zone));
+            times = times.filter(|_| alarm.text.is_some()).map(|_| TOLD);
+            if let Entry::Vacant(entry) = ringing.entry(alarm.id) {
+                entry.insert(Instant::now());
+                new = true;
+                (self.announce)(Event::AlarmRang {
+                    id: alarm.id,
+                    text: alarm.text.clone(),
+                    time: told::clock(since_ms, &self.zone),
+                    late_s,
+                });
+            }
+        }
         let before = ringing.len();
         ringing.retain(|id, _| {
-            let rings = matches!(
-                moment.household.timers.get(id),
-                Some(TimerRecord {
-                    state: TimerPhase::Ringing { .. },
-                    ..
-                })
-            );
+            let household = &moment.household;
+            let timer = household.timers.get(id).map(|timer| timer.state);
+            let alarm = household.alarms.get(id).map(|alarm| alarm.phase);
+            let rings = matches!(timer, Some(TimerPhase::Ringing { .. }))
+                || matches!(alarm, Some(AlarmPhase::Ringing { .. }));
             if !rings {
-                (self.announce)(Event::TimerSilenced { id: *id });
+                said.remove(id);
+                (self.announce)(match timers.remove(id) {
+                    true => Event::TimerSilenced { id: *id },
+                    false => Event::AlarmSilenced { id: *id },
+                });
             }
             rings
         });
-        if ringing.is_empty() {
+        if self.voice.is_none() {
+            missed.clear();
+        }
+        if told.is_empty() {
             // Dropping it is silence.
             *sound = None;
         } else if new || ringing.len() < before || sound.is_none() {
             *sound = self
                 .voice
                 .clone()
-                .map(|voice| ring(voice, told.join(" ")).boxed());
+                .map(|voice| ring(voice, told.join(" "), times).boxed());
         }
     }
+}
 
-    /// "Your pasta timer is done.", or when it ended, if nobody was told then.
-    fn sentence(&self, timer: &TimerRecord, late_s: u64, ended_at_ms: i64) -> String {
-        let name = match &timer.name {
-            Some(name) => format!("Your {name} timer"),
-            None => format!("Your {} timer", wording::adjective(timer.total_s)),
-        };
-        if late_s < LATE_S {
-            return format!("{name} is done.");
-        }
-        let ago = wording::duration(late_s / 60 * 60);
-        match Timestamp::from_millisecond(ended_at_ms) {
-            Ok(ended) => {
-                let ended = ended.to_zoned(self.zone.clone());
-                format!(
-                    "{name} ended {ago} ago, at {}.",
-                    wording::time(crate::skills::civil(&ended))
-                )
-            }
-            Err(_) => format!("{name} ended {ago} ago."),
-        }
-    }
+fn late_s(now_ms: i64, due_ms: i64) -> u64 {
+    u64::try_from((now_ms - due_ms) / 1000).unwrap_or_default()
 }
 
 fn has_ended(timer: &TimerRecord, now_ms: i64) -> bool {
@@ -222,13 +295,9 @@ fn has_ended(timer: &TimerRecord, now_ms: i64) -> bool {
 }
 
 /// Lets timers that have ended ring, and removes those that rang long enough.
-fn turn_over(
-    household: &mut Household,
-    moment: &Moment,
-    expired: &BTreeSet<u64>,
-) -> Result<((), Vec<loqa_protocol::EffectKind>), EffectError> {
+fn turn_timers(household: &mut Household, moment: &Moment, over: &BTreeSet<u64>) {
     household.timers.retain(|id, timer| {
-        !(expired.contains(id) && matches!(timer.state, TimerPhase::Ringing { .. }))
+        !(over.contains(id) && matches!(timer.state, TimerPhase::Ringing { .. }))
     });
     for timer in household.timers.values_mut() {
         if let TimerPhase::Running { ends_at_ms } = timer.state
@@ -239,64 +308,48 @@ fn turn_over(
             };
         }
     }
-    Ok(((), Vec::new()))
 }
 
-/// Chimes and says `sentence`, over and over.
-async fn ring(voice: RingVoice, sentence: String) {
-    let chime = playback::chime();
-    let mut chimes = CHIMES[0];
-    loop {
-        let pause = SpeechChunk {
-            sample_rate_hz: chime.sample_rate_hz,
-            samples: vec![0.0; chime.sample_rate_hz as usize],
+/// Lets alarms ring that are due, and so on. Returns those that were due while nobody could ring
+/// them.
+fn turn_alarms(
+    household: &mut Household,
+    moment: &Moment,
+    zone: &TimeZone,
+    sounding: &BTreeSet<u64>,
+    over: &BTreeSet<u64>,
+) -> Vec<AlarmRecord> {
+    let missed = |alarm: &AlarmRecord| match alarm.phase {
+        AlarmPhase::Missed { since_ms } => Some(since_ms),
+        _ => None,
+    };
+    let known = |alarm: &AlarmRecord| match alarm.phase {
+        AlarmPhase::Ringing { since_ms } => Some(since_ms),
+        _ => missed(alarm),
+    };
+    let mut found = Vec::new();
+    for (id, alarm) in std::mem::take(&mut household.alarms) {
+        let (sounds, is_over) = (sounding.contains(&id), over.contains(&id));
+        let Some(turned) = due::turned(&alarm, moment.wall, zone, sounds, is_over) else {
+            continue;
         };
-        let row: Vec<SpeechChunk> = (0..chimes)
-            .flat_map(|_| [chime.clone(), pause.clone()])
-            .collect();
-        let played = play(&voice, stream::iter(row).map(Ok).boxed()).await;
-        let said = match &voice.tts {
-            Some(tts) => {
-                let clauses = speech::clauses(&speech::speakable(&sentence));
-                play(
-                    &voice,
-                    tts.synthesize(stream::iter(clauses).boxed(), voice.voice.clone()),
-                )
-                .await
-            }
-            None => false,
-        };
-        if !played && !said {
-            // Neither could be heard: the speaker may come back.
-            sleep(Duration::from_secs(5)).await;
+        if missed(&turned).is_some() && missed(&turned) != known(&alarm) {
+            found.push(turned.clone());
         }
-        chimes = CHIMES[1];
+        household.alarms.insert(id, turned);
     }
-}
-
-/// Plays audio to its end. Returns whether it was audible.
-async fn play(
-    voice: &RingVoice,
-    audio: stream::BoxStream<'static, Result<SpeechChunk, loqa_core::seams::ModelError>>,
-) -> bool {
-    let reply = voice.speaker.arm(audio);
-    if let Err(error) = reply.start().await {
-        tracing::warn!(%error, "a timer rings, but cannot be heard");
-        return false;
-    }
-    reply.finished().await;
-    true
+    found
 }
 
 /// Runs something that waits for the disk.
 async fn blocking<R: Send + 'static>(
     work: impl FnOnce() -> Result<R, CommitError> + Send + 'static,
-) -> Result<(), CommitError> {
+) -> Result<Option<R>, CommitError> {
     match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result.map(drop),
+        Ok(result) => result.map(Some),
         Err(error) => {
-            tracing::error!(%error, "a change of timers failed");
-            Ok(())
+            tracing::error!(%error, "a change of timers and alarms failed");
+            Ok(None)
         }
     }
 }

@@ -20,6 +20,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("loqa-skill-home", &["loqa-skill-sdk"]),
     ("loqa-skill-calculator", &["loqa-skill-sdk"]),
     ("loqa-skill-timers", &["loqa-skill-sdk"]),
+    ("loqa-skill-alarms", &["loqa-skill-sdk"]),
     ("loqa-skill-host", &["loqa-skill-sdk"]),
     (
         "loqa-engine",
@@ -33,6 +34,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "loqa-skill-clock",
             "loqa-skill-home",
             "loqa-skill-timers",
+            "loqa-skill-alarms",
             "loqa-skill-calculator",
         ],
     ),

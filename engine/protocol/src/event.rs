@@ -55,6 +55,8 @@ pub enum EffectKind {
     Device,
     /// A list was changed.
     List,
+    /// An alarm or a reminder was set, changed or stopped.
+    Alarm,
     /// A skill kept something for itself, or forgot it.
     Storage,
 }
@@ -140,6 +142,22 @@ pub enum Event {
         /// Its id.
         id: u64,
     },
+    /// An alarm rings, or a reminder is said.
+    AlarmRang {
+        /// Its id: no timer has the same.
+        id: u64,
+        /// What it reminds of; nothing if it is an alarm.
+        text: Option<String>,
+        /// When it was due, `HH:MM` on the household's clock.
+        time: String,
+        /// How late it rings because the hub was off, s.
+        late_s: u64,
+    },
+    /// A ringing alarm fell silent, or a reminder has been said.
+    AlarmSilenced {
+        /// Its id.
+        id: u64,
+    },
     /// Something does not work as it should, in plain words, with the remedy.
     Degraded {
         /// What, such as `stt`.
@@ -171,6 +189,8 @@ impl Event {
             Event::ReplyEnded { .. } => "tts.reply.ended",
             Event::TimerRang { .. } => "timer.rang",
             Event::TimerSilenced { .. } => "timer.silenced",
+            Event::AlarmRang { .. } => "alarm.rang",
+            Event::AlarmSilenced { .. } => "alarm.silenced",
             Event::Degraded { .. } => "ctrl.node.health",
             Event::VisualCardUpdate(_) => "visual.card.update",
             Event::TurnSummary(_) => "turn.summary",

@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 /// Messages that have no other type in Rust.
-const PLAIN: [&str; 12] = [
+const PLAIN: [&str; 13] = [
     "House",
     "Area",
     "Device",
@@ -17,6 +17,7 @@ const PLAIN: [&str; 12] = [
     "Listening",
     "Card",
     "CardLine",
+    "Alarm",
 ];
 
 #[test]

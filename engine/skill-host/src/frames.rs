@@ -1,7 +1,8 @@
 //! What the hub and the process say to each other: a header as JSON, and bytes behind it.
 
 use loqa_skill_sdk::{
-    DeviceCommand, EffectError, Effects, ListOp, Plan, Prepared, Reads, Request, StorageOp, TimerOp,
+    AlarmOp, DeviceCommand, EffectError, Effects, ListOp, Plan, Prepared, Reads, Request,
+    StorageOp, TimerOp,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::io::{self, Read, Write};
@@ -184,6 +185,10 @@ pub enum Import {
     ChangeList(String, ListOp),
     /// [`Effects::store`].
     Store(StorageOp),
+    /// [`Reads::alarms`].
+    Alarms,
+    /// [`Effects::alarm`].
+    Alarm(AlarmOp),
 }
 
 impl Import {
@@ -198,9 +203,12 @@ impl Import {
             Import::Setting(name) => json(&reads.setting(name)),
             Import::Stored(key) => json(&reads.stored(key)),
             Import::StoredKeys => json(&reads.stored_keys()),
-            Import::Timer(_) | Import::Device(..) | Import::ChangeList(..) | Import::Store(_) => {
-                None
-            }
+            Import::Alarms => json(&reads.alarms()),
+            Import::Timer(_)
+            | Import::Device(..)
+            | Import::ChangeList(..)
+            | Import::Alarm(_)
+            | Import::Store(_) => None,
         }
     }
 
@@ -211,6 +219,7 @@ impl Import {
             Import::Device(device, command) => json(&effects.device(&device, command)),
             Import::ChangeList(list, op) => json(&effects.change_list(&list, op)),
             Import::Store(op) => json(&effects.store(op)),
+            Import::Alarm(op) => json(&effects.alarm(op)),
             _ => self.read(effects),
         }
     }

@@ -1,8 +1,12 @@
 //! Ringing, on paused time.
 
+mod alarms;
+
 use super::*;
 use crate::{skills::tests::FakeClock, store::Store};
+use futures::{StreamExt, stream};
 use loqa_core::seams::{ArmedReply, ModelError};
+use loqa_core::seams::{Speaker, SpeechChunk, TextToSpeech, Voice};
 use std::{path::Path, sync::Mutex};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -135,6 +139,8 @@ impl Scene {
                 events.lock().unwrap().push(match event {
                     Event::TimerRang { id, late_s, .. } => format!("rang {id} late {late_s}"),
                     Event::TimerSilenced { id } => format!("silenced {id}"),
+                    Event::AlarmRang { id, late_s, .. } => format!("alarm {id} late {late_s}"),
+                    Event::AlarmSilenced { id } => format!("alarm silenced {id}"),
                     other => other.subject().into(),
                 });
             }),

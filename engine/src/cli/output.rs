@@ -106,6 +106,11 @@ impl LiveTurn {
                     name.as_deref().unwrap_or("timer")
                 ));
             }
+            Event::AlarmRang { text, time, .. } => {
+                self.break_line();
+                let what = text.as_deref().unwrap_or("alarm");
+                print_line(&format!("  rings    {what}, {time}"));
+            }
             Event::Degraded { message, help, .. } => {
                 self.break_line();
                 eprintln!("note: {message}\n  help: {help}");

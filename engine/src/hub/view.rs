@@ -7,7 +7,7 @@ use crate::{
 };
 use loqa_core::{home::Home, manifest::Manifest};
 use loqa_protocol::{ServerFrame, View, ViewPart, view};
-use loqa_skill_sdk::TimerState;
+use loqa_skill_sdk::{AlarmState, TimerState};
 use std::sync::Arc;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -167,8 +167,23 @@ fn state(hub: &Shared) -> view::State {
         id: id.clone(),
         items: items.clone(),
     });
+    let alarms = hub.host.alarms().into_iter().map(|alarm| view::Alarm {
+        id: alarm.id,
+        text: alarm.text,
+        at_ms: alarm.at_ms,
+        time: format!("{:02}:{:02}", alarm.at.hour, alarm.at.minute),
+        days: alarm.every.map_or(0, |every| every.days.into()),
+        state: match alarm.state {
+            AlarmState::Waiting => "waiting",
+            AlarmState::Snoozed => "snoozed",
+            AlarmState::Ringing => "ringing",
+            AlarmState::Missed => "missed",
+        }
+        .into(),
+    });
     view::State {
         timers: timers.collect(),
+        alarms: alarms.collect(),
         devices: devices.collect(),
         lists: lists.collect(),
     }

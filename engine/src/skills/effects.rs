@@ -1,5 +1,7 @@
 //! What commit may cause: effects on a working copy of the household, each with its way back.
 
+mod alarms;
+
 use super::{
     executor::{Executor, OwnDevices},
     view::{House, Own, View, timer_at},
@@ -9,8 +11,9 @@ use jiff::Timestamp;
 use loqa_core::manifest::Manifest;
 use loqa_protocol::{EffectKind, view::NOTES};
 use loqa_skill_sdk::{
-    Area, Civil, Device, DeviceCommand, DeviceEffect, DeviceState, Effect, EffectError, Effects,
-    ListEffect, ListOp, Reads, StorageOp, Timer, TimerOp, TimerStart, TimerState, Value,
+    Alarm, AlarmOp, Area, Civil, Device, DeviceCommand, DeviceEffect, DeviceState, Effect,
+    EffectError, Effects, ListEffect, ListOp, Reads, StorageOp, Timer, TimerOp, TimerStart,
+    TimerState, Value,
 };
 use std::collections::HashMap;
 
@@ -81,7 +84,7 @@ impl<'a> Acting<'a> {
             Effect::Device(DeviceEffect { device, command }) => {
                 Some((view.device(device)?, command.clone()))
             }
-            Effect::Timer(_) | Effect::List(_) | Effect::Storage(_) => None,
+            Effect::Timer(_) | Effect::List(_) | Effect::Storage(_) | Effect::Alarm(_) => None,
         });
         let commands: Vec<_> = commands.collect();
         self.house.executor.begin(&commands);
@@ -138,6 +141,7 @@ pub fn permission(kind: EffectKind) -> &'static str {
         EffectKind::Device => "device",
         EffectKind::List => "list",
         EffectKind::Storage => "storage",
+        EffectKind::Alarm => "alarm",
     }
 }
 
@@ -148,6 +152,7 @@ pub fn kind(effect: &Effect) -> EffectKind {
         Effect::Device(_) => EffectKind::Device,
         Effect::List(_) => EffectKind::List,
         Effect::Storage(_) => EffectKind::Storage,
+        Effect::Alarm(_) => EffectKind::Alarm,
     }
 }
 
@@ -344,6 +349,14 @@ impl Effects for Acting<'_> {
         self.done(EffectKind::Storage, Some(Effect::Storage(back)));
         Ok(())
     }
+
+    fn alarm(&mut self, op: AlarmOp) -> Result<Alarm, EffectError> {
+        self.may(EffectKind::Alarm)?;
+        let (alarm, compensator) =
+            alarms::carry_out(op, self.household, self.wall, &self.house.zone)?;
+        self.done(EffectKind::Alarm, compensator.map(Effect::Alarm));
+        Ok(alarm)
+    }
 }
 
 /// Longest key of what a skill keeps, bytes.
@@ -381,9 +394,13 @@ impl Reads for Acting<'_> {
     fn stored_keys(&self) -> Vec<String> {
         self.view().stored_keys()
     }
+
+    fn alarms(&self) -> Vec<Alarm> {
+        self.view().alarms()
+    }
 }
 
-fn milliseconds(seconds: u64) -> i64 {
+pub(super) fn milliseconds(seconds: u64) -> i64 {
     i64::try_from(seconds)
         .unwrap_or(i64::MAX)
         .saturating_mul(1000)

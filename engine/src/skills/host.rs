@@ -128,6 +128,12 @@ impl Host {
         let moment = self.0.household.read();
         self.0.house.at(&moment).timers()
     }
+
+    /// All alarms and reminders as they are now, oldest first.
+    pub fn alarms(&self) -> Vec<loqa_skill_sdk::Alarm> {
+        let moment = self.0.household.read();
+        self.0.house.at(&moment).alarms()
+    }
 }
 
 impl SkillHost for Host {

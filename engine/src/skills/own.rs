@@ -3,7 +3,8 @@
 use super::deeds::Deed;
 use crate::{config::Patience, store::Household};
 use loqa_skill_sdk::{
-    Device, DeviceCommand, DeviceEffect, DeviceState, Effect, Plan, Timer, TimerState, wording,
+    Alarm, AlarmState, Device, DeviceCommand, DeviceEffect, DeviceState, Effect, Plan, Timer,
+    TimerState, wording,
 };
 use std::cmp::Ordering;
 
@@ -108,7 +109,7 @@ pub fn speak(louder: bool, household: &Household) -> Plan {
 }
 
 /// "Why did you do that?"
-pub fn why(latest: Option<&Deed>, timers: &[Timer]) -> String {
+pub fn why(latest: Option<&Deed>, timers: &[Timer], alarms: &[Alarm]) -> String {
     let ringing: Vec<String> = timers
         .iter()
         .filter(|timer| timer.state == TimerState::Ringing)
@@ -116,6 +117,16 @@ pub fn why(latest: Option<&Deed>, timers: &[Timer]) -> String {
         .collect();
     if !ringing.is_empty() {
         return format!("Because {} ended.", wording::join(&ringing));
+    }
+    let due = alarms
+        .iter()
+        .find(|alarm| alarm.state == AlarmState::Ringing);
+    if let Some(alarm) = due {
+        let time = wording::time(alarm.at);
+        return match &alarm.text {
+            Some(text) => format!("Because I was to remind you: {text}."),
+            None => format!("Because you have an alarm at {time}."),
+        };
     }
     let Some(deed) = latest else {
         return NOTHING_DONE.into();

@@ -1,7 +1,7 @@
 //! What permissions mean, in sentences that a family understands.
 
 /// What every skill may do, whatever its permissions.
-pub const ALWAYS: &str = "Like every skill, it can see the time, timers, rooms, devices, lists and notes, and can answer.";
+pub const ALWAYS: &str = "Like every skill, it can see the time, timers, alarms, rooms, devices, lists and notes, and can answer.";
 
 /// What a permission of a manifest lets a skill do.
 pub fn sentence(permission: &str) -> &'static str {
@@ -12,6 +12,7 @@ pub fn sentence(permission: &str) -> &'static str {
         }
         "list" => "It can add to the household's lists and notes, change and clear them.",
         "storage" => "It can keep texts of its own, which no other skill sees.",
+        "alarm" => "It can set, change and cancel alarms and reminders.",
         _ => "This Loqa does not know what it means.",
     }
 }
@@ -29,6 +30,7 @@ mod tests {
             EffectKind::Device,
             EffectKind::List,
             EffectKind::Storage,
+            EffectKind::Alarm,
         ] {
             assert!(sentence(effects::permission(kind)).starts_with("It can "));
         }

@@ -35,10 +35,11 @@ const FILE: &str = "skill.yaml";
 const OWN: &str = include_str!("loqa.yaml");
 
 /// The skills that come with Loqa; their code lies beside the program.
-const BUILT_IN: [&str; 4] = [
+const BUILT_IN: [&str; 5] = [
     include_str!("../../../skills/clock/skill.yaml"),
     include_str!("../../../skills/timers/skill.yaml"),
     include_str!("../../../skills/home/skill.yaml"),
+    include_str!("../../../skills/alarms/skill.yaml"),
     include_str!("../../../skills/calculator/skill.yaml"),
 ];
 

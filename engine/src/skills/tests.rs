@@ -1,5 +1,6 @@
 //! Conversations with the built-in skills, through the host, on a store in a temporary folder.
 
+mod alarms;
 mod folders;
 
 use super::*;
@@ -110,6 +111,7 @@ pub(super) fn linked(registry: Registry) -> Registry {
         .with_code("clock", Linked(loqa_skill_clock::Clock))
         .with_code("timers", Linked(loqa_skill_timers::Timers))
         .with_code("home", Linked(loqa_skill_home::Home))
+        .with_code("alarms", Linked(loqa_skill_alarms::Alarms))
         .with_code("calculator", Linked(loqa_skill_calculator::Calculator))
 }
 

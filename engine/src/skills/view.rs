@@ -2,12 +2,15 @@
 
 use super::{executor::Executor, household::Moment, own, settings::Settings};
 use crate::{
+    alarm::due,
     config::Patience,
-    store::{Household, TimerPhase, TimerRecord},
+    store::{AlarmPhase, AlarmRecord, Household, TimerPhase, TimerRecord},
 };
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 use loqa_core::{home::Home, manifest::Manifest};
-use loqa_skill_sdk::{Area, Civil, Device, DeviceState, Reads, Timer, TimerState, Value};
+use loqa_skill_sdk::{
+    Alarm, AlarmState, Area, Civil, Device, DeviceState, Reads, Timer, TimerState, Value,
+};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -168,6 +171,13 @@ impl Reads for View<'_> {
             .map(|(_, key)| key.clone())
             .collect()
     }
+
+    fn alarms(&self) -> Vec<Alarm> {
+        let alarms = self.household.alarms.values();
+        alarms
+            .filter_map(|alarm| alarm_at(alarm, self.wall, &self.house.zone))
+            .collect()
+    }
 }
 
 /// A timer as skills see it at hub time `now_ms`.
@@ -187,6 +197,27 @@ pub fn timer_at(timer: &TimerRecord, now_ms: i64) -> Timer {
         remaining_ms,
         state,
     }
+}
+
+/// An alarm as skills see it when the clock on the wall shows `wall`; nothing if it is no more.
+pub fn alarm_at(alarm: &AlarmRecord, wall: Timestamp, zone: &TimeZone) -> Option<Alarm> {
+    // One that is due rings, even in the moment before anybody notices.
+    let alarm = due::turned(alarm, wall, zone, true, false)?;
+    let (at_ms, state) = match alarm.phase {
+        AlarmPhase::Waiting => (alarm.due_ms, AlarmState::Waiting),
+        AlarmPhase::Snoozed { until_ms } => (until_ms, AlarmState::Snoozed),
+        AlarmPhase::Ringing { since_ms } => (since_ms, AlarmState::Ringing),
+        AlarmPhase::Missed { since_ms } => (since_ms, AlarmState::Missed),
+    };
+    let at = Timestamp::from_millisecond(at_ms).ok()?;
+    Some(Alarm {
+        id: alarm.id,
+        text: alarm.text,
+        every: alarm.every,
+        at: civil(&at.to_zoned(zone.clone())),
+        at_ms,
+        state,
+    })
 }
 
 /// A moment as a clock and a calendar show it.

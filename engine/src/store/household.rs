@@ -1,6 +1,6 @@
-//! What the household asked to be kept: timers, device states, lists, what skills keep.
+//! What the household asked to be kept: timers, alarms, device states, lists, what skills keep.
 
-use loqa_skill_sdk::DeviceState;
+use loqa_skill_sdk::{AlarmEvery, DeviceState};
 use std::collections::BTreeMap;
 
 /// Everything skills read and change, at one moment.
@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 pub struct Household {
     /// By id, so oldest first.
     pub timers: BTreeMap<u64, TimerRecord>,
+    /// Alarms and reminders by id, so oldest first. No timer has the id of one.
+    pub alarms: BTreeMap<u64, AlarmRecord>,
     /// Device id → last known state. A device that was never commanded has no entry.
     pub devices: BTreeMap<String, DeviceState>,
     /// List device id → its items, oldest first.
@@ -17,7 +19,7 @@ pub struct Household {
     /// Goes up with every commit, across restarts: a plan made in another epoch is
     /// made anew before it is carried out.
     pub epoch: u64,
-    /// The id the next timer gets; never reused, so that "cancel it" cannot hit a newer timer.
+    /// The id the next timer or alarm gets; never reused, so that "cancel it" cannot hit a newer timer.
     pub next_timer_id: u64,
 }
 
@@ -54,8 +56,45 @@ pub enum TimerPhase {
     },
 }
 
+/// An alarm or a reminder as it is kept. Instants are Unix time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlarmRecord {
+    /// Its key in [`Household::alarms`].
+    pub id: u64,
+    /// What it reminds of; nothing if it is an alarm.
+    pub text: Option<String>,
+    /// When it recurs, if it does.
+    pub every: Option<AlarmEvery>,
+    /// When it rings next, Unix ms; if it rings once, when it rings or was to.
+    pub due_ms: i64,
+    /// What it does.
+    pub phase: AlarmPhase,
+}
+
+/// What an alarm does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlarmPhase {
+    /// It waits until it is due.
+    Waiting,
+    /// It has rung, and will again.
+    Snoozed {
+        /// When, Unix ms.
+        until_ms: i64,
+    },
+    /// Ringing.
+    Ringing {
+        /// When it was due, Unix ms.
+        since_ms: i64,
+    },
+    /// It was due, and nobody has stopped it.
+    Missed {
+        /// When it was, Unix ms.
+        since_ms: i64,
+    },
+}
+
 impl Household {
-    /// Hands out a timer id.
+    /// Hands out an id for a timer or an alarm.
     pub fn take_timer_id(&mut self) -> u64 {
         let id = self.next_timer_id.max(1);
         self.next_timer_id = id + 1;
@@ -67,6 +106,8 @@ impl Household {
 pub(super) struct Changes<'a> {
     /// `None`: the row goes.
     pub timers: Vec<(u64, Option<&'a TimerRecord>)>,
+    /// `None`: the row goes.
+    pub alarms: Vec<(u64, Option<&'a AlarmRecord>)>,
     /// `None`: the row goes.
     pub devices: Vec<(&'a str, Option<&'a DeviceState>)>,
     /// `None`: the row goes.
@@ -81,6 +122,9 @@ impl<'a> Changes<'a> {
         Changes {
             timers: differing(&saved.timers, &current.timers)
                 .map(|(id, timer)| (*id, timer))
+                .collect(),
+            alarms: differing(&saved.alarms, &current.alarms)
+                .map(|(id, alarm)| (*id, alarm))
                 .collect(),
             devices: differing(&saved.devices, &current.devices)
                 .map(|(id, state)| (id.as_str(), state))

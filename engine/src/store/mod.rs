@@ -17,7 +17,7 @@ mod tests;
 pub use audit::{Audit, Deed, Entry, Note};
 pub use error::{CommitError, StoreError};
 pub use folder::DataFolder;
-pub use household::{Household, TimerPhase, TimerRecord};
+pub use household::{AlarmPhase, AlarmRecord, Household, TimerPhase, TimerRecord};
 
 use household::Changes;
 use loqa_protocol::{EffectKind, UtteranceId};
@@ -73,6 +73,8 @@ pub struct Unsaved {
     pub reason: String,
     /// Timers started, changed or removed.
     pub timers: usize,
+    /// Alarms set, changed or removed.
+    pub alarms: usize,
     /// Devices commanded.
     pub devices: usize,
     /// Lists changed.
@@ -88,6 +90,7 @@ impl fmt::Display for Unsaved {
         };
         let parts: Vec<String> = [
             count(self.timers, "timer"),
+            count(self.alarms, "alarm"),
             count(self.devices, "device"),
             count(self.lists, "list"),
         ]
@@ -226,6 +229,7 @@ impl Store {
         Some(Unsaved {
             reason,
             timers: changes.timers.len(),
+            alarms: changes.alarms.len(),
             devices: changes.devices.len(),
             lists: changes.lists.len(),
         })

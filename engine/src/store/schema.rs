@@ -1,7 +1,8 @@
 //! Tables, migrations, and rows ⇄ [`Household`].
 
-use super::household::{Changes, Household, TimerPhase, TimerRecord};
+use super::household::{AlarmPhase, AlarmRecord, Changes, Household, TimerPhase, TimerRecord};
 use loqa_protocol::{EffectKind, UtteranceId};
+use loqa_skill_sdk::AlarmEvery;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
 
@@ -40,6 +41,18 @@ pub(super) const MIGRATIONS: &[&str] = &[
         text TEXT NOT NULL,
         PRIMARY KEY (skill, key)
     ) WITHOUT ROWID;
+",
+    "
+    CREATE TABLE alarm (
+        id INTEGER PRIMARY KEY, -- from the same row of numbers as a timer's
+        text TEXT, -- what it reminds of; NULL: it is an alarm
+        days INTEGER, -- a bit each, 1 = Monday; NULL: it rings once
+        hour INTEGER,
+        minute INTEGER,
+        due_ms INTEGER NOT NULL,
+        phase TEXT NOT NULL CHECK (phase IN ('waiting', 'snoozed', 'ringing', 'missed')),
+        ms INTEGER NOT NULL -- snoozed: until; ringing, missed: since
+    );
 ",
 ];
 
@@ -143,8 +156,7 @@ fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
         transaction.execute_batch(migration)?;
     }
     transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
-    transaction.commit()?;
-    Ok(())
+    Ok(transaction.commit()?)
 }
 
 /// Reads everything.
@@ -187,6 +199,7 @@ pub(super) fn load(connection: &Connection) -> Result<Household, OpenError> {
             },
         );
     }
+    load_alarms(connection, &mut household)?;
     let json = |table: &str, id: &str, error: serde_json::Error| {
         OpenError::Damaged(format!("{table} `{id}`: {error}"))
     };
@@ -205,6 +218,46 @@ pub(super) fn load(connection: &Connection) -> Result<Household, OpenError> {
         household.storage.insert(key, row.get(2)?);
     }
     Ok(household)
+}
+
+fn load_alarms(connection: &Connection, household: &mut Household) -> Result<(), OpenError> {
+    let mut alarms =
+        connection.prepare("SELECT id, text, days, hour, minute, due_ms, phase, ms FROM alarm")?;
+    let mut rows = alarms.query([])?;
+    while let Some(row) = rows.next()? {
+        let id = row.get::<_, i64>(0)?.cast_unsigned();
+        let every = match row.get::<_, Option<u8>>(2)? {
+            Some(days) => Some(AlarmEvery {
+                days,
+                hour: row.get(3)?,
+                minute: row.get(4)?,
+            }),
+            None => None,
+        };
+        let ms: i64 = row.get(7)?;
+        let phase = match row.get_ref(6)?.as_str().unwrap_or_default() {
+            "waiting" => AlarmPhase::Waiting,
+            "snoozed" => AlarmPhase::Snoozed { until_ms: ms },
+            "ringing" => AlarmPhase::Ringing { since_ms: ms },
+            "missed" => AlarmPhase::Missed { since_ms: ms },
+            other => {
+                return Err(OpenError::Damaged(format!(
+                    "alarm {id} is in the unknown phase `{other}`"
+                )));
+            }
+        };
+        household.alarms.insert(
+            id,
+            AlarmRecord {
+                id,
+                text: row.get(1)?,
+                every,
+                due_ms: row.get(5)?,
+                phase,
+            },
+        );
+    }
+    Ok(())
 }
 
 fn pairs(connection: &Connection, query: &str) -> rusqlite::Result<Vec<(String, String)>> {
@@ -240,6 +293,34 @@ pub(super) fn save(
             }
             None => transaction
                 .prepare_cached("DELETE FROM timer WHERE id = ?")?
+                .execute([id.cast_signed()])?,
+        };
+    }
+    for (id, alarm) in changes.alarms {
+        match alarm {
+            Some(alarm) => {
+                let (phase, ms) = match alarm.phase {
+                    AlarmPhase::Waiting => ("waiting", 0),
+                    AlarmPhase::Snoozed { until_ms } => ("snoozed", until_ms),
+                    AlarmPhase::Ringing { since_ms } => ("ringing", since_ms),
+                    AlarmPhase::Missed { since_ms } => ("missed", since_ms),
+                };
+                let every = alarm.every;
+                transaction
+                    .prepare_cached("INSERT OR REPLACE INTO alarm (id, text, days, hour, minute, due_ms, phase, ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?
+                    .execute(params![
+                        id.cast_signed(),
+                        alarm.text,
+                        every.map(|every| every.days),
+                        every.map(|every| every.hour),
+                        every.map(|every| every.minute),
+                        alarm.due_ms,
+                        phase,
+                        ms
+                    ])?
+            }
+            None => transaction
+                .prepare_cached("DELETE FROM alarm WHERE id = ?")?
                 .execute([id.cast_signed()])?,
         };
     }

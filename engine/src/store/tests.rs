@@ -1,6 +1,6 @@
 use super::*;
 use loqa_protocol::{SessionId, TurnId};
-use loqa_skill_sdk::DeviceState;
+use loqa_skill_sdk::{AlarmEvery, DeviceState};
 use std::{
     fs,
     io::{BufRead, BufReader},
@@ -71,6 +71,18 @@ fn everything_survives_a_restart() {
                     TimerPhase::Paused { remaining_ms: 5 };
                 household.timers.remove(&(id + 1));
                 household.lists.insert("todo".into(), Vec::new());
+                let alarm = AlarmRecord {
+                    id: 9,
+                    text: Some("call mom".into()),
+                    every: Some(AlarmEvery {
+                        days: 96,
+                        hour: 9,
+                        minute: 5,
+                    }),
+                    due_ms: 1_900_000_000_000,
+                    phase: AlarmPhase::Missed { since_ms: 3 },
+                };
+                household.alarms.insert(alarm.id, alarm);
                 Ok(((), vec![EffectKind::Device, EffectKind::Timer]))
             })
             .unwrap();
@@ -325,6 +337,7 @@ fn older_databases_still_open() {
     let fixtures = [
         include_str!("fixtures/v1.sql"),
         include_str!("fixtures/v2.sql"),
+        include_str!("fixtures/v3.sql"),
     ];
     assert_eq!(
         fixtures.len(),
@@ -371,7 +384,36 @@ fn older_databases_still_open() {
         );
         assert_eq!(household.lists["shopping"], ["milk", "eggs"]);
         assert_eq!(household.devices["kitchen_light"].brightness, Some(30));
-        assert_eq!((household.epoch, household.next_timer_id), (7, 4));
+        let alarms: Vec<_> = household
+            .alarms
+            .values()
+            .map(|alarm| (alarm.text.as_deref(), alarm.every, alarm.phase))
+            .collect();
+        let since_ms = 1_800_000_000_000;
+        let every = |days, hour, minute| Some(AlarmEvery { days, hour, minute });
+        let kept = [
+            (None, every(31, 7, 30), AlarmPhase::Waiting),
+            (
+                Some("call mom"),
+                None,
+                AlarmPhase::Snoozed {
+                    until_ms: since_ms + 600_000,
+                },
+            ),
+            (None, None, AlarmPhase::Ringing { since_ms }),
+            (
+                Some("water the plants"),
+                every(127, 18, 0),
+                AlarmPhase::Missed { since_ms },
+            ),
+        ];
+        let (kept, next_id) = if version <= 1 {
+            (&[][..], 4)
+        } else {
+            (&kept[..], 8)
+        };
+        assert_eq!(alarms, kept);
+        assert_eq!((household.epoch, household.next_timer_id), (7, next_id));
         let kept = household.storage.get(&("diary".into(), "count".into()));
         assert_eq!(kept.map(String::as_str), (version >= 1).then_some("3"));
         assert!(matches!(

@@ -74,7 +74,7 @@ impl Skill for Home {
                     effects.change_list(list, op.clone())?;
                     changed.push((list.clone(), op.clone()));
                 }
-                Effect::Timer(_) | Effect::Storage(_) => {}
+                Effect::Timer(_) | Effect::Storage(_) | Effect::Alarm(_) => {}
             }
         }
         if done.is_empty()

@@ -5,7 +5,8 @@
 //! could act.
 
 use crate::{
-    Area, Civil, Device, EffectError, Effects, Plan, Prepared, Reads, Request, Skill, Timer, Value,
+    Alarm, Area, Civil, Device, EffectError, Effects, Plan, Prepared, Reads, Request, Skill, Timer,
+    Value,
 };
 use alloc::{format, string::String, vec::Vec};
 
@@ -75,6 +76,10 @@ macro_rules! reads {
 
             fn stored_keys(&self) -> Vec<String> {
                 $world::loqa::skill::read_storage::keys()
+            }
+
+            fn alarms(&self) -> Vec<Alarm> {
+                $world::loqa::skill::read_alarms::alarms()
             }
         }
     };

@@ -7,6 +7,8 @@
 
 extern crate alloc;
 
+mod alarm;
+mod civil;
 #[cfg(target_arch = "wasm32")]
 pub mod component;
 mod device;
@@ -17,6 +19,7 @@ pub mod testing;
 mod value;
 pub mod wording;
 
+pub use alarm::{Alarm, AlarmEvery, AlarmOp, AlarmSet, AlarmState, AlarmTime};
 pub use list::same_item;
 pub use storage::StorageOp;
 pub use value::Value;
@@ -175,6 +178,9 @@ pub enum Effect {
     /// A change to what the skill keeps for itself.
     #[cfg_attr(feature = "host", component(name = "storage"))]
     Storage(StorageOp),
+    /// Alarms and reminders.
+    #[cfg_attr(feature = "host", component(name = "alarm"))]
+    Alarm(AlarmOp),
 }
 
 /// A command to a device.
@@ -477,6 +483,8 @@ pub trait Reads {
     fn stored(&self, key: &str) -> Option<String>;
     /// Keys under which this skill keeps something, sorted.
     fn stored_keys(&self) -> Vec<String>;
+    /// All alarms and reminders, oldest first.
+    fn alarms(&self) -> Vec<Alarm>;
 }
 
 /// The imports of commit.
@@ -501,6 +509,11 @@ pub trait Effects: Reads {
     /// # Errors
     /// It keeps as much as its budget allows, or the key is too long.
     fn store(&mut self, op: StorageOp) -> Result<(), EffectError>;
+    /// Carries out an operation on alarms; returns the alarm as it is now (as it was, if it is gone).
+    ///
+    /// # Errors
+    /// Unknown alarm, or one that cannot do that now.
+    fn alarm(&mut self, op: AlarmOp) -> Result<Alarm, EffectError>;
 
     /// Carries effects out just as they are.
     ///
@@ -514,6 +527,7 @@ pub trait Effects: Reads {
             }
             Effect::List(ListEffect { list, op }) => self.change_list(&list, op).map(drop),
             Effect::Storage(op) => self.store(op),
+            Effect::Alarm(op) => self.alarm(op).map(drop),
         })
     }
 }
@@ -566,8 +580,8 @@ macro_rules! acting {
     () => {{
         use std::{string::String, vec::Vec};
         use $crate::{
-            Area, Civil, Device, DeviceCommand, DeviceState, EffectError, Effects, ListOp, Reads,
-            StorageOp, Timer, TimerOp, Value,
+            Alarm, AlarmOp, Area, Civil, Device, DeviceCommand, DeviceState, EffectError, Effects,
+            ListOp, Reads, StorageOp, Timer, TimerOp, Value,
             component::{Committing, commit::loqa::skill, denied},
         };
 
@@ -604,6 +618,10 @@ macro_rules! acting {
 
             fn stored_keys(&self) -> Vec<String> {
                 Committing.stored_keys()
+            }
+
+            fn alarms(&self) -> Vec<Alarm> {
+                Committing.alarms()
             }
         }
 
@@ -650,6 +668,16 @@ macro_rules! acting {
             #[cfg(not(loqa_may = "storage"))]
             fn store(&mut self, _: StorageOp) -> Result<(), EffectError> {
                 denied("storage")
+            }
+
+            #[cfg(loqa_may = "alarm")]
+            fn alarm(&mut self, op: AlarmOp) -> Result<Alarm, EffectError> {
+                skill::set_alarms::apply(&op).map_err(EffectError)
+            }
+
+            #[cfg(not(loqa_may = "alarm"))]
+            fn alarm(&mut self, _: AlarmOp) -> Result<Alarm, EffectError> {
+                denied("alarm")
             }
         }
 

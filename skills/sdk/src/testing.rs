@@ -1,8 +1,9 @@
 //! A household in memory, for the tests of skills.
 
 use crate::{
-    Area, Ask, Civil, Device, DeviceCommand, DeviceState, Effect, EffectError, Effects, ListOp,
-    Plan, Prepared, Reads, Request, Skill, StorageOp, Timer, TimerOp, TimerStart, TimerState,
+    Alarm, AlarmOp, AlarmState, AlarmTime, Area, Ask, Civil, Device, DeviceCommand, DeviceState,
+    Effect, EffectError, Effects, ListOp, Plan, Prepared, Reads, Request, Skill, StorageOp, Timer,
+    TimerOp, TimerStart, TimerState,
 };
 use alloc::{
     borrow::ToOwned,
@@ -34,6 +35,8 @@ pub struct House {
     pub storage: BTreeMap<String, String>,
     /// Ids of devices that do not answer.
     pub silent: Vec<String>,
+    /// Alarms and reminders, oldest first.
+    pub alarms: Vec<Alarm>,
 }
 
 impl Default for House {
@@ -57,6 +60,7 @@ impl Default for House {
             settings: BTreeMap::new(),
             storage: BTreeMap::new(),
             silent: Vec::new(),
+            alarms: Vec::new(),
         }
     }
 }
@@ -207,6 +211,10 @@ impl Reads for House {
     fn stored_keys(&self) -> Vec<String> {
         self.storage.keys().cloned().collect()
     }
+
+    fn alarms(&self) -> Vec<Alarm> {
+        self.alarms.clone()
+    }
 }
 
 impl Effects for House {
@@ -271,5 +279,67 @@ impl Effects for House {
             StorageOp::Remove(key) => drop(self.storage.remove(&key)),
         }
         Ok(())
+    }
+
+    fn alarm(&mut self, op: AlarmOp) -> Result<Alarm, EffectError> {
+        let (id, snoozed_s) = match op.clone() {
+            AlarmOp::Set(set) => {
+                let (every, at) = match set.when {
+                    AlarmTime::At(at) => (None, at),
+                    AlarmTime::After(seconds) => (None, later(self.now, seconds)),
+                    AlarmTime::Every(every) => (Some(every), every.next(self.now)),
+                };
+                let alarm = Alarm {
+                    id: self.alarms.last().map_or(1, |alarm| alarm.id + 1),
+                    text: set.text,
+                    every,
+                    at,
+                    at_ms: 0,
+                    state: AlarmState::Waiting,
+                };
+                self.alarms.push(alarm.clone());
+                return Ok(alarm);
+            }
+            AlarmOp::Restore(alarm) => {
+                self.alarms.retain(|known| known.id != alarm.id);
+                self.alarms.push(alarm.clone());
+                return Ok(alarm);
+            }
+            AlarmOp::Stop(id) | AlarmOp::Skip(id) | AlarmOp::Cancel(id) => (id, None),
+            AlarmOp::Snooze((id, seconds)) => (id, Some(seconds)),
+        };
+        let index = self.alarms.iter().position(|alarm| alarm.id == id);
+        let index = index.ok_or_else(|| EffectError("That alarm is gone.".into()))?;
+        let alarm = &mut self.alarms[index];
+        match (op, alarm.every) {
+            (AlarmOp::Snooze(_), _) => {
+                alarm.at = later(self.now, snoozed_s.unwrap_or_default());
+                alarm.state = AlarmState::Snoozed;
+            }
+            (AlarmOp::Skip(_), Some(every)) => alarm.at = every.next(alarm.at),
+            (AlarmOp::Stop(_), Some(every)) => {
+                alarm.at = every.next(self.now);
+                alarm.state = AlarmState::Waiting;
+            }
+            _ => return Ok(self.alarms.remove(index)),
+        }
+        Ok(self.alarms[index].clone())
+    }
+}
+
+/// A moment some seconds later, where no clock is ever put forward or back.
+fn later(moment: Civil, seconds: u64) -> Civil {
+    let midnight = moment.at(0, 0);
+    let of_day = |part: u8, length: u64| u64::from(part) * length;
+    let seconds =
+        seconds + of_day(moment.hour, 3600) + of_day(moment.minute, 60) + u64::from(moment.second);
+    let day = (0..seconds / 86_400).fold(midnight, |day, _| day.next_day());
+    let [hour, minute, second] =
+        [seconds / 3600 % 24, seconds / 60 % 60, seconds % 60].map(|part| part as u8);
+    Civil {
+        hour,
+        minute,
+        second,
+        ..day
     }
 }

@@ -16,6 +16,10 @@ fn skills() -> Vec<Manifest> {
             "calculator",
             include_str!("../../../../skills/calculator/skill.yaml"),
         ),
+        (
+            "alarms",
+            include_str!("../../../../skills/alarms/skill.yaml"),
+        ),
     ]
     .map(|(name, text)| Manifest::parse(name, text).unwrap())
     .to_vec()
@@ -58,6 +62,7 @@ fn few_commands_wait_for_more() {
         timers: 29 A, 14 B, 3 C
         home: 94 A, 24 B, 5 C
         calculator: 14 A, 13 B, 0 C
+        alarms: 18 A, 25 B, 3 C
 
         what time is it (in|now|right)
         what's the time (in|left)
@@ -114,6 +119,31 @@ fn few_commands_wait_for_more() {
         add five and six (and|hundred|million|point|thousand)
         multiply six by nine (and|hundred|million|point|thousand)
         subtract five from twenty (and|eight|five|four|million|nine|…)
+        wake me up at seven (a|am|april|at|august|christmas|…)
+        set an alarm for six thirty tomorrow (afternoon|evening|morning|night)
+        wake me up tomorrow morning at quarter past six (a|am|at|in|p)
+        wake me up at seven every weekday (afternoon|and|day|evening|friday|monday|…)
+        set an alarm for saturday at nine (a|am|at|eighteen|eighty|eleven|…)
+        wake me every morning at half past six (a|am|at|in|p)
+        set an alarm in twenty minutes (a|an|and|eight|eighteen|eighty|…)
+        set an alarm (april|at|august|christmas|daily|december|…)
+        remind me to take out the bins at eight (a|am|april|at|august|christmas|…)
+        remind me to take out the bins in twenty minutes (a|an|and|eight|eighteen|eighty|…)
+        remind me to take out the bins every monday at nine (a|am|at|eighteen|eighty|eleven|…)
+        set a reminder to water the plants on sundays at ten (a|am|at|eighteen|eighty|eleven|…)
+        remind me about the meeting tomorrow (afternoon|at|evening|morning|night)
+        remind me to call mom ((any)|april|at|august|christmas|daily|…)
+        set a reminder (about|april|at|august|christmas|daily|…)
+        do i have any reminders (and)
+        cancel my alarm (april|at|august|christmas|daily|december|…)
+        turn off the alarm at half past six (a|am|april|at|august|christmas|…)
+        cancel all reminders (and)
+        cancel my alarms (and)
+        snooze (a|an|couple|eight|eighteen|eighty|…)
+        snooze for ten minutes (a|an|and|eight|eighteen|eighty|…)
+        snooze the alarm (a|an|couple|eight|eighteen|eighty|…)
+        remind me again in an hour (a|an|and|eight|eighteen|eighty|…)
+        don't wake me tomorrow (afternoon|evening|morning|night)
     "#]]
     .assert_eq(&format!("{totals}\n{report}"));
 }

@@ -34,7 +34,7 @@ pub struct Manifest {
     pub rules: BTreeMap<String, String>,
     /// In file order.
     pub intents: Vec<Intent>,
-    /// Capabilities it may use: `timer`, `device`, `list`, `storage`.
+    /// Capabilities it may use: `timer`, `device`, `list`, `storage`, `alarm`.
     pub permissions: Vec<String>,
     /// What a household can set for it, in file order.
     pub settings: Vec<Setting>,

@@ -44,7 +44,9 @@ pub const SKILL: Shape = Shape::Table(&[
     Key {
         name: "permissions",
         required: false,
-        shape: Shape::List(&Shape::Word(&["timer", "device", "list", "storage"])),
+        shape: Shape::List(&Shape::Word(&[
+            "timer", "device", "list", "storage", "alarm",
+        ])),
         doc: "What it may change.",
     },
     Key {

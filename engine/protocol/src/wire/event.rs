@@ -5,7 +5,7 @@ use crate::{Envelope, Event, SessionId, TurnId};
 use v1::event::Kind;
 
 wire_enum!(Verdict, "verdict", [Unknown, Accepted, Rejected]);
-wire_enum!(EffectKind, "effects", [Timer, Device, List, Storage]);
+wire_enum!(EffectKind, "effects", [Timer, Device, List, Alarm, Storage]);
 
 impl From<&Envelope> for v1::Envelope {
     fn from(envelope: &Envelope) -> Self {
@@ -97,6 +97,18 @@ impl From<&Event> for Kind {
                 Kind::TimerRang(v1::TimerRang { id, name, late_s })
             }
             Event::TimerSilenced { id } => Kind::TimerSilenced(v1::TimerSilenced { id }),
+            Event::AlarmRang {
+                id,
+                text,
+                time,
+                late_s,
+            } => Kind::AlarmRang(v1::AlarmRang {
+                id,
+                text,
+                time,
+                late_s,
+            }),
+            Event::AlarmSilenced { id } => Kind::AlarmSilenced(v1::AlarmSilenced { id }),
             Event::Degraded {
                 what,
                 message,
@@ -162,6 +174,18 @@ impl TryFrom<Kind> for Event {
                 Event::TimerRang { id, name, late_s }
             }
             Kind::TimerSilenced(v1::TimerSilenced { id }) => Event::TimerSilenced { id },
+            Kind::AlarmRang(v1::AlarmRang {
+                id,
+                text,
+                time,
+                late_s,
+            }) => Event::AlarmRang {
+                id,
+                text,
+                time,
+                late_s,
+            },
+            Kind::AlarmSilenced(v1::AlarmSilenced { id }) => Event::AlarmSilenced { id },
             Kind::Degraded(v1::Degraded {
                 what,
                 message,

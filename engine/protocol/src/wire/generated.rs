@@ -249,7 +249,7 @@ pub struct Envelope {
 pub struct Event {
     #[prost(
         oneof = "event::Kind",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17"
     )]
     pub kind: ::core::option::Option<event::Kind>,
 }
@@ -287,6 +287,10 @@ pub mod event {
         TurnSummary(super::TurnSummary),
         #[prost(message, tag = "15")]
         VisualCardUpdate(super::Card),
+        #[prost(message, tag = "16")]
+        AlarmRang(super::AlarmRang),
+        #[prost(message, tag = "17")]
+        AlarmSilenced(super::AlarmSilenced),
     }
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -359,6 +363,24 @@ pub struct TimerRang {
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct TimerSilenced {
+    #[prost(uint64, tag = "1")]
+    pub id: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AlarmRang {
+    #[prost(uint64, tag = "1")]
+    pub id: u64,
+    /// of a reminder
+    #[prost(string, optional, tag = "2")]
+    pub text: ::core::option::Option<::prost::alloc::string::String>,
+    /// when it was due, HH:MM on the household's clock
+    #[prost(string, tag = "3")]
+    pub time: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub late_s: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AlarmSilenced {
     #[prost(uint64, tag = "1")]
     pub id: u64,
 }
@@ -440,6 +462,7 @@ pub enum EffectKind {
     Timer = 1,
     Device = 2,
     List = 3,
+    Alarm = 4,
     Storage = 5,
 }
 impl EffectKind {
@@ -453,6 +476,7 @@ impl EffectKind {
             Self::Timer => "EFFECT_KIND_TIMER",
             Self::Device => "EFFECT_KIND_DEVICE",
             Self::List => "EFFECT_KIND_LIST",
+            Self::Alarm => "EFFECT_KIND_ALARM",
             Self::Storage => "EFFECT_KIND_STORAGE",
         }
     }
@@ -463,6 +487,7 @@ impl EffectKind {
             "EFFECT_KIND_TIMER" => Some(Self::Timer),
             "EFFECT_KIND_DEVICE" => Some(Self::Device),
             "EFFECT_KIND_LIST" => Some(Self::List),
+            "EFFECT_KIND_ALARM" => Some(Self::Alarm),
             "EFFECT_KIND_STORAGE" => Some(Self::Storage),
             _ => None,
         }
@@ -595,6 +620,9 @@ pub struct State {
     pub devices: ::prost::alloc::vec::Vec<DeviceState>,
     #[prost(message, repeated, tag = "3")]
     pub lists: ::prost::alloc::vec::Vec<List>,
+    /// oldest first
+    #[prost(message, repeated, tag = "4")]
+    pub alarms: ::prost::alloc::vec::Vec<Alarm>,
 }
 #[derive(serde::Serialize, serde::Deserialize)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -610,6 +638,28 @@ pub struct Timer {
     pub remaining_ms: u64,
     #[prost(bool, tag = "5")]
     pub paused: bool,
+}
+/// An alarm or a reminder.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Alarm {
+    #[prost(uint64, tag = "1")]
+    pub id: u64,
+    /// what it reminds of; absent: it is an alarm
+    #[prost(string, optional, tag = "2")]
+    pub text: ::core::option::Option<::prost::alloc::string::String>,
+    /// when it rings next, Unix time; when it was due, if it rings or was missed
+    #[prost(sint64, tag = "3")]
+    pub at_ms: i64,
+    /// the same on the household's clock, HH:MM
+    #[prost(string, tag = "4")]
+    pub time: ::prost::alloc::string::String,
+    /// on which it recurs, a bit each: 1 = Monday … 64 = Sunday; 0: it rings once
+    #[prost(uint32, tag = "5")]
+    pub days: u32,
+    /// waiting, snoozed, ringing, missed
+    #[prost(string, tag = "6")]
+    pub state: ::prost::alloc::string::String,
 }
 /// Absent: not known, or not of its kind.
 #[derive(serde::Serialize, serde::Deserialize)]

@@ -1,8 +1,8 @@
 //! Views, whose parts travel as they are.
 
 pub use super::v1::{
-    Area, Card, CardLine, Device, DeviceState, House, List, Listening, Skill, SkillIntent, State,
-    Timer,
+    Alarm, Area, Card, CardLine, Device, DeviceState, House, List, Listening, Skill, SkillIntent,
+    State, Timer,
 };
 
 use super::{DecodeError, v1};

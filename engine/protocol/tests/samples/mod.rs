@@ -10,7 +10,9 @@ use loqa_protocol::{
     PrivacyScope, Problem, QosTier, ServerFrame, SessionId, Speculation, StepSummary, TurnId,
     TurnSummary, UtteranceId, Verdict, View, ViewPart,
     card::{Card, CardLine},
-    view::{Area, Device, DeviceState, House, List, Listening, Skill, SkillIntent, State, Timer},
+    view::{
+        Alarm, Area, Device, DeviceState, House, List, Listening, Skill, SkillIntent, State, Timer,
+    },
 };
 use serde_json::{Map, Value, json};
 
@@ -239,6 +241,20 @@ fn server() -> Vec<(&'static str, ServerFrame)> {
         ),
         ("view_state", view(ViewPart::State(state()))),
         (
+            "view_state_alarms",
+            view(ViewPart::State(State {
+                alarms: vec![Alarm {
+                    id: 2,
+                    text: Some("call mom".into()),
+                    at_ms: 1_795_000_000_000,
+                    time: "19:30".into(),
+                    days: 31,
+                    state: "waiting".into(),
+                }],
+                ..state()
+            })),
+        ),
+        (
             "view_listening",
             view(ViewPart::Listening(Listening {
                 microphone: Some("desk".into()),
@@ -300,6 +316,7 @@ fn state() -> State {
             remaining_ms: 1_500,
             paused: true,
         }],
+        alarms: Vec::new(),
         devices: vec![DeviceState {
             id: "lamp".into(),
             power: Some(true),
@@ -362,6 +379,14 @@ fn events() -> Vec<(&'static str, Event)> {
                 ok: true,
             },
         ),
+        (
+            "skill_result_alarm",
+            Event::SkillResult {
+                intent: "alarms.wake".into(),
+                effects: vec![EffectKind::Alarm],
+                ok: true,
+            },
+        ),
         ("tts_request", Event::TtsRequest { text: text.clone() }),
         ("reply_started", Event::ReplyStarted { text }),
         ("reply_ended", Event::ReplyEnded { heard_ms: 812 }),
@@ -374,6 +399,16 @@ fn events() -> Vec<(&'static str, Event)> {
             },
         ),
         ("timer_silenced", Event::TimerSilenced { id: 4 }),
+        (
+            "alarm_rang",
+            Event::AlarmRang {
+                id: 5,
+                text: Some("call mom".into()),
+                time: "19:30".into(),
+                late_s: 60,
+            },
+        ),
+        ("alarm_silenced", Event::AlarmSilenced { id: 5 }),
         (
             "degraded",
             Event::Degraded {

@@ -1,5 +1,6 @@
 //! What a skill can be given, one file each.
 
+mod alarms;
 mod clock;
 mod devices;
 mod home;
@@ -26,7 +27,7 @@ struct Write {
     link: fn(&mut Linker<Invocation>) -> Result<()>,
 }
 
-const WRITES: [Write; 4] = [
+const WRITES: [Write; 5] = [
     Write {
         permission: "timer",
         interface: timers::WRITE,
@@ -41,6 +42,11 @@ const WRITES: [Write; 4] = [
         permission: "list",
         interface: lists::WRITE,
         link: lists::write,
+    },
+    Write {
+        permission: "alarm",
+        interface: alarms::WRITE,
+        link: alarms::write,
     },
     Write {
         permission: "storage",
@@ -58,6 +64,7 @@ pub fn link(linker: &mut Linker<Invocation>, step: StepKind, permissions: &[Stri
     timers::read(linker)?;
     home::read(linker)?;
     lists::read(linker)?;
+    alarms::read(linker)?;
     settings::read(linker)?;
     storage::read(linker)?;
     if step == StepKind::Commit {

@@ -19,7 +19,8 @@ use loqa_core::{
     seams::{HostError, PrepareRequest},
 };
 use loqa_skill_sdk::{
-    Ask, DeviceEffect, Effect, ListEffect, Plan, Reads, Request, TimerOp, TimerState,
+    AlarmOp, AlarmState, Ask, DeviceEffect, Effect, ListEffect, Plan, Reads, Request, TimerOp,
+    TimerState,
 };
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -104,7 +105,7 @@ impl Inner {
             Effect::List(ListEffect { list, .. }) => {
                 view.device(list).is_some_and(|list| list.confirm)
             }
-            Effect::Timer(_) | Effect::Storage(_) => false,
+            Effect::Timer(_) | Effect::Storage(_) | Effect::Alarm(_) => false,
         })
     }
 
@@ -137,9 +138,12 @@ impl Inner {
                 let ringing = timers
                     .into_iter()
                     .filter(|timer| timer.state == TimerState::Ringing);
-                let effects = ringing
-                    .map(|timer| Effect::Timer(TimerOp::Cancel(timer.id)))
-                    .collect();
+                let timers = ringing.map(|timer| Effect::Timer(TimerOp::Cancel(timer.id)));
+                let alarms = view.alarms().into_iter();
+                let alarms = alarms
+                    .filter(|alarm| alarm.state == AlarmState::Ringing)
+                    .map(|alarm| Effect::Alarm(AlarmOp::Stop(alarm.id)));
+                let effects = timers.chain(alarms).collect();
                 Prospect::Do(Plan {
                     effects,
                     ..Plan::default()
@@ -148,6 +152,7 @@ impl Inner {
             "why" => Prospect::Do(say(own::why(
                 lock(&self.deeds).latest(request.utterance),
                 &timers,
+                &view.alarms(),
             ))),
             "help" => Prospect::Do(say(own::help(
                 &lock(&self.suggestions),

@@ -55,7 +55,10 @@ async fn a_folder_with_a_manifest_is_a_skill() {
         &Machine::beside(skills.path()),
     )
     .unwrap();
-    assert_eq!(names(&all), "loqa clock timers home calculator greeting");
+    assert_eq!(
+        names(&all),
+        "loqa clock timers home alarms calculator greeting"
+    );
     write("again", "name: clock\n");
     let error = |result: Result<Registry, RegistryError>| {
         result
