@@ -5,7 +5,7 @@ use loqa_protocol::{
     Choice, ClientFrame, Envelope, Event, HomeEdit, Phase, Problem, ServerFrame, TurnSummary, View,
     ViewPart,
     card::Cards,
-    view::{Area, Device, DeviceState, House, List, Listening, NOTES, State, Timer},
+    view::{Alarm, Area, Device, DeviceState, House, List, Listening, NOTES, State, Timer},
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, VecDeque};
@@ -587,6 +587,17 @@ impl Model {
         found.truncate(count);
         found
     }
+}
+
+/// The alarm that rings, else the one that will first.
+pub fn next_alarm(alarms: &[Alarm]) -> Option<&Alarm> {
+    let to_come = alarms.iter().filter(|alarm| alarm.state != "missed");
+    to_come.min_by_key(|alarm| (alarm.state != "ringing", alarm.at_ms))
+}
+
+/// Days of the week on which an alarm recurs, 0 = Monday.
+pub fn days(bits: u32) -> impl Iterator<Item = u8> {
+    (0..7).filter(move |day| bits & 1 << day != 0)
 }
 
 /// A time as a clock shows it: `1:05:09`, `5:09`.

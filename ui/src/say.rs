@@ -1,14 +1,16 @@
 //! Touching is saying: a touch becomes the sentence a person would say. So it needs no way of its
 //! own into the house, a door asks before it opens, "undo that" works, and the sentence can be learnt.
 
-use loqa_protocol::view::{Area, Device, DeviceState, House, Timer};
+use loqa_protocol::view::{Alarm, Area, Device, DeviceState, House, Timer};
 
 /// Takes the last deed back.
 pub const UNDO: &str = "undo that";
 /// Why the last deed was done.
 pub const WHY: &str = "why did you do that";
-/// What ends a ringing timer.
+/// What ends whatever rings.
 pub const STOP: &str = "stop";
+/// What has an alarm ring again later.
+pub const SNOOZE: &str = "snooze";
 
 /// The name by which a device is known in the whole house.
 pub fn name(house: &House, device: &Device) -> String {
@@ -91,6 +93,17 @@ pub fn cancel(timer: &Timer) -> String {
     format!("cancel the {} timer", length.join(" "))
 }
 
+/// What takes an alarm or a reminder away: it is called by its time, or by what it reminds of.
+pub fn cancel_alarm(alarm: &Alarm) -> String {
+    if let Some(text) = &alarm.text {
+        return format!("cancel the {text} reminder");
+    }
+    let (hour, minute) = alarm.time.split_once(':').unwrap_or_default();
+    let hour: u8 = hour.parse().unwrap_or_default();
+    let half = if hour < 12 { "am" } else { "pm" };
+    format!("cancel the {}:{minute} {half} alarm", (hour + 11) % 12 + 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +149,24 @@ mod tests {
         assert_eq!(
             touched(2, Some(false)).as_deref(),
             Some("turn on the sconce")
+        );
+    }
+
+    #[test]
+    fn an_alarm_is_called_by_its_time_and_a_reminder_by_what_it_is_about() {
+        let alarm = |time: &str, text: Option<&str>| {
+            cancel_alarm(&Alarm {
+                time: time.into(),
+                text: text.map(str::to_owned),
+                ..Alarm::default()
+            })
+        };
+        assert_eq!(alarm("00:05", None), "cancel the 12:05 am alarm");
+        assert_eq!(alarm("12:00", None), "cancel the 12:00 pm alarm");
+        assert_eq!(alarm("19:30", None), "cancel the 7:30 pm alarm");
+        assert_eq!(
+            alarm("19:30", Some("call mom")),
+            "cancel the call mom reminder"
         );
     }
 }

@@ -86,12 +86,15 @@ impl Wanted {
     /// The alarms that answer to the description.
     pub fn matching(&self, alarms: Vec<Alarm>) -> Vec<Alarm> {
         let matches = |alarm: &Alarm| {
-            let time = alarm
-                .every
-                .map_or((alarm.at.hour, alarm.at.minute), |every| {
-                    (every.hour, every.minute)
-                });
-            let timely = |times: [Option<(u8, u8)>; 2]| times.contains(&Some(time));
+            // Of one that is snoozed either time is its own.
+            let shown = Some((alarm.at.hour, alarm.at.minute));
+            let set_for = alarm.every.map(|every| (every.hour, every.minute));
+            let timely = |times: [Option<(u8, u8)>; 2]| {
+                times.into_iter().flatten().any(|time| {
+                    let time = Some(time);
+                    time == shown || time == set_for
+                })
+            };
             let every = alarm
                 .every
                 .map_or(1 << (alarm.at.weekday.clamp(1, 7) - 1), |it| it.days);

@@ -237,6 +237,20 @@ fn timers_count_down_between_frames_unless_they_are_paused() {
 }
 
 #[test]
+fn what_rings_comes_before_what_will() {
+    let alarm = |state: &str, at_ms| Alarm {
+        at_ms,
+        state: state.into(),
+        ..Alarm::default()
+    };
+    let alarms = [alarm("missed", 1), alarm("waiting", 3), alarm("waiting", 2)];
+    assert_eq!(next_alarm(&alarms), Some(&alarms[2]));
+    let alarms = [alarm("snoozed", 1), alarm("ringing", 2)];
+    assert_eq!(next_alarm(&alarms), Some(&alarms[1]));
+    assert_eq!(days(0b100_0101).collect::<Vec<_>>(), [0, 2, 6]);
+}
+
+#[test]
 fn the_waterfall_lays_the_hops_end_to_end() {
     let summary = TurnSummary {
         hops: HopTimings {

@@ -3,6 +3,7 @@
 
 use super::{
     App, Page,
+    alarms::{Alarms, NextAlarm},
     cards::Cards,
     go, modal,
     now::{Answer, Lists, Rooms, Say, Timers},
@@ -102,7 +103,8 @@ pub fn Kiosk() -> impl IntoView {
         app.model.with(|model| {
             let now_ms = now_ms();
             let mut timers = model.state.timers.iter();
-            let rings = timers.any(|timer| model.remaining_ms(timer, now_ms) == 0.0);
+            let rings = timers.any(|timer| model.remaining_ms(timer, now_ms) == 0.0)
+                || model.state.alarms.iter().any(|it| it.state == "ringing");
             let silent = now_ms - model.live_at_ms > DIM_MS;
             untouched && silent && !heard.get() && !rings
         })
@@ -123,6 +125,7 @@ pub fn Kiosk() -> impl IntoView {
                 <p class="date">{move || clock.get().1}</p>
                 <Answer />
                 <Timers />
+                <NextAlarm />
                 <Show when=move || !open.get()><Cards /></Show>
             </section>
             <Show when=move || open.get()
@@ -133,7 +136,7 @@ pub fn Kiosk() -> impl IntoView {
                 }>
                 <section class="act">
                     <Say />
-                    <div class="cards"><Cards /><Rooms /><Lists /></div>
+                    <div class="cards"><Alarms /><Cards /><Rooms /><Lists /></div>
                     <Leave />
                 </section>
             </Show>

@@ -1,5 +1,6 @@
 //! What is drawn. Pages hold no truth: they show [`crate::model::Model`] and say sentences.
 
+mod alarms;
 mod cards;
 mod door;
 mod edit;

@@ -1,7 +1,8 @@
 //! What Loqa hears and does, and what can be touched.
 
 use super::{
-    App, cards::Cards, icons, tile::Tile, welcome::Welcome, words, words_of_hub, words_with,
+    App, alarms::Alarms, cards::Cards, icons, tile::Tile, welcome::Welcome, words, words_of_hub,
+    words_with,
 };
 use crate::{
     model::{clock, headed},
@@ -23,6 +24,7 @@ pub fn Now() -> impl IntoView {
                 <Welcome />
                 <Trouble />
                 <Timers />
+                <Alarms />
                 <Cards />
                 <Rooms />
                 <Lists />

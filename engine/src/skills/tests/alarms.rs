@@ -52,7 +52,7 @@ async fn an_evening_with_alarms() {
         ),
         ("undo that", "OK, your 7:00 am alarm is back."),
         (
-            "cancel my seven o'clock alarm",
+            "cancel the 7:00 am alarm",
             "Your 7:00 am alarm is cancelled.",
         ),
         ("snooze", "No alarm is ringing."),
