@@ -80,6 +80,9 @@ impl Desktop {
                 }
             }
             News::Rang(id, name, late_s) => self.notices.show(Notice::Rang(id, name, late_s)),
+            News::Due(id, text, time, late_s) => {
+                self.notices.show(Notice::Due(id, text, time, late_s));
+            }
             News::Silenced(id) => self.notices.show(Notice::Silenced(id)),
             News::Refused(problem) => self
                 .notices

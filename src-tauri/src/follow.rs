@@ -38,6 +38,8 @@ pub enum News {
     Mood(Mood, bool),
     /// A timer of this id rings; its name, and how late, s.
     Rang(u64, Option<String>, u64),
+    /// An alarm of this id rings, or a reminder is said: what it is about, its time, and how late, s.
+    Due(u64, Option<String>, String, u64),
     /// It no longer does.
     Silenced(u64),
     /// A wish was refused.
@@ -113,7 +115,13 @@ fn frame(wish: Wish, scene: &Scene) -> ClientFrame {
 fn alarm(event: Event, tell: &impl Fn(News)) {
     match event {
         Event::TimerRang { id, name, late_s } => tell(News::Rang(id, name, late_s)),
-        Event::TimerSilenced { id } => tell(News::Silenced(id)),
+        Event::AlarmRang {
+            id,
+            text,
+            time,
+            late_s,
+        } => tell(News::Due(id, text, time, late_s)),
+        Event::TimerSilenced { id } | Event::AlarmSilenced { id } => tell(News::Silenced(id)),
         _ => {}
     }
 }

@@ -15,6 +15,8 @@ const WAITING: usize = 16;
 pub enum Notice {
     /// A timer of this id rings. Its name, how late it rings because the hub was off, s.
     Rang(u64, Option<String>, u64),
+    /// An alarm of this id rings, or a reminder is said: what it is about, its time, how late, s.
+    Due(u64, Option<String>, String, u64),
     /// It no longer does: nobody needs to know.
     Silenced(u64),
     /// Something else: in a few words, and in more.
@@ -52,8 +54,9 @@ fn show(coming: &Receiver<Notice>) {
                 }
                 continue;
             }
-            Notice::Rang(id, ..) => Some(*id),
-            Notice::Said(..) => None,
+            Notice::Rang(id, ..) | Notice::Due(id, None, ..) => Some(*id),
+            // A reminder is soon said: who was away reads it later.
+            Notice::Due(_, Some(_), ..) | Notice::Said(..) => None,
         };
         let (summary, body) = told(notice);
         let mut notification = Notification::new();
@@ -83,6 +86,13 @@ fn told(notice: Notice) -> (String, String) {
             };
             (summary, body)
         }
+        Notice::Due(_, text, time, late_s) => {
+            let body = match late_s / 60 {
+                0 => time,
+                minutes => words_with("timer-was-up", "minutes", minutes),
+            };
+            (text.unwrap_or_else(|| words("alarm")), body)
+        }
         Notice::Silenced(_) => Default::default(),
     }
 }
@@ -111,5 +121,16 @@ mod tests {
             told(Some("<b>pizza"), 400),
             "Timer: <b>pizza | The time was up 6 minutes ago, while Loqa was off."
         );
+    }
+
+    #[test]
+    fn a_reminder_is_told_by_what_it_is_about() {
+        let told = |text: Option<&str>| {
+            let due = Notice::Due(1, text.map(Into::into), "19:30".into(), 3);
+            let (summary, body) = super::told(due);
+            format!("{summary} | {body}")
+        };
+        assert_eq!(told(None), "Alarm | 19:30");
+        assert_eq!(told(Some("call mom")), "call mom | 19:30");
     }
 }

@@ -12,6 +12,8 @@ use utoipa::ToSchema;
 pub struct Now {
     /// Oldest first.
     timers: Vec<Timer>,
+    /// Oldest first.
+    alarms: Vec<Alarm>,
     /// In the order of home.toml; then notes, where there are any.
     lists: Vec<List>,
     /// Whether the room is listened to.
@@ -27,6 +29,22 @@ pub struct Timer {
     /// When it was asked for; 0: it rings.
     remaining_ms: u64,
     paused: bool,
+}
+
+/// An alarm or a reminder.
+#[derive(Serialize, ToSchema)]
+pub struct Alarm {
+    id: u64,
+    /// What it reminds of; null: it is an alarm.
+    text: Option<String>,
+    /// When it rings next, Unix time; when it was due, if it rings or was missed.
+    at_ms: i64,
+    /// The same on the household's clock, `HH:MM`.
+    time: String,
+    /// Weekdays on which it recurs, 1 = Monday; none: it rings once.
+    days: Vec<u8>,
+    /// `waiting`, `snoozed`, `ringing` or `missed`.
+    state: String,
 }
 
 /// A list, with what is on it.
@@ -61,6 +79,16 @@ impl From<Seen> for Now {
             remaining_ms: timer.remaining_ms,
             paused: timer.paused,
         });
+        let alarms = seen.state.alarms.into_iter().map(|alarm| Alarm {
+            id: alarm.id,
+            text: alarm.text,
+            at_ms: alarm.at_ms,
+            time: alarm.time,
+            days: (1..=7)
+                .filter(|day| alarm.days & 1 << (day - 1) != 0)
+                .collect(),
+            state: alarm.state,
+        });
         let lists = seen
             .house
             .devices
@@ -80,6 +108,7 @@ impl From<Seen> for Now {
         });
         Now {
             timers: timers.collect(),
+            alarms: alarms.collect(),
             lists: lists
                 .map(|device| List {
                     items: items.remove(&device.id).unwrap_or_default(),
