@@ -141,7 +141,7 @@ section! {
 section! {
     /// Timers.
     pub struct Timers {
-        /// Minutes a timer rings if nobody says "stop".
+        /// Minutes a timer or an alarm rings if nobody says "stop".
         pub ring_min: u32 = 10,
     }
 }

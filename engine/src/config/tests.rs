@@ -208,7 +208,7 @@ fn what_explain_prints_gives_the_same_settings() {
     assert_eq!(again, config, "{explained}");
     assert!(
         explained.contains(
-            "\n# Minutes a timer rings if nobody says \"stop\".\nring_min = 10  # default\n"
+            "\n# Minutes a timer or an alarm rings if nobody says \"stop\".\nring_min = 10  # default\n"
         ),
         "{explained}"
     );
