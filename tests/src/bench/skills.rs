@@ -6,8 +6,11 @@ use super::{
 };
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
-use loqa_core::manifest::Manifest;
-use loqa_engine::skills::{Code, Component, Machine, Process};
+use loqa_core::{grammar::Grammar, manifest::Manifest};
+use loqa_engine::{
+    hub::demonstration_home,
+    skills::{Code, Component, Machine, Process, Registry},
+};
 use loqa_skill_host::{
     frames::{Budget, Fault, Import, StepKind},
     runtime::{Hub, Runtime, compile},
@@ -89,7 +92,56 @@ pub fn run(args: SkillsArgs, report: &mut Report) -> Result<()> {
         "MiB",
         Goal::AtMost(1.0),
     );
+    let grammar = grammar(args.installed)?;
+    figure(
+        &format!("grammar_of_{installed}"),
+        Some(grammar.all_ms),
+        "ms",
+        Goal::AtMost(200.0),
+    );
+    figure("grammar_alone", Some(grammar.alone_ms), "ms", Goal::None);
     Ok(())
+}
+
+struct Grammars {
+    /// With so many skills beside those that come with Loqa, ms.
+    all_ms: f64,
+    /// With those alone, ms.
+    alone_ms: f64,
+}
+
+/// What can be said with so many installed skills, each with three intents and a list, in the demo
+/// household: made from their manifests, and made ready for the recogniser. The fastest of three.
+fn grammar(installed: usize) -> Result<Grammars> {
+    let home = demonstration_home().map_err(|problem| anyhow!("{problem}"))?;
+    let built_in = Registry::built_in()?;
+    let others = (0..installed).map(|number| {
+        let name: String = format!("{number:03}")
+            .bytes()
+            .map(|digit| ["ba", "de", "fi", "go", "ku", "la", "me", "ni", "po", "ru"][usize::from(digit - b'0')])
+            .collect();
+        let text = format!(
+            "name: s{number}\nlists:\n  kind: [red, green, black, white, small, large, first, last]\nintents:\n  start:\n    sentences: [\"(start|begin) [the] {{kind}} {name} [for {{duration}}]\"]\n  stop:\n    sentences: [\"(stop|end) [the] {{kind}} {name}\"]\n  ask:\n    sentences: [\"how (is|was) [the] {name} [in [the] {{area}}]\"]\n"
+        );
+        Manifest::parse(&name, &text).map_err(|errors| anyhow!("{errors:?}"))
+    });
+    let mut all = built_in.manifests().to_vec();
+    all.extend(others.collect::<Result<Vec<_>>>()?);
+    let fastest = |manifests: &[Manifest]| -> Result<f64> {
+        let mut fastest = f64::INFINITY;
+        for _ in 0..3 {
+            let start = Instant::now();
+            let grammar = Grammar::compile(manifests, &home);
+            let grammar = grammar.map_err(|errors| anyhow!("{errors:?}"))?;
+            std::hint::black_box(grammar.speech());
+            fastest = fastest.min(us(start) / 1e3);
+        }
+        Ok(fastest)
+    };
+    Ok(Grammars {
+        all_ms: fastest(&all)?,
+        alone_ms: fastest(built_in.manifests())?,
+    })
 }
 
 /// A hub that answers from a house in memory.
