@@ -94,7 +94,7 @@ fn a_skill_comes_is_upgraded_taken_back_and_goes() -> Result<()> {
     assert_eq!(steeps(&home)?, "Three minutes.");
     refused(
         &loqa(&["skill", "rollback", "tea"])?,
-        "no version of tea before 1.0.0",
+        "no version of `tea` before 1.0.0",
     );
     accepted(&loqa(&["skill", "pin", "tea", "1.0.0"])?);
     home.write("tea/skill.yaml", tea("2.0.0", "Five", ""))?;
@@ -126,6 +126,36 @@ fn a_skill_comes_is_upgraded_taken_back_and_goes() -> Result<()> {
         "enable 2.0.0 - allowed",
         "remove 2.0.0 - allowed",
     ];
+    assert_eq!(audit(&home)?, rows);
+    Ok(())
+}
+
+#[test]
+fn a_skill_is_handed_over_as_one_file() -> Result<()> {
+    let home = Home::new()?.deaf()?;
+    home.write("tea/skill.yaml", tea("1.0.0", "Three", "timer"))?;
+    let packed = home.run(["skill", "pack", "tea", "--json"])?;
+    accepted(&packed);
+    let file = packed.json()?[0]["file"].as_str().map(str::to_owned);
+    assert_eq!(file.as_deref(), Some("tea-1.0.0.loqaskill"));
+    fs::remove_dir_all(home.path("tea"))?;
+    let install = |file: &str| home.run(["skill", "install", file, "--yes"]);
+    accepted(&install("tea-1.0.0.loqaskill")?);
+    assert_eq!(steeps(&home)?, "Three minutes.");
+    refused(&install("tea-1.0.0.loqaskill")?, "1.0.0 is here already");
+
+    let bytes = fs::read(home.path("tea-1.0.0.loqaskill"))?;
+    home.write("half.loqaskill", &bytes[..bytes.len() / 2])?;
+    home.write("text.loqaskill", "name: tea")?;
+    symlink(home.path("text.loqaskill"), home.path("link.loqaskill"))?;
+    refused(&install("half.loqaskill")?, "no package of a skill");
+    refused(&install("text.loqaskill")?, "is no zip archive");
+    refused(&install("link.loqaskill")?, "is not a plain file");
+    refused(
+        &home.run(["skill", "pack", "nowhere"])?,
+        "there is no skill in nowhere",
+    );
+    let rows = ["install 1.0.0 - allowed", "grant 1.0.0 timer allowed"];
     assert_eq!(audit(&home)?, rows);
     Ok(())
 }
@@ -193,7 +223,7 @@ fn what_is_wrong_with_a_folder_is_said_and_nothing_is_installed() -> Result<()> 
     fs::File::create(home.path("links/prepare.wasm"))?.set_len((32 << 20) + 1)?;
     refused(&install("links")?, "larger than 32 MiB");
     home.write("links/prepare.wasm", "no code")?;
-    refused(&install("links")?, "the code of tea cannot be used");
+    refused(&install("links")?, "the code of `tea` cannot be used");
     for name in ["tea", "clock", "../up", "up"] {
         assert!(!home.path("data/skills").join(name).exists(), "{name}");
     }

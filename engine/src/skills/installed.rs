@@ -173,6 +173,18 @@ impl Held {
         File::open(&folder)?.sync_all()
     }
 
+    /// Has nothing said of a skill that comes with Loqa; what is set for it stays.
+    ///
+    /// # Errors
+    /// The disk will not have it.
+    pub fn unset(&self, skill: &str) -> io::Result<()> {
+        let folder = self.installed.0.join(skill);
+        fs::remove_file(folder.join(CURRENT))?;
+        // Nothing else may be in it.
+        let _ = fs::remove_dir(folder);
+        Ok(())
+    }
+
     /// Removes a skill with all its versions.
     ///
     /// # Errors

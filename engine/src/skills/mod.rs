@@ -24,6 +24,7 @@ mod process;
 mod quarantine;
 mod registry;
 mod settings;
+mod shelf;
 #[cfg(test)]
 pub(crate) mod tests;
 mod trace;
@@ -37,9 +38,12 @@ pub use host::{Host, HostParts};
 pub use household::{LiveHousehold, Moment};
 pub use installed::{Current, Held, Installed};
 pub use own::{NAME as OWN_NAME, patience as own_patience, volume as own_volume};
-pub use package::{Package, PackageError, version};
+pub use package::{ENDING, LARGEST_PACKED, Package, PackageError, version};
 pub use process::{CallError, Process};
 pub use registry::{LeftOut, Machine, Registry, RegistryError, installed_manifest};
 pub use settings::Settings;
+pub use shelf::{From, Known, Looked, Offer, Shelf, known};
 pub use trace::{Call, Trace};
 pub use view::{Own, civil};
+
+pub(crate) use shelf::{mistakes, problem};

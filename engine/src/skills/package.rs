@@ -1,5 +1,12 @@
-//! A skill's folder as somebody hands it over: read once, with care, before anything of it is used.
+//! A skill as somebody hands it over, as a folder or as one file: read once, with care, before anything
+//! of it is used.
 
+mod zipped;
+
+pub use zipped::{ENDING, LARGEST_PACKED};
+
+use loqa_core::manifest::Manifest;
+use loqa_protocol::Problem;
 use std::{
     fs::{self, File},
     io::{self, Read},
@@ -7,8 +14,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// All that is taken of a folder.
-pub const FILES: [&str; 3] = ["skill.yaml", "prepare.wasm", "commit.wasm"];
+/// All that a skill is made of.
+const FILES: [&str; 3] = ["skill.yaml", "prepare.wasm", "commit.wasm"];
 /// The largest file, bytes.
 const LARGEST: u64 = 32 << 20;
 /// The longest version, bytes: it names a folder.
@@ -16,13 +23,15 @@ const LONGEST_VERSION: usize = 64;
 
 /// The files of a skill.
 pub struct Package {
+    /// What it is called in what is said about it.
+    name: String,
     /// `skill.yaml`.
-    pub manifest: String,
+    manifest: String,
     /// All of them by name.
     files: Vec<(&'static str, Vec<u8>)>,
 }
 
-/// Why a folder is not taken.
+/// Why a skill is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
     /// It holds no skill.
@@ -35,8 +44,18 @@ pub enum PackageError {
     #[error("{} is larger than 32 MiB\n  help: build the skill with `loqa skill build`, which leaves out what it does not need", .0.display())]
     Large(PathBuf),
     /// A manifest that is no text.
-    #[error("{} is not UTF-8 text\n  help: save it as UTF-8", .0.display())]
-    NotText(PathBuf),
+    #[error("{0}/skill.yaml is not UTF-8 text\n  help: save it as UTF-8")]
+    NotText(String),
+    /// A file that is not a skill.
+    #[error(
+        "{package}: no package of a skill: {reason}\n  help: `loqa skill pack FOLDER` makes one"
+    )]
+    NotAPackage {
+        /// Which.
+        package: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A file cannot be read.
     #[error("cannot read {}: {source}\n  help: see who may read it", .path.display())]
     Unreadable {
@@ -47,25 +66,78 @@ pub enum PackageError {
     },
 }
 
+impl From<PackageError> for Problem {
+    fn from(error: PackageError) -> Self {
+        crate::gateway::problem("package", &error)
+    }
+}
+
 impl Package {
-    /// Reads a folder; other files in it are not looked at.
+    /// Reads a folder, of which other files are not looked at, or a package.
     ///
     /// # Errors
     /// [`PackageError`].
-    pub fn read(folder: &Path) -> Result<Package, PackageError> {
+    pub fn read(path: &Path) -> Result<Package, PackageError> {
+        if path.is_file() {
+            let packed = plain(path)?.unwrap_or_default();
+            return Package::unpack(path.display().to_string(), &packed);
+        }
+        Package::in_folder(path)
+    }
+
+    fn in_folder(folder: &Path) -> Result<Package, PackageError> {
         let mut files = Vec::new();
         for name in FILES {
             if let Some(bytes) = plain(&folder.join(name))? {
                 files.push((name, bytes));
             }
         }
-        let manifest = match files.first() {
-            Some((name, bytes)) if *name == FILES[0] => bytes.clone(),
-            _ => return Err(PackageError::Empty(folder.to_owned())),
+        let name = folder.display().to_string();
+        Package::of(name, files)?.ok_or_else(|| PackageError::Empty(folder.to_owned()))
+    }
+
+    /// Of these files; nothing, if there is no manifest among them.
+    fn of(
+        name: String,
+        files: Vec<(&'static str, Vec<u8>)>,
+    ) -> Result<Option<Package>, PackageError> {
+        let manifest = files.iter().find(|(name, _)| *name == FILES[0]);
+        let Some((_, manifest)) = manifest else {
+            return Ok(None);
         };
-        let manifest = String::from_utf8(manifest)
-            .map_err(|_| PackageError::NotText(folder.join(FILES[0])))?;
-        Ok(Package { manifest, files })
+        let Ok(manifest) = String::from_utf8(manifest.clone()) else {
+            return Err(PackageError::NotText(name));
+        };
+        Ok(Some(Package {
+            name,
+            manifest,
+            files,
+        }))
+    }
+
+    /// What it understands, says and asks to be allowed.
+    ///
+    /// # Errors
+    /// All that is wrong in its `skill.yaml`; that its version is none.
+    pub fn manifest(&self) -> Result<Manifest, Problem> {
+        let problem = |code: &str, message, help: &str| Problem {
+            code: code.into(),
+            message,
+            help: help.into(),
+        };
+        let file = format!("{}/{}", self.name, FILES[0]);
+        let manifest = Manifest::parse(&file, &self.manifest).map_err(|errors| {
+            let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            problem("skill", errors.join("\n"), "")
+        })?;
+        if version(&manifest.version).is_none() {
+            return Err(problem(
+                "version",
+                format!("{file}: `{}` is no version", manifest.version),
+                "write three numbers without leading zeros, such as version: \"1.2.0\"",
+            ));
+        }
+        Ok(manifest)
     }
 
     /// Writes them into a folder that is empty, durably.
@@ -144,7 +216,7 @@ mod tests {
         assert!(refused().contains("skill.yaml is not a plain file"));
         fs::remove_file(at("skill.yaml")).unwrap();
         fs::write(at("skill.yaml"), b"name: \xff").unwrap();
-        assert!(refused().contains("is not UTF-8"));
+        assert!(refused().contains("skill.yaml is not UTF-8"));
         fs::write(at("skill.yaml"), "name: tea\n").unwrap();
         fs::create_dir(at("prepare.wasm")).unwrap();
         assert!(refused().contains("prepare.wasm is not a plain file"));

@@ -1,7 +1,22 @@
 //! What permissions mean, in sentences that a family understands.
 
 /// What every skill may do, whatever its permissions.
-pub const ALWAYS: &str = "Like every skill, it can see the time, timers, alarms, rooms, devices, lists and notes, and can answer.";
+const ALWAYS: &str = "Like every skill, it can see the time, timers, alarms, rooms, devices, lists and notes, and can answer.";
+
+/// What one may do that asks for nothing.
+const NOTHING: &str = "It can change nothing.";
+
+/// What a skill with these permissions may do in any case.
+pub fn always(permissions: &[String]) -> impl Iterator<Item = &'static str> {
+    let nothing = permissions.is_empty().then_some(NOTHING);
+    [ALWAYS].into_iter().chain(nothing)
+}
+
+/// All that a skill with these permissions may do.
+pub fn sentences(permissions: &[String]) -> impl Iterator<Item = &'static str> {
+    let wanted = permissions.iter().map(|permission| sentence(permission));
+    wanted.chain(always(permissions))
+}
 
 /// What a permission of a manifest lets a skill do.
 pub fn sentence(permission: &str) -> &'static str {

@@ -257,19 +257,21 @@ impl Audit {
         }
     }
 
-    /// Everything that is written down, oldest first.
+    /// The newest rows, oldest first: so many at most.
     ///
     /// # Errors
-    /// It cannot be read.
-    pub fn read(&self) -> Result<Vec<Entry>, StoreError> {
+    /// They cannot be read.
+    pub fn latest(&self, most: usize) -> Result<Vec<Entry>, StoreError> {
         if !self.path.exists() {
             return Ok(Vec::new());
         }
         let entries = self.open().and_then(|connection| {
             let mut rows = connection.prepare(
-                "SELECT at_ms, what, skill, version, permission, decision FROM audit ORDER BY id",
+                "SELECT at_ms, what, skill, version, permission, decision FROM
+                    (SELECT * FROM audit ORDER BY id DESC LIMIT ?) ORDER BY id",
             )?;
-            rows.query_map([], |row| {
+            let most = i64::try_from(most).unwrap_or(KEPT);
+            rows.query_map([most], |row| {
                 Ok(Entry {
                     at_ms: row.get(0)?,
                     what: row.get(1)?,
@@ -380,14 +382,18 @@ mod tests {
     fn the_newest_rows_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         let audit = Audit::in_folder(&folder.path().join("data"));
-        assert_eq!(audit.read().unwrap(), []);
+        assert_eq!(audit.latest(usize::MAX).unwrap(), []);
         audit.write(&[refused("first")]).unwrap();
         let kept = usize::try_from(KEPT).unwrap();
         audit.write(&vec![refused("second"); kept]).unwrap();
-        let entries = audit.read().unwrap();
+        let entries = audit.latest(usize::MAX).unwrap();
         assert_eq!(entries.len(), kept);
         assert!(entries.iter().all(|entry| entry.skill == "second"));
         assert_eq!(entries[0].decision, "refused");
+        audit.write(&[refused("third")]).unwrap();
+        let latest = audit.latest(2).unwrap();
+        let skills: Vec<_> = latest.iter().map(|entry| entry.skill.as_str()).collect();
+        assert_eq!(skills, ["second", "third"]);
     }
 
     #[test]

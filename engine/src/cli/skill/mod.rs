@@ -5,16 +5,18 @@ mod dev;
 mod init;
 mod install;
 mod installed;
+mod pack;
 mod profile;
 mod set;
-mod shelf;
 mod test;
 mod trial;
 
-use super::Common;
-use loqa_core::manifest::FileError;
+use super::{Common, output};
+use crate::{
+    config::Config,
+    skills::{Shelf, mistakes, problem},
+};
 use loqa_protocol::Problem;
-use shelf::Shelf;
 use std::{path::PathBuf, process::ExitCode};
 
 /// Subcommands of `loqa skill`.
@@ -60,10 +62,20 @@ pub enum SkillCommand {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+    /// Make one file of a skill, to be handed over
+    Pack {
+        /// Its folder: skill.yaml, prepare.wasm, commit.wasm
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+        /// Which file (default: NAME-VERSION.loqaskill, here)
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// Have a skill be part of this household, once you have seen what it may do
     Install {
-        /// Its folder: skill.yaml, prepare.wasm, commit.wasm
-        folder: PathBuf,
+        /// Its package, or its folder: skill.yaml, prepare.wasm, commit.wasm
+        #[arg(value_name = "FILE|FOLDER")]
+        from: PathBuf,
         /// Without asking
         #[arg(long)]
         yes: bool,
@@ -135,7 +147,8 @@ pub async fn run(common: &Common, command: SkillCommand) -> Result<ExitCode, Pro
             profile::run(common, &folder, times.into()).await
         }
         SkillCommand::Build { folder, out } => build::run(&folder, out.as_deref()),
-        SkillCommand::Install { folder, yes } => install::run(common, &folder, yes),
+        SkillCommand::Pack { folder, out } => pack::run(common, &folder, out),
+        SkillCommand::Install { from, yes } => install::run(common, &from, yes),
         SkillCommand::List => installed::list(common),
         SkillCommand::Info { name } => installed::info(common, &name),
         SkillCommand::Permissions { name } => installed::permissions(common, &name),
@@ -146,20 +159,23 @@ pub async fn run(common: &Common, command: SkillCommand) -> Result<ExitCode, Pro
         SkillCommand::Pin { name, version } => installed::pin(common, &name, &version),
         SkillCommand::Rollback { name } => installed::rollback(common, &name),
         SkillCommand::Remove { name } => installed::remove(common, &name),
-        SkillCommand::Audit => Shelf::of(common)?.print_audit(common),
+        SkillCommand::Audit => installed::audit(common),
     }
 }
 
-fn problem(code: &str, message: String, help: &str) -> Problem {
-    Problem {
-        code: code.into(),
-        message,
-        help: help.into(),
-    }
+/// The skills of the household that the command line and the settings name.
+fn shelf(common: &Common) -> Result<(Config, Shelf), Problem> {
+    let config = Config::load(&common.flags())?;
+    let shelf = Shelf::of(&config);
+    Ok((config, shelf))
 }
 
-/// All that is wrong in a manifest: each mistake says where it is, and what would be right.
-fn mistakes(errors: &[FileError]) -> Problem {
-    let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    problem("skill", errors.join("\n"), "")
+/// Tells what came of it. A hub that is running follows by itself.
+fn said(common: &Common, words: &str, document: &serde_json::Value) -> ExitCode {
+    if common.json {
+        output::print_json(document);
+    } else {
+        output::print_line(words);
+    }
+    ExitCode::SUCCESS
 }
