@@ -168,6 +168,55 @@ pub enum ClientFrame {
         /// Request id.
         id: u32,
     },
+    /// Looks at a skill as one file, without installing it: what it is and wants to be allowed, and an
+    /// `offer` to answer within some minutes; or why this household cannot have it.
+    LookAtSkill {
+        /// Request id: the same for all parts.
+        id: u32,
+        /// The next bytes; at most [`ClientFrame::MAX_PART`].
+        part: Vec<u8>,
+        /// There are no more.
+        last: bool,
+    },
+    /// Has a skill that was looked at be installed, or forgotten.
+    InstallSkill {
+        /// Request id.
+        id: u32,
+        /// Of the look at it.
+        offer: String,
+        /// Somebody has agreed to what it wants.
+        agreed: bool,
+    },
+    /// Changes whether a skill counts, and which version of it.
+    ChangeSkill {
+        /// Request id.
+        id: u32,
+        /// Its name.
+        skill: String,
+        /// How.
+        change: SkillChange,
+    },
+    /// What was installed, granted and refused, oldest first.
+    SkillAudit {
+        /// Request id.
+        id: u32,
+        /// Rows, of the newest.
+        most: u32,
+    },
+}
+
+/// What may be done to a skill that is here.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkillChange {
+    /// Whether it counts.
+    Enabled(bool),
+    /// This version counts, whatever is installed later; `latest`: the latest, and later ones.
+    Pin(String),
+    /// The version before counts.
+    Rollback,
+    /// It goes, with all its versions. What it has done stays.
+    Remove,
 }
 
 /// A setting that a dashboard can change.
@@ -205,6 +254,8 @@ pub enum HomeEdit {
 impl ClientFrame {
     /// Samples one `Audio` frame may hold: 4 s, well below what a transport accepts.
     pub const MAX_SAMPLES: usize = 64_000;
+    /// Bytes one `LookAtSkill` frame may hold, likewise.
+    pub const MAX_PART: usize = 1 << 20;
 
     /// The request it makes or belongs to.
     pub fn id(&self) -> u32 {
@@ -230,7 +281,11 @@ impl ClientFrame {
             | ClientFrame::Sounds { id }
             | ClientFrame::Choose { id, .. }
             | ClientFrame::Leave { id, .. }
-            | ClientFrame::CallEnd { id } => *id,
+            | ClientFrame::CallEnd { id }
+            | ClientFrame::LookAtSkill { id, .. }
+            | ClientFrame::InstallSkill { id, .. }
+            | ClientFrame::ChangeSkill { id, .. }
+            | ClientFrame::SkillAudit { id, .. } => *id,
         }
     }
 }
@@ -289,7 +344,8 @@ pub enum ServerFrame {
         /// In [0, 1]; 1 is too loud.
         peak: f32,
     },
-    /// Answer to `Intent`, `Timers`, `Doctor`, `Dashboard`, `Ways`, `Logs`, `Sounds`: a JSON document.
+    /// Answer to `Intent`, `Timers`, `Doctor`, `Dashboard`, `Ways`, `Logs`, `Sounds`, `LookAtSkill`,
+    /// `SkillAudit`: a JSON document.
     Json {
         /// Request id.
         id: u32,

@@ -73,7 +73,18 @@ impl Connection for Perch {
                         json: json!([side, side]).to_string(),
                     })
                 }
+                ClientFrame::LookAtSkill { last: false, .. } => return,
+                ClientFrame::LookAtSkill { .. } => Some(ServerFrame::Json {
+                    id,
+                    json: json!({
+                        "offer": "7", "name": "tea", "version": "1.0.0", "before": null,
+                        "pinned": false, "disabled": false, "description": "", "examples": [],
+                        "permissions": [], "always": []
+                    })
+                    .to_string(),
+                }),
                 ClientFrame::Doctor { .. }
+                | ClientFrame::SkillAudit { .. }
                 | ClientFrame::Logs { .. }
                 | ClientFrame::Ways { .. } => Some(ServerFrame::Json {
                     id,

@@ -17,6 +17,7 @@ mod recent;
 mod recording;
 mod service;
 mod shelves;
+mod skills;
 mod understanding;
 mod view;
 
@@ -58,6 +59,7 @@ use neighbour::Neighbour;
 use pin::Pin;
 use recent::Recent;
 use shelves::Shelves;
+use skills::Offers;
 use std::{
     path::Path,
     sync::{
@@ -179,6 +181,8 @@ pub(crate) struct Shared {
     host: Arc<Host>,
     /// Where its skills come from.
     shelves: Shelves,
+    /// Skills that somebody looks at.
+    offers: Offers,
     events: broadcast::Sender<Envelope>,
     recent: Recent,
     cards: Cards,
@@ -247,6 +251,7 @@ impl Hub {
         let home = neighbour.joined(&described.home);
         let mut registry = shelves.read()?;
         let grammar = Shelves::grammar(&mut registry, &home)?;
+        shelves.know(&registry);
         let understanding = Understanding::new(home, grammar);
         for left_out in registry.left_out() {
             notes.push(format!("{left_out}\n  help: {}", doctor::LEFT_OUT_HELP));
@@ -298,6 +303,7 @@ impl Hub {
             household,
             host,
             shelves,
+            offers: Offers::default(),
             events,
             recent: Recent::default(),
             cards: Cards::default(),

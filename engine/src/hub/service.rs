@@ -5,6 +5,7 @@ use super::{
     conversation::{Conversation, Turn},
     doctor, meter,
     recording::{Frames, Recording},
+    skills::Parts,
     view,
 };
 use crate::{
@@ -35,6 +36,8 @@ pub struct Client {
     conversation: Option<Conversation>,
     /// Audio that is being received, by request.
     open: BTreeMap<u32, Recording>,
+    /// A skill that is being received.
+    parts: Parts,
     /// Shown the house until this is dropped.
     watching: Option<DropGuard>,
     /// Likewise how loud it is.
@@ -49,6 +52,7 @@ impl Client {
             answers,
             conversation: None,
             open: BTreeMap::new(),
+            parts: Parts::default(),
             watching: None,
             measuring: None,
         }
@@ -228,27 +232,36 @@ impl Client {
 
     /// Does something that blocks, on a thread of its own; it is over, or refused, in its own time.
     fn aside(&self, id: u32, deed: impl FnOnce(&Shared) -> Result<(), Problem> + Send + 'static) {
+        self.tell(id, move |hub| deed(hub).map(|()| None));
+    }
+
+    /// Likewise, and tells what came of it.
+    fn tell(&self, id: u32, deed: impl FnOnce(&Shared) -> Told + Send + 'static) {
         let (hub, answers) = (self.hub.clone(), self.answers.clone());
         self.hub.tasks.spawn(TaskKind::CLIENT, "aside", async move {
-            let done = tokio::task::spawn_blocking(move || deed(&hub)).await;
-            let failed = |error: tokio::task::JoinError| {
-                Err(problem("failed", error.to_string(), "try again"))
-            };
-            if let Err(problem) = done.unwrap_or_else(failed) {
-                let _ = answers.send(ServerFrame::Problem { id, problem });
-            }
-            let _ = answers.send(ServerFrame::Done { id });
+            let done = blocking(hub, deed).await;
+            answer(&answers, id, done);
         });
     }
 
-    fn sounds(&self, id: u32) {
-        let answers = self.answers.clone();
-        self.aside(id, move |hub| {
-            let json = hub.all_sounds().to_string();
-            // A client that is gone is no error.
-            let _ = answers.send(ServerFrame::Json { id, json });
-            Ok(())
-        });
+    /// Does something to the skills: once it is over, it is so.
+    fn shelve(&self, id: u32, deed: impl FnOnce(&Shared) -> Result<(), Problem> + Send + 'static) {
+        let (hub, answers) = (self.hub.clone(), self.answers.clone());
+        self.hub
+            .tasks
+            .spawn(TaskKind::CLIENT, "skills", async move {
+                let done = blocking(hub.clone(), move |hub| deed(hub).map(|()| None)).await;
+                if done.is_ok() {
+                    hub.follow_once().await;
+                }
+                answer(&answers, id, done);
+            });
+    }
+
+    fn look_at_skill(&mut self, id: u32, part: &[u8], last: bool) {
+        if let Some(packed) = self.parts.take(id, part, last) {
+            self.tell(id, move |hub| hub.look_at_skill(&packed).map(Some));
+        }
     }
 
     fn edit_home(&self, id: u32, revision: u64, edit: HomeEdit) {
@@ -418,9 +431,19 @@ impl Connection for Client {
                 ClientFrame::Logs { id, after } => {
                     self.document(id, &json!(telemetry::lines(after)));
                 }
-                ClientFrame::Sounds { id } => self.sounds(id),
+                ClientFrame::Sounds { id } => self.tell(id, |hub| Ok(Some(hub.all_sounds()))),
                 ClientFrame::Choose { id, choice } => self.aside(id, |hub| hub.choose(choice)),
                 ClientFrame::Leave { id, pin } => self.aside(id, move |hub| hub.pin.check(&pin)),
+                ClientFrame::LookAtSkill { id, part, last } => self.look_at_skill(id, &part, last),
+                ClientFrame::InstallSkill { id, offer, agreed } => {
+                    self.shelve(id, move |hub| hub.install_skill(&offer, agreed));
+                }
+                ClientFrame::ChangeSkill { id, skill, change } => {
+                    self.shelve(id, move |hub| hub.change_skill(&skill, change));
+                }
+                ClientFrame::SkillAudit { id, most } => {
+                    self.tell(id, move |hub| hub.skill_audit(most).map(Some));
+                }
                 ClientFrame::Dashboard { id } => match self.hub.dashboard.get() {
                     Some(Ok(dashboard)) => self.document(id, &json!(dashboard)),
                     Some(Err(problem)) => self.fail(id, problem.clone()),
@@ -437,6 +460,28 @@ impl Connection for Client {
         }
         .boxed()
     }
+}
+
+/// What came of something: a document, if it has one.
+type Told = Result<Option<serde_json::Value>, Problem>;
+
+/// Does something that blocks, on a thread of its own.
+async fn blocking(hub: Arc<Shared>, deed: impl FnOnce(&Shared) -> Told + Send + 'static) -> Told {
+    let done = tokio::task::spawn_blocking(move || deed(&hub)).await;
+    done.unwrap_or_else(|error| Err(problem("failed", error.to_string(), "try again")))
+}
+
+/// Tells that something is over. A client that is gone is no error.
+fn answer(answers: &Answers, id: u32, told: Told) {
+    let frame = match told {
+        Ok(document) => document.map(|document| ServerFrame::Json {
+            id,
+            json: document.to_string(),
+        }),
+        Err(problem) => Some(ServerFrame::Problem { id, problem }),
+    };
+    let _ = frame.map(|frame| answers.send(frame));
+    let _ = answers.send(ServerFrame::Done { id });
 }
 
 pub(super) fn problem(code: &str, message: impl Into<String>, help: &str) -> Problem {

@@ -3,7 +3,7 @@
 use super::{Shared, home_file::file_problem};
 use crate::{
     config::Config,
-    skills::{Machine, Registry},
+    skills::{From, Installed, Known, Machine, OWN_NAME, Registry, known},
     tasks::TaskKind,
 };
 use loqa_core::{grammar::Grammar, home::Home};
@@ -26,6 +26,7 @@ pub struct Shelves {
     only: Option<PathBuf>,
     machine: Machine,
     trouble: RwLock<Option<Problem>>,
+    known: RwLock<Arc<Vec<Known>>>,
 }
 
 impl Shelves {
@@ -37,6 +38,7 @@ impl Shelves {
             only: (!only.as_os_str().is_empty()).then(|| only.clone()),
             machine: Machine::beside(data).with_installed(&config.hub.data),
             trouble: RwLock::default(),
+            known: RwLock::default(),
         }
     }
 
@@ -65,6 +67,27 @@ impl Shelves {
             grammar => grammar,
         };
         grammar.map_err(|errors| file_problem("grammar", &errors))
+    }
+
+    /// Every skill that is here, whether it counts or not, but for Loqa's own.
+    pub fn known(&self) -> Arc<Vec<Known>> {
+        let known = self.known.read();
+        known.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Looks which skills are here, of which `registry` has those that count; whether that is something
+    /// else than before.
+    pub fn know(&self, registry: &Registry) -> bool {
+        let nowhere = Installed::in_folder(Path::new(""));
+        let installed = self.machine.installed.as_ref().unwrap_or(&nowhere);
+        let mut now = known(registry, installed).unwrap_or_default();
+        if self.only.is_some() {
+            now.retain(|skill| skill.from == From::Folder && skill.name != OWN_NAME);
+        }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let changed = **known != now;
+        *known = Arc::new(now);
+        changed
     }
 
     /// Why what the folders hold now does not count, and what they held before does.
@@ -154,26 +177,31 @@ impl Shared {
     }
 
     /// Has the skills be what is on the shelves now; whether that is something else than before.
-    async fn follow_once(&self) -> bool {
+    pub(super) async fn follow_once(&self) -> bool {
         // Held while a grammar is learnt, one at a time.
         let _learning = self.own_home.lock().await;
         let read = tokio::task::block_in_place(|| {
             let known = self.host.registry();
             let mut registry = self.shelves.read()?;
-            if registry.is_same(&known) {
-                return Ok(None);
+            let mut read = None;
+            if !registry.is_same(&known) {
+                let grammar = Shelves::grammar(&mut registry, &self.understanding.home())?;
+                // What was left out before is left out again.
+                read = Some((registry, grammar)).filter(|(now, _)| !now.is_same(&known));
             }
-            let grammar = Shelves::grammar(&mut registry, &self.understanding.home())?;
-            // What was left out before is left out again.
-            Ok(Some((registry, grammar)).filter(|(registry, _)| !registry.is_same(&known)))
+            let counting = read.as_ref().map_or(&*known, |(registry, _)| registry);
+            Ok((self.shelves.know(counting), read))
         });
-        let (trouble, read) = match read {
-            Ok(read) => (None, read),
-            Err(problem) => (Some(problem), None),
+        let (trouble, changed, read) = match read {
+            Ok((changed, read)) => (None, changed, read),
+            Err(problem) => (Some(problem), false, None),
         };
         self.shelves.is_in_trouble(trouble);
         let Some((registry, grammar)) = read else {
-            return false;
+            if changed {
+                self.about.send_modify(|_| {});
+            }
+            return changed;
         };
         let names: Vec<&str> = registry
             .manifests()

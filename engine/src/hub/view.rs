@@ -1,16 +1,19 @@
 //! The house as a dashboard is shown it: as it is, then whatever changes.
 
-use super::{Listening, Shared};
+use super::{Listening, Shared, skills::skills};
 use crate::{
     gateway::{Answers, ClientGone},
     tasks::TaskKind,
 };
-use loqa_core::{home::Home, manifest::Manifest};
-use loqa_protocol::{ServerFrame, View, ViewPart, view};
+use loqa_core::home::Home;
+use loqa_protocol::{Event, ServerFrame, View, ViewPart, view};
 use loqa_skill_sdk::{AlarmState, TimerState};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// How often is looked whether a skill that does not work does so again.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Shows the house to a client until it is gone or the guard is dropped.
 pub(super) fn show(hub: &Arc<Shared>, id: u32, answers: Answers) -> DropGuard {
@@ -41,6 +44,7 @@ async fn watch(hub: &Shared, mut screen: Screen) -> Result<(), ClientGone> {
     let mut about = hub.about.subscribe();
     epoch.mark_unchanged();
     listening.mark_unchanged();
+    let mut troubled = hub.host.registry().troubled();
     screen.show(ViewPart::House(house(hub)))?;
     screen.show(ViewPart::State(state(hub)))?;
     for turn in hub.recent.turns() {
@@ -52,9 +56,13 @@ async fn watch(hub: &Shared, mut screen: Screen) -> Result<(), ClientGone> {
     // Last: who only wants the house as it is has seen it now.
     screen.show(ViewPart::Listening(ears(&listening.borrow())))?;
     loop {
+        let mut over = false;
         tokio::select! {
             event = events.recv() => match event {
-                Ok(envelope) => screen.show(ViewPart::Event(envelope))?,
+                Ok(envelope) => {
+                    over = matches!(envelope.event, Event::TurnSummary(_));
+                    screen.show(ViewPart::Event(envelope))?;
+                }
                 Err(RecvError::Lagged(lost)) => screen.seq += lost,
                 Err(RecvError::Closed) => return Ok(()),
             },
@@ -66,6 +74,15 @@ async fn watch(hub: &Shared, mut screen: Screen) -> Result<(), ClientGone> {
             Ok(()) = listening.changed() => {
                 let now = ears(&listening.borrow_and_update());
                 screen.show(ViewPart::Listening(now))?;
+            }
+            () = tokio::time::sleep(LOOK), if !troubled.is_empty() => over = true,
+        }
+        // A skill fails in a turn, and has rested after a while.
+        if over {
+            let now = hub.host.registry().troubled();
+            if now != troubled {
+                troubled = now;
+                screen.show(ViewPart::House(house(hub)))?;
             }
         }
     }
@@ -113,7 +130,7 @@ fn house(hub: &Shared) -> view::House {
     view::House {
         areas: areas.iter().map(area).collect(),
         devices: devices.iter().map(device).collect(),
-        skills: hub.host.registry().manifests().iter().map(skill).collect(),
+        skills: skills(hub),
         version: env!("CARGO_PKG_VERSION").into(),
         revision: about.revision,
         home_file: hub.home_file.path().display().to_string(),
@@ -122,19 +139,6 @@ fn house(hub: &Shared) -> view::House {
         welcomed: about.welcomed,
         kiosk_pin: about.kiosk_pin,
         wake: hub.config.listen.wake.clone(),
-    }
-}
-
-fn skill(manifest: &Manifest) -> view::Skill {
-    let intents = manifest.intents.iter().map(|intent| view::SkillIntent {
-        name: intent.name.clone(),
-        sentences: intent.sentences.clone(),
-        examples: intent.examples.iter().map(|e| e.say.clone()).collect(),
-    });
-    view::Skill {
-        name: manifest.name.clone(),
-        description: manifest.description.clone(),
-        intents: intents.collect(),
     }
 }
 

@@ -50,3 +50,14 @@ pub enum Unanswered {
         reason: String,
     },
 }
+
+impl Unanswered {
+    /// Which skill it was.
+    pub fn skill(&self) -> &str {
+        match self {
+            Unanswered::Fault { skill, .. }
+            | Unanswered::Resting { skill, .. }
+            | Unanswered::NoHost { skill, .. } => skill,
+        }
+    }
+}

@@ -299,6 +299,13 @@ impl Registry {
         self.missing.iter()
     }
 
+    /// Skills that do not work now, each with why.
+    pub fn troubled(&self) -> Vec<Unanswered> {
+        let components = self.components.iter();
+        let troubled = components.filter_map(|component| component.trouble());
+        self.missing.iter().cloned().chain(troubled).collect()
+    }
+
     /// What runs them, if there is any.
     pub fn process(&self) -> Option<&Arc<Process>> {
         self.process

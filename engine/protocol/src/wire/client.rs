@@ -1,9 +1,9 @@
 //! Client and server frames.
 
 use super::{DecodeError, v1};
-use crate::{AudioFormat, Choice, ClientFrame, HomeEdit, Problem, ServerFrame};
+use crate::{AudioFormat, Choice, ClientFrame, HomeEdit, Problem, ServerFrame, SkillChange};
 use v1::{
-    choose::Choice as Chosen, client_frame::Kind as Request, edit_home::Edit,
+    change_skill::Change, choose::Choice as Chosen, client_frame::Kind as Request, edit_home::Edit,
     server_frame::Kind as Answer,
 };
 
@@ -66,6 +66,24 @@ impl From<&ClientFrame> for v1::ClientFrame {
             }),
             ClientFrame::Leave { pin, .. } => Request::Leave(v1::Leave { pin }),
             ClientFrame::CallEnd { .. } => Request::CallEnd(v1::CallEnd {}),
+            ClientFrame::LookAtSkill { part, last, .. } => {
+                Request::LookAtSkill(v1::LookAtSkill { part, last })
+            }
+            ClientFrame::InstallSkill { offer, agreed, .. } => {
+                Request::InstallSkill(v1::InstallSkill { offer, agreed })
+            }
+            ClientFrame::ChangeSkill { skill, change, .. } => {
+                Request::ChangeSkill(v1::ChangeSkill {
+                    skill,
+                    change: Some(match change {
+                        SkillChange::Enabled(yes) => Change::Enabled(yes),
+                        SkillChange::Pin(version) => Change::Pin(version),
+                        SkillChange::Rollback => Change::Rollback(v1::Rollback {}),
+                        SkillChange::Remove => Change::Remove(v1::Remove {}),
+                    }),
+                })
+            }
+            ClientFrame::SkillAudit { most, .. } => Request::SkillAudit(v1::SkillAudit { most }),
         };
         v1::ClientFrame {
             id: frame.id(),
@@ -140,6 +158,27 @@ impl TryFrom<v1::ClientFrame> for ClientFrame {
                 },
                 Request::Leave(v1::Leave { pin }) => ClientFrame::Leave { id, pin },
                 Request::CallEnd(v1::CallEnd {}) => ClientFrame::CallEnd { id },
+                Request::LookAtSkill(v1::LookAtSkill { part, last }) => {
+                    ClientFrame::LookAtSkill { id, part, last }
+                }
+                Request::InstallSkill(v1::InstallSkill { offer, agreed }) => {
+                    ClientFrame::InstallSkill { id, offer, agreed }
+                }
+                Request::ChangeSkill(v1::ChangeSkill { skill, change }) => {
+                    ClientFrame::ChangeSkill {
+                        id,
+                        skill,
+                        change: match change.ok_or(DecodeError::Missing("change_skill.change"))? {
+                            Change::Enabled(yes) => SkillChange::Enabled(yes),
+                            Change::Pin(version) => SkillChange::Pin(version),
+                            Change::Rollback(v1::Rollback {}) => SkillChange::Rollback,
+                            Change::Remove(v1::Remove {}) => SkillChange::Remove,
+                        },
+                    }
+                }
+                Request::SkillAudit(v1::SkillAudit { most }) => {
+                    ClientFrame::SkillAudit { id, most }
+                }
             },
         )
     }

@@ -525,7 +525,7 @@ pub struct House {
     /// in the order of home.toml
     #[prost(message, repeated, tag = "2")]
     pub devices: ::prost::alloc::vec::Vec<Device>,
-    /// by name
+    /// Loqa's own, those with Loqa, in folders, installed
     #[prost(message, repeated, tag = "3")]
     pub skills: ::prost::alloc::vec::Vec<Skill>,
     /// of the hub
@@ -596,6 +596,30 @@ pub struct Skill {
     pub description: ::prost::alloc::string::String,
     #[prost(message, repeated, tag = "3")]
     pub intents: ::prost::alloc::vec::Vec<SkillIntent>,
+    /// that counts, or would; empty where nobody can tell
+    #[prost(string, tag = "4")]
+    pub version: ::prost::alloc::string::String,
+    /// "loqa": comes with it; "folder"; "installed"; empty: Loqa's own, which stays
+    #[prost(string, tag = "5")]
+    pub from: ::prost::alloc::string::String,
+    /// it counts, unless something is wrong with it
+    #[prost(bool, tag = "6")]
+    pub enabled: bool,
+    /// this version stays, whatever is installed
+    #[prost(bool, tag = "7")]
+    pub pinned: bool,
+    /// that are here, earliest first
+    #[prost(string, repeated, tag = "8")]
+    pub versions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// what it may do, in sentences
+    #[prost(string, repeated, tag = "9")]
+    pub permissions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// why it does not work now; empty: it does
+    #[prost(string, tag = "10")]
+    pub wrong: ::prost::alloc::string::String,
+    /// what to do about that
+    #[prost(string, tag = "11")]
+    pub help: ::prost::alloc::string::String,
 }
 #[derive(serde::Serialize, serde::Deserialize)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -728,7 +752,7 @@ pub struct ClientFrame {
     pub id: u32,
     #[prost(
         oneof = "client_frame::Kind",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27"
     )]
     pub kind: ::core::option::Option<client_frame::Kind>,
 }
@@ -780,6 +804,14 @@ pub mod client_frame {
         Leave(super::Leave),
         #[prost(message, tag = "23")]
         CallEnd(super::CallEnd),
+        #[prost(message, tag = "24")]
+        LookAtSkill(super::LookAtSkill),
+        #[prost(message, tag = "25")]
+        InstallSkill(super::InstallSkill),
+        #[prost(message, tag = "26")]
+        ChangeSkill(super::ChangeSkill),
+        #[prost(message, tag = "27")]
+        SkillAudit(super::SkillAudit),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -917,6 +949,60 @@ pub struct Leave {
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CallEnd {}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LookAtSkill {
+    /// of the file: parts of one request follow each other
+    #[prost(bytes = "vec", tag = "1")]
+    pub part: ::prost::alloc::vec::Vec<u8>,
+    /// this was all
+    #[prost(bool, tag = "2")]
+    pub last: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct InstallSkill {
+    /// as the look at it was answered
+    #[prost(string, tag = "1")]
+    pub offer: ::prost::alloc::string::String,
+    /// no: it is forgotten
+    #[prost(bool, tag = "2")]
+    pub agreed: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ChangeSkill {
+    /// its name
+    #[prost(string, tag = "1")]
+    pub skill: ::prost::alloc::string::String,
+    #[prost(oneof = "change_skill::Change", tags = "2, 3, 4, 5")]
+    pub change: ::core::option::Option<change_skill::Change>,
+}
+/// Nested message and enum types in `ChangeSkill`.
+pub mod change_skill {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Change {
+        /// it counts
+        #[prost(bool, tag = "2")]
+        Enabled(bool),
+        /// this version counts, whatever comes; "latest": the latest, and later ones
+        #[prost(string, tag = "3")]
+        Pin(::prost::alloc::string::String),
+        /// the version before counts
+        #[prost(message, tag = "4")]
+        Rollback(super::Rollback),
+        /// it goes, with all its versions
+        #[prost(message, tag = "5")]
+        Remove(super::Remove),
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Rollback {}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Remove {}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SkillAudit {
+    /// rows, of the newest
+    #[prost(uint32, tag = "1")]
+    pub most: u32,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ServerFrame {
     #[prost(uint32, tag = "1")]

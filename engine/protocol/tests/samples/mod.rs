@@ -7,8 +7,8 @@ pub use any::{any_client_frame, any_frame};
 use loqa_protocol::{
     AudioFormat, Choice, ClientFrame, EffectKind, Envelope, Event, HomeEdit, HopTimings,
     Hypothesis, JobError, JobErrorKind, JobFrame, JobOptions, LatencyClass, Partial, Placement,
-    PrivacyScope, Problem, QosTier, ServerFrame, SessionId, Speculation, StepSummary, TurnId,
-    TurnSummary, UtteranceId, Verdict, View, ViewPart,
+    PrivacyScope, Problem, QosTier, ServerFrame, SessionId, SkillChange, Speculation, StepSummary,
+    TurnId, TurnSummary, UtteranceId, Verdict, View, ViewPart,
     card::{Card, CardLine},
     view::{
         Alarm, Area, Device, DeviceState, House, List, Listening, Skill, SkillIntent, State, Timer,
@@ -151,7 +151,37 @@ fn client() -> Vec<(&'static str, ClientFrame)> {
             },
         ),
         ("call_end", ClientFrame::CallEnd { id }),
+        (
+            "look_at_skill",
+            ClientFrame::LookAtSkill {
+                id,
+                part: vec![0x50, 0x4b, 0, 0xff],
+                last: true,
+            },
+        ),
+        (
+            "install_skill",
+            ClientFrame::InstallSkill {
+                id,
+                offer: "0badcafe".into(),
+                agreed: true,
+            },
+        ),
+        ("skill_off", change(SkillChange::Enabled(false))),
+        ("skill_pin", change(SkillChange::Pin("1.2.0".into()))),
+        ("skill_rollback", change(SkillChange::Rollback)),
+        ("skill_remove", change(SkillChange::Remove)),
+        ("skill_audit", ClientFrame::SkillAudit { id, most: 100 }),
     ]
+}
+
+fn change(change: SkillChange) -> ClientFrame {
+    let skill = "tea".into();
+    ClientFrame::ChangeSkill {
+        id: 3,
+        skill,
+        change,
+    }
 }
 
 fn choose(choice: Choice) -> ClientFrame {
@@ -239,6 +269,7 @@ fn server() -> Vec<(&'static str, ServerFrame)> {
                 ..house()
             })),
         ),
+        ("view_skills", view(ViewPart::House(skills()))),
         ("view_state", view(ViewPart::State(state()))),
         (
             "view_state_alarms",
@@ -301,8 +332,29 @@ fn house() -> House {
                 sentences: vec![text("when does the {bin} go out")],
                 examples: vec![text("when does the trash go out")],
             }],
+            ..Skill::default()
         }],
         version: text("0.1.0"),
+        ..House::default()
+    }
+}
+
+fn skills() -> House {
+    let text = String::from;
+    let tea = Skill {
+        name: text("tea"),
+        version: text("1.2.0"),
+        from: text("installed"),
+        enabled: true,
+        pinned: true,
+        versions: vec![text("1.0.0"), text("1.2.0")],
+        permissions: vec![text("It can start, change and stop timers.")],
+        wrong: text("The skill tea did not work: it crashed."),
+        help: text("ask whoever wrote it"),
+        ..Skill::default()
+    };
+    House {
+        skills: vec![tea],
         ..House::default()
     }
 }

@@ -46,6 +46,37 @@ async fn before_the_login_nothing_of_the_house_is_told() {
         ("GET /api/v1/now", "", "401 401 200 200 403 403 200 401"),
         ("GET /api/v1/home", "", "401 401 200 200 403 403 200 401"),
         ("GET /api/v1/skills", "", "401 401 200 200 403 403 200 401"),
+        (
+            "PATCH /api/v1/skills/tea",
+            r#"{"enabled":false}"#,
+            "401 401 404 404 403 403 404 401",
+        ),
+        (
+            "DELETE /api/v1/skills/tea",
+            "",
+            "401 401 204 204 403 403 204 401",
+        ),
+        (
+            "POST /api/v1/skills/tea/rollback",
+            "",
+            "401 401 404 404 403 403 404 401",
+        ),
+        (
+            "POST /api/v1/packages",
+            "PK",
+            "401 401 200 200 403 403 200 401",
+        ),
+        (
+            "POST /api/v1/packages/7",
+            "",
+            "401 401 204 204 403 403 204 401",
+        ),
+        (
+            "DELETE /api/v1/packages/7",
+            "",
+            "401 401 204 204 403 403 204 401",
+        ),
+        ("GET /api/v1/audit", "", "401 401 200 200 403 403 200 401"),
         ("GET /api/v1/turns", "", "401 401 200 200 403 403 200 401"),
         ("GET /api/v1/latency", "", "401 401 200 200 403 403 200 401"),
         ("GET /api/v1/health", "", "401 401 200 200 403 403 200 401"),
@@ -139,6 +170,7 @@ async fn before_the_login_nothing_of_the_house_is_told() {
         let of_room = path.contains("areas");
         let path = path.replace("{file}", "index.html");
         let path = path.replace("{id}", if of_room { "attic" } else { "lamp" });
+        let path = path.replace("{name}", "tea").replace("{offer}", "7");
         let walks = |walked: &str| walked.split('?').next().unwrap().ends_with(&path);
         let has_row = routes.iter().any(|(walked, _, _)| walks(walked));
         assert!(has_row, "{path} has no row in the table of this test");
@@ -167,7 +199,8 @@ async fn before_the_login_nothing_of_the_house_is_told() {
             let (method, path) = route.split_once(' ').unwrap();
             let mut told = Vec::new();
             for (role, headers) in &roles {
-                let headers = format!("{headers}Content-Type: application/json\r\n");
+                let kind = if body == "PK" { "zip" } else { "json" };
+                let headers = format!("{headers}Content-Type: application/{kind}\r\n");
                 let (status, answer) = house.request(method, path, &headers, body).await;
                 let policy = "content-security-policy: default-src 'none'";
                 assert!(answer.contains(policy), "{role}: {answer}");

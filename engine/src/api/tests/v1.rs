@@ -1,6 +1,7 @@
 //! What programs send and are answered.
 
 use super::*;
+use crate::skills::LARGEST_PACKED;
 use serde_json::Value;
 
 impl House {
@@ -80,6 +81,11 @@ async fn what_is_wrong_with_a_request_is_said_in_one_shape() {
         ("POST", "login", &longer, 413, "too_long"),
         ("GET", "logs?after=x", "", 400, "malformed"),
         ("DELETE", "home/areas/attic", "", 400, "malformed"),
+        ("GET", "audit?most=0", "", 422, "most"),
+        ("GET", "audit?most=many", "", 400, "malformed"),
+        ("POST", "packages", "PK", 415, "not_zip"),
+        ("DELETE", "skills/%ff", "", 404, "not_found"),
+        ("PATCH", "skills/tea", r#"{"on":true}"#, 422, "malformed"),
         ("DELETE", "home/areas/%ff", "", 404, "not_found"),
         ("DELETE", "home/areas/attic?revision=7", "", 422, "revision"),
         (
@@ -106,6 +112,24 @@ async fn what_is_wrong_with_a_request_is_said_in_one_shape() {
     let body = r#"{"text":"stop"}"#;
     let (status, answer) = house.request("POST", "/api/v1/ask", &cookie, body).await;
     assert_eq!(status, 415, "what a form could send is no JSON: {answer}");
+}
+
+#[tokio::test]
+async fn only_a_package_may_be_longer_than_a_sentence() {
+    let house = House::open().await;
+    let token = token::make(house.dir.path()).unwrap();
+    let headers = format!("Authorization: Bearer {token}\r\nContent-Type: application/zip\r\n");
+    for (length, expected) in [
+        (1 << 20, 200),
+        (LARGEST_PACKED, 200),
+        (LARGEST_PACKED + 1, 413),
+    ] {
+        let body = "x".repeat(length);
+        let (status, answer) = house
+            .request("POST", "/api/v1/packages", &headers, &body)
+            .await;
+        assert_eq!(status, expected, "{length} bytes: {answer}");
+    }
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
             Programs show a token, which `loqa dashboard token` makes; browsers sign in with a code \
             and keep a session's cookie. Both call the hub by its own address: another `Host`, or \
             the `Origin` of another site, is refused.\n\n\
-            A body is JSON of at most 16 KiB. The hub thinks about 32 requests at a time, and answers \
+            A body is JSON of at most 16 KiB, unless a route says otherwise. The hub thinks about 32 requests at a time, and answers \
             each within 20 s."
     ),
     components(schemas(Problem))

@@ -54,13 +54,24 @@ impl Guest {
     pub async fn request<T>(
         &mut self,
         request: impl FnOnce(u32) -> ClientFrame,
+        take: impl FnMut(ServerFrame) -> Option<T>,
+    ) -> Result<T, Refusal> {
+        self.in_parts(|id| vec![request(id)], take).await
+    }
+
+    /// Likewise of a request that is sent in parts.
+    async fn in_parts<T>(
+        &mut self,
+        parts: impl FnOnce(u32) -> Vec<ClientFrame>,
         mut take: impl FnMut(ServerFrame) -> Option<T>,
     ) -> Result<T, Refusal> {
         // What still comes of a request before is not taken for an answer to this one.
         let id = rand::random();
         let client = &mut self.client;
         let answered = async {
-            client.send(request(id)).await?;
+            for part in parts(id) {
+                client.send(part).await?;
+            }
             loop {
                 let frame = client.recv().await?;
                 if frame.id() != id {
@@ -96,7 +107,18 @@ impl Guest {
         &mut self,
         request: impl FnOnce(u32) -> ClientFrame,
     ) -> Result<T, Refusal> {
-        let json = self.request(request, |frame| match frame {
+        self.document_of(|id| vec![request(id)]).await
+    }
+
+    /// Likewise of a request that is sent in parts.
+    ///
+    /// # Errors
+    /// As [`Guest::request`].
+    pub async fn document_of<T: DeserializeOwned>(
+        &mut self,
+        parts: impl FnOnce(u32) -> Vec<ClientFrame>,
+    ) -> Result<T, Refusal> {
+        let json = self.in_parts(parts, |frame| match frame {
             ServerFrame::Json { json, .. } => Some(json),
             _ => None,
         });
@@ -166,12 +188,16 @@ fn refused(problem: Problem) -> Refusal {
     let field = problem.code.strip_prefix("home_");
     let status = match problem.code.as_str() {
         "not_listening" | "home_changed" => StatusCode::CONFLICT,
+        "busy" | "skills_changed" | "not_installed" | "built_in" => StatusCode::CONFLICT,
+        "no_skill" | "no_offer" | "no_version" => StatusCode::NOT_FOUND,
+        "package" | "skill" | "version" | "code" => StatusCode::UNPROCESSABLE_ENTITY,
+        "same_name" | "same_version" | "earlier" | "takes" => StatusCode::UNPROCESSABLE_ENTITY,
         "home" => StatusCode::UNPROCESSABLE_ENTITY,
         _ if field.is_some() => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     };
     let mut refusal = refuse(status, &problem.code, &problem.message, &problem.help);
-    if status == StatusCode::UNPROCESSABLE_ENTITY {
+    if field.is_some() {
         refusal.problem.field = field.map(str::to_owned);
     }
     refusal

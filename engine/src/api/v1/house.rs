@@ -3,7 +3,7 @@
 use super::{
     Refusal,
     guest::{Guest, Seen},
-    shown::{Home, Now, Skill},
+    shown::{Home, Now},
     turn::PastTurn,
 };
 use crate::api::Door;
@@ -33,18 +33,6 @@ pub async fn now(extract::State(door): State) -> Shown<Now> {
 )]
 pub async fn home(extract::State(door): State) -> Shown<Home> {
     Ok(Json(look(&door).await?.into()))
-}
-
-/// What Loqa can do, and how it is asked
-#[utoipa::path(
-    get,
-    path = "/api/v1/skills",
-    tag = "the house",
-    responses((status = 200, description = "By name", body = Vec<Skill>)),
-)]
-pub async fn skills(extract::State(door): State) -> Shown<Vec<Skill>> {
-    let skills = look(&door).await?.house.skills;
-    Ok(Json(skills.into_iter().map(Skill::from).collect()))
 }
 
 /// The turns of the last 15 minutes

@@ -16,6 +16,7 @@ mod room;
 mod settings;
 mod shown;
 mod sign_in;
+mod skills;
 mod turn;
 
 pub use ask::Conversations;
@@ -49,7 +50,12 @@ pub fn table() -> Vec<Route> {
         (SignedIn, routes!(edit::change_area, edit::remove_area)),
         (SignedIn, routes!(settings::settings, settings::choose)),
         (SignedIn, routes!(settings::sounds)),
-        (SignedIn, routes!(house::skills)),
+        (SignedIn, routes!(skills::skills)),
+        (SignedIn, routes!(skills::change, skills::remove)),
+        (SignedIn, routes!(skills::rollback)),
+        (SignedIn, skills::larger(routes!(skills::look))),
+        (SignedIn, routes!(skills::install, skills::decline)),
+        (SignedIn, routes!(skills::audit)),
         (SignedIn, routes!(house::turns)),
         (SignedIn, routes!(latency::latency)),
         (SignedIn, routes!(health::health)),

@@ -249,9 +249,26 @@ impl From<view::DeviceState> for DeviceState {
 /// Something Loqa can do.
 #[derive(Serialize, ToSchema)]
 pub struct Skill {
-    name: String,
+    pub name: String,
     description: String,
     intents: Vec<Intent>,
+    /// That counts, or would.
+    version: String,
+    /// `loqa`: it comes with it; `folder`: it is in one that the settings name; `installed`; empty:
+    /// Loqa's own, which always counts.
+    from: String,
+    /// It counts, unless something is wrong with it.
+    enabled: bool,
+    /// Its version stays, whatever is installed.
+    pinned: bool,
+    /// That are here, earliest first.
+    versions: Vec<String>,
+    /// What it may do, in sentences.
+    permissions: Vec<String>,
+    /// Why it does not work now; empty: it does.
+    wrong: String,
+    /// What to do about that.
+    help: String,
 }
 
 /// One of the things that a skill understands.
@@ -275,6 +292,14 @@ impl From<view::Skill> for Skill {
             name: skill.name,
             description: skill.description,
             intents: intents.collect(),
+            version: skill.version,
+            from: skill.from,
+            enabled: skill.enabled,
+            pinned: skill.pinned,
+            versions: skill.versions,
+            permissions: skill.permissions,
+            wrong: skill.wrong,
+            help: skill.help,
         }
     }
 }
