@@ -1,6 +1,7 @@
 // A person looks at the house in a browser and commands it.
 import assert from "node:assert/strict";
-import { describe_home, describe_skill, kill, loqa, start } from "./hub.mjs";
+import { writeFile } from "node:fs/promises";
+import { describe_home, describe_skill, kill, loqa, pack_skill, start } from "./hub.mjs";
 import { barriers, browser, inert, person } from "./page.mjs";
 
 const PAGES = ["/", "/sessions", "/home", "/skills", "/system"];
@@ -17,6 +18,7 @@ const NAMES = [
   `${"long".repeat(100)} lamp`,
 ];
 
+const text = JSON.stringify;
 const tile = (page, id) => page.locator(`[data-id="${id}"]`);
 const isOn = (page, id) => tile(page, id).and(page.locator(".on")).waitFor();
 const isOff = (page, id) => tile(page, id).and(page.locator(":not(.on)")).waitFor();
@@ -232,6 +234,105 @@ const steps = {
     await page.locator(".turns").waitFor();
     await page.click('nav a[href="/"]');
     await isOff(page, "desk_lamp");
+  },
+
+  async "a skill comes from a file, is used, is switched off and goes"({ page, other }) {
+    const brew = (version, permissions, minutes) => [
+      "name: brew",
+      "description: How long mint steeps.",
+      `version: ${text(version)}`,
+      `permissions: [${permissions}]`,
+      "intents:",
+      "  steep:",
+      "    sentences: [how long does mint steep]",
+      `    reply: ${minutes} minutes.`,
+      "    examples: [how long does mint steep]",
+    ];
+    const first = await pack_skill("brew", brew("1.0.0", "timer", "Three"));
+    const second = await pack_skill("brew-again", brew("1.1.0", "timer, list", "Four"));
+    const broken = `${first}.txt`;
+    await writeFile(broken, "name: brew");
+    await page.click('nav a[href="/skills"]');
+    const sheet = page.locator("dialog[open]");
+    const choose = (file) => page.setInputFiles("#skill-file", file);
+    const shows = async (sentence, reply) => {
+      await page.click('nav a[href="/"]');
+      await say(page, sentence);
+      await says(page, reply);
+      await page.click('nav a[href="/skills"]');
+    };
+
+    // What is no skill is said plainly, and nobody is asked to agree.
+    await choose(broken);
+    await sheet.getByText("no package of a skill").waitFor();
+    assert.equal(await sheet.getByRole("button", { name: "Install" }).count(), 0);
+    assert.deepEqual(await barriers(page), []);
+    await screenshot(page, "install-refused");
+    await page.keyboard.press("Escape");
+    await sheet.waitFor({ state: "detached" });
+
+    // Looked at and not wanted: nothing has happened.
+    await choose(first);
+    await sheet.locator(".wants", { hasText: "start, change and stop timers" }).waitFor();
+    await screenshot(page, "install");
+    await page.keyboard.press("Escape");
+    await sheet.waitFor({ state: "detached" });
+    await page.locator(":focus", { hasText: "Install from a file" }).waitFor();
+    assert.equal(await page.locator('[data-skill="brew"]').count(), 0);
+
+    const row = page.locator('[data-skill="brew"]');
+    await choose(first);
+    await sheet.getByRole("button", { name: "Install" }).press("Enter");
+    await page.getByText("Brew 1.0.0 is installed.").waitFor();
+    await row.waitFor();
+    await shows("how long does mint steep", "Three minutes.");
+
+    // What a later version wants beyond the one before stands apart.
+    await choose(second);
+    await sheet.locator(".wants", { hasText: "household's lists" }).waitFor();
+    assert.doesNotMatch(await sheet.locator(".wants").innerText(), /timers/);
+    assert.deepEqual(await barriers(page), []);
+    await screenshot(page, "install-again");
+    await sheet.getByRole("button", { name: "Install" }).click();
+    await row.locator("summary", { hasText: "1.1.0" }).waitFor();
+    await row.locator("summary").first().press("Enter");
+    await row.getByRole("button", { name: "Back to version 1.0.0" }).press("Enter");
+    await row.locator("summary", { hasText: "1.0.0" }).waitFor();
+    await shows("how long does mint steep", "Three minutes.");
+
+    await row.locator("summary").first().press("Enter");
+    await row.getByRole("switch").press("Space");
+    await row.locator("summary", { hasText: "Switched off" }).waitFor();
+    await row.getByRole("switch", { checked: false }).and(page.locator(":focus")).waitFor();
+    assert.deepEqual(await barriers(page), []);
+    await screenshot(page, "skill-off");
+    // German, on a phone, in the dark: on every screen at once.
+    await other.setViewportSize({ width: 390, height: 844 });
+    await other.emulateMedia({ colorScheme: "dark" });
+    await other.click('nav a[href="/skills"]');
+    await other.locator('[data-skill="brew"] > summary', { hasText: "Ausgeschaltet" }).click();
+    await other.locator('[data-skill="brew"]').getByText("Sie kann Timer stellen").waitFor();
+    assert.deepEqual(await barriers(other), []);
+    await inert(other);
+    await other.getByRole("button", { name: "Entfernen" }).scrollIntoViewIfNeeded();
+    await screenshot(other, "skill-off-390-dark");
+    await other.click('nav a[href="/"]');
+    await other.emulateMedia({ colorScheme: null });
+    await other.setViewportSize({ width: 1024, height: 800 });
+
+    await shows("how long does mint steep", "I didn't get that.");
+    await row.locator("summary").first().press("Enter");
+    await row.getByRole("button", { name: "Remove" }).press("Enter");
+    await row.getByText("timers run on").waitFor();
+    await row.getByRole("button", { name: "Really remove?" }).press("Enter");
+    await row.waitFor({ state: "detached" });
+    await page.locator(".audit > summary").press("Enter");
+    await page.locator(".audit li").first().getByText("Remove").waitFor();
+    assert.equal(await page.locator(".audit li.refused").count(), 1);
+    await page.locator(".audit li").last().scrollIntoViewIfNeeded();
+    assert.deepEqual(await barriers(page), []);
+    await screenshot(page, "audit");
+    await page.click('nav a[href="/"]');
   },
 
   async "a hub that dies and comes back is found again"({ page, state }) {

@@ -35,6 +35,16 @@ export async function describe_skill(name, lines) {
   await writeFile(join(config, "loqa.toml"), `[hub]\nskills = [${JSON.stringify(skills)}]\n`);
 }
 
+/** The same as one file; where it is. */
+export async function pack_skill(name, lines) {
+  const folder = join(LOQA_DATA, "../packed", name);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "skill.yaml"), `${lines.join("\n")}\n`);
+  const file = `${folder}.loqaskill`;
+  await loqa("skill", "pack", folder, "--out", file);
+  return file;
+}
+
 /** Starts a hub on a port (0: any) and waits until it is up. */
 export async function start(port) {
   const child = spawn(LOQA_BIN, ["hub", "--data", LOQA_DATA], {

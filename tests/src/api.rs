@@ -69,15 +69,30 @@ impl Program {
             Value::Null => String::new(),
             document => document.to_string(),
         };
+        self.request_of(method, name, "application/json", body.as_bytes())
+    }
+
+    /// The same of a body of any kind.
+    ///
+    /// # Errors
+    /// Nothing is answered, or no JSON.
+    pub fn request_of(
+        &self,
+        method: &str,
+        name: &str,
+        kind: &str,
+        body: &[u8],
+    ) -> Result<(u16, Value)> {
         let Program { host, token } = self;
         let request = format!(
             "{method} /api/v1/{name} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
-             Authorization: Bearer {token}\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{body}",
+             Authorization: Bearer {token}\r\nContent-Type: {kind}\r\n\
+             Content-Length: {}\r\n\r\n",
             body.len()
         );
         let mut stream = TcpStream::connect(host)?;
         stream.write_all(request.as_bytes())?;
+        stream.write_all(body)?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         let (head, body) = answer.split_once("\r\n\r\n").context("no answer")?;

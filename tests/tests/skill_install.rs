@@ -1,8 +1,11 @@
 //! Skills that are installed: shown, asked about, written down, and never half there.
 
 use anyhow::{Context, Result, ensure};
-use loqa_tests::program::{Ended, Home};
-use serde_json::Value;
+use loqa_tests::{
+    api::Program,
+    program::{Ended, Home},
+};
+use serde_json::{Value, json};
 use std::{
     fs,
     os::unix::fs::symlink,
@@ -311,5 +314,91 @@ fn a_running_hub_has_what_is_installed_and_its_timers_run_on() -> Result<()> {
     }
     let asked = loqa(&["ask", "--json", "cancel the timer"])?.turns()?;
     assert_eq!(asked[0]["reply"], "Your 10 minute timer is cancelled.");
+    Ok(())
+}
+
+#[test]
+fn a_program_looks_at_a_skill_and_installs_what_it_was_shown_or_nothing() -> Result<()> {
+    let home = Home::new()?.deaf()?;
+    let _hub = home.hub()?;
+    let program = Program::of(&home)?;
+    let pack = |version: &str, permissions: &str| -> Result<Vec<u8>> {
+        home.write("tea/skill.yaml", tea(version, version, permissions))?;
+        accepted(&home.run(["skill", "pack", "tea", "--out", "tea.loqaskill"])?);
+        Ok(fs::read(home.path("tea.loqaskill"))?)
+    };
+    let look = |file: &[u8]| program.request_of("POST", "packages", "application/zip", file);
+    let offer = |(status, looked): (u16, Value)| -> Result<String> {
+        ensure!(status == 200, "{looked}");
+        Ok(format!(
+            "packages/{}",
+            looked["offer"].as_str().context("no offer")?
+        ))
+    };
+    let send = |method: &str, name: &str| program.request(method, name, &Value::Null);
+    let code = |(status, answer): (u16, Value)| {
+        format!("{status} {}", answer["code"].as_str().unwrap_or("-"))
+    };
+    let tea_now = || -> Result<Value> {
+        let skills = program.get("skills")?;
+        let mut skills = skills.as_array().into_iter().flatten();
+        let tea = skills.find(|skill| skill["name"] == "tea");
+        Ok(tea.cloned().unwrap_or_default())
+    };
+
+    let first = pack("1.0.0", "timer")?;
+    let second = pack("1.1.0", "timer, list")?;
+    assert_eq!(code(look(b"PK")?), "422 package");
+    let declined = offer(look(&first)?)?;
+    assert_eq!(code(send("DELETE", &declined)?), "204 -");
+    assert_eq!(code(send("POST", &declined)?), "404 no_offer");
+    assert_eq!(tea_now()?, Value::Null);
+
+    let (first, late) = (offer(look(&first)?)?, offer(look(&second)?)?);
+    assert_eq!(code(send("POST", &first)?), "204 -");
+    assert_eq!(steeps(&home)?, "1.0.0 minutes.", "at once");
+    assert_eq!(code(send("POST", &late)?), "409 skills_changed");
+    let (_, looked) = look(&second)?;
+    let new = |place: usize| &looked["permissions"][place]["new"];
+    assert_eq!((new(0), new(1)), (&json!(false), &json!(true)), "{looked}");
+    assert_eq!(code(send("POST", &offer((200, looked))?)?), "204 -");
+    assert_eq!(steeps(&home)?, "1.1.0 minutes.");
+    assert_eq!(code(send("POST", "skills/tea/rollback")?), "200 -");
+    assert_eq!(steeps(&home)?, "1.0.0 minutes.");
+    let changes = json!({ "pin": "1.1.0", "enabled": false });
+    let off = program.send("PATCH", "skills/tea", &changes)?;
+    assert_eq!(
+        (&off["pinned"], &off["enabled"]),
+        (&json!(true), &json!(false))
+    );
+    program.send("PATCH", "skills/tea", &json!({ "enabled": true }))?;
+
+    // What is wrong with one that is here is told with it.
+    home.write("data/skills/tea/1.1.0/skill.yaml", "name: tea\nintent")?;
+    let begin = Instant::now();
+    while tea_now()?["wrong"] == "" {
+        ensure!(begin.elapsed() < Duration::from_secs(20), "nobody says so");
+    }
+    assert!(
+        tea_now()?["help"]
+            .as_str()
+            .is_some_and(|help| !help.is_empty())
+    );
+    assert_eq!(code(send("DELETE", "skills/clock")?), "409 built_in");
+    assert_eq!(code(send("DELETE", "skills/tea")?), "204 -");
+    assert_eq!(tea_now()?, Value::Null);
+    let rows = [
+        "install 1.0.0 - refused",
+        "install 1.0.0 - allowed",
+        "grant 1.0.0 timer allowed",
+        "upgrade 1.1.0 - allowed",
+        "grant 1.1.0 list allowed",
+        "rollback 1.0.0 - allowed",
+        "pin 1.1.0 - allowed",
+        "disable 1.1.0 - allowed",
+        "enable 1.1.0 - allowed",
+        "remove 1.1.0 - allowed",
+    ];
+    assert_eq!(audit(&home)?, rows);
     Ok(())
 }

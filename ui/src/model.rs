@@ -1,5 +1,7 @@
 //! What the dashboard knows: frames of the hub folded into one value. Pages only show it.
 
+pub mod skills;
+
 use crate::say;
 use loqa_protocol::{
     Choice, ClientFrame, Envelope, Event, HomeEdit, Phase, Problem, ServerFrame, TurnSummary, View,
@@ -8,6 +10,7 @@ use loqa_protocol::{
     view::{Alarm, Area, Device, DeviceState, House, List, Listening, NOTES, State, Timer},
 };
 use serde::Deserialize;
+use skills::Skills;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Turns that are kept, and shown at once: a page of many more is slow to scroll.
@@ -54,6 +57,8 @@ pub struct Model {
     pub logs: VecDeque<LogLine>,
     /// What became of the last setting.
     pub chosen: Edited,
+    /// What is known of skills, beyond those of the house.
+    pub skills: Skills,
     /// Whether the tablet may leave its page: [`Edited::Done`] if so.
     pub left: Edited,
     /// Is there a connection?
@@ -217,6 +222,7 @@ impl Model {
         self.edited = Edited::Nothing;
         self.chosen = Edited::Nothing;
         self.left = Edited::Nothing;
+        self.skills.close();
         self.loudness = None;
         self.asked_ways.clear();
     }
@@ -348,6 +354,10 @@ impl Model {
         }
         if self.edited.hear(&frame) || self.left.hear(&frame) {
             return None;
+        }
+        if let Some(over) = self.skills.hear(&frame) {
+            // It is written down.
+            return over.then(|| self.ask_audit());
         }
         match frame {
             ServerFrame::View { id, view } if id == self.watch.0 => return self.show(view, now_ms),
@@ -569,7 +579,7 @@ impl Model {
             .house
             .skills
             .iter()
-            .filter(|skill| skill.name != "loqa")
+            .filter(|skill| skill.enabled && skill.wrong.is_empty() && skill.name != "loqa")
             .map(|skill| {
                 let intents = skill.intents.iter();
                 intents.filter_map(|intent| intent.examples.first())

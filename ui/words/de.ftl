@@ -136,6 +136,42 @@ intents = { $count ->
     [one] 1 Absicht
    *[other] { $count } Absichten
 }
+what-it-may-do = Was sie darf
+from-loqa = Kommt mit Loqa.
+from-folder = In einem Ordner, den die Einstellungen nennen.
+from-installed = Installiert.
+skill-on = Eingeschaltet
+skill-off = Ausgeschaltet
+skill-pinned = Bei Version { $version } bleiben, was auch installiert wird
+skill-rollback = Zurück zu Version { $version }
+skill-remove-about = Sie geht mit allen ihren Versionen. Was sie getan hat, bleibt: Timer laufen weiter, Listen behalten, was darauf steht.
+install-from-file = Aus einer Datei installieren …
+install = Installieren
+close = Schließen
+skill-looking = Wird angesehen …
+skill-install = { $skill } installieren?
+skill-instead = Anstelle von Version { $version }.
+skill-wants = Sie möchte dürfen
+skill-wants-more = Neu: Was die Version davor nicht durfte
+skill-refused = Das kann nicht installiert werden
+skill-too-large = Diese Datei ist größer als 16 MiB: Sie ist keine Fähigkeit.
+skill-installed = { $skill } ist installiert.
+skill-installed-off = { $skill } ist installiert, und ausgeschaltet wie zuvor.
+skill-kept = { $skill } ist aufbewahrt. Die Version davor bleibt, wie gewünscht.
+audit = Was installiert, erlaubt und abgelehnt wurde
+audit-empty = Noch nichts.
+audit-refused = abgelehnt
+audit-install = Installieren
+audit-upgrade = Neue Version
+audit-grant = Erlaubnis
+audit-disable = Ausschalten
+audit-enable = Einschalten
+audit-pin = Version wählen
+audit-rollback = Version davor
+audit-remove = Entfernen
+audit-effect = Mehr, als sie darf
+audit-load = Ihren Code benutzen
+audit-rest = Zu oft gescheitert
 
 health = Befinden
 all-well = Alles funktioniert.

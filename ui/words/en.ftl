@@ -136,6 +136,42 @@ intents = { $count ->
     [one] 1 intent
    *[other] { $count } intents
 }
+what-it-may-do = What it may do
+from-loqa = Comes with Loqa.
+from-folder = In a folder that the settings name.
+from-installed = Installed.
+skill-on = Switched on
+skill-off = Switched off
+skill-pinned = Stay at version { $version }, whatever is installed
+skill-rollback = Back to version { $version }
+skill-remove-about = It goes with all its versions. What it has done stays: timers run on, lists keep their items.
+install-from-file = Install from a file…
+install = Install
+close = Close
+skill-looking = Looking at it …
+skill-install = Install { $skill }?
+skill-instead = In place of version { $version }.
+skill-wants = It wants to be allowed
+skill-wants-more = New: what the version before could not do
+skill-refused = This cannot be installed
+skill-too-large = This file is larger than 16 MiB: it is no skill.
+skill-installed = { $skill } is installed.
+skill-installed-off = { $skill } is installed, and switched off as before.
+skill-kept = { $skill } is kept. The version before stays, as you wanted.
+audit = What was installed, allowed and refused
+audit-empty = Nothing yet.
+audit-refused = refused
+audit-install = Install
+audit-upgrade = New version
+audit-grant = Permission
+audit-disable = Switch off
+audit-enable = Switch on
+audit-pin = Choose a version
+audit-rollback = Version before
+audit-remove = Remove
+audit-effect = More than it may
+audit-load = Use its code
+audit-rest = Failed too often
 
 health = Health
 all-well = Everything works.

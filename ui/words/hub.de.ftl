@@ -88,3 +88,60 @@ use-words-or-numbers = Nimm Wörter oder Zahlen
 a-second-device-a = Es gibt schon ein Gerät „{ $a }“
 a-second-device-a-in-area-b = Es gibt schon ein Gerät „{ $a }“ im Raum „{ $b }“
 a-second-area-a = Es gibt schon einen Raum „{ $a }“
+
+# What skills may do
+it-can-start-change-and-stop-timers = Sie kann Timer stellen, ändern und beenden.
+it-can-use-every-device-of-the-house-before-anything-is-opened-or-unlocked-loqa-asks = Sie kann jedes Gerät des Hauses benutzen. Bevor etwas geöffnet oder aufgesperrt wird, fragt Loqa.
+it-can-add-to-the-households-lists-change-and-clear-them = Sie kann auf die Listen des Haushalts schreiben, sie ändern und leeren.
+this-loqa-does-not-know-what-it-means = Dieses Loqa weiß nicht, was das bedeutet.
+like-every-skill-it-can-see-the-time-timers-rooms-devices-and-lists-and-can-answer = Wie jede Fähigkeit kann sie Uhrzeit, Timer, Räume, Geräte und Listen sehen, und antworten.
+it-can-change-nothing = Sie kann nichts ändern.
+
+# Why a skill does not work
+it-is-left-out = Sie bleibt außen vor
+it-did-not-work = Sie hat nicht funktioniert
+it-is-resting-because-it-failed-too-often = Sie ruht, weil sie zu oft gescheitert ist
+it-cannot-run = Sie kann nicht laufen
+it-took-longer-than-a-ms = Sie hat länger als { $a } ms gebraucht
+it-wanted-more-memory-than-a-mib = Sie wollte mehr Speicher als { $a } MiB
+it-asked-for-more-than-a-things = Sie hat nach mehr als { $a } Dingen gefragt
+it-said-more-than-fits-into-a-kb = Sie hat mehr gesagt, als in { $a } kB passt
+it-crashed = Sie ist abgestürzt
+it-is-not-loaded = Sie ist nicht geladen
+go-back-to-the-version-before-switch-it-off-or-remove-it = Geh zur Version davor zurück, schalte sie aus oder entferne sie
+it-is-tried-again-by-itself-after-a-while = Nach einer Weile wird sie von selbst wieder versucht
+ask-whoever-wrote-it-or-switch-it-off = Frag, wer sie geschrieben hat, oder schalte sie aus
+build-it-if-it-is-one-that-came-with-loqa-install-loqa-again = Baue sie; ist sie eine, die mit Loqa kam, installiere Loqa neu
+
+# Why a skill is not installed
+this-file = Diese Datei
+no-package-of-a-skill = keine verpackte Fähigkeit
+a-makes-one = { $a } macht eine
+it-is-larger-than-a-mib = Sie ist größer als { $a } MiB
+there-is-more-than-a-mib-in-it = In ihr ist mehr als { $a } MiB
+it-is-no-zip-archive-or-damaged = Sie ist kein Zip-Archiv, oder beschädigt
+it-is-damaged-or-was-cut-off = Sie ist beschädigt oder abgeschnitten
+it-holds-two-files-of-one-name = Zwei Dateien in ihr heißen gleich
+it-holds-a-files-and-a-skill-has-three = In ihr sind { $a } Dateien, und eine Fähigkeit hat drei
+it-holds-a-and-nothing-but-b-c-and-d-may-be-in-it = In ihr ist „{ $a }“, und nichts als { $b }, { $c } und { $d } darf darin sein
+a-in-it-is-not-a-plain-file = „{ $a }“ darin ist keine gewöhnliche Datei
+a-in-it-is-encrypted = „{ $a }“ darin ist verschlüsselt
+there-is-no-a-in-it = In ihr ist kein { $a }
+a-skill-that-comes-with-loqa-is-called-a = Eine Fähigkeit, die mit Loqa kommt, heißt „{ $a }“
+a-skill-in-a-folder-that-the-settings-name-is-called-a = Eine Fähigkeit in einem Ordner der Einstellungen heißt „{ $a }“
+whoever-wrote-it-must-give-it-another-a = Wer sie geschrieben hat, muss ihr einen anderen Namen geben ({ $a })
+a-b-is-here-already = „{ $a }“ { $b } ist schon hier
+a-b-is-here-and-c-is-earlier = „{ $a }“ { $b } ist hier, und { $c } ist früher
+a-would-take-sentences-from-b = „{ $a }“ nähme „{ $b }“ Sätze weg
+whoever-wrote-it-must-narrow-its-sentences = Wer sie geschrieben hat, muss ihre Sätze enger fassen
+the-code-of-a-cannot-be-used = Der Code von „{ $a }“ kann nicht benutzt werden
+the-code-of-a-cannot-be-tried = Der Code von „{ $a }“ kann nicht ausprobiert werden
+whoever-wrote-it-must-build-it-again-with-a = Wer sie geschrieben hat, muss sie neu bauen, mit { $a }
+somebody-else-is-changing-the-installed-skills = Gerade ändert jemand anders die Fähigkeiten
+wait-until-that-has-ended-or-answer-what-it-asks = Warte, bis das vorbei ist, oder beantworte, was es fragt
+the-hub-has-forgotten-what-this-skill-is = Der Hub hat vergessen, was diese Fähigkeit ist
+somebody-has-changed-the-skills-meanwhile = Jemand hat inzwischen die Fähigkeiten geändert
+choose-its-file-again = Wähle ihre Datei noch einmal
+nothing-was-changed-free-some-space-and-see-who-may-write-there = Nichts wurde geändert: Schaffe Platz, und sieh nach, wer dort schreiben darf
+there-is-no-version-of-a-before-b = Es gibt keine Version von „{ $a }“ vor { $b }
+there-is-no-skill-a-here = Hier ist keine Fähigkeit „{ $a }“

@@ -1,6 +1,7 @@
 use super::*;
 use loqa_protocol::{
-    EffectKind, HopTimings, PrivacyScope, Problem, QosTier, SessionId, TurnId, Verdict,
+    EffectKind, HopTimings, PrivacyScope, Problem, QosTier, SessionId, SkillChange, TurnId,
+    Verdict,
     card::Card,
     view::{Skill, SkillIntent},
 };
@@ -283,10 +284,15 @@ fn suggestions_come_from_every_skill() {
                 ..SkillIntent::default()
             })
             .collect(),
+        enabled: true,
         ..Skill::default()
     };
+    let off = Skill {
+        enabled: false,
+        ..skill("tea", 3)
+    };
     screen.show(ViewPart::House(House {
-        skills: vec![skill("loqa", 2), skill("clock", 1), skill("home", 5)],
+        skills: vec![skill("loqa", 2), skill("clock", 1), off, skill("home", 5)],
         ..House::default()
     }));
     assert_eq!(screen.model.suggestions(3), ["clock 0", "home 0", "home 1"]);
@@ -327,6 +333,57 @@ fn an_edit_is_done_or_refused_and_nobody_elses_trouble() {
     // In another house one speaks in other ways.
     screen.show(ViewPart::House(House::default()));
     assert!(screen.model.ways.is_empty());
+}
+
+#[test]
+fn a_skill_is_looked_at_then_installed_and_the_audit_is_asked_for_anew() {
+    let mut screen = Screen::open();
+    let model = &mut screen.model;
+    let file = vec![7; ClientFrame::MAX_PART + 1];
+    let parts = model.look_at_skill(&file);
+    let sizes = parts.iter().map(|frame| match frame {
+        ClientFrame::LookAtSkill { part, last, .. } => (part.len(), *last),
+        _ => panic!("{frame:?}"),
+    });
+    let sizes: Vec<_> = sizes.collect();
+    assert_eq!(
+        sizes,
+        [(ClientFrame::MAX_PART, false), (1, false), (0, true)]
+    );
+    let id = parts[0].id();
+    let json = r#"{"offer":"7","name":"tea","version":"1.0.0","before":null,"pinned":false,"disabled":false,
+        "description":"","examples":[],"permissions":[{"permission":"timer","sentence":"It can.","new":true}],"always":[]}"#;
+    let json = json.into();
+    assert_eq!(model.apply(ServerFrame::Json { id, json }, 0.0), None);
+    assert_eq!(model.apply(ServerFrame::Done { id }, 0.0), None);
+    let install = model.answer_offer(true).unwrap();
+    let id = install.id();
+    let offer = "7".into();
+    let agreed = true;
+    assert_eq!(install, ClientFrame::InstallSkill { id, offer, agreed });
+    assert_eq!(model.answer_offer(true), None, "once");
+    let asked = model.apply(ServerFrame::Done { id }, 0.0);
+    assert!(matches!(asked, Some(ClientFrame::SkillAudit { .. })));
+    assert!(matches!(&model.skills.offer, skills::Offer::Installed(tea) if tea.name == "tea"));
+
+    let id = model.change_skill("tea", SkillChange::Enabled(false)).id();
+    let problem = Problem {
+        code: "busy".into(),
+        message: String::new(),
+        help: String::new(),
+    };
+    model.apply(ServerFrame::Problem { id, problem }, 0.0);
+    assert!(matches!(model.skills.outcome, Edited::Refused(_)));
+    assert_eq!(model.trouble, None, "told where it was changed");
+    let versions: Vec<String> = ["1.0.0", "1.2.0", "2.0.0"].map(String::from).into();
+    let at = |version: &str| Skill {
+        version: version.into(),
+        versions: versions.clone(),
+        ..Skill::default()
+    };
+    assert_eq!(skills::before(&at("1.2.0")), Some("1.0.0"));
+    assert_eq!(skills::before(&at("1.0.0")), None);
+    assert_eq!(skills::before(&at("")), Some("2.0.0"), "its folder is gone");
 }
 
 #[test]

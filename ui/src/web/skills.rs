@@ -1,23 +1,31 @@
-//! What Loqa can be asked, and what a sentence would mean.
+//! What Loqa can be asked, and what a sentence would mean; the skills that are here, and others that
+//! come from a file.
 
-use super::{App, words, words_with};
-use crate::model::headed;
-use leptos::{ev::SubmitEvent, prelude::*};
-use loqa_protocol::view::Skill;
-
-/// Templates that are shown of one intent.
-const SENTENCES: usize = 6;
+use super::{App, install::Install, skill::SkillRow, words};
+use crate::model::skills::Row;
+use leptos::{ev::SubmitEvent, html, prelude::*};
 
 /// All skills, below the box to try sentences in.
 #[component]
 pub fn Skills() -> impl IntoView {
     let app = App::get();
-    let skills = app.part(|model| model.house.skills.clone());
+    let names = app.part(|model| {
+        let skills = model.house.skills.iter();
+        skills.map(|skill| skill.name.clone()).collect::<Vec<_>>()
+    });
     let text = RwSignal::new(String::new());
     view! {
-        <h1>{words("skills")}</h1>
+        <header class="titled">
+            <h1>{words("skills")}</h1>
+            <Install />
+        </header>
         <TryIt text />
-        {move || skills.get().into_iter().map(|skill| about_skill(skill, text)).collect_view()}
+        <div class="skills">
+            <For each=move || names.get() key=|name| name.clone() let:name>
+                <SkillRow name text />
+            </For>
+        </div>
+        <Audit />
     }
 }
 
@@ -61,35 +69,37 @@ fn TryIt(text: RwSignal<String>) -> impl IntoView {
     }
 }
 
-fn about_skill(skill: Skill, text: RwSignal<String>) -> impl IntoView {
+/// What was installed, granted and refused: asked for when somebody wants to know.
+#[component]
+fn Audit() -> impl IntoView {
     let app = App::get();
-    let count = skill.intents.len() as i64;
-    let intents = skill.intents.into_iter().map(|intent| {
-        let examples = intent.examples.into_iter().map(|example| {
-            let sentence = example.clone();
-            let try_out = move |_| {
-                text.set(sentence.clone());
-                app.send(|model| model.try_out(&sentence));
-            };
-            view! { <li><button class="idea" type="button" on:click=try_out>{example}</button></li> }
-        });
-        let sentences = intent.sentences.into_iter().take(SENTENCES);
-        view! {
-            <details>
-                <summary>{intent.name.replace('_', " ")}</summary>
-                <h3>{words("examples")}</h3>
-                <ul class="examples" dir="auto">{examples.collect_view()}</ul>
-                <h3>{words("sentences")}</h3>
-                <ul class="templates" dir="auto">{sentences.map(|it| view! { <li><code>{it}</code></li> }).collect_view()}</ul>
-            </details>
+    let rows = app.part(|model| model.skills.audit.clone());
+    let list = NodeRef::<html::Details>::new();
+    let ask = move |_| {
+        if list.get_untracked().is_some_and(|list| list.open()) {
+            app.send(|model| model.ask_audit());
         }
-    });
+    };
     view! {
-        <section class="card skill">
-            <h2 dir="auto">{headed(&skill.name)}</h2>
-            <p dir="auto">{skill.description}</p>
-            <p class="soft">{words_with("intents", "count", count)}</p>
-            <div class="intents">{intents.collect_view()}</div>
-        </section>
+        <details class="card audit" node_ref=list on:toggle=ask>
+            <summary><h2>{words("audit")}</h2></summary>
+            <ol>{move || rows.get().into_iter().map(audit_row).collect_view()}</ol>
+            <Show when=move || rows.with(Vec::is_empty)>
+                <p class="soft">{words("audit-empty")}</p>
+            </Show>
+        </details>
+    }
+}
+
+fn audit_row(row: Row) -> impl IntoView {
+    let about = [row.skill, row.version, row.permission.unwrap_or_default()];
+    let refused = row.decision == "refused";
+    view! {
+        <li class:refused=refused>
+            <time>{super::sessions::day_and_time(row.at_ms)}</time>
+            <span>{words(&format!("audit-{}", row.what))}</span>
+            <span dir="auto">{about.join(" ")}</span>
+            <span class="decision">{refused.then(|| words("audit-refused"))}</span>
+        </li>
     }
 }
