@@ -327,7 +327,8 @@ fn a_program_looks_at_a_skill_and_installs_what_it_was_shown_or_nothing() -> Res
         accepted(&home.run(["skill", "pack", "tea", "--out", "tea.loqaskill"])?);
         Ok(fs::read(home.path("tea.loqaskill"))?)
     };
-    let look = |file: &[u8]| program.request_of("POST", "packages", "application/zip", file);
+    let look =
+        |file: &[u8]| program.request_of("POST", "packages", "application/octet-stream", file);
     let offer = |(status, looked): (u16, Value)| -> Result<String> {
         ensure!(status == 200, "{looked}");
         Ok(format!(

@@ -199,7 +199,7 @@ async fn before_the_login_nothing_of_the_house_is_told() {
             let (method, path) = route.split_once(' ').unwrap();
             let mut told = Vec::new();
             for (role, headers) in &roles {
-                let kind = if body == "PK" { "zip" } else { "json" };
+                let kind = if body == "PK" { "octet-stream" } else { "json" };
                 let headers = format!("{headers}Content-Type: application/{kind}\r\n");
                 let (status, answer) = house.request(method, path, &headers, body).await;
                 let policy = "content-security-policy: default-src 'none'";

@@ -83,9 +83,10 @@ async fn what_is_wrong_with_a_request_is_said_in_one_shape() {
         ("DELETE", "home/areas/attic", "", 400, "malformed"),
         ("GET", "audit?most=0", "", 422, "most"),
         ("GET", "audit?most=many", "", 400, "malformed"),
-        ("POST", "packages", "PK", 415, "not_zip"),
+        ("POST", "packages", "PK", 415, "not_a_file"),
         ("DELETE", "skills/%ff", "", 404, "not_found"),
         ("PATCH", "skills/tea", r#"{"on":true}"#, 422, "malformed"),
+        ("PATCH", "skills/tea", "[null, null]", 422, "malformed"),
         ("DELETE", "home/areas/%ff", "", 404, "not_found"),
         ("DELETE", "home/areas/attic?revision=7", "", 422, "revision"),
         (
@@ -118,7 +119,8 @@ async fn what_is_wrong_with_a_request_is_said_in_one_shape() {
 async fn only_a_package_may_be_longer_than_a_sentence() {
     let house = House::open().await;
     let token = token::make(house.dir.path()).unwrap();
-    let headers = format!("Authorization: Bearer {token}\r\nContent-Type: application/zip\r\n");
+    let headers =
+        format!("Authorization: Bearer {token}\r\nContent-Type: application/octet-stream\r\n");
     for (length, expected) in [
         (1 << 20, 200),
         (LARGEST_PACKED, 200),

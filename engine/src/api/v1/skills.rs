@@ -29,7 +29,7 @@ use utoipa_axum::router::UtoipaMethodRouter;
 type Named = Result<Path<String>, PathRejection>;
 
 /// As what a skill is sent. A form of another site could not.
-const KIND: &str = "application/zip";
+const KIND: &str = "application/octet-stream";
 /// Rows of the audit, unless more are wanted.
 const ROWS: u32 = 100;
 
@@ -194,12 +194,12 @@ pub fn larger(
     post,
     path = "/api/v1/packages",
     tag = "skills",
-    request_body(content = Vec<u8>, content_type = "application/zip"),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
         (status = 200, description = "It can be installed", body = Looked),
         (status = 409, description = "Somebody else is changing the skills", body = Problem),
         (status = 413, description = "It is larger than 16 MiB", body = Problem),
-        (status = 415, description = "It is not called application/zip", body = Problem),
+        (status = 415, description = "It is not called application/octet-stream", body = Problem),
         (status = 422, description = "It is no skill, or none that fits this house", body = Problem),
     ),
 )]
@@ -213,11 +213,11 @@ pub async fn look(
         .is_none_or(|kind| kind != KIND)
     {
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        let help = "send it with `Content-Type: application/zip`";
+        let help = "send it with `Content-Type: application/octet-stream`";
         return Err(refuse(
             status,
-            "not_zip",
-            "this is not called a package",
+            "not_a_file",
+            "this is not called a file",
             help,
         ));
     }
