@@ -114,7 +114,12 @@ impl Shelves {
             // One that does not count yet may in a moment.
             let entries = std::fs::read_dir(own).into_iter().flatten().flatten();
             let folders = entries.map(|entry| entry.path()).filter(|it| it.is_dir());
-            watched.extend(folders);
+            // One that is being written counts under another name, if it ever does.
+            let half = |it: &PathBuf| {
+                it.file_name()
+                    .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+            };
+            watched.extend(folders.filter(|it| !half(it)));
             let counting = installed.all().into_iter();
             watched.extend(counting.filter_map(|(skill, current)| {
                 Some(installed.folder(&skill, &current.ok()?.version))
