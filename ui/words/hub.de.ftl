@@ -141,6 +141,7 @@ somebody-else-is-changing-the-installed-skills = Gerade ändert jemand anders di
 wait-until-that-has-ended-or-answer-what-it-asks = Warte, bis das vorbei ist, oder beantworte, was es fragt
 the-hub-has-forgotten-what-this-skill-is = Der Hub hat vergessen, was diese Fähigkeit ist
 somebody-has-changed-the-skills-meanwhile = Jemand hat inzwischen die Fähigkeiten geändert
+this-hub-does-without-skills-that-are-installed = Dieser Hub kommt ohne installierte Fähigkeiten aus
 choose-its-file-again = Wähle ihre Datei noch einmal
 nothing-was-changed-free-some-space-and-see-who-may-write-there = Nichts wurde geändert: Schaffe Platz, und sieh nach, wer dort schreiben darf
 there-is-no-version-of-a-before-b = Es gibt keine Version von „{ $a }“ vor { $b }

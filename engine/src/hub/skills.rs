@@ -78,7 +78,16 @@ impl Shared {
     fn shelf(&self) -> Result<Shelf, Problem> {
         if self.is_reading() {
             let message = "this engine only reads: it changes no skills";
-            return Err(problem("reading", message, "ask a hub, or `loqa skill`"));
+            return Err(problem(
+                "fixed_skills",
+                message,
+                "ask a hub, or `loqa skill`",
+            ));
+        }
+        if !self.config.hub.only_skills.as_os_str().is_empty() {
+            let message = "this hub does without skills that are installed";
+            let help = "start it without --only-skills, and without `only_skills` in its settings";
+            return Err(problem("fixed_skills", message, help));
         }
         Ok(Shelf::of(&self.config))
     }

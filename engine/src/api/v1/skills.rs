@@ -265,6 +265,7 @@ pub async fn install(State(door): State<Arc<Door>>, offer: Named) -> Result<Stat
     responses(
         (status = 204, description = "It is forgotten"),
         (status = 404, description = "It was already", body = Problem),
+        (status = 409, description = "This hub does without skills that are installed", body = Problem),
     ),
 )]
 pub async fn decline(State(door): State<Arc<Door>>, offer: Named) -> Result<StatusCode, Refusal> {
