@@ -29,8 +29,8 @@ pub const MOST_MEMORY: usize = 256 << 20;
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
 /// What a component answers through.
-const PREPARING: &str = "loqa:skill/preparing@0.1.0";
-const COMMITTING: &str = "loqa:skill/committing@0.1.0";
+const PREPARING: &str = "loqa:skill/preparing@0.2.0";
+const COMMITTING: &str = "loqa:skill/committing@0.2.0";
 
 /// Loaded skills.
 pub struct Runtime {
@@ -107,6 +107,16 @@ impl Runtime {
         let mut linker = Linker::new(&self.engine);
         capability::link(&mut linker, step, permissions).map_err(|error| unfit(&error))?;
         let kind = component.component_type();
+        let exports = kind.exports(&self.engine).map(|(name, _)| name);
+        let mut names = kind
+            .imports(&self.engine)
+            .map(|(name, _)| name)
+            .chain(exports);
+        if let Some(other) = names.find(|name| capability::is_of_another_version(name)) {
+            return Err(Fault::Unfit(format!(
+                "it was built for another version of Loqa ({other}): `loqa skill build` makes it anew"
+            )));
+        }
         for (import, _) in kind.imports(&self.engine) {
             if let Some(needed) = capability::permission(import)
                 && !permissions.iter().any(|permission| permission == needed)

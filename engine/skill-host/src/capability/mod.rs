@@ -12,10 +12,19 @@ mod timers;
 use crate::{frames::StepKind, runtime::Invocation};
 use wasmtime::{Result, component::Linker};
 
+/// Whose interfaces they are, and which version: what changes a type changes the version.
+const PACKAGE: (&str, &str) = ("loqa:skill/", "@0.2.0");
+
+/// Whether an interface is Loqa's, but not one of these.
+pub fn is_of_another_version(interface: &str) -> bool {
+    let (package, version) = PACKAGE;
+    interface.starts_with(package) && !interface.ends_with(version)
+}
+
 /// The package that all interfaces are of: `skills/wit/loqa.wit`.
 macro_rules! interface {
     ($name:literal) => {
-        concat!("loqa:skill/", $name, "@0.1.0")
+        concat!("loqa:skill/", $name, "@0.2.0")
     };
 }
 use interface;
