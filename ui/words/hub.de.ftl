@@ -92,9 +92,11 @@ a-second-area-a = Es gibt schon einen Raum „{ $a }“
 # What skills may do
 it-can-start-change-and-stop-timers = Sie kann Timer stellen, ändern und beenden.
 it-can-use-every-device-of-the-house-before-anything-is-opened-or-unlocked-loqa-asks = Sie kann jedes Gerät des Hauses benutzen. Bevor etwas geöffnet oder aufgesperrt wird, fragt Loqa.
-it-can-add-to-the-households-lists-change-and-clear-them = Sie kann auf die Listen des Haushalts schreiben, sie ändern und leeren.
+it-can-add-to-the-households-lists-and-notes-change-and-clear-them = Sie kann auf die Listen und Notizen des Haushalts schreiben, sie ändern und leeren.
+it-can-keep-texts-of-its-own-which-no-other-skill-sees = Sie kann eigene Texte aufbewahren, die keine andere Fähigkeit sieht.
+it-can-set-change-and-cancel-alarms-and-reminders = Sie kann Wecker und Erinnerungen stellen, ändern und löschen.
 this-loqa-does-not-know-what-it-means = Dieses Loqa weiß nicht, was das bedeutet.
-like-every-skill-it-can-see-the-time-timers-rooms-devices-and-lists-and-can-answer = Wie jede Fähigkeit kann sie Uhrzeit, Timer, Räume, Geräte und Listen sehen, und antworten.
+like-every-skill-it-can-see-the-time-timers-alarms-rooms-devices-lists-and-notes-and-can-answer = Wie jede Fähigkeit kann sie Uhrzeit, Timer, Wecker, Räume, Geräte, Listen und Notizen sehen, und antworten.
 it-can-change-nothing = Sie kann nichts ändern.
 
 # Why a skill does not work
