@@ -242,6 +242,9 @@ const steps = {
       "description: How long mint steeps.",
       `version: ${text(version)}`,
       `permissions: [${permissions}]`,
+      "settings:",
+      "  minutes: { title: How long, type: number, default: 3, from: 1, to: 20 }",
+      "  kind: { title: Which mint, type: choice, choices: [fresh, dried], default: fresh }",
       "intents:",
       "  steep:",
       "    sentences: [how long does mint steep]",
@@ -300,7 +303,24 @@ const steps = {
     await row.locator("summary", { hasText: "1.0.0" }).waitFor();
     await shows("how long does mint steep", "Three minutes.");
 
+    // What can be set is set, or refused, with the keyboard alone.
     await row.locator("summary").first().press("Enter");
+    const minutes = row.getByLabel("How long");
+    await minutes.fill("40");
+    await minutes.press("Tab");
+    await row.getByText("1 to 20").waitFor();
+    await minutes.fill("4");
+    await minutes.press("Tab");
+    const reset = row.getByRole("button", { name: "As it comes: How long" });
+    await reset.waitFor();
+    await row.getByLabel("Which mint").selectOption("dried");
+    await row.getByRole("button", { name: "As it comes: Which mint" }).waitFor();
+    assert.deepEqual(await barriers(page), []);
+    await screenshot(page, "skill-settings");
+    await reset.press("Enter");
+    await reset.waitFor({ state: "detached" });
+    assert.equal(await minutes.inputValue(), "3");
+
     await row.getByRole("switch").press("Space");
     await row.locator("summary", { hasText: "Switched off" }).waitFor();
     await row.getByRole("switch", { checked: false }).and(page.locator(":focus")).waitFor();

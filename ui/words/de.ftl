@@ -140,6 +140,8 @@ what-it-may-do = Was sie darf
 from-loqa = Kommt mit Loqa.
 from-folder = In einem Ordner, den die Einstellungen nennen.
 from-installed = Installiert.
+skill-settings = Einstellungen
+as-the-skill-has-it = Wie vorgesehen
 skill-on = Eingeschaltet
 skill-off = Ausgeschaltet
 skill-pinned = Bei Version { $version } bleiben, was auch installiert wird
@@ -172,6 +174,8 @@ audit-remove = Entfernen
 audit-effect = Mehr, als sie darf
 audit-load = Ihren Code benutzen
 audit-rest = Zu oft gescheitert
+audit-set = Einstellung
+audit-invoke = Benutzt
 
 health = Befinden
 all-well = Alles funktioniert.

@@ -140,6 +140,8 @@ what-it-may-do = What it may do
 from-loqa = Comes with Loqa.
 from-folder = In a folder that the settings name.
 from-installed = Installed.
+skill-settings = Settings
+as-the-skill-has-it = As it comes
 skill-on = Switched on
 skill-off = Switched off
 skill-pinned = Stay at version { $version }, whatever is installed
@@ -172,6 +174,8 @@ audit-remove = Remove
 audit-effect = More than it may
 audit-load = Use its code
 audit-rest = Failed too often
+audit-set = Setting
+audit-invoke = Used
 
 health = Health
 all-well = Everything works.

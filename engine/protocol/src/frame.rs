@@ -217,6 +217,8 @@ pub enum SkillChange {
     Rollback,
     /// It goes, with all its versions. What it has done stays.
     Remove,
+    /// A setting of it, by name, is this, as it is typed; nothing: as the skill has it.
+    Set(String, Option<String>),
 }
 
 /// A setting that a dashboard can change.

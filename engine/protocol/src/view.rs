@@ -2,7 +2,8 @@
 //! has: these are the messages of `proto/loqa/v1/view.proto`, which documents their fields.
 
 pub use crate::wire::view::{
-    Alarm, Area, Device, DeviceState, House, List, Listening, Skill, SkillIntent, State, Timer,
+    Alarm, Area, Device, DeviceState, House, List, Listening, Skill, SkillIntent, SkillSetting,
+    State, Timer,
 };
 
 use crate::Envelope;

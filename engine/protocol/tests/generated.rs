@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 /// Messages that have no other type in Rust.
-const PLAIN: [&str; 13] = [
+const PLAIN: [&str; 14] = [
     "House",
     "Area",
     "Device",
@@ -18,6 +18,7 @@ const PLAIN: [&str; 13] = [
     "Card",
     "CardLine",
     "Alarm",
+    "SkillSetting",
 ];
 
 #[test]

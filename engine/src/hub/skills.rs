@@ -2,9 +2,9 @@
 
 use super::{Shared, service::problem};
 use crate::skills::{
-    Known, LARGEST_PACKED, Looked, OWN_NAME, Package, Shelf, Unanswered, permissions,
+    Known, LARGEST_PACKED, Looked, OWN_NAME, Package, Registry, Shelf, Unanswered, permissions,
 };
-use loqa_core::manifest::Manifest;
+use loqa_core::manifest::{Manifest, SettingKind};
 use loqa_protocol::{Problem, SkillChange, view};
 use serde_json::{Value, json};
 use std::{
@@ -144,6 +144,7 @@ impl Shared {
             SkillChange::Pin(version) => shelf.pin(skill, &version).map(drop),
             SkillChange::Rollback => shelf.rollback(skill).map(drop),
             SkillChange::Remove => shelf.remove(skill).map(drop),
+            SkillChange::Set(name, value) => shelf.set(skill, &name, value.as_deref()).map(drop),
         }
     }
 
@@ -168,12 +169,12 @@ pub fn skills(hub: &Shared) -> Vec<view::Skill> {
     let known = hub.shelves.known();
     let others = known.iter().map(|known| {
         let trouble = troubled.iter().find(|it| it.skill() == known.name);
-        skill(known, trouble)
+        skill(&registry, known, trouble)
     });
     own.into_iter().chain(others).collect()
 }
 
-fn skill(known: &Known, trouble: Option<&Unanswered>) -> view::Skill {
+fn skill(registry: &Registry, known: &Known, trouble: Option<&Unanswered>) -> view::Skill {
     let enabled = !known.current.disabled;
     let (described, left_out) = match &known.manifest {
         Ok(manifest) => (described(manifest), None),
@@ -207,10 +208,38 @@ fn skill(known: &Known, trouble: Option<&Unanswered>) -> view::Skill {
         enabled,
         pinned: known.current.pinned,
         versions: known.versions.clone(),
+        settings: settings(registry, &known.name),
         wrong,
         help: help.into(),
         ..described
     }
+}
+
+/// What can be set for a skill that counts.
+fn settings(registry: &Registry, skill: &str) -> Vec<view::SkillSetting> {
+    let Some(manifest) = registry.manifest(skill) else {
+        return Vec::new();
+    };
+    let set = registry.own_of(manifest).settings;
+    let settings = manifest.settings.iter().map(|setting| {
+        let value = set.get(&setting.name);
+        view::SkillSetting {
+            name: setting.name.clone(),
+            title: setting.title.clone(),
+            value: match value.unwrap_or(&setting.default) {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            },
+            can_be: setting.can_be(),
+            choices: match &setting.kind {
+                SettingKind::Choice(words) => words.clone(),
+                _ => Vec::new(),
+            },
+            switch: setting.kind == SettingKind::Switch,
+            set: value.is_some(),
+        }
+    });
+    settings.collect()
 }
 
 fn described(manifest: &Manifest) -> view::Skill {

@@ -5,7 +5,7 @@ use crate::model::{Edited, headed, skills::before};
 use leptos::{ev::MouseEvent, prelude::*};
 use loqa_protocol::{
     SkillChange,
-    view::{Skill, SkillIntent},
+    view::{Skill, SkillIntent, SkillSetting},
 };
 
 /// Templates that are shown of one intent.
@@ -36,6 +36,7 @@ pub fn SkillRow(name: String, text: RwSignal<String>) -> impl IntoView {
             pinned: false,
             version: String::new(),
             versions: Vec::new(),
+            settings: Vec::new(),
             ..skill
         })
     });
@@ -47,6 +48,7 @@ pub fn SkillRow(name: String, text: RwSignal<String>) -> impl IntoView {
                 {move || state().map(|(class, word)| view! { <span class=format!("state {class}")>{word}</span> })}
             </summary>
             {move || about.get().map(|skill| view! { <About skill text /> })}
+            <Settings name=name.clone() skill />
             <Choices name skill />
         </details>
     }
@@ -101,6 +103,87 @@ fn Intent(intent: SkillIntent, text: RwSignal<String>) -> impl IntoView {
             <h3>{words("sentences")}</h3>
             <ul class="templates" dir="auto">{sentences.map(|it| view! { <li><code>{it}</code></li> }).collect_view()}</ul>
         </details>
+    }
+}
+
+/// What can be set for it: as the hub says, and sent when somebody leaves it.
+#[component]
+fn Settings(name: String, skill: Memo<Option<Skill>>) -> impl IntoView {
+    let settings = Memo::new(move |_| skill.get().map(|it| it.settings).unwrap_or_default());
+    let any = Memo::new(move |_| settings.with(|it| !it.is_empty()));
+    let name = StoredValue::new(name);
+    view! {
+        <Show when=move || any.get()>
+            <h3>{words("skill-settings")}</h3>
+            <ul class="settings">
+                // Whoever stands at one stays there when it changes.
+                <For each=move || settings.get() key=|it| it.name.clone() let:first>
+                    <Set skill=name.get_value() first settings />
+                </For>
+            </ul>
+        </Show>
+    }
+}
+
+#[component]
+fn Set(skill: String, first: SkillSetting, settings: Memo<Vec<SkillSetting>>) -> impl IntoView {
+    let app = App::get();
+    let SkillSetting {
+        name,
+        title,
+        can_be,
+        choices,
+        switch,
+        ..
+    } = first.clone();
+    let now = Memo::new(move |_| {
+        let mut settings = settings.get().into_iter();
+        settings
+            .find(|it| it.name == first.name)
+            .unwrap_or_else(|| first.clone())
+    });
+    let value = move || now.get().value;
+    let (skill, name) = (StoredValue::new(skill), StoredValue::new(name));
+    let change = move |value: Option<String>| {
+        let change = SkillChange::Set(name.get_value(), value);
+        skill.with_value(|skill| app.send(|model| model.change_skill(skill, change)));
+    };
+    let label = StoredValue::new(format!("{}: {title}", words("as-the-skill-has-it")));
+    let input = if switch {
+        // It is as the hub says, and not before.
+        let flip = move |event: MouseEvent| {
+            event.prevent_default();
+            change(Some((untrack(value) != "true").to_string()));
+        };
+        view! { <input type="checkbox" role="switch" prop:checked=move || value() == "true" on:click=flip /> }
+            .into_any()
+    } else if choices.is_empty() {
+        view! {
+            <input dir="auto" autocomplete="off" maxlength="1000" title=can_be prop:value=value
+                on:change=move |event| change(Some(event_target_value(&event))) />
+        }
+        .into_any()
+    } else {
+        let options = choices.into_iter().map(|choice| {
+            let (this, shown) = (choice.clone(), choice.clone());
+            view! { <option value=choice selected=move || value() == this>{shown}</option> }
+        });
+        view! {
+            <select on:change=move |event| change(Some(event_target_value(&event)))>
+                {options.collect_view()}
+            </select>
+        }
+        .into_any()
+    };
+    view! {
+        <li>
+            <label><span dir="auto">{title}</span>{input}</label>
+            <Show when=move || now.get().set>
+                <button type="button" aria-label=label.get_value() on:click=move |_| change(None)>
+                    {words("as-the-skill-has-it")}
+                </button>
+            </Show>
+        </li>
     }
 }
 

@@ -80,6 +80,9 @@ impl From<&ClientFrame> for v1::ClientFrame {
                         SkillChange::Pin(version) => Change::Pin(version),
                         SkillChange::Rollback => Change::Rollback(v1::Rollback {}),
                         SkillChange::Remove => Change::Remove(v1::Remove {}),
+                        SkillChange::Set(name, value) => {
+                            Change::Set(v1::SetSetting { name, value })
+                        }
                     }),
                 })
             }
@@ -173,6 +176,9 @@ impl TryFrom<v1::ClientFrame> for ClientFrame {
                             Change::Pin(version) => SkillChange::Pin(version),
                             Change::Rollback(v1::Rollback {}) => SkillChange::Rollback,
                             Change::Remove(v1::Remove {}) => SkillChange::Remove,
+                            Change::Set(v1::SetSetting { name, value }) => {
+                                SkillChange::Set(name, value)
+                            }
                         },
                     }
                 }

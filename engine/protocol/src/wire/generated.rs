@@ -620,6 +620,33 @@ pub struct Skill {
     /// what to do about that
     #[prost(string, tag = "11")]
     pub help: ::prost::alloc::string::String,
+    /// what can be set for it
+    #[prost(message, repeated, tag = "12")]
+    pub settings: ::prost::alloc::vec::Vec<SkillSetting>,
+}
+#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SkillSetting {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// what it is, for a person
+    #[prost(string, tag = "2")]
+    pub title: ::prost::alloc::string::String,
+    /// as it is typed: a text, a number, true or false
+    #[prost(string, tag = "3")]
+    pub value: ::prost::alloc::string::String,
+    /// in words
+    #[prost(string, tag = "4")]
+    pub can_be: ::prost::alloc::string::String,
+    /// where it is one of these
+    #[prost(string, repeated, tag = "5")]
+    pub choices: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// it is true or false
+    #[prost(bool, tag = "6")]
+    pub switch: bool,
+    /// somebody has set it: it is not as the skill has it
+    #[prost(bool, tag = "7")]
+    pub set: bool,
 }
 #[derive(serde::Serialize, serde::Deserialize)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -972,7 +999,7 @@ pub struct ChangeSkill {
     /// its name
     #[prost(string, tag = "1")]
     pub skill: ::prost::alloc::string::String,
-    #[prost(oneof = "change_skill::Change", tags = "2, 3, 4, 5")]
+    #[prost(oneof = "change_skill::Change", tags = "2, 3, 4, 5, 6")]
     pub change: ::core::option::Option<change_skill::Change>,
 }
 /// Nested message and enum types in `ChangeSkill`.
@@ -991,7 +1018,18 @@ pub mod change_skill {
         /// it goes, with all its versions
         #[prost(message, tag = "5")]
         Remove(super::Remove),
+        /// the household has it so
+        #[prost(message, tag = "6")]
+        Set(super::SetSetting),
     }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetSetting {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// as it is typed; absent: as the skill has it
+    #[prost(string, optional, tag = "2")]
+    pub value: ::core::option::Option<::prost::alloc::string::String>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Rollback {}

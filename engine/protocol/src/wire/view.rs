@@ -2,7 +2,7 @@
 
 pub use super::v1::{
     Alarm, Area, Card, CardLine, Device, DeviceState, House, List, Listening, Skill, SkillIntent,
-    State, Timer,
+    SkillSetting, State, Timer,
 };
 
 use super::{DecodeError, v1};

@@ -11,7 +11,8 @@ use loqa_protocol::{
     TurnId, TurnSummary, UtteranceId, Verdict, View, ViewPart,
     card::{Card, CardLine},
     view::{
-        Alarm, Area, Device, DeviceState, House, List, Listening, Skill, SkillIntent, State, Timer,
+        Alarm, Area, Device, DeviceState, House, List, Listening, Skill, SkillIntent, SkillSetting,
+        State, Timer,
     },
 };
 use serde_json::{Map, Value, json};
@@ -171,6 +172,10 @@ fn client() -> Vec<(&'static str, ClientFrame)> {
         ("skill_pin", change(SkillChange::Pin("1.2.0".into()))),
         ("skill_rollback", change(SkillChange::Rollback)),
         ("skill_remove", change(SkillChange::Remove)),
+        (
+            "skill_set",
+            change(SkillChange::Set("minutes".into(), Some("4".into()))),
+        ),
         ("skill_audit", ClientFrame::SkillAudit { id, most: 100 }),
     ]
 }
@@ -351,6 +356,15 @@ fn skills() -> House {
         permissions: vec![text("It can start, change and stop timers.")],
         wrong: text("The skill tea did not work: it crashed."),
         help: text("ask whoever wrote it"),
+        settings: vec![SkillSetting {
+            name: text("kind"),
+            title: text("Tea in the house"),
+            value: text("green"),
+            can_be: text("one of: green, black"),
+            choices: vec![text("green"), text("black")],
+            switch: false,
+            set: true,
+        }],
         ..Skill::default()
     };
     House {

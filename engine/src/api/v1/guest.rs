@@ -188,12 +188,14 @@ fn refused(problem: Problem) -> Refusal {
     let field = problem.code.strip_prefix("home_");
     let status = match problem.code.as_str() {
         "not_listening" | "home_changed" => StatusCode::CONFLICT,
-        "busy" | "skills_changed" | "fixed_skills" | "not_installed" | "built_in" => {
+        "busy" | "skills_changed" | "fixed_skills" | "not_installed" | "built_in" | "disabled" => {
             StatusCode::CONFLICT
         }
         "no_skill" | "no_offer" | "no_version" => StatusCode::NOT_FOUND,
         "package" | "skill" | "version" | "code" => StatusCode::UNPROCESSABLE_ENTITY,
-        "same_name" | "same_version" | "earlier" | "takes" => StatusCode::UNPROCESSABLE_ENTITY,
+        "same_name" | "same_version" | "earlier" | "takes" | "setting" | "settings" => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         "home" => StatusCode::UNPROCESSABLE_ENTITY,
         _ if field.is_some() => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::SERVICE_UNAVAILABLE,

@@ -269,6 +269,22 @@ pub struct Skill {
     wrong: String,
     /// What to do about that.
     help: String,
+    /// What can be set for it.
+    settings: Vec<SkillSetting>,
+}
+
+/// Something that a household can set for a skill.
+#[derive(Serialize, ToSchema)]
+pub struct SkillSetting {
+    name: String,
+    /// What it is, for a person.
+    title: String,
+    /// As it is typed: a text, a number, true or false.
+    value: String,
+    /// What it can be, in words.
+    can_be: String,
+    /// Somebody has set it: it is not as the skill has it.
+    set: bool,
 }
 
 /// One of the things that a skill understands.
@@ -288,6 +304,13 @@ impl From<view::Skill> for Skill {
             sentences: intent.sentences,
             examples: intent.examples,
         });
+        let settings = skill.settings.into_iter().map(|setting| SkillSetting {
+            name: setting.name,
+            title: setting.title,
+            value: setting.value,
+            can_be: setting.can_be,
+            set: setting.set,
+        });
         Skill {
             name: skill.name,
             description: skill.description,
@@ -300,6 +323,7 @@ impl From<view::Skill> for Skill {
             permissions: skill.permissions,
             wrong: skill.wrong,
             help: skill.help,
+            settings: settings.collect(),
         }
     }
 }

@@ -22,7 +22,7 @@ use axum::{
 };
 use loqa_protocol::{ClientFrame, SkillChange};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::UtoipaMethodRouter;
 
@@ -55,6 +55,9 @@ pub struct Changes {
     /// This of its versions counts, whatever is installed later; `latest`: the latest, and later ones.
     #[schema(max_length = 64)]
     pin: Option<String>,
+    /// Settings by name, each as it is typed; null: as the skill has it.
+    #[serde(default)]
+    settings: BTreeMap<String, Option<String>>,
 }
 
 /// Changes whether a skill counts, and which version of it
@@ -68,6 +71,7 @@ pub struct Changes {
         (status = 200, description = "As it is now", body = Skill),
         (status = 404, description = "There is no such skill, or version", body = Problem),
         (status = 409, description = "It is not one that can be changed so", body = Problem),
+        (status = 422, description = "It has no such setting, or that cannot be this", body = Problem),
     ),
 )]
 pub async fn change(
@@ -76,12 +80,16 @@ pub async fn change(
     Body(changes): Body<Changes>,
 ) -> Result<Json<Skill>, Refusal> {
     let skill = named(name)?;
+    let settings = changes.settings;
     let changes = [
         changes.pin.map(SkillChange::Pin),
         changes.enabled.map(SkillChange::Enabled),
     ];
     let mut guest = Guest::of(&door)?;
-    for change in changes.into_iter().flatten() {
+    let settings = settings
+        .into_iter()
+        .map(|(name, value)| SkillChange::Set(name, value));
+    for change in changes.into_iter().flatten().chain(settings) {
         make(&mut guest, &skill, change).await?;
     }
     show(&mut guest, &skill).await
