@@ -259,6 +259,19 @@ impl ClientFrame {
     /// Bytes one `LookAtSkill` frame may hold, likewise.
     pub const MAX_PART: usize = 1 << 20;
 
+    /// A skill as one file, to be looked at: what to send, in its order.
+    pub fn look_at_skill(id: u32, file: &[u8]) -> Vec<ClientFrame> {
+        let part = |part: &[u8], last| ClientFrame::LookAtSkill {
+            id,
+            part: part.to_vec(),
+            last,
+        };
+        let parts = file.chunks(ClientFrame::MAX_PART);
+        let mut parts: Vec<_> = parts.map(|bytes| part(bytes, false)).collect();
+        parts.push(part(&[], true));
+        parts
+    }
+
     /// The request it makes or belongs to.
     pub fn id(&self) -> u32 {
         match self {

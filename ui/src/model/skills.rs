@@ -138,15 +138,7 @@ impl Model {
     pub fn look_at_skill(&mut self, file: &[u8]) -> Vec<ClientFrame> {
         let id = self.next_id();
         self.skills.offer = Offer::Looking(id);
-        let part = |part: &[u8], last| ClientFrame::LookAtSkill {
-            id,
-            part: part.to_vec(),
-            last,
-        };
-        let parts = file.chunks(ClientFrame::MAX_PART);
-        let mut parts: Vec<_> = parts.map(|bytes| part(bytes, false)).collect();
-        parts.push(part(&[], true));
-        parts
+        ClientFrame::look_at_skill(id, file)
     }
 
     /// Has the skill that was looked at be installed, or forgotten; nothing, if there is none.

@@ -234,17 +234,7 @@ pub async fn look(
         refuse(rejection.status(), "too_long", rejection.body_text(), help)
     })?;
     let mut guest = Guest::of(&door)?;
-    let looked = guest.document_of(|id| {
-        let part = |part: &[u8], last| ClientFrame::LookAtSkill {
-            id,
-            part: part.to_vec(),
-            last,
-        };
-        let parts = packed.chunks(ClientFrame::MAX_PART);
-        let mut parts: Vec<_> = parts.map(|bytes| part(bytes, false)).collect();
-        parts.push(part(&[], true));
-        parts
-    });
+    let looked = guest.document_of(|id| ClientFrame::look_at_skill(id, &packed));
     Ok(Json(looked.await?))
 }
 
