@@ -270,7 +270,7 @@ impl Audit {
                 "SELECT at_ms, what, skill, version, permission, decision FROM
                     (SELECT * FROM audit ORDER BY id DESC LIMIT ?) ORDER BY id",
             )?;
-            let most = i64::try_from(most).unwrap_or(KEPT);
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
             rows.query_map([most], |row| {
                 Ok(Entry {
                     at_ms: row.get(0)?,
