@@ -77,11 +77,11 @@ impl Shelf {
             let help = "take it away first: loqa skill remove NAME";
             problem("skill", reason, help)
         })?;
+        free_name(&registry, name)?;
         if before.is_none() {
             // Left by a power cut before it counted.
             held.remove(name).map_err(|error| self.disk(&error))?;
         }
-        free_name(&registry, name)?;
         if let Some(before) = &before {
             later(name, &before.version, new, &self.installed.versions(name))?;
         }
