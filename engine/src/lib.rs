@@ -3,6 +3,7 @@
 pub mod alarm;
 pub mod api;
 mod beside;
+mod changes;
 pub mod cli;
 pub mod config;
 pub mod egress;

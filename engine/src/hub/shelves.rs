@@ -2,6 +2,7 @@
 
 use super::{Shared, home_file::file_problem};
 use crate::{
+    changes,
     config::Config,
     skills::{From, Installed, Known, Machine, OWN_NAME, Registry, known},
     tasks::TaskKind,
@@ -13,12 +14,8 @@ use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
-    time::Duration,
 };
 use tokio::sync::watch;
-
-/// Files change one after the other: so long after the first of them all are looked at.
-const SETTLE: Duration = Duration::from_millis(200);
 
 /// Where skills come from, and what runs them.
 pub struct Shelves {
@@ -109,17 +106,9 @@ impl Shelves {
         let given = self.folders.iter().chain(&self.only).cloned();
         let mut watched: BTreeSet<PathBuf> = given.collect();
         if let Some(installed) = &self.machine.installed {
-            let own = installed.path();
-            watched.insert(own.to_owned());
+            watched.insert(installed.path().to_owned());
             // One that does not count yet may in a moment.
-            let entries = std::fs::read_dir(own).into_iter().flatten().flatten();
-            let folders = entries.map(|entry| entry.path()).filter(|it| it.is_dir());
-            // One that is being written counts under another name, if it ever does.
-            let half = |it: &PathBuf| {
-                it.file_name()
-                    .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
-            };
-            watched.extend(folders.filter(|it| !half(it)));
+            watched.extend(installed.folders());
             let counting = installed.all().into_iter();
             watched.extend(counting.filter_map(|(skill, current)| {
                 Some(installed.folder(&skill, &current.ok()?.version))
@@ -138,13 +127,7 @@ impl Shared {
         self.tasks
             .spawn(TaskKind::BACKGROUND, "shelves", async move {
                 let (told, mut changed) = watch::channel(());
-                let mut watcher = notify::recommended_watcher(move |event| {
-                    // Reading what has changed is no change.
-                    let read = matches!(&event, Ok(notify::Event { kind: notify::EventKind::Access(_), .. }));
-                    if !read {
-                        told.send_replace(());
-                    }
-                })?;
+                let mut watcher = changes::watcher(move |_| told.send_replace(()))?;
                 let mut watched = BTreeSet::new();
                 // What is not there cannot be watched.
                 if let Some(installed) = &hub.upgrade().and_then(|hub| hub.shelves.machine.installed.clone())
@@ -174,7 +157,7 @@ impl Shared {
                         () = stop.cancelled() => break,
                         changed = changed.changed() => if changed.is_err() { break },
                     }
-                    tokio::time::sleep(SETTLE).await;
+                    tokio::time::sleep(changes::SETTLE).await;
                     changed.mark_unchanged();
                 }
                 Ok::<(), notify::Error>(())

@@ -60,17 +60,28 @@ impl Installed {
 
     /// The names under which something is kept, with what counts of each, or why nobody can tell.
     pub fn all(&self) -> Vec<(String, Result<Current, String>)> {
-        let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
-        let mut names: Vec<String> = entries
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .filter(|name| !name.starts_with('.'))
-            .collect();
+        let mut names: Vec<String> = self.names().collect();
         names.sort();
         let found = names.into_iter().filter_map(|name| {
             let current = self.current(&name).transpose()?;
             Some((name, current))
         });
         found.collect()
+    }
+
+    /// The folders of skills, whether they count or not yet.
+    pub fn folders(&self) -> impl Iterator<Item = PathBuf> {
+        let paths = self.names().map(|name| self.0.join(name));
+        paths.filter(|path| path.is_dir())
+    }
+
+    /// What is kept here, in no order. What is being written counts under another name, if it ever
+    /// does.
+    fn names(&self) -> impl Iterator<Item = String> {
+        let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
+        entries
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .filter(|name| !name.starts_with('.'))
     }
 
     /// What counts of a skill; nothing if none of this name is kept.
