@@ -11,7 +11,7 @@ use crate::{
     store::{Audit, Deed},
     whole_file,
 };
-use loqa_core::manifest::{self, Manifest};
+use loqa_core::manifest::Manifest;
 use loqa_skill_host::frames::{Budget, Cost, Fault, FromHost, StepKind, ToHost};
 use loqa_skill_sdk::{EffectError, Effects, Plan, Prepared, Reads, Request};
 use sha2::{Digest, Sha256};
@@ -41,11 +41,9 @@ pub struct Component {
     /// Where machine code is kept.
     cache: PathBuf,
     budget: Budget,
-    /// The same, as its manifest says it.
-    allowance: manifest::Budget,
     process: Arc<Process>,
     audit: Audit,
-    trace: Trace,
+    trace: Option<Trace>,
     state: Mutex<State>,
 }
 
@@ -68,11 +66,16 @@ impl Component {
     ) -> Option<Arc<Component>> {
         let found = StepKind::ALL.map(|step| find(&file(folder, step)));
         found[0]?;
+        let budget = Budget {
+            memory: (manifest.budget.memory_mib as usize) << 20,
+            time_ms: manifest.budget.time_ms.into(),
+            ..Budget::default()
+        };
         let same = |known: &Component| {
             (known.skill.as_str(), known.folder.as_path()) == (manifest.name.as_str(), folder)
                 && (&known.version, &known.permissions)
                     == (&manifest.version, &manifest.permissions)
-                && known.allowance == manifest.budget
+                && known.budget == budget
                 && known.found == found
         };
         Some(machine.process.known(same).unwrap_or_else(|| {
@@ -86,12 +89,7 @@ impl Component {
                 folder: folder.to_owned(),
                 found,
                 cache: machine.cache.clone(),
-                allowance: manifest.budget,
-                budget: Budget {
-                    memory: (manifest.budget.memory_mib as usize) << 20,
-                    time_ms: manifest.budget.time_ms.into(),
-                    ..Budget::default()
-                },
+                budget,
                 process: machine.process.clone(),
                 audit: machine.audit.clone(),
                 trace: machine.trace.clone(),
@@ -217,12 +215,9 @@ impl Component {
     }
 
     fn took(&self, step: StepKind, took: Result<Cost, String>) {
-        self.trace.note(Call {
-            skill: self.skill.clone(),
-            version: self.version.clone(),
-            step,
-            took,
-        });
+        if let Some(trace) = &self.trace {
+            trace.note(Call { step, took });
+        }
     }
 
     /// Its call ended without an answer; whether it rests from now on.

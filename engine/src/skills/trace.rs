@@ -12,11 +12,7 @@ const KEPT: usize = 256;
 /// One call.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Call {
-    /// Of which skill.
-    pub skill: String,
-    /// Which version of it.
-    pub version: String,
-    /// Which of its two steps.
+    /// Which of its skill's two steps.
     pub step: StepKind,
     /// What it took, or why there is no answer.
     pub took: Result<Cost, String>,

@@ -1,24 +1,18 @@
 //! `loqa skill dev`: what changes in a skill's folder is built, tried and traced at once.
 
-use super::{build, test::scratch, trial::Trial};
-use crate::{
-    cli::output,
-    skills::{Call, Machine},
-    store::Store,
+use super::{
+    build,
+    trial::{Scratch, Trial},
 };
+use crate::{changes, cli::output, skills::Call};
 use loqa_protocol::Problem;
-use notify::{EventKind, RecursiveMode, Watcher};
+use notify::{RecursiveMode, Watcher};
 use std::{
     io::{BufRead, stdin},
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::Arc,
-    time::Duration,
 };
 use tokio::sync::mpsc;
-
-/// Files change one after the other: so long after the first of them all are looked at.
-const SETTLE: Duration = Duration::from_millis(200);
 
 /// What there is to do.
 enum Next {
@@ -30,10 +24,8 @@ enum Next {
 
 /// Builds and tries the skill in `folder` until somebody presses Ctrl-C.
 pub async fn run(folder: &Path) -> Result<ExitCode, Problem> {
-    let scratch = scratch()?;
     // The household goes on as it is, whatever becomes of the skill.
-    let store = Arc::new(Store::open(scratch.path())?);
-    let machine = Machine::beside(scratch.path());
+    let scratch = Scratch::new()?;
     let (sender, mut next) = mpsc::channel(16);
     let _watcher = watch(folder, sender.clone());
     std::thread::spawn(move || {
@@ -45,7 +37,7 @@ pub async fn run(folder: &Path) -> Result<ExitCode, Problem> {
         }
     });
     loop {
-        let mut trial = try_out(folder, &store, &machine).await;
+        let mut trial = try_out(folder, &scratch).await;
         output::print_line("Type a sentence, change a file, or end with Ctrl-C.");
         loop {
             match next.recv().await {
@@ -60,20 +52,20 @@ pub async fn run(folder: &Path) -> Result<ExitCode, Problem> {
                 Some(Next::Changed) => break,
             }
         }
-        tokio::time::sleep(SETTLE).await;
+        tokio::time::sleep(changes::SETTLE).await;
         while let Ok(Next::Changed) = next.try_recv() {}
         output::print_line("");
     }
 }
 
 /// Builds it, if it has code, and says its examples; nothing of one that is not sound.
-async fn try_out(folder: &Path, store: &Arc<Store>, machine: &Machine) -> Option<Trial> {
+async fn try_out(folder: &Path, scratch: &Scratch) -> Option<Trial> {
     let built = if folder.join("Cargo.toml").is_file() {
         tokio::task::block_in_place(|| build::run(folder, None)).map(drop)
     } else {
         Ok(())
     };
-    match built.and_then(|()| Trial::new(folder, store.clone(), machine)) {
+    match built.and_then(|()| Trial::new(folder, scratch)) {
         Ok(mut trial) => {
             trial.run_examples().await;
             tell(&trial.calls());
@@ -110,11 +102,8 @@ fn watch(folder: &Path, next: mpsc::Sender<Next>) -> Option<notify::RecommendedW
         let end = path.extension().unwrap_or_default();
         end == "rs" || end == "yaml" || end == "toml"
     };
-    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        if let Ok(event) = event
-            && !matches!(event.kind, EventKind::Access(_))
-            && event.paths.iter().any(ours)
-        {
+    let watcher = changes::watcher(move |paths| {
+        if paths.iter().any(ours) {
             // Full: one that is waiting tells the same.
             let _ = next.try_send(Next::Changed);
         }

@@ -1,22 +1,22 @@
 //! `loqa skill profile`: what calls of a skill take.
 
-use super::{problem, test::scratch, trial::Trial};
+use super::{
+    problem,
+    trial::{Scratch, Trial},
+};
 use crate::{
     cli::{Common, output},
-    skills::{Call, Machine},
-    store::Store,
+    skills::Call,
 };
 use loqa_protocol::Problem;
 use loqa_skill_host::frames::{Cost, StepKind};
 use serde_json::json;
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{path::Path, process::ExitCode};
 
 /// Says each example of the skill in `folder` so many `times`, and tells what that took.
 pub async fn run(common: &Common, folder: &Path, times: usize) -> Result<ExitCode, Problem> {
-    let scratch = scratch()?;
-    let store = Arc::new(Store::open(scratch.path())?);
-    let machine = Machine::beside(scratch.path());
-    let mut trial = Trial::new(folder, store, &machine)?;
+    let scratch = Scratch::new()?;
+    let mut trial = Trial::new(folder, &scratch)?;
     let mut told = false;
     for text in trial.examples() {
         let mut calls = Vec::new();

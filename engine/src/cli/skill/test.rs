@@ -1,20 +1,15 @@
 //! `loqa skill test`: text in, spoken text and effects out.
 
-use super::{
-    problem,
-    trial::{Outcome, Trial},
-};
-use crate::{cli::output, skills::Machine, store::Store};
+use super::trial::{Outcome, Scratch, Trial};
+use crate::cli::output;
 use loqa_protocol::Problem;
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{path::Path, process::ExitCode};
 
 /// Runs the examples and negatives of the skill in `folder`, or only `sentences`, in the demo
 /// household; fails if one is not understood, or its code does not answer.
 pub async fn run(folder: &Path, sentences: Vec<String>) -> Result<ExitCode, Problem> {
-    let scratch = scratch()?;
-    let machine = Machine::beside(scratch.path());
-    let store = Arc::new(Store::open(scratch.path())?);
-    let mut trial = Trial::new(folder, store, &machine)?;
+    let scratch = Scratch::new()?;
+    let mut trial = Trial::new(folder, &scratch)?;
     let outcome = if sentences.is_empty() {
         trial.run_examples().await
     } else {
@@ -33,15 +28,4 @@ pub async fn run(folder: &Path, sentences: Vec<String>) -> Result<ExitCode, Prob
     }
     output::print_line(&format!("{failed} of {whole} failed"));
     Ok(ExitCode::FAILURE)
-}
-
-/// A folder that goes afterwards.
-pub fn scratch() -> Result<tempfile::TempDir, Problem> {
-    tempfile::tempdir().map_err(|error| {
-        problem(
-            "no_temp",
-            format!("cannot make a temporary folder: {error}"),
-            "free some space",
-        )
-    })
 }

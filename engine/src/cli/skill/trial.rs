@@ -1,6 +1,6 @@
 //! A skill in the demo household: what it hears, means, says and does, in text.
 
-use super::mistakes;
+use super::{mistakes, problem};
 use crate::{
     cli::output,
     config::Patience,
@@ -18,7 +18,39 @@ use loqa_core::{
 };
 use loqa_protocol::{Problem, SessionId, TurnId, UtteranceId};
 use std::{path::Path, sync::Arc};
+use tempfile::TempDir;
 use tokio::sync::watch;
+
+/// What skills are tried in: a household, and what runs them. Gone afterwards.
+pub struct Scratch {
+    store: Arc<Store>,
+    machine: Machine,
+    trace: Trace,
+    _folder: TempDir,
+}
+
+impl Scratch {
+    /// An empty one.
+    pub fn new() -> Result<Scratch, Problem> {
+        let folder = tempfile::tempdir().map_err(|error| {
+            problem(
+                "no_temp",
+                format!("cannot make a temporary folder: {error}"),
+                "free some space",
+            )
+        })?;
+        let trace = Trace::default();
+        Ok(Scratch {
+            store: Arc::new(Store::open(folder.path())?),
+            machine: Machine {
+                trace: Some(trace.clone()),
+                ..Machine::beside(folder.path())
+            },
+            trace,
+            _folder: folder,
+        })
+    }
+}
 
 /// A household with a skill that is being made.
 pub struct Trial {
@@ -41,9 +73,9 @@ pub struct Outcome {
 }
 
 impl Trial {
-    /// Of the skill in `folder`. State of the household is `store`'s; what runs code is `machine`.
-    pub fn new(folder: &Path, store: Arc<Store>, machine: &Machine) -> Result<Trial, Problem> {
-        let registry = Registry::load(&[folder.to_owned()], None, machine)?;
+    /// Of the skill in `folder`.
+    pub fn new(folder: &Path, scratch: &Scratch) -> Result<Trial, Problem> {
+        let registry = Registry::load(&[folder.to_owned()], None, &scratch.machine)?;
         let home = demonstration_home()?;
         let grammar =
             Grammar::compile(registry.manifests(), &home).map_err(|errors| mistakes(&errors))?;
@@ -58,7 +90,10 @@ impl Trial {
             registry,
             home: watch::channel(Arc::new(home)).1,
             zone: TimeZone::system(),
-            household: Arc::new(LiveHousehold::new(store, Arc::new(SystemClock))),
+            household: Arc::new(LiveHousehold::new(
+                scratch.store.clone(),
+                Arc::new(SystemClock),
+            )),
             executor: Box::new(OwnDevices),
             suggestions,
             patience: Patience::Normal,
@@ -67,7 +102,7 @@ impl Trial {
             grammar,
             host,
             own,
-            trace: machine.trace.clone(),
+            trace: scratch.trace.clone(),
             // The household may have heard another trial before.
             session: SessionId(rand::random()),
             turn: 0,
