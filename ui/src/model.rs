@@ -11,7 +11,10 @@ use loqa_protocol::{
 };
 use serde::Deserialize;
 use skills::Skills;
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 /// Turns that are kept, and shown at once: a page of many more is slow to scroll.
 const TURNS: usize = 250;
@@ -38,7 +41,7 @@ pub struct Model {
     /// What skills show.
     pub cards: Cards,
     /// Finished turns, newest first.
-    pub turns: VecDeque<Turn>,
+    pub turns: VecDeque<Arc<Turn>>,
     /// What works and what does not.
     pub checks: Vec<Check>,
     /// What went wrong last, until it is dismissed.
@@ -176,8 +179,8 @@ pub enum Mood {
     Deaf,
 }
 
-/// A finished turn.
-#[derive(Clone, PartialEq, Debug)]
+/// A finished turn, which nothing changes any more.
+#[derive(Debug)]
 pub struct Turn {
     /// Conversation and turn.
     pub key: (u128, u32),
@@ -185,6 +188,13 @@ pub struct Turn {
     pub at_ms: i64,
     /// What it was.
     pub summary: TurnSummary,
+}
+
+/// By its key alone: pages ask at every event.
+impl PartialEq for Turn {
+    fn eq(&self, other: &Turn) -> bool {
+        self.key == other.key
+    }
 }
 
 /// One thing that was looked at, as `loqa doctor` tells it.
@@ -454,11 +464,12 @@ impl Model {
                 );
                 if !self.turns.iter().any(|turn| turn.key == key) {
                     let at_ms = envelope.at_ms;
-                    self.turns.push_front(Turn {
+                    let turn = Turn {
                         key,
                         at_ms,
                         summary,
-                    });
+                    };
+                    self.turns.push_front(Arc::new(turn));
                     self.turns.truncate(TURNS);
                     self.turns.retain(|turn| at_ms - turn.at_ms <= REACH_MS);
                 }

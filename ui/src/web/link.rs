@@ -25,6 +25,8 @@ enum Way {
 
 thread_local! {
     static WAY: RefCell<Option<Way>> = const { RefCell::new(None) };
+    /// Frames of the hub that the model has not been told yet.
+    static HEARD: RefCell<Vec<ServerFrame>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Sends a frame; lost while there is no connection, which the page shows.
@@ -120,17 +122,38 @@ fn opened(app: App) {
     }
 }
 
+/// Takes a frame. Those that come together are shown together: what is drawn after each of a
+/// thousand in a second would be late for all that come behind it.
 fn came(app: App, bytes: &[u8]) {
     let Ok(frame) = ServerFrame::from_bytes(bytes) else {
         return;
     };
-    let answer = app.model.try_update(|model| model.apply(frame, now_ms()));
-    if let Some(Some(answer)) = answer {
-        send(&answer);
+    let waiting = HEARD.with_borrow_mut(|heard| {
+        heard.push(frame);
+        heard.len()
+    });
+    if waiting == 1 {
+        set_timeout(move || tell(app), Duration::ZERO);
     }
 }
 
+/// Tells the model what has come.
+fn tell(app: App) {
+    let heard = HEARD.take();
+    if heard.is_empty() {
+        return;
+    }
+    let answers = app.model.try_update(|model| {
+        let answers = heard
+            .into_iter()
+            .filter_map(|frame| model.apply(frame, now_ms()));
+        answers.collect::<Vec<_>>()
+    });
+    answers.iter().flatten().for_each(send);
+}
+
 fn closed(app: App, wait: Duration) {
+    tell(app);
     let was_open = app.model.try_update(|model| {
         let was_open = model.connected;
         model.close();

@@ -4,22 +4,23 @@ use super::{App, words, words_of_hub, words_with};
 use crate::model::{Turn, waterfall};
 use leptos::prelude::*;
 use loqa_protocol::{LatencyClass, Partial, Placement, Speculation};
+use std::sync::Arc;
 
 /// Turns on the left, one of them on the right.
 #[component]
 pub fn Sessions() -> impl IntoView {
     let app = App::get();
-    let turns = app.part(|model| model.turns.iter().cloned().collect::<Vec<Turn>>());
+    let turns = app.part(|model| model.turns.clone());
     let chosen = RwSignal::new(None::<(u128, u32)>);
     // The newest, until somebody chooses.
     let shown = Memo::new(move |_| {
         turns.with(|turns| {
             let key = chosen.get();
             let found = turns.iter().find(|turn| Some(turn.key) == key);
-            found.or(turns.first()).cloned()
+            found.or(turns.front()).cloned()
         })
     });
-    let is_shown = move |key| shown.with(|turn| turn.as_ref().map(|turn| turn.key) == Some(key));
+    let is_shown = Selector::new(move || shown.with(|turn| turn.as_ref().map(|turn| turn.key)));
     view! {
         <h1>{words("sessions")}</h1>
         <p class="soft">{words("turns-about")}</p>
@@ -28,16 +29,19 @@ pub fn Sessions() -> impl IntoView {
         </Show>
         <div class="split">
             <ul class="turns">
-                <For each=move || turns.get() key=|turn| turn.key let:turn>
-                    <li>
-                        <button type="button" aria-pressed=move || is_shown(turn.key).to_string()
-                            on:click=move |_| chosen.set(Some(turn.key))>
-                            <time>{time_of_day(turn.at_ms)}</time>
-                            <span class="heard" dir="auto">{heard(&turn)}</span>
-                            <span class="reply soft" dir="auto">{turn.summary.reply.clone()}</span>
-                        </button>
-                    </li>
-                </For>
+                <For each=move || turns.get() key=|turn| turn.key children=move |turn| {
+                    let (key, is_shown) = (turn.key, is_shown.clone());
+                    view! {
+                        <li>
+                            <button type="button" aria-pressed=move || is_shown.selected(&Some(key)).to_string()
+                                on:click=move |_| chosen.set(Some(key))>
+                                <time>{time_of_day(turn.at_ms)}</time>
+                                <span class="heard" dir="auto">{heard(&turn)}</span>
+                                <span class="reply soft" dir="auto">{turn.summary.reply.clone()}</span>
+                            </button>
+                        </li>
+                    }
+                } />
             </ul>
             {move || shown.get().map(|turn| view! { <Detail turn /> })}
         </div>
@@ -53,9 +57,9 @@ fn heard(turn: &Turn) -> String {
 }
 
 #[component]
-fn Detail(turn: Turn) -> impl IntoView {
+fn Detail(turn: Arc<Turn>) -> impl IntoView {
     let heard = heard(&turn);
-    let summary = turn.summary;
+    let summary = &turn.summary;
     let intents: Vec<String> = summary
         .steps
         .iter()
@@ -87,7 +91,7 @@ fn Detail(turn: Turn) -> impl IntoView {
         _ => plan,
     };
     let (partials, placements) = (summary.partials.clone(), summary.placements.clone());
-    let bars = waterfall(&summary);
+    let bars = waterfall(summary);
     let spoken = !bars.is_empty();
     view! {
         <section class="card detail">
