@@ -9,7 +9,7 @@ pub(crate) mod due;
 mod ring;
 mod told;
 
-pub use ring::RingVoice;
+pub use ring::{RingVoice, say};
 
 use crate::{
     skills::{LiveHousehold, Moment},

@@ -95,6 +95,10 @@ it-can-use-every-device-of-the-house-before-anything-is-opened-or-unlocked-loqa-
 it-can-add-to-the-households-lists-and-notes-change-and-clear-them = Sie kann auf die Listen und Notizen des Haushalts schreiben, sie ändern und leeren.
 it-can-keep-texts-of-its-own-which-no-other-skill-sees = Sie kann eigene Texte aufbewahren, die keine andere Fähigkeit sieht.
 it-can-set-change-and-cancel-alarms-and-reminders = Sie kann Wecker und Erinnerungen stellen, ändern und löschen.
+it-can-show-a-sentence-on-every-screen = Sie kann auf jedem Bildschirm einen Satz zeigen.
+it-can-say-a-sentence-aloud-where-this-machines-speaker-is = Sie kann über den Lautsprecher dieses Rechners einen Satz sagen.
+it-can-tell-the-programs-of-this-house-something = Sie kann den Programmen dieses Hauses etwas mitteilen.
+it-can-ask-a-over-the-internet-and-tell-it-what-you-say-to-it-and-what-it-sees-of-the-house = Sie kann „{ $a }“ über das Internet fragen, und dorthin melden, was du ihr sagst und was sie vom Haus sieht.
 this-loqa-does-not-know-what-it-means = Dieses Loqa weiß nicht, was das bedeutet.
 like-every-skill-it-can-see-the-time-timers-alarms-rooms-devices-lists-and-notes-and-can-answer = Wie jede Fähigkeit kann sie Uhrzeit, Timer, Wecker, Räume, Geräte, Listen und Notizen sehen, und antworten.
 it-can-change-nothing = Sie kann nichts ändern.

@@ -4,7 +4,7 @@
 
 use crate::grammar::{Context, SpeechGrammar, Step};
 use futures::{future::BoxFuture, stream::BoxStream};
-use loqa_protocol::{EffectKind, Hypothesis, UtteranceId, card::Card};
+use loqa_protocol::{EffectKind, Event, Hypothesis, UtteranceId, card::Card};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -234,6 +234,8 @@ pub struct Committed {
     pub ok: bool,
     /// What to show, in order.
     pub cards: Vec<Card>,
+    /// What skills tell everybody besides the reply, in order.
+    pub told: Vec<Event>,
 }
 
 /// Why a plan could not be made or carried out.

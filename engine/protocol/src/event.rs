@@ -59,6 +59,14 @@ pub enum EffectKind {
     Alarm,
     /// A skill kept something for itself, or forgot it.
     Storage,
+    /// Something was asked over the internet.
+    Http,
+    /// A notice was shown.
+    Notify,
+    /// A message went to programs.
+    Publish,
+    /// Something was said aloud besides the reply.
+    Speak,
 }
 
 /// Everything Loqa announces. Raw audio has no variant: it can reach neither bus nor store.
@@ -158,6 +166,24 @@ pub enum Event {
         /// Its id.
         id: u64,
     },
+    /// A skill has something for everybody to see, or to hear as well.
+    SkillNotice {
+        /// Which.
+        skill: String,
+        /// One sentence.
+        text: String,
+        /// Whether it is said as well as shown.
+        aloud: bool,
+    },
+    /// A skill tells programs something.
+    SkillPublished {
+        /// Which.
+        skill: String,
+        /// Its own: small letters, digits, `.`, `-` and `_`.
+        topic: String,
+        /// JSON.
+        payload: String,
+    },
     /// Something does not work as it should, in plain words, with the remedy.
     Degraded {
         /// What, such as `stt`.
@@ -191,6 +217,8 @@ impl Event {
             Event::TimerSilenced { .. } => "timer.silenced",
             Event::AlarmRang { .. } => "alarm.rang",
             Event::AlarmSilenced { .. } => "alarm.silenced",
+            Event::SkillNotice { .. } => "skill.notice",
+            Event::SkillPublished { .. } => "skill.published",
             Event::Degraded { .. } => "ctrl.node.health",
             Event::VisualCardUpdate(_) => "visual.card.update",
             Event::TurnSummary(_) => "turn.summary",

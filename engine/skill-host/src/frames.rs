@@ -1,8 +1,8 @@
 //! What the hub and the process say to each other: a header as JSON, and bytes behind it.
 
 use loqa_skill_sdk::{
-    AlarmOp, DeviceCommand, EffectError, Effects, ListOp, Plan, Prepared, Reads, Request,
-    StorageOp, TimerOp,
+    AlarmOp, DeviceCommand, EffectError, Effects, HttpRequest, ListOp, Plan, Prepared, Publication,
+    Reads, Request, StorageOp, TimerOp,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::io::{self, Read, Write};
@@ -95,12 +95,16 @@ impl StepKind {
     }
 }
 
+/// So many times its budget a call may take where other work keeps it from computing.
+pub const PATIENCE: u32 = 10;
+
 /// What one call may take.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Budget {
     /// Memory of the skill, bytes.
     pub memory: usize,
-    /// Time, ms, without what the hub took to answer.
+    /// Time that it computes, ms. On a machine that is busy it may take [`PATIENCE`] times as long,
+    /// without what the hub took to answer.
     pub time_ms: u64,
     /// Questions to the hub.
     pub calls: u32,
@@ -189,6 +193,14 @@ pub enum Import {
     Alarms,
     /// [`Effects::alarm`].
     Alarm(AlarmOp),
+    /// [`Effects::http`].
+    Http(HttpRequest),
+    /// [`Effects::notify`].
+    Notify(String),
+    /// [`Effects::speak`].
+    Speak(String),
+    /// [`Effects::publish`].
+    Publish(Publication),
 }
 
 impl Import {
@@ -208,6 +220,10 @@ impl Import {
             | Import::Device(..)
             | Import::ChangeList(..)
             | Import::Alarm(_)
+            | Import::Http(_)
+            | Import::Notify(_)
+            | Import::Speak(_)
+            | Import::Publish(_)
             | Import::Store(_) => None,
         }
     }
@@ -220,6 +236,10 @@ impl Import {
             Import::ChangeList(list, op) => json(&effects.change_list(&list, op)),
             Import::Store(op) => json(&effects.store(op)),
             Import::Alarm(op) => json(&effects.alarm(op)),
+            Import::Http(request) => json(&effects.http(request)),
+            Import::Notify(text) => json(&effects.notify(&text)),
+            Import::Speak(text) => json(&effects.speak(&text)),
+            Import::Publish(publication) => json(&effects.publish(publication)),
             _ => self.read(effects),
         }
     }

@@ -9,6 +9,7 @@ mod capability;
 #[cfg(feature = "runtime")]
 pub mod confine;
 pub mod frames;
+pub mod permission;
 #[cfg(feature = "runtime")]
 pub mod runtime;
 #[cfg(feature = "runtime")]

@@ -8,6 +8,7 @@ pub use invocation::{Hub, Invocation};
 use crate::{
     capability,
     frames::{Budget, Cost, Fault, StepKind},
+    permission::permits,
 };
 use loqa_skill_sdk::{EffectError, Plan, Prepared, Request};
 use std::{
@@ -29,8 +30,8 @@ pub const MOST_MEMORY: usize = 256 << 20;
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
 /// What a component answers through.
-const PREPARING: &str = "loqa:skill/preparing@0.2.0";
-const COMMITTING: &str = "loqa:skill/committing@0.2.0";
+const PREPARING: &str = "loqa:skill/preparing@0.3.0";
+const COMMITTING: &str = "loqa:skill/committing@0.3.0";
 
 /// Loaded skills.
 pub struct Runtime {
@@ -119,7 +120,7 @@ impl Runtime {
         }
         for (import, _) in kind.imports(&self.engine) {
             if let Some(needed) = capability::permission(import)
-                && !permissions.iter().any(|permission| permission == needed)
+                && !permits(permissions, needed)
             {
                 return Err(Fault::Unfit(format!(
                     "its code uses {import}, but its skill.yaml does not ask for the permission {needed}"

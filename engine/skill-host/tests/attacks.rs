@@ -37,14 +37,14 @@ fn whole(memory: &str, body: &str) -> String {
     format!(
         r#"(module
             {IMPORT} {memory} {OK}
-            (func $prepare (export "loqa:skill/preparing@0.2.0#prepare")
+            (func $prepare (export "loqa:skill/preparing@0.3.0#prepare")
                 (param i32 i32 i32 i32 i32 i32 i32) (result i32)
                 {body}))"#
     )
 }
 
 const IMPORT: &str =
-    r#"(import "loqa:skill/read-lists@0.2.0" "items" (func $items (param i32 i32 i32)))"#;
+    r#"(import "loqa:skill/read-lists@0.3.0" "items" (func $items (param i32 i32 i32)))"#;
 
 /// Says the text of this address and length.
 fn says(address: u64, length: u64) -> String {
@@ -518,9 +518,9 @@ fn what_is_no_component_is_not_loaded() {
 fn changes_lists() -> Vec<u8> {
     let module = format!(
         r#"(module
-            (import "loqa:skill/change-lists@0.2.0" "change" (func $change (param i32 i32 i32 i32 i32 i32)))
+            (import "loqa:skill/change-lists@0.3.0" "change" (func $change (param i32 i32 i32 i32 i32 i32)))
             {MEMORY}{REALLOC}
-            (func (export "loqa:skill/committing@0.2.0#commit") (param i32) (result i32)
+            (func (export "loqa:skill/committing@0.3.0#commit") (param i32) (result i32)
                 (call $change (i32.const 512) (i32.const 2) (i32.const 2) (i32.const 0) (i32.const 0) (i32.const 1024))
                 (i32.store8 (i32.const 0) (i32.const 1))
                 (i32.store (i32.const 4) (i32.const 512))
@@ -542,7 +542,7 @@ fn what_a_manifest_does_not_ask_for_is_not_there() {
     let refused = load(StepKind::Commit, &["timer", "device"]).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "its code uses loqa:skill/change-lists@0.2.0, but its skill.yaml does not ask for the permission list"
+        "its code uses loqa:skill/change-lists@0.3.0, but its skill.yaml does not ask for the permission list"
     );
     // Acting while preparing is not forbidden but impossible, whatever the manifest asks for.
     assert!(matches!(
@@ -577,8 +577,8 @@ fn only_what_the_contract_names_can_be_imported() {
     for import in [
         r#"(import "wasi:filesystem/preopens@0.2.0" "get-directories" (func (param i32)))"#,
         r#"(import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))"#,
-        r#"(import "loqa:skill/read-clock@0.2.0" "set" (func (param i32)))"#,
-        r#"(import "loqa:skill/write-files@0.2.0" "write" (func (param i32)))"#,
+        r#"(import "loqa:skill/read-clock@0.3.0" "set" (func (param i32)))"#,
+        r#"(import "loqa:skill/write-files@0.3.0" "write" (func (param i32)))"#,
     ] {
         let module = preparing("(call $ok)").replace(IMPORT, import);
         assert!(component(&module, "prepare-step").is_err(), "{import}");

@@ -38,17 +38,7 @@ pub(super) async fn ring(voice: RingVoice, sentence: String, times: Option<usize
             .flat_map(|_| [chime.clone(), pause.clone()])
             .collect();
         let played = play(&voice, stream::iter(row).map(Ok).boxed()).await;
-        let said = match &voice.tts {
-            Some(tts) => {
-                let clauses = speech::clauses(&speech::speakable(&sentence));
-                play(
-                    &voice,
-                    tts.synthesize(stream::iter(clauses).boxed(), voice.voice.clone()),
-                )
-                .await
-            }
-            None => false,
-        };
+        let said = speak(&voice, &sentence).await;
         if played || said {
             left = left.map(|left| left - 1);
         } else {
@@ -58,6 +48,26 @@ pub(super) async fn ring(voice: RingVoice, sentence: String, times: Option<usize
         // Who is told something twice need not be woken.
         chimes = times.map_or(CHIMES[1], |_| CHIMES[0]);
     }
+}
+
+/// Chimes once and says `sentence` once. Where nothing can be heard it is not said later.
+///
+/// # Errors
+/// None.
+pub async fn say(voice: RingVoice, sentence: String) -> Result<(), String> {
+    play(&voice, stream::iter([Ok(playback::chime())]).boxed()).await;
+    speak(&voice, &sentence).await;
+    Ok(())
+}
+
+/// Says a sentence. Returns whether it was audible.
+async fn speak(voice: &RingVoice, sentence: &str) -> bool {
+    let Some(tts) = &voice.tts else {
+        return false;
+    };
+    let clauses = speech::clauses(&speech::speakable(sentence));
+    let audio = tts.synthesize(stream::iter(clauses).boxed(), voice.voice.clone());
+    play(voice, audio).await
 }
 
 /// Plays audio to its end. Returns whether it was audible.

@@ -191,6 +191,11 @@ impl Config {
                 format!("`listen.wake_threshold` is {threshold}, but must lie between 0 and 1"),
             ));
         }
+        for (number, url) in self.skills.house.iter().enumerate() {
+            if let Err(error) = url.parse::<Address>() {
+                return Err(self.wrong(&format!("skills.house[{number}]"), error.to_string()));
+            }
+        }
         let home_assistant = &self.home_assistant.url;
         if let Err(error) = home_assistant.parse::<Address>()
             && !home_assistant.is_empty()

@@ -12,7 +12,7 @@ mod tests;
 
 pub use sections::{
     Conversation, Dashboard, Desktop, Endpoint, Hearing, HearingEngine, HomeAssistant, Household,
-    Hub, Listen, Patience, Port, PushToTalk, Timers, Units, Voice, VoiceEngine,
+    Hub, Listen, Patience, Port, PushToTalk, Skills, Timers, Units, Voice, VoiceEngine,
 };
 
 use load::CONFIG_VARIABLE;
@@ -53,6 +53,8 @@ pub struct Config {
     pub timers: Timers,
     /// `[home_assistant]`
     pub home_assistant: HomeAssistant,
+    /// `[skills]`
+    pub skills: Skills,
     /// `[dashboard]`
     pub dashboard: Dashboard,
     /// `[desktop]`
@@ -72,6 +74,7 @@ const SECTIONS: &[(&str, &str, &[Key])] = &[
     ("conversation", Conversation::ABOUT, Conversation::KEYS),
     ("timers", Timers::ABOUT, Timers::KEYS),
     ("home_assistant", HomeAssistant::ABOUT, HomeAssistant::KEYS),
+    ("skills", Skills::ABOUT, Skills::KEYS),
     ("dashboard", Dashboard::ABOUT, Dashboard::KEYS),
     ("desktop", Desktop::ABOUT, Desktop::KEYS),
 ];

@@ -156,6 +156,15 @@ section! {
 }
 
 section! {
+    /// What skills may do beyond what they are allowed when they are installed.
+    pub struct Skills {
+        /// Addresses in the house, such as "http://192.168.1.20:8080", that skills whose `hosts` name
+        /// them may ask over HTTP. On the internet they may ask what their `hosts` name.
+        pub house: Vec<String> = Vec::new(),
+    }
+}
+
+section! {
     /// The dashboard, in any browser on this machine and, if you want, in the house.
     pub struct Dashboard {
         /// Port on 127.0.0.1; 0 for any that is free; "none" for no dashboard.
@@ -180,6 +189,13 @@ section! {
         /// "hold" (what you say while it is held is for Loqa) or "toggle" (it calls, and pressed
         /// again before you are answered it ends what you say).
         pub push_to_talk_mode: PushToTalk = PushToTalk::Hold,
+    }
+}
+
+impl Skills {
+    /// Where they may go in the house.
+    pub fn addresses(&self) -> impl Iterator<Item = Address> {
+        self.house.iter().filter_map(|url| url.parse().ok())
     }
 }
 

@@ -45,6 +45,16 @@ impl Address {
         }
     }
 
+    /// Host and port as HTTP names them: without a port that goes without saying.
+    pub fn authority(&self) -> String {
+        let place = self.place();
+        let usual = if self.encrypted { ":443" } else { ":80" };
+        place
+            .strip_suffix(usual)
+            .map(str::to_owned)
+            .unwrap_or(place)
+    }
+
     /// Whether who may go to the one may go to the other.
     pub fn is_same_place(&self, other: &Address) -> bool {
         (self.encrypted, &self.host, self.port) == (other.encrypted, &other.host, other.port)

@@ -3,16 +3,18 @@
 
 mod address;
 mod http;
+mod reach;
 mod record;
 mod wire;
 
 pub use address::{Address, AddressError};
-pub use http::Response;
+pub use http::{Question, Response};
 pub use record::{Entry, Outcome};
 pub use tokio_tungstenite::tungstenite::{Error as WebSocketError, Message};
 pub use wire::Wire;
 
 use loqa_protocol::PrivacyScope;
+use reach::Reach;
 use record::Record;
 use serde::Serialize;
 use std::{io, sync::Arc, time::Duration};
@@ -28,6 +30,8 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 pub enum Purpose {
     /// Devices that Home Assistant reaches.
     HomeAssistant,
+    /// What a skill asks over HTTP.
+    Skill,
 }
 
 /// A connection that somebody wants.
@@ -47,6 +51,9 @@ pub enum EgressError {
     /// The settings name no such place.
     #[error("connections to {0} are not permitted: no setting names it")]
     NotPermitted(String),
+    /// It is not on the internet, and nobody has allowed it.
+    #[error("{0} is in the house, where no skill goes unless the settings name it")]
+    InTheHouse(String),
     /// No answer, or a refusal.
     #[error("{host} cannot be reached: {source}")]
     Unreachable {
@@ -78,7 +85,7 @@ pub enum EgressError {
 pub struct Egress(Arc<Inner>);
 
 struct Inner {
-    permitted: Vec<Address>,
+    reach: Reach,
     record: Record,
     encryption: wire::Encryption,
 }
@@ -89,8 +96,19 @@ pub type WebSocket = WebSocketStream<Wire>;
 impl Egress {
     /// A way to these places and to no other.
     pub fn to(permitted: impl IntoIterator<Item = Address>) -> Egress {
+        Egress::within(Reach::Named(permitted.into_iter().collect()))
+    }
+
+    /// A way to the internet, encrypted, and to these places in the house.
+    pub fn to_internet(house: impl IntoIterator<Item = Address>) -> Egress {
+        Egress::within(Reach::Internet {
+            house: house.into_iter().collect(),
+        })
+    }
+
+    fn within(reach: Reach) -> Egress {
         Egress(Arc::new(Inner {
-            permitted: permitted.into_iter().collect(),
+            reach,
             record: Record::default(),
             encryption: wire::Encryption::default(),
         }))
@@ -107,23 +125,20 @@ impl Egress {
     /// [`EgressError`]: it is not permitted, or nobody answers there within [`PATIENCE`].
     pub async fn open(&self, request: Request<'_>) -> Result<Wire, EgressError> {
         let Inner {
-            permitted,
+            reach,
             record,
             encryption,
         } = &*self.0;
         let open = record.begin(&request);
         let to = request.to;
-        if !permitted.iter().any(|place| place.is_same_place(to)) {
-            open.end(Outcome::Refused);
-            return Err(EgressError::NotPermitted(to.place()));
-        }
         let host = || to.place();
         let unreachable = |source| EgressError::Unreachable {
             host: host(),
             source,
         };
         let connecting = async {
-            let stream = TcpStream::connect((to.host(), to.port())).await;
+            let found = reach.resolve(to).await?;
+            let stream = TcpStream::connect(&found[..]).await;
             let stream = stream.map_err(unreachable)?;
             stream.set_nodelay(true).map_err(unreachable)?;
             if !to.is_encrypted() {
@@ -139,7 +154,12 @@ impl Egress {
         let late = |_| Err(unreachable(io::ErrorKind::TimedOut.into()));
         let connected = timeout(PATIENCE, connecting).await;
         let connected = connected.unwrap_or_else(late);
-        connected.inspect_err(|_| open.end(Outcome::Failed))
+        connected.inspect_err(|error| {
+            open.end(match error {
+                EgressError::NotPermitted(_) | EgressError::InTheHouse(_) => Outcome::Refused,
+                _ => Outcome::Failed,
+            });
+        })
     }
 
     /// Opens a WebSocket at `path` of the place.

@@ -118,7 +118,7 @@ async fn an_encrypted_place_must_show_who_it_is() {
     let mut roots = RootCertStore::empty();
     roots.add(ca.certificate().clone()).unwrap();
     let trusting = Egress(Arc::new(Inner {
-        permitted: vec![address.clone()],
+        reach: Reach::Named(vec![address.clone()]),
         record: Record::default(),
         encryption: wire::Encryption::trusting(roots).unwrap(),
     }));

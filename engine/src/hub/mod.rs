@@ -1,5 +1,6 @@
 //! The hub: everything that hears, understands, acts and answers in one house, put together.
 
+mod aloud;
 mod cards;
 mod choices;
 mod client_speaker;
@@ -30,12 +31,14 @@ use crate::{
     alarm::{self, Alarm, RingVoice},
     api::{self, Dashboard, InTheHouse},
     config::{Config, Flags},
+    egress::Egress,
     gateway::{Answers, Connection, Server, Service},
     models::Models,
-    skills::{Host, HostParts, LiveHousehold, Registry, SystemClock, own_volume},
+    skills::{Elsewhere, Host, HostParts, LiveHousehold, Registry, SystemClock, own_volume},
     store::Store,
     tasks::{TaskKind, Tasks},
 };
+use aloud::Aloud;
 use cards::Cards;
 use choices::Sounds;
 use floor::Floor;
@@ -186,6 +189,7 @@ pub(crate) struct Shared {
     events: broadcast::Sender<Envelope>,
     recent: Recent,
     cards: Cards,
+    aloud: Aloud,
     listening: watch::Sender<Listening>,
     /// Is what the microphone hears thrown away?
     muted: watch::Sender<bool>,
@@ -276,6 +280,7 @@ impl Hub {
             household: household.clone(),
             home: understanding.watch_home(),
             executor: neighbour.executor(),
+            elsewhere: Elsewhere::by(Egress::to_internet(config.skills.addresses())),
             zone: zone.clone(),
             patience: config.endpoint.patience,
         }));
@@ -307,6 +312,7 @@ impl Hub {
             events,
             recent: Recent::default(),
             cards: Cards::default(),
+            aloud: Aloud::default(),
             listening: listening::state(),
             muted: watch::Sender::new(false),
             calls: OnceLock::new(),
@@ -471,10 +477,26 @@ impl Shared {
         Ok(())
     }
 
+    /// What sounds that is no reply.
+    fn voice(&self) -> RingVoice {
+        RingVoice {
+            speaker: self.floor.clone(),
+            tts: self.models.tts.clone(),
+            voice: self.models.voice.clone(),
+        }
+    }
+
     /// Tells everybody who wants to know, and remembers turns and cards for those who come later.
     fn announce(&self, envelope: Envelope) {
         self.recent.note(&envelope);
         self.cards.note(&envelope);
+        for text in self.aloud.note(&envelope) {
+            self.tasks.spawn(
+                TaskKind::BACKGROUND,
+                "aloud",
+                alarm::say(self.voice(), text),
+            );
+        }
         // Nobody subscribed is no error.
         let _ = self.events.send(envelope);
     }
@@ -522,11 +544,7 @@ impl Shared {
         let hub = Arc::downgrade(self);
         let alarm = Alarm {
             household: self.household.clone(),
-            voice: Some(RingVoice {
-                speaker: self.floor.clone(),
-                tts: self.models.tts.clone(),
-                voice: self.models.voice.clone(),
-            }),
+            voice: Some(self.voice()),
             ring_for: Duration::from_secs(u64::from(self.config.timers.ring_min) * 60),
             zone: self.zone.clone(),
             announce: Arc::new(move |event| {

@@ -254,7 +254,7 @@ fn described(manifest: &Manifest) -> view::Skill {
         description: manifest.description.clone(),
         intents: intents.collect(),
         version: manifest.version.clone(),
-        permissions: may.map(str::to_owned).collect(),
+        permissions: may.collect(),
         ..view::Skill::default()
     }
 }

@@ -199,6 +199,7 @@ impl SkillHost for Host {
                 reply: "Done.".into(),
                 effects: vec![EffectKind::Device],
                 cards: Vec::new(),
+                told: Vec::new(),
                 ok: true,
             })
         }

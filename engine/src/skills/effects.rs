@@ -3,17 +3,23 @@
 mod alarms;
 
 use super::{
+    elsewhere::{self, Answers, denied},
     executor::{Executor, OwnDevices},
     view::{House, Own, View, timer_at},
 };
 use crate::store::{Household, TimerPhase, TimerRecord};
 use jiff::Timestamp;
 use loqa_core::manifest::Manifest;
-use loqa_protocol::{EffectKind, view::NOTES};
+use loqa_protocol::{
+    EffectKind, Event,
+    card::{Card, CardLine},
+    view::NOTES,
+};
+use loqa_skill_host::permission::permits;
 use loqa_skill_sdk::{
     Alarm, AlarmOp, Area, Civil, Device, DeviceCommand, DeviceEffect, DeviceState, Effect,
-    EffectError, Effects, ListEffect, ListOp, Reads, StorageOp, Timer, TimerOp, TimerStart,
-    TimerState, Value,
+    EffectError, Effects, HttpMethod, HttpRequest, HttpResponse, ListEffect, ListOp, Publication,
+    Reads, StorageOp, Timer, TimerOp, TimerStart, TimerState, Value,
 };
 use std::collections::HashMap;
 
@@ -44,8 +50,12 @@ pub struct Acting<'a> {
     pub outside: bool,
     /// Whether a device did not do what it was told.
     pub failed: bool,
-    /// What it wanted to do, and its manifest does not ask for.
-    pub refused: Option<EffectKind>,
+    /// The permission for what it wanted to do, and its manifest does not ask for.
+    pub refused: Option<String>,
+    /// What it tells everybody.
+    pub told: Vec<Event>,
+    /// What was answered to the questions of its plan.
+    answers: &'a Answers,
 }
 
 impl<'a> Acting<'a> {
@@ -56,6 +66,7 @@ impl<'a> Acting<'a> {
         household: &'a mut Household,
         (now_ms, wall): (i64, Timestamp),
         own: Own<'a>,
+        answers: &'a Answers,
     ) -> Acting<'a> {
         Acting {
             stage,
@@ -70,6 +81,8 @@ impl<'a> Acting<'a> {
             outside: false,
             failed: false,
             refused: None,
+            told: Vec::new(),
+            answers,
         }
     }
 
@@ -84,7 +97,7 @@ impl<'a> Acting<'a> {
             Effect::Device(DeviceEffect { device, command }) => {
                 Some((view.device(device)?, command.clone()))
             }
-            Effect::Timer(_) | Effect::List(_) | Effect::Storage(_) | Effect::Alarm(_) => None,
+            _ => None,
         });
         let commands: Vec<_> = commands.collect();
         self.house.executor.begin(&commands);
@@ -93,7 +106,8 @@ impl<'a> Acting<'a> {
     }
 
     fn may(&mut self, kind: EffectKind) -> Result<(), EffectError> {
-        permitted(kind, self.own.manifest).inspect_err(|_| self.refused = Some(kind))
+        permitted(kind, self.own.manifest)
+            .inspect_err(|_| self.refused = Some(permission(kind).into()))
     }
 
     fn view(&self) -> View<'_> {
@@ -142,6 +156,10 @@ pub fn permission(kind: EffectKind) -> &'static str {
         EffectKind::List => "list",
         EffectKind::Storage => "storage",
         EffectKind::Alarm => "alarm",
+        EffectKind::Http => "http",
+        EffectKind::Notify => "notify",
+        EffectKind::Publish => "publish",
+        EffectKind::Speak => "speak",
     }
 }
 
@@ -153,6 +171,10 @@ pub fn kind(effect: &Effect) -> EffectKind {
         Effect::List(_) => EffectKind::List,
         Effect::Storage(_) => EffectKind::Storage,
         Effect::Alarm(_) => EffectKind::Alarm,
+        Effect::Http(_) => EffectKind::Http,
+        Effect::Notify(_) => EffectKind::Notify,
+        Effect::Publish(_) => EffectKind::Publish,
+        Effect::Speak(_) => EffectKind::Speak,
     }
 }
 
@@ -162,17 +184,30 @@ pub fn kind(effect: &Effect) -> EffectKind {
 /// A sentence that names the skill and the line its manifest lacks.
 pub fn permitted(kind: EffectKind, manifest: &Manifest) -> Result<(), EffectError> {
     let needed = permission(kind);
-    let Manifest {
-        name: skill,
-        permissions,
-        ..
-    } = manifest;
-    if permissions.iter().any(|permission| permission == needed) {
-        return Ok(());
+    match permits(&manifest.permissions, needed) {
+        true => Ok(()),
+        false => Err(denied(&manifest.name, needed)),
     }
-    Err(EffectError(format!(
-        "The skill {skill} may not do that: its skill.yaml does not ask for the permission {needed}."
-    )))
+}
+
+/// The permission that an effect needs and the manifest does not ask for, if there is one.
+///
+/// # Errors
+/// A sentence: nothing permits that.
+pub fn lacking(effect: &Effect, manifest: &Manifest) -> Result<Option<String>, EffectError> {
+    let (needed, has) = match effect {
+        Effect::Http(request) => {
+            let needed = elsewhere::permission(request)?;
+            let has = manifest.permissions.contains(&needed);
+            (needed, has)
+        }
+        effect => {
+            let kind = kind(effect);
+            let has = permitted(kind, manifest).is_ok();
+            (permission(kind).to_owned(), has)
+        }
+    };
+    Ok((!has).then_some(needed))
 }
 
 impl Effects for Acting<'_> {
@@ -357,8 +392,109 @@ impl Effects for Acting<'_> {
         self.done(EffectKind::Alarm, compensator.map(Effect::Alarm));
         Ok(alarm)
     }
+
+    fn http(&mut self, request: HttpRequest) -> Result<HttpResponse, EffectError> {
+        self.may(EffectKind::Http)?;
+        if self.stage == Stage::Rehearsal {
+            // Nobody knows what would be answered.
+            return Err(EffectError(String::new()));
+        }
+        match self.answers.get(&request) {
+            Some(Ok(answer)) => {
+                // Whoever was asked to do something has done it.
+                self.outside |= request.method != HttpMethod::Get;
+                let answer = answer.clone();
+                self.done(EffectKind::Http, None);
+                Ok(answer)
+            }
+            Some(Err(error)) => {
+                self.failed = true;
+                Err(error.clone())
+            }
+            None => {
+                let skill = &self.own.manifest.name;
+                Err(EffectError(format!(
+                    "The skill {skill} asked for something that was not in its plan."
+                )))
+            }
+        }
+    }
+
+    fn notify(&mut self, text: &str) -> Result<(), EffectError> {
+        self.notice(EffectKind::Notify, text)
+    }
+
+    fn speak(&mut self, text: &str) -> Result<(), EffectError> {
+        self.notice(EffectKind::Speak, text)
+    }
+
+    fn publish(&mut self, publication: Publication) -> Result<(), EffectError> {
+        self.may(EffectKind::Publish)?;
+        let Publication { topic, payload } = publication;
+        let skill = self.own.manifest.name.clone();
+        let letter = |it: u8| matches!(it, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_');
+        let named = (1..=LONGEST_TOPIC).contains(&topic.len()) && topic.bytes().all(letter);
+        let json = payload.len() <= LONGEST_PAYLOAD
+            && serde_json::from_str::<serde::de::IgnoredAny>(&payload).is_ok();
+        if !named || !json {
+            return Err(EffectError(format!(
+                "The skill {skill} wanted to publish what is no message."
+            )));
+        }
+        self.told.push(Event::SkillPublished {
+            skill,
+            topic,
+            payload,
+        });
+        self.done(EffectKind::Publish, None);
+        Ok(())
+    }
 }
 
+impl Acting<'_> {
+    fn notice(&mut self, kind: EffectKind, text: &str) -> Result<(), EffectError> {
+        self.may(kind)?;
+        let skill = self.own.manifest.name.clone();
+        let text = text.trim();
+        if !(1..=LONGEST_NOTICE).contains(&text.chars().count()) {
+            return Err(EffectError(format!(
+                "The skill {skill} wanted to tell what is no sentence."
+            )));
+        }
+        // On every screen it is a card of its own.
+        let line = CardLine {
+            name: None,
+            text: text.to_owned(),
+        };
+        let card = Card {
+            skill: skill.clone(),
+            id: NOTICE.into(),
+            title: skill.clone(),
+            lines: vec![line],
+            say: Vec::new(),
+            stays_ms: NOTICE_STAYS_MS,
+        };
+        self.told.push(Event::VisualCardUpdate(card.bounded()));
+        self.told.push(Event::SkillNotice {
+            skill,
+            text: text.to_owned(),
+            aloud: kind == EffectKind::Speak,
+        });
+        self.done(kind, None);
+        Ok(())
+    }
+}
+
+/// What the card of a notice is called.
+const NOTICE: &str = "loqa.notice";
+/// How long it is shown.
+const NOTICE_STAYS_MS: u64 = 10 * 60_000;
+/// Longest notice, letters.
+const LONGEST_NOTICE: usize = 200;
+/// Longest topic of what a skill publishes, bytes.
+const LONGEST_TOPIC: usize = 64;
+/// Longest message that a skill publishes, bytes.
+const LONGEST_PAYLOAD: usize = 8000;
 /// Longest key of what a skill keeps, bytes.
 const LONGEST_KEY: usize = 64;
 

@@ -5,7 +5,8 @@ mod prospect;
 
 use super::{
     cards,
-    deeds::Deeds,
+    deeds::{Deeds, Undoing},
+    elsewhere::{Answers, Elsewhere},
     executor::Executor,
     household::{LiveHousehold, Moment},
     own,
@@ -17,11 +18,12 @@ use crate::config::Patience;
 use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 use loqa_core::{
+    grammar::Step,
     home::Home,
     seams::{Committed, Draft, DraftId, HostError, PrepareRequest, SkillHost},
 };
 use loqa_protocol::UtteranceId;
-use loqa_skill_sdk::Reads;
+use loqa_skill_sdk::{Effect, Plan, Reads};
 use prospect::Prospect;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, atomic::AtomicUsize};
 use tokio::sync::watch;
@@ -38,6 +40,8 @@ pub struct HostParts {
     pub household: Arc<LiveHousehold>,
     /// How devices are reached.
     pub executor: Box<dyn Executor>,
+    /// How skills reach what is elsewhere.
+    pub elsewhere: Elsewhere,
     /// Sentences for "what can I say": [`Registry::suggestions`].
     pub suggestions: Vec<String>,
     /// How patient Loqa is until somebody asks for more time, or less.
@@ -51,6 +55,7 @@ pub struct Host(Arc<Inner>);
 struct Inner {
     registry: RwLock<Arc<Registry>>,
     house: House,
+    elsewhere: Elsewhere,
     household: Arc<LiveHousehold>,
     suggestions: Mutex<Vec<String>>,
     /// Times help was given.
@@ -70,6 +75,7 @@ impl Host {
             zone,
             household,
             executor,
+            elsewhere,
             suggestions,
             patience,
         } = parts;
@@ -81,6 +87,7 @@ impl Host {
                 executor,
                 patience,
             },
+            elsewhere,
             household,
             suggestions: Mutex::new(suggestions),
             helped: AtomicUsize::default(),
@@ -161,8 +168,9 @@ impl SkillHost for Host {
                 }
                 return Ok(said);
             }
+            let answers = inner.ask_elsewhere(&prepared).await;
             // One fsync: too long for a thread that serves conversations.
-            match tokio::task::spawn_blocking(move || inner.commit(prepared)).await {
+            match tokio::task::spawn_blocking(move || inner.commit(prepared, &answers)).await {
                 Ok(result) => result,
                 Err(error) => Err(HostError::Failed(format!(
                     "Something went wrong inside me: {error}."
@@ -200,6 +208,30 @@ impl Inner {
             epoch: prepared.epoch,
             id: lock(&self.plans).keep(prepared),
         })
+    }
+
+    /// What is answered to the questions of a plan. Nobody else waits meanwhile.
+    async fn ask_elsewhere(&self, prepared: &Prepared) -> Answers {
+        let mut answers = Answers::new();
+        let by = &prepared.registry;
+        let effects: Vec<(String, Vec<Effect>)> = match &prepared.work {
+            Work::Steps(steps) => {
+                let step = |(step, plan): &(Step, Plan)| (step.skill.clone(), plan.effects.clone());
+                steps.iter().map(step).collect()
+            }
+            Work::Undo(deed) => {
+                let deeds = &mut *lock(&self.deeds);
+                let steps = deeds.get(*deed).map(|deed| deed.steps.iter());
+                let step = |step: &Undoing| (step.skill.clone(), step.compensators.clone());
+                steps.into_iter().flatten().map(step).collect()
+            }
+        };
+        for (skill, effects) in &effects {
+            if let Some(manifest) = by.manifest(skill) {
+                answers.extend(self.elsewhere.ask(manifest, effects).await);
+            }
+        }
+        answers
     }
 
     /// What a request means at `moment`.
@@ -274,6 +306,7 @@ impl Inner {
                     effects: Vec::new(),
                     ok: true,
                     cards: cards::of(steps),
+                    told: Vec::new(),
                 })
             }
             Work::Steps(_) | Work::Undo(_) => None,

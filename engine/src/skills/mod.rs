@@ -1,5 +1,7 @@
 //! Skills in the hub: which are installed, what they read, and how their plans are carried out.
 
+#[cfg(test)]
+mod asking;
 mod cards;
 mod clock;
 mod code;
@@ -8,6 +10,7 @@ mod component;
 mod counting;
 mod deeds;
 mod effects;
+mod elsewhere;
 mod executor;
 mod host;
 mod household;
@@ -33,6 +36,7 @@ mod view;
 pub use clock::{HouseClock, SystemClock};
 pub use code::{Code, Unanswered};
 pub use component::Component;
+pub use elsewhere::Elsewhere;
 pub use executor::{Executor, OwnDevices};
 pub use host::{Host, HostParts};
 pub use household::{LiveHousehold, Moment};

@@ -77,8 +77,7 @@ pub fn wait(now: Patience, then: Patience) -> Plan {
     Plan {
         effects: (now != then).then_some(change).into_iter().collect(),
         reply: reply.into(),
-        confirm: None,
-        card: None,
+        ..Plan::default()
     }
 }
 
@@ -103,8 +102,7 @@ pub fn speak(louder: bool, household: &Household) -> Plan {
             command: DeviceCommand::Volume(then),
         })],
         reply: format!("My voice is at {then} percent."),
-        confirm: None,
-        card: None,
+        ..Plan::default()
     }
 }
 

@@ -13,14 +13,14 @@ pub fn always(permissions: &[String]) -> impl Iterator<Item = &'static str> {
 }
 
 /// All that a skill with these permissions may do.
-pub fn sentences(permissions: &[String]) -> impl Iterator<Item = &'static str> {
+pub fn sentences(permissions: &[String]) -> impl Iterator<Item = String> {
     let wanted = permissions.iter().map(|permission| sentence(permission));
-    wanted.chain(always(permissions))
+    wanted.chain(always(permissions).map(str::to_owned))
 }
 
 /// What a permission of a manifest lets a skill do.
-pub fn sentence(permission: &str) -> &'static str {
-    match permission {
+pub fn sentence(permission: &str) -> String {
+    let sentence = match permission {
         "timer" => "It can start, change and stop timers.",
         "device" => {
             "It can use every device of the house. Before anything is opened or unlocked, Loqa asks."
@@ -28,8 +28,21 @@ pub fn sentence(permission: &str) -> &'static str {
         "list" => "It can add to the household's lists and notes, change and clear them.",
         "storage" => "It can keep texts of its own, which no other skill sees.",
         "alarm" => "It can set, change and cancel alarms and reminders.",
-        _ => "This Loqa does not know what it means.",
-    }
+        "notify" => "It can show a sentence on every screen.",
+        "speak" => "It can say a sentence aloud where this machine's speaker is.",
+        "publish" => "It can tell the programs of this house something.",
+        _ => {
+            return match permission.split_once(':') {
+                Some(("http", host)) => {
+                    format!(
+                        "It can ask “{host}” over the internet, and tell it what you say to it and what it sees of the house."
+                    )
+                }
+                _ => "This Loqa does not know what it means.".into(),
+            };
+        }
+    };
+    sentence.into()
 }
 
 #[cfg(test)]
@@ -46,8 +59,13 @@ mod tests {
             EffectKind::List,
             EffectKind::Storage,
             EffectKind::Alarm,
+            EffectKind::Notify,
+            EffectKind::Publish,
+            EffectKind::Speak,
         ] {
             assert!(sentence(effects::permission(kind)).starts_with("It can "));
         }
+        let asks = sentence("http:weather.example");
+        assert!(asks.starts_with("It can ask “weather.example” "), "{asks}");
     }
 }

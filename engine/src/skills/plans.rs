@@ -10,7 +10,7 @@ use loqa_skill_sdk::Plan;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-/// How long a plan holds.
+/// How long a plan holds, unless its skill says that it holds shorter.
 const LIFETIME: Duration = Duration::from_secs(2);
 /// Plans kept at once; a turn needs two or three. The oldest goes first.
 const CAPACITY: usize = 256;
@@ -46,6 +46,16 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// How long it holds: as long as all of its steps do.
+    fn holds(&self) -> Duration {
+        let Work::Steps(steps) = &self.work else {
+            return LIFETIME;
+        };
+        let holds = steps.iter().filter_map(|(_, plan)| plan.holds_ms);
+        let holds = holds.map(Duration::from_millis);
+        holds.fold(LIFETIME, Duration::min)
+    }
+
     /// Whether this plan may be carried out in place of `other`, which was made in another state:
     /// what somebody has said "yes" to must be the very same.
     pub fn stands_for(&self, other: &Prepared) -> bool {
@@ -80,6 +90,6 @@ impl Plans {
     /// Takes a plan out, if it still holds.
     pub fn take(&mut self, id: DraftId) -> Option<Prepared> {
         let (at, prepared) = self.table.remove(&id)?;
-        (at.elapsed() <= LIFETIME).then_some(prepared)
+        (at.elapsed() <= prepared.holds()).then_some(prepared)
     }
 }

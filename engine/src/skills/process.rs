@@ -140,7 +140,7 @@ impl Process {
         answer: &mut dyn FnMut(&Import) -> Option<Vec<u8>>,
     ) -> Result<FromHost, CallError> {
         let lanes = self.lanes()?;
-        let outcome = lanes.call(step, call, &[], time + GRACE, answer);
+        let outcome = lanes.call(step, call, &[], time * frames::PATIENCE + GRACE, answer);
         if let Err(error) = &outcome {
             tracing::warn!(%error, "the skill host ended");
             let mut running = lock(&self.running);

@@ -6,6 +6,7 @@ mod folders;
 use super::*;
 use crate::{
     config::Patience,
+    egress::Egress,
     store::{Store, TimerPhase},
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -128,6 +129,11 @@ impl House {
     }
 
     pub(super) fn with_registry(folder: &Path, registry: Registry) -> House {
+        let nowhere = Elsewhere::by(Egress::to_internet([]));
+        House::reaching(folder, registry, nowhere)
+    }
+
+    pub(super) fn reaching(folder: &Path, registry: Registry, elsewhere: Elsewhere) -> House {
         let clock = FakeClock::new();
         let household = Arc::new(LiveHousehold::new(
             Arc::new(Store::open(folder).unwrap()),
@@ -139,6 +145,7 @@ impl House {
             zone: TimeZone::UTC,
             household: household.clone(),
             executor: Box::new(OwnDevices),
+            elsewhere,
             suggestions: vec!["what time is it?".into(), "lights off".into()],
             patience: Patience::Normal,
         });
@@ -176,6 +183,15 @@ impl House {
         self.host.commit(self.utterance(), draft.id).await
     }
 
+    /// Prepares now, and commits when it is polled.
+    pub(super) fn will_hear(
+        &mut self,
+        steps: &[Step],
+    ) -> impl Future<Output = Result<Committed, HostError>> + Send + use<> {
+        let draft = self.prepare(steps).unwrap();
+        self.host.commit(self.utterance(), draft.id)
+    }
+
     /// What is said and done; a question that had to be answered with yes stands before it.
     pub(super) async fn hears(&mut self, steps: &[Step]) -> String {
         let draft = match self.prepare(steps) {
@@ -186,7 +202,8 @@ impl House {
             return format!("[{skill}.{name}] {}", draft.reply);
         }
         let committed = self.commit(&draft).await.unwrap();
-        if committed.ok {
+        // What others answer cannot be predicted.
+        if committed.ok && !draft.reply.is_empty() {
             assert_eq!(committed.reply, draft.reply, "predicted wrongly");
         }
         assert_eq!(draft.effects && committed.ok, !committed.effects.is_empty());

@@ -176,7 +176,7 @@ fn plan(done: Vec<(AlarmOp, Alarm)>, now: Civil) -> Prepared {
         effects,
         reply,
         confirm: None,
-        card: None,
+        ..Plan::default()
     })
 }
 

@@ -74,7 +74,7 @@ impl Skill for Home {
                     effects.change_list(list, op.clone())?;
                     changed.push((list.clone(), op.clone()));
                 }
-                Effect::Timer(_) | Effect::Storage(_) | Effect::Alarm(_) => {}
+                _ => {}
             }
         }
         if done.is_empty()
@@ -128,7 +128,7 @@ fn plan(commands: Vec<(Device, DeviceCommand)>, reads: &dyn Reads) -> Prepared {
         effects,
         reply,
         confirm,
-        card: None,
+        ..Plan::default()
     })
 }
 
@@ -150,7 +150,7 @@ fn list_plan(list: &str, ops: Vec<ListOp>, confirm: Option<String>, reads: &dyn 
         effects,
         reply,
         confirm,
-        card: None,
+        ..Plan::default()
     })
 }
 

@@ -19,7 +19,7 @@ pub mod prepare {
         pub_export_macro: true,
         export_macro_name: "export_prepare",
         default_bindings_module: "loqa_skill_sdk::component::prepare",
-        with: { "loqa:skill/types@0.2.0": crate },
+        with: { "loqa:skill/types@0.3.0": crate },
     });
 }
 
@@ -32,7 +32,7 @@ pub mod commit {
         pub_export_macro: true,
         export_macro_name: "export_commit",
         default_bindings_module: "loqa_skill_sdk::component::commit",
-        with: { "loqa:skill/types@0.2.0": crate },
+        with: { "loqa:skill/types@0.3.0": crate },
     });
 }
 

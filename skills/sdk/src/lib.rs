@@ -12,7 +12,9 @@ mod civil;
 #[cfg(target_arch = "wasm32")]
 pub mod component;
 mod device;
+mod elsewhere;
 mod list;
+mod macros;
 mod storage;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -20,6 +22,7 @@ mod value;
 pub mod wording;
 
 pub use alarm::{Alarm, AlarmEvery, AlarmOp, AlarmSet, AlarmState, AlarmTime};
+pub use elsewhere::{HttpMethod, HttpRequest, HttpResponse, Publication};
 pub use list::same_item;
 pub use storage::StorageOp;
 pub use value::Value;
@@ -119,6 +122,12 @@ pub struct Plan {
     pub confirm: Option<String>,
     /// Shown on every dashboard once the plan has been committed.
     pub card: Option<Card>,
+    /// What takes the effects back, besides what Loqa knows by itself: of timers, devices, lists,
+    /// alarms and storage it does.
+    pub undo: Vec<Effect>,
+    /// How long it may be committed, ms; at most, and unless said, 2000.
+    #[cfg_attr(feature = "host", component(name = "holds-ms"))]
+    pub holds_ms: Option<u64>,
 }
 
 /// What a skill shows for a while. What is too long is cut: a title at 80 letters, a line at 200,
@@ -181,6 +190,18 @@ pub enum Effect {
     /// Alarms and reminders.
     #[cfg_attr(feature = "host", component(name = "alarm"))]
     Alarm(AlarmOp),
+    /// Asks over HTTP.
+    #[cfg_attr(feature = "host", component(name = "http"))]
+    Http(HttpRequest),
+    /// Shows a sentence on every screen.
+    #[cfg_attr(feature = "host", component(name = "notify"))]
+    Notify(String),
+    /// Says a sentence aloud where the hub's speaker is, and shows it.
+    #[cfg_attr(feature = "host", component(name = "speak"))]
+    Speak(String),
+    /// Tells programs something.
+    #[cfg_attr(feature = "host", component(name = "publish"))]
+    Publish(Publication),
 }
 
 /// A command to a device.
@@ -514,6 +535,26 @@ pub trait Effects: Reads {
     /// # Errors
     /// Unknown alarm, or one that cannot do that now.
     fn alarm(&mut self, op: AlarmOp) -> Result<Alarm, EffectError>;
+    /// The answer to a question over HTTP, which must stand in the plan.
+    ///
+    /// # Errors
+    /// Nobody answers there, or it may not be asked.
+    fn http(&mut self, request: HttpRequest) -> Result<HttpResponse, EffectError>;
+    /// Shows a sentence on every screen.
+    ///
+    /// # Errors
+    /// It is empty, or too long.
+    fn notify(&mut self, text: &str) -> Result<(), EffectError>;
+    /// Says a sentence aloud where the hub's speaker is, and shows it.
+    ///
+    /// # Errors
+    /// As [`Effects::notify`].
+    fn speak(&mut self, text: &str) -> Result<(), EffectError>;
+    /// Tells programs something.
+    ///
+    /// # Errors
+    /// It is not as [`Publication`] says.
+    fn publish(&mut self, publication: Publication) -> Result<(), EffectError>;
 
     /// Carries effects out just as they are.
     ///
@@ -528,6 +569,10 @@ pub trait Effects: Reads {
             Effect::List(ListEffect { list, op }) => self.change_list(&list, op).map(drop),
             Effect::Storage(op) => self.store(op),
             Effect::Alarm(op) => self.alarm(op).map(drop),
+            Effect::Http(request) => self.http(request).map(drop),
+            Effect::Notify(text) => self.notify(&text),
+            Effect::Speak(text) => self.speak(&text),
+            Effect::Publish(publication) => self.publish(publication),
         })
     }
 }
@@ -535,152 +580,3 @@ pub trait Effects: Reads {
 /// An effect that did not take place: a sentence for the person.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct EffectError(pub String);
-
-/// Makes components of a skill: `component!(Timers);`, with a value of the type that implements
-/// [`Skill`]. Means nothing but where it is built for WebAssembly.
-#[macro_export]
-macro_rules! component {
-    ($skill:expr) => {
-        #[cfg(all(
-            target_arch = "wasm32",
-            any(loqa_step = "prepare", loqa_step = "commit")
-        ))]
-        const _: () = {
-            // It brings the memory and the way to end that a program needs.
-            extern crate std;
-
-            struct Component;
-
-            #[cfg(loqa_step = "prepare")]
-            impl $crate::component::prepare::exports::loqa::skill::preparing::Guest for Component {
-                fn prepare(request: $crate::Request) -> $crate::Prepared {
-                    $crate::component::prepare_with(&$skill, &request)
-                }
-            }
-            #[cfg(loqa_step = "prepare")]
-            $crate::component::prepare::export_prepare!(Component);
-
-            #[cfg(loqa_step = "commit")]
-            impl $crate::component::commit::exports::loqa::skill::committing::Guest for Component {
-                fn commit(plan: $crate::Plan) -> $crate::component::Reply {
-                    $crate::component::commit_with(&$skill, &plan, &mut $crate::acting!())
-                }
-            }
-            #[cfg(loqa_step = "commit")]
-            $crate::component::commit::export_commit!(Component);
-        };
-    };
-}
-
-/// What a component can cause, made where the skill itself is compiled: `loqa skill build` says there
-/// what the manifest asks for, and nothing else is so much as imported.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! acting {
-    () => {{
-        use std::{string::String, vec::Vec};
-        use $crate::{
-            Alarm, AlarmOp, Area, Civil, Device, DeviceCommand, DeviceState, EffectError, Effects,
-            ListOp, Reads, StorageOp, Timer, TimerOp, Value,
-            component::{Committing, commit::loqa::skill, denied},
-        };
-
-        struct Acting;
-
-        impl Reads for Acting {
-            fn now(&self, zone: Option<&str>) -> Option<Civil> {
-                Committing.now(zone)
-            }
-
-            fn timers(&self) -> Vec<Timer> {
-                Committing.timers()
-            }
-
-            fn devices(&self) -> Vec<Device> {
-                Committing.devices()
-            }
-
-            fn areas(&self) -> Vec<Area> {
-                Committing.areas()
-            }
-
-            fn list(&self, list: &str) -> Vec<String> {
-                Committing.list(list)
-            }
-
-            fn setting(&self, name: &str) -> Option<Value> {
-                Committing.setting(name)
-            }
-
-            fn stored(&self, key: &str) -> Option<String> {
-                Committing.stored(key)
-            }
-
-            fn stored_keys(&self) -> Vec<String> {
-                Committing.stored_keys()
-            }
-
-            fn alarms(&self) -> Vec<Alarm> {
-                Committing.alarms()
-            }
-        }
-
-        impl Effects for Acting {
-            #[cfg(loqa_may = "timer")]
-            fn timer(&mut self, op: TimerOp) -> Result<Timer, EffectError> {
-                skill::set_timers::apply(&op).map_err(EffectError)
-            }
-
-            #[cfg(not(loqa_may = "timer"))]
-            fn timer(&mut self, _: TimerOp) -> Result<Timer, EffectError> {
-                denied("timer")
-            }
-
-            #[cfg(loqa_may = "device")]
-            fn device(
-                &mut self,
-                id: &str,
-                command: DeviceCommand,
-            ) -> Result<DeviceState, EffectError> {
-                skill::command_devices::command(id, &command).map_err(EffectError)
-            }
-
-            #[cfg(not(loqa_may = "device"))]
-            fn device(&mut self, _: &str, _: DeviceCommand) -> Result<DeviceState, EffectError> {
-                denied("device")
-            }
-
-            #[cfg(loqa_may = "list")]
-            fn change_list(&mut self, list: &str, op: ListOp) -> Result<Vec<String>, EffectError> {
-                skill::change_lists::change(list, &op).map_err(EffectError)
-            }
-
-            #[cfg(not(loqa_may = "list"))]
-            fn change_list(&mut self, _: &str, _: ListOp) -> Result<Vec<String>, EffectError> {
-                denied("list")
-            }
-
-            #[cfg(loqa_may = "storage")]
-            fn store(&mut self, op: StorageOp) -> Result<(), EffectError> {
-                skill::write_storage::apply(&op).map_err(EffectError)
-            }
-
-            #[cfg(not(loqa_may = "storage"))]
-            fn store(&mut self, _: StorageOp) -> Result<(), EffectError> {
-                denied("storage")
-            }
-
-            #[cfg(loqa_may = "alarm")]
-            fn alarm(&mut self, op: AlarmOp) -> Result<Alarm, EffectError> {
-                skill::set_alarms::apply(&op).map_err(EffectError)
-            }
-
-            #[cfg(not(loqa_may = "alarm"))]
-            fn alarm(&mut self, _: AlarmOp) -> Result<Alarm, EffectError> {
-                denied("alarm")
-            }
-        }
-
-        Acting
-    }};
-}

@@ -2,8 +2,8 @@
 
 use crate::{
     Alarm, AlarmOp, AlarmState, AlarmTime, Area, Ask, Civil, Device, DeviceCommand, DeviceState,
-    Effect, EffectError, Effects, ListOp, Plan, Prepared, Reads, Request, Skill, StorageOp, Timer,
-    TimerOp, TimerStart, TimerState,
+    Effect, EffectError, Effects, HttpRequest, HttpResponse, ListOp, Plan, Prepared, Publication,
+    Reads, Request, Skill, StorageOp, Timer, TimerOp, TimerStart, TimerState,
 };
 use alloc::{
     borrow::ToOwned,
@@ -37,6 +37,10 @@ pub struct House {
     pub silent: Vec<String>,
     /// Alarms and reminders, oldest first.
     pub alarms: Vec<Alarm>,
+    /// URL → what is answered there; nobody answers elsewhere.
+    pub web: BTreeMap<String, HttpResponse>,
+    /// What was shown, said aloud and published, oldest first.
+    pub told: Vec<String>,
 }
 
 impl Default for House {
@@ -61,6 +65,8 @@ impl Default for House {
             storage: BTreeMap::new(),
             silent: Vec::new(),
             alarms: Vec::new(),
+            web: BTreeMap::new(),
+            told: Vec::new(),
         }
     }
 }
@@ -103,7 +109,8 @@ impl House {
     /// name in brackets, a confirmation (answered with yes) stands before the reply.
     ///
     /// # Panics
-    /// If the reply differs from the one that was predicted, because that costs the person time.
+    /// If the reply differs from the one that was predicted, because that costs the person time; what
+    /// depends on others cannot be, and is predicted as nothing.
     pub fn hears(
         &mut self,
         skill: &dyn Skill,
@@ -120,8 +127,8 @@ impl House {
         let before = self.clone();
         let reply = match skill.commit(&plan, self) {
             Ok(reply) => {
-                // Who will not answer cannot be predicted.
-                if self.silent.is_empty() {
+                // Who will not answer cannot be predicted, nor what others do.
+                if self.silent.is_empty() && !plan.reply.is_empty() {
                     assert_eq!(reply, plan.reply, "the reply was predicted wrongly");
                 }
                 reply
@@ -278,6 +285,27 @@ impl Effects for House {
             StorageOp::Set((key, text)) => drop(self.storage.insert(key, text)),
             StorageOp::Remove(key) => drop(self.storage.remove(&key)),
         }
+        Ok(())
+    }
+
+    fn http(&mut self, request: HttpRequest) -> Result<HttpResponse, EffectError> {
+        let answer = self.web.get(&request.url).cloned();
+        answer.ok_or_else(|| EffectError("Nobody answers there.".into()))
+    }
+
+    fn notify(&mut self, text: &str) -> Result<(), EffectError> {
+        self.told.push(format!("shown: {text}"));
+        Ok(())
+    }
+
+    fn speak(&mut self, text: &str) -> Result<(), EffectError> {
+        self.told.push(format!("said: {text}"));
+        Ok(())
+    }
+
+    fn publish(&mut self, publication: Publication) -> Result<(), EffectError> {
+        let Publication { topic, payload } = publication;
+        self.told.push(format!("{topic}: {payload}"));
         Ok(())
     }
 

@@ -164,7 +164,7 @@ fn plan(done: Vec<(TimerOp, Timer)>) -> Prepared {
         effects,
         reply,
         confirm: None,
-        card: None,
+        ..Plan::default()
     })
 }
 

@@ -21,6 +21,7 @@ fn of(shape: &Shape) -> Value {
     match shape {
         Shape::Text => json!({ "type": "string", "minLength": 1 }),
         Shape::Id => json!({ "type": "string", "pattern": "^[a-z0-9_]+$" }),
+        Shape::Host => json!({ "type": "string", "pattern": "^[a-z0-9.:\\[\\]-]+$" }),
         Shape::Word(words) => json!({ "enum": words }),
         Shape::Bool => json!({ "type": "boolean" }),
         Shape::Integer => json!({ "type": "integer" }),

@@ -9,6 +9,8 @@ pub enum Shape {
     Text,
     /// Lower-case letters, digits, `_`.
     Id,
+    /// A host, as it stands in a web address, with a port where it is not the usual one.
+    Host,
     /// One of these words.
     Word(&'static [&'static str]),
     /// True or false.
@@ -46,6 +48,33 @@ pub fn is_id(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+}
+
+/// Small letters of ASCII, digits, `.` and `-`, or an IPv6 address in brackets; a port behind it.
+/// Letters that only look like those are none.
+pub fn is_host(text: &str) -> bool {
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => match rest.split_once(']') {
+            Some((host, "")) => (host, None),
+            Some((host, port)) => (host, port.strip_prefix(':').or(Some(""))),
+            None => return false,
+        },
+        None => match text.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (text, None),
+        },
+    };
+    let in_brackets = text.starts_with('[');
+    let letter = |byte: u8| match byte {
+        b':' => in_brackets,
+        b'-' => !in_brackets,
+        _ => matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.'),
+    };
+    let named = (1..=253).contains(&host.len())
+        && host.bytes().all(letter)
+        && !host.starts_with(['.', '-'])
+        && !host.ends_with(['.', '-']);
+    named && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
 /// A letter, then letters, digits, `_`.
@@ -118,6 +147,15 @@ impl Shape {
                     );
                 }
             }
+            (Shape::Host, Value::Text(text)) => {
+                if !is_host(text) {
+                    error(
+                        node.at,
+                        format!("`{}` is not a host", shorten(text)),
+                        "write it as in a web address, in small letters and without https://: api.example.org".into(),
+                    );
+                }
+            }
             (Shape::Word(words), Value::Text(text)) => {
                 if !words.contains(&text.as_str()) {
                     error(
@@ -165,7 +203,7 @@ impl Shape {
             _ => {
                 let message = format!("expected {}, found {}", self.noun(), noun(&node.value));
                 let help = match self {
-                    Shape::Text | Shape::Id | Shape::Word(_) => quote_help(node),
+                    Shape::Text | Shape::Id | Shape::Host | Shape::Word(_) => quote_help(node),
                     Shape::List(_) if node.text().is_some() => "write a list: [one, two]".into(),
                     Shape::List(Shape::Table(_)) => {
                         "write a list of tables: in TOML with two brackets, `[[…]]`".into()
@@ -194,7 +232,9 @@ impl Shape {
     /// Whether the type of `node` is right, without looking inside.
     fn fits(&self, node: &Node) -> bool {
         match self {
-            Shape::Text | Shape::Id | Shape::Word(_) => matches!(node.value, Value::Text(_)),
+            Shape::Text | Shape::Id | Shape::Host | Shape::Word(_) => {
+                matches!(node.value, Value::Text(_))
+            }
             Shape::Bool => matches!(node.value, Value::Bool(_)),
             Shape::Integer => matches!(node.value, Value::Integer(_)),
             Shape::Scalar => matches!(
@@ -211,6 +251,7 @@ impl Shape {
         match self {
             Shape::Text => "text",
             Shape::Id => "an id",
+            Shape::Host => "a host",
             Shape::Word(_) => "a word",
             Shape::Bool => "true or false",
             Shape::Integer => "a whole number",

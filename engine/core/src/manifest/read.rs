@@ -42,12 +42,20 @@ pub(super) fn manifest(
         lists: reader.lists(node),
         rules: reader.rules(node),
         intents: reader.intents(node),
-        permissions: node.texts_of("permissions"),
+        permissions: permissions(node),
         followups: reader.followups(node),
         settings: reader.settings(node),
         budget: reader.budget(node),
         places: reader.places,
     }
+}
+
+/// Each host is a permission of its own, so that a new one is asked for like any other.
+fn permissions(node: &Node) -> Vec<String> {
+    let hosts = node.texts_of("hosts").into_iter();
+    let mut permissions = node.texts_of("permissions");
+    permissions.extend(hosts.map(|host| format!("http:{host}")));
+    permissions
 }
 
 struct Reader<'r> {
@@ -377,7 +385,12 @@ impl Reader<'_> {
         let Some(node) = node.get("budget") else {
             return usual;
         };
-        let usual = [usual.memory_mib, usual.time_ms, usual.storage_kb];
+        let usual = [
+            usual.memory_mib,
+            usual.time_ms,
+            usual.storage_kb,
+            usual.http_per_minute,
+        ];
         let mut given = usual;
         for ((key, least, most), given) in Budget::RANGES.iter().zip(&mut given) {
             let Some(node) = node.get(key) else { continue };
@@ -393,11 +406,12 @@ impl Reader<'_> {
                 ),
             }
         }
-        let [memory_mib, time_ms, storage_kb] = given;
+        let [memory_mib, time_ms, storage_kb, http_per_minute] = given;
         Budget {
             memory_mib,
             time_ms,
             storage_kb,
+            http_per_minute,
         }
     }
 

@@ -88,6 +88,8 @@ pub struct Budget {
     pub time_ms: u32,
     /// All that it keeps, kB, 0–1024.
     pub storage_kb: u32,
+    /// Questions over HTTP a minute, 0–60.
+    pub http_per_minute: u32,
 }
 
 impl Default for Budget {
@@ -97,12 +99,17 @@ impl Default for Budget {
             memory_mib: 16,
             time_ms: 50,
             storage_kb: 64,
+            http_per_minute: 10,
         }
     }
 }
 
 impl Budget {
     /// Its keys, each with what it may be.
-    pub(super) const RANGES: [(&'static str, u32, u32); 3] =
-        [("memory", 1, 256), ("time", 1, 1000), ("storage", 0, 1024)];
+    pub(super) const RANGES: [(&'static str, u32, u32); 4] = [
+        ("memory", 1, 256),
+        ("time", 1, 1000),
+        ("storage", 0, 1024),
+        ("http", 0, 60),
+    ];
 }

@@ -45,9 +45,15 @@ pub const SKILL: Shape = Shape::Table(&[
         name: "permissions",
         required: false,
         shape: Shape::List(&Shape::Word(&[
-            "timer", "device", "list", "storage", "alarm",
+            "timer", "device", "list", "storage", "alarm", "notify", "speak", "publish",
         ])),
-        doc: "What it may change.",
+        doc: "What it may change, and tell.",
+    },
+    Key {
+        name: "hosts",
+        required: false,
+        shape: Shape::List(&Shape::Host),
+        doc: "Hosts that it may ask over HTTP, encrypted.",
     },
     Key {
         name: "followups",
@@ -126,6 +132,12 @@ const BUDGET: Shape = Shape::Table(&[
         required: false,
         shape: Shape::Integer,
         doc: "All that it keeps, kB, 0 to 1024. Default: 64.",
+    },
+    Key {
+        name: "http",
+        required: false,
+        shape: Shape::Integer,
+        doc: "Questions over HTTP a minute, 0 to 60. Default: 10.",
     },
 ]);
 

@@ -515,6 +515,7 @@ fn settings_and_budgets_hold_what_they_say() {
         manifest.budget,
         Budget {
             storage_kb: 0,
+            http_per_minute: 10,
             ..usual
         }
     );

@@ -323,8 +323,9 @@ impl TurnMachine {
         }
         let reply = match result {
             Ok(committed) => {
-                for card in committed.cards {
-                    effects.push(Effect::announce(turn, Event::VisualCardUpdate(card)));
+                let cards = committed.cards.into_iter().map(Event::VisualCardUpdate);
+                for event in cards.chain(committed.told) {
+                    effects.push(Effect::announce(turn, event));
                 }
                 answer.done.extend(plan.steps);
                 answer.committed_at = Some(now);

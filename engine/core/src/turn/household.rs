@@ -137,6 +137,7 @@ impl Host {
             reply: said(&request.steps),
             effects: vec![EffectKind::Device],
             cards: request.steps.iter().filter_map(shown).collect(),
+            told: Vec::new(),
             ok: true,
         })
     }

@@ -5,7 +5,13 @@ use crate::{Envelope, Event, SessionId, TurnId};
 use v1::event::Kind;
 
 wire_enum!(Verdict, "verdict", [Unknown, Accepted, Rejected]);
-wire_enum!(EffectKind, "effects", [Timer, Device, List, Alarm, Storage]);
+wire_enum!(
+    EffectKind,
+    "effects",
+    [
+        Timer, Device, List, Alarm, Storage, Http, Notify, Publish, Speak
+    ]
+);
 
 impl From<&Envelope> for v1::Envelope {
     fn from(envelope: &Envelope) -> Self {
@@ -109,6 +115,18 @@ impl From<&Event> for Kind {
                 late_s,
             }),
             Event::AlarmSilenced { id } => Kind::AlarmSilenced(v1::AlarmSilenced { id }),
+            Event::SkillNotice { skill, text, aloud } => {
+                Kind::SkillNotice(v1::SkillNotice { skill, text, aloud })
+            }
+            Event::SkillPublished {
+                skill,
+                topic,
+                payload,
+            } => Kind::SkillPublished(v1::SkillPublished {
+                skill,
+                topic,
+                payload,
+            }),
             Event::Degraded {
                 what,
                 message,
@@ -186,6 +204,18 @@ impl TryFrom<Kind> for Event {
                 late_s,
             },
             Kind::AlarmSilenced(v1::AlarmSilenced { id }) => Event::AlarmSilenced { id },
+            Kind::SkillNotice(v1::SkillNotice { skill, text, aloud }) => {
+                Event::SkillNotice { skill, text, aloud }
+            }
+            Kind::SkillPublished(v1::SkillPublished {
+                skill,
+                topic,
+                payload,
+            }) => Event::SkillPublished {
+                skill,
+                topic,
+                payload,
+            },
             Kind::Degraded(v1::Degraded {
                 what,
                 message,

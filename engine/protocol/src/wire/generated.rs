@@ -249,7 +249,7 @@ pub struct Envelope {
 pub struct Event {
     #[prost(
         oneof = "event::Kind",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19"
     )]
     pub kind: ::core::option::Option<event::Kind>,
 }
@@ -291,6 +291,10 @@ pub mod event {
         AlarmRang(super::AlarmRang),
         #[prost(message, tag = "17")]
         AlarmSilenced(super::AlarmSilenced),
+        #[prost(message, tag = "18")]
+        SkillNotice(super::SkillNotice),
+        #[prost(message, tag = "19")]
+        SkillPublished(super::SkillPublished),
     }
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -385,6 +389,26 @@ pub struct AlarmSilenced {
     pub id: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SkillNotice {
+    #[prost(string, tag = "1")]
+    pub skill: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub text: ::prost::alloc::string::String,
+    /// said as well as shown
+    #[prost(bool, tag = "3")]
+    pub aloud: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SkillPublished {
+    #[prost(string, tag = "1")]
+    pub skill: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub topic: ::prost::alloc::string::String,
+    /// JSON
+    #[prost(string, tag = "3")]
+    pub payload: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Degraded {
     #[prost(string, tag = "1")]
     pub what: ::prost::alloc::string::String,
@@ -464,6 +488,10 @@ pub enum EffectKind {
     List = 3,
     Alarm = 4,
     Storage = 5,
+    Http = 6,
+    Notify = 7,
+    Publish = 8,
+    Speak = 9,
 }
 impl EffectKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -478,6 +506,10 @@ impl EffectKind {
             Self::List => "EFFECT_KIND_LIST",
             Self::Alarm => "EFFECT_KIND_ALARM",
             Self::Storage => "EFFECT_KIND_STORAGE",
+            Self::Http => "EFFECT_KIND_HTTP",
+            Self::Notify => "EFFECT_KIND_NOTIFY",
+            Self::Publish => "EFFECT_KIND_PUBLISH",
+            Self::Speak => "EFFECT_KIND_SPEAK",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -489,6 +521,10 @@ impl EffectKind {
             "EFFECT_KIND_LIST" => Some(Self::List),
             "EFFECT_KIND_ALARM" => Some(Self::Alarm),
             "EFFECT_KIND_STORAGE" => Some(Self::Storage),
+            "EFFECT_KIND_HTTP" => Some(Self::Http),
+            "EFFECT_KIND_NOTIFY" => Some(Self::Notify),
+            "EFFECT_KIND_PUBLISH" => Some(Self::Publish),
+            "EFFECT_KIND_SPEAK" => Some(Self::Speak),
             _ => None,
         }
     }

@@ -453,6 +453,19 @@ fn events() -> Vec<(&'static str, Event)> {
                 ok: true,
             },
         ),
+        (
+            "skill_result_to_elsewhere",
+            Event::SkillResult {
+                intent: "weather.today".into(),
+                effects: vec![
+                    EffectKind::Http,
+                    EffectKind::Notify,
+                    EffectKind::Publish,
+                    EffectKind::Speak,
+                ],
+                ok: true,
+            },
+        ),
         ("tts_request", Event::TtsRequest { text: text.clone() }),
         ("reply_started", Event::ReplyStarted { text }),
         ("reply_ended", Event::ReplyEnded { heard_ms: 812 }),
@@ -475,6 +488,22 @@ fn events() -> Vec<(&'static str, Event)> {
             },
         ),
         ("alarm_silenced", Event::AlarmSilenced { id: 5 }),
+        (
+            "skill_notice",
+            Event::SkillNotice {
+                skill: "tea".into(),
+                text: "The tea is ready.".into(),
+                aloud: true,
+            },
+        ),
+        (
+            "skill_published",
+            Event::SkillPublished {
+                skill: "tea".into(),
+                topic: "brewed".into(),
+                payload: r#"{"minutes":3}"#.into(),
+            },
+        ),
         (
             "degraded",
             Event::Degraded {

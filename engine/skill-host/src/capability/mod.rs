@@ -4,16 +4,20 @@ mod alarms;
 mod clock;
 mod devices;
 mod home;
+mod http;
 mod lists;
+mod messages;
+mod notices;
 mod settings;
+mod speech;
 mod storage;
 mod timers;
 
-use crate::{frames::StepKind, runtime::Invocation};
+use crate::{frames::StepKind, permission::permits, runtime::Invocation};
 use wasmtime::{Result, component::Linker};
 
 /// Whose interfaces they are, and which version: what changes a type changes the version.
-const PACKAGE: (&str, &str) = ("loqa:skill/", "@0.2.0");
+const PACKAGE: (&str, &str) = ("loqa:skill/", "@0.3.0");
 
 /// Whether an interface is Loqa's, but not one of these.
 pub fn is_of_another_version(interface: &str) -> bool {
@@ -24,7 +28,7 @@ pub fn is_of_another_version(interface: &str) -> bool {
 /// The package that all interfaces are of: `skills/wit/loqa.wit`.
 macro_rules! interface {
     ($name:literal) => {
-        concat!("loqa:skill/", $name, "@0.2.0")
+        concat!("loqa:skill/", $name, "@0.3.0")
     };
 }
 use interface;
@@ -36,7 +40,7 @@ struct Write {
     link: fn(&mut Linker<Invocation>) -> Result<()>,
 }
 
-const WRITES: [Write; 5] = [
+const WRITES: [Write; 9] = [
     Write {
         permission: "timer",
         interface: timers::WRITE,
@@ -62,6 +66,26 @@ const WRITES: [Write; 5] = [
         interface: storage::WRITE,
         link: storage::write,
     },
+    Write {
+        permission: "http",
+        interface: http::WRITE,
+        link: http::write,
+    },
+    Write {
+        permission: "notify",
+        interface: notices::WRITE,
+        link: notices::write,
+    },
+    Write {
+        permission: "speak",
+        interface: speech::WRITE,
+        link: speech::write,
+    },
+    Write {
+        permission: "publish",
+        interface: messages::WRITE,
+        link: messages::write,
+    },
 ];
 
 /// Links what may be read and, for the step that commits, what `permissions` name; nothing else.
@@ -79,7 +103,7 @@ pub fn link(linker: &mut Linker<Invocation>, step: StepKind, permissions: &[Stri
     if step == StepKind::Commit {
         let granted = WRITES
             .iter()
-            .filter(|write| permissions.iter().any(|it| it == write.permission));
+            .filter(|write| permits(permissions, write.permission));
         for write in granted {
             (write.link)(linker)?;
         }

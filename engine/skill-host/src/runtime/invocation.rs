@@ -1,6 +1,7 @@
 //! One call of a skill: whom it asks, and what it has taken so far.
 
-use crate::frames::{Budget, Cost, Fault, Import};
+use crate::frames::{Budget, Cost, Fault, Import, PATIENCE};
+use rustix::time::{ClockId, clock_gettime};
 use serde::de::DeserializeOwned;
 use std::{
     io,
@@ -17,11 +18,19 @@ pub trait Hub: Send {
     fn ask(&mut self, import: &Import) -> io::Result<Vec<u8>>;
 }
 
+/// What this thread has computed so far.
+fn computed() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
 /// One call of a skill.
 pub struct Invocation {
     hub: Box<dyn Hub>,
     budget: Budget,
     started: Instant,
+    /// What its thread had computed by then.
+    computed: Duration,
     waited: Duration,
     calls: u32,
     memory: usize,
@@ -35,6 +44,7 @@ impl Invocation {
             hub,
             budget,
             started: Instant::now(),
+            computed: computed(),
             waited: Duration::ZERO,
             calls: 0,
             memory: 0,
@@ -60,8 +70,10 @@ impl Invocation {
 
     /// Called with every tick of the clock while the skill runs.
     pub(super) fn tick(&mut self) -> Result<UpdateDeadline> {
+        let budget = Duration::from_millis(self.budget.time_ms);
         let ran = self.started.elapsed().saturating_sub(self.waited);
-        if ran > Duration::from_millis(self.budget.time_ms) {
+        let computed = computed().saturating_sub(self.computed);
+        if computed > budget || ran > budget * PATIENCE {
             return Err(self.end(Fault::Time(self.budget.time_ms)));
         }
         Ok(UpdateDeadline::Continue(1))

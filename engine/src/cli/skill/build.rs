@@ -4,9 +4,10 @@ use super::{mistakes, problem};
 use crate::cli::output;
 use loqa_core::manifest::Manifest;
 use loqa_protocol::Problem;
-use loqa_skill_host::frames::StepKind;
+use loqa_skill_host::{frames::StepKind, permission};
 use serde_json::Value;
 use std::{
+    collections::BTreeSet,
     fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
@@ -131,8 +132,9 @@ fn compile(folder: &Path, step: StepKind, permissions: &[String]) -> Result<Path
     cargo
         .args(["--", "--cfg"])
         .arg(format!("loqa_step=\"{}\"", step.name()));
-    for permission in permissions {
-        cargo.arg("--cfg").arg(format!("loqa_may=\"{permission}\""));
+    let kinds: BTreeSet<&str> = permissions.iter().map(|it| permission::kind(it)).collect();
+    for kind in kinds {
+        cargo.arg("--cfg").arg(format!("loqa_may=\"{kind}\""));
     }
     cargo
         .args(["--check-cfg", "cfg(loqa_step, values(any()))"])

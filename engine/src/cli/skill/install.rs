@@ -73,14 +73,14 @@ fn present(looked: &Looked) {
     }
     let say = |sentence: &str| output::print_line(&format!("  {sentence}"));
     let (added, kept): (Vec<_>, Vec<_>) = looked.permissions.iter().partition(|it| it.new);
-    kept.iter().for_each(|wanted| say(wanted.sentence));
+    kept.iter().for_each(|wanted| say(&wanted.sentence));
     looked.always.iter().for_each(|sentence| say(sentence));
     if !added.is_empty() {
         output::print_line(match looked.before {
             Some(_) => "This version also wants what the one before could not do:",
             None => "It wants to be allowed:",
         });
-        added.iter().for_each(|wanted| say(wanted.sentence));
+        added.iter().for_each(|wanted| say(&wanted.sentence));
     }
 }
 

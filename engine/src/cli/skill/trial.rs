@@ -4,9 +4,11 @@ use super::{mistakes, problem};
 use crate::{
     cli::output,
     config::Patience,
+    egress::Egress,
     hub::demonstration_home,
     skills::{
-        Call, Host, HostParts, LiveHousehold, Machine, OwnDevices, Registry, SystemClock, Trace,
+        Call, Elsewhere, Host, HostParts, LiveHousehold, Machine, OwnDevices, Registry,
+        SystemClock, Trace,
     },
     store::Store,
 };
@@ -95,6 +97,7 @@ impl Trial {
                 Arc::new(SystemClock),
             )),
             executor: Box::new(OwnDevices),
+            elsewhere: Elsewhere::by(Egress::to_internet([])),
             suggestions,
             patience: Patience::Normal,
         });

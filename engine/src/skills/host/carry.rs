@@ -5,7 +5,8 @@ use crate::{
     skills::{
         cards,
         deeds::Undoing,
-        effects::{Acting, Stage, permission},
+        effects::{Acting, Stage},
+        elsewhere::Answers,
         household::Moment,
         own,
         plans::{Prepared, Work},
@@ -17,7 +18,7 @@ use loqa_core::{
     grammar::Step,
     seams::{Committed, HostError},
 };
-use loqa_protocol::{EffectKind, card::Card};
+use loqa_protocol::{EffectKind, Event, card::Card};
 use loqa_skill_sdk::{Effect, EffectError, Effects, Plan};
 
 /// What a commit did.
@@ -28,34 +29,49 @@ pub(super) struct Done {
     /// Last step first.
     undoings: Vec<Undoing>,
     cards: Vec<Card>,
+    told: Vec<Event>,
     /// Something did not take place, though other things did; the reply says so.
     failed: bool,
     /// Some of it took place where nothing can be thrown away.
     outside: bool,
 }
 
+/// When a plan is carried out, and what was answered to its questions.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a> {
+    pub moment: &'a Moment,
+    pub answers: &'a Answers,
+}
+
 impl Inner {
     /// Carries a plan out. Blocks for one fsync.
-    pub(super) fn commit(&self, mut prepared: Prepared) -> Result<Committed, HostError> {
+    pub(super) fn commit(
+        &self,
+        mut prepared: Prepared,
+        answers: &Answers,
+    ) -> Result<Committed, HostError> {
         let utterance = prepared.request.utterance;
         let mut refused = None;
         let outcome = self.household.commit(Some(utterance), |household, moment| {
-            // From here on nobody else changes anything.
-            match self.renew(prepared.clone(), moment) {
-                Ok(anew) => prepared = anew,
-                Err(error) => {
-                    refused = Some(error);
-                    return Err(EffectError(String::new()));
+            // From here on nobody else changes anything. What was asked elsewhere is not asked again.
+            if answers.is_empty() {
+                match self.renew(prepared.clone(), moment) {
+                    Ok(anew) => prepared = anew,
+                    Err(error) => {
+                        refused = Some(error);
+                        return Err(EffectError(String::new()));
+                    }
                 }
             }
+            let at = At { moment, answers };
             let done = match &prepared.work {
-                Work::Steps(steps) => self.carry_out(&prepared.registry, steps, household, moment),
+                Work::Steps(steps) => self.carry_out(&prepared.registry, steps, household, at),
                 Work::Undo(deed) => {
                     let steps = lock(&self.deeds).get(*deed).map(|deed| deed.steps.clone());
                     let steps = steps.ok_or_else(|| EffectError(own::NOTHING_DONE.into()))?;
                     let card = |step: &Undoing| Some(Card::gone(&step.skill, step.card.as_ref()?));
                     let by = &prepared.registry;
-                    let done = self.take_back(by, Stage::Performance, &steps, household, moment)?;
+                    let done = self.take_back(by, Stage::Performance, &steps, household, at)?;
                     Ok(Done {
                         cards: steps.iter().filter_map(card).collect(),
                         ..done
@@ -77,6 +93,7 @@ impl Inner {
                     mut reply,
                     undoings,
                     cards,
+                    told,
                     failed,
                     ..
                 } = outcome.value;
@@ -92,6 +109,7 @@ impl Inner {
                     effects: outcome.kinds,
                     ok: !failed,
                     cards,
+                    told,
                 })
             }
             Err(CommitError::Refused(EffectError(reply))) => {
@@ -106,6 +124,7 @@ impl Inner {
                     effects: Vec::new(),
                     ok: false,
                     cards: Vec::new(),
+                    told: Vec::new(),
                 })
             }
             Err(CommitError::AlreadyCommitted(utterance)) => {
@@ -127,13 +146,13 @@ impl Inner {
         by: &Registry,
         steps: &[(Step, Plan)],
         household: &mut Household,
-        moment: &Moment,
+        at: At<'_>,
     ) -> Result<Done, EffectError> {
         let mut all = Done::default();
         let mut replies = Vec::new();
         for (step, plan) in steps {
             let before = all.outside.then(|| household.clone());
-            let ran = self.run(by, Stage::Performance, &step.skill, plan, household, moment);
+            let ran = self.run(by, Stage::Performance, &step.skill, plan, household, at);
             let (done, mut compensators) = match (ran, before) {
                 (Err(EffectError(reply)), Some(before)) => {
                     *household = before;
@@ -146,6 +165,7 @@ impl Inner {
             replies.push(done.reply);
             if !done.kinds.is_empty() && step.skill != own::NAME {
                 compensators.reverse();
+                compensators.extend(plan.undo.iter().cloned());
                 all.undoings.push(Undoing {
                     skill: step.skill.clone(),
                     intent: step.intent.clone(),
@@ -154,6 +174,7 @@ impl Inner {
                 });
             }
             all.kinds.extend(done.kinds);
+            all.told.extend(done.told);
             all.failed |= done.failed;
             all.outside |= done.outside;
         }
@@ -170,7 +191,7 @@ impl Inner {
         stage: Stage,
         steps: &[Undoing],
         household: &mut Household,
-        moment: &Moment,
+        at: At<'_>,
     ) -> Result<Done, EffectError> {
         let mut all = Done::default();
         let mut replies = Vec::new();
@@ -184,7 +205,7 @@ impl Inner {
                 effects: step.compensators.clone(),
                 ..Plan::default()
             };
-            let (done, _) = match self.run(by, stage, &step.skill, &plan, household, moment) {
+            let (done, _) = match self.run(by, stage, &step.skill, &plan, household, at) {
                 Err(EffectError(reply)) if all.outside => {
                     replies.push(reply);
                     all.failed = true;
@@ -194,6 +215,7 @@ impl Inner {
             };
             replies.push(done.reply);
             all.kinds.extend(done.kinds);
+            all.told.extend(done.told);
             all.failed |= done.failed;
             all.outside |= done.outside;
         }
@@ -214,7 +236,7 @@ impl Inner {
         skill: &str,
         plan: &Plan,
         household: &mut Household,
-        moment: &Moment,
+        at: At<'_>,
     ) -> Result<(Done, Vec<Effect>), EffectError> {
         let manifest = by.manifest(skill);
         let manifest =
@@ -223,8 +245,9 @@ impl Inner {
             stage,
             &self.house,
             household,
-            (moment.now_ms, moment.wall),
+            (at.moment.now_ms, at.moment.wall),
             by.own_of(manifest),
+            at.answers,
         );
         acting.begin(&plan.effects);
         let ran = match by.code(skill) {
@@ -233,8 +256,8 @@ impl Inner {
                 .unwrap_or_else(|error| Err(EffectError(error.to_string()))),
             None => acting.carry_out(&plan.effects).map(|()| plan.reply.clone()),
         };
-        if let Some(kind) = acting.refused {
-            by.refused(skill, permission(kind));
+        if let Some(permission) = &acting.refused {
+            by.refused(skill, permission);
         }
         let reply = match ran {
             // What was done cannot be thrown away.
@@ -247,6 +270,7 @@ impl Inner {
         let done = Done {
             reply,
             kinds: acting.kinds,
+            told: acting.told,
             failed: acting.failed,
             outside: acting.outside,
             ..Done::default()

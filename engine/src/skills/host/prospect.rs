@@ -1,11 +1,12 @@
 //! What a step of a turn would do and say.
 
-use super::{Inner, lock};
+use super::{Inner, carry::At, lock};
 use crate::{
     config::Patience,
     skills::{
         cards,
         effects::{self, Stage},
+        elsewhere::{Answers, denied},
         household::Moment,
         own,
         registry::Registry,
@@ -77,16 +78,16 @@ impl Inner {
                 ..say(reply::render(template, &step.slots, &view.home))
             }
         };
-        for effect in &plan.effects {
-            let kind = effects::kind(effect);
-            effects::permitted(kind, manifest).map_err(|error| {
+        for effect in plan.effects.iter().chain(&plan.undo) {
+            let lacking = effects::lacking(effect, manifest);
+            if let Some(permission) = lacking.map_err(|error| HostError::Failed(error.0))? {
                 // It is prepared after each word: one row an utterance.
                 let last = &mut *lock(&self.refused);
                 if last.replace(request.utterance) != Some(request.utterance) {
-                    registry.refused(&manifest.name, effects::permission(kind));
+                    registry.refused(&manifest.name, &permission);
                 }
-                HostError::Failed(error.0)
-            })?;
+                return Err(HostError::Failed(denied(&manifest.name, &permission).0));
+            }
         }
         if plan.confirm.is_none() {
             let asks =
@@ -105,7 +106,7 @@ impl Inner {
             Effect::List(ListEffect { list, .. }) => {
                 view.device(list).is_some_and(|list| list.confirm)
             }
-            Effect::Timer(_) | Effect::Storage(_) | Effect::Alarm(_) => false,
+            _ => false,
         })
     }
 
@@ -184,8 +185,13 @@ impl Inner {
                 }
                 // A rehearsal on a copy tells what will be said.
                 let mut copy = Household::clone(&moment.household);
+                let answers = Answers::new();
+                let at = At {
+                    moment,
+                    answers: &answers,
+                };
                 let rehearsed =
-                    self.take_back(registry, Stage::Rehearsal, &deed.steps, &mut copy, moment);
+                    self.take_back(registry, Stage::Rehearsal, &deed.steps, &mut copy, at);
                 let reply = rehearsed.map_or_else(|error| error.0, |done| done.reply);
                 let confirm = self
                     .is_grave(&effects, view)
@@ -196,7 +202,7 @@ impl Inner {
                         effects,
                         reply,
                         confirm,
-                        card: None,
+                        ..Plan::default()
                     },
                 )
             }

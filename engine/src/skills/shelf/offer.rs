@@ -47,7 +47,7 @@ pub struct Wanted {
     /// As its manifest names it.
     pub permission: String,
     /// What it means.
-    pub sentence: &'static str,
+    pub sentence: String,
     /// The version that counts now does without.
     pub new: bool,
 }

@@ -1,0 +1,211 @@
+//! What skills ask over HTTP and tell others, with a server on this machine.
+
+use super::{
+    Elsewhere, Machine, Registry,
+    tests::{House, Linked, linked, step},
+};
+use crate::egress::Egress;
+use loqa_core::grammar::SlotValue;
+use loqa_protocol::{EffectKind, Event};
+use loqa_skill_sdk::{
+    Effect, EffectError, Effects, HttpRequest, Plan, Prepared, Publication, Reads, Request, Skill,
+    Value,
+};
+use std::{fs, path::Path, sync::Arc};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    sync::Notify,
+};
+
+const WEATHER: &str = "name: weather
+version: 1.0.0
+permissions: [notify, speak, publish]
+hosts: [\"127.0.0.1:PORT\", \"localhost:PORT\", weather.example]
+budget: { http: 5 }
+intents:
+  ask: { sentences: [\"ask {url}\"] }
+  stray: { sentences: [\"stray {url}\"] }
+  tell: { sentences: [\"tell\"] }
+lists: { url: { values: [one] } }
+";
+
+struct Weather;
+
+impl Skill for Weather {
+    fn prepare(&self, request: &Request, _: &dyn Reads) -> Prepared {
+        let url = request.slot("url").and_then(Value::as_str);
+        let effects = match request.intent.as_str() {
+            "tell" => vec![
+                Effect::Notify(" It will rain. ".into()),
+                Effect::Speak("Take an umbrella.".into()),
+                Effect::Publish(Publication {
+                    topic: "rain".into(),
+                    payload: r#"{"mm":4}"#.into(),
+                }),
+            ],
+            _ => vec![Effect::Http(HttpRequest::get(url.unwrap_or_default()))],
+        };
+        Prepared::Plan(Plan {
+            effects,
+            ..Plan::default()
+        })
+    }
+
+    fn commit(&self, plan: &Plan, effects: &mut dyn Effects) -> Result<String, EffectError> {
+        let Some(Effect::Http(request)) = plan.effects.first() else {
+            effects.carry_out(&plan.effects)?;
+            return Ok("Told.".into());
+        };
+        let mut request = request.clone();
+        if request.url.ends_with("/stray") {
+            request.url.push_str("?secret");
+        }
+        let answer = effects.http(request)?;
+        Ok(format!("{}: {}", answer.status, answer.body))
+    }
+}
+
+/// Answers what is asked, from its path; what is asked for at `/slow` once it is told to.
+async fn server(go_on: Arc<Notify>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let go_on = go_on.clone();
+            tokio::spawn(async move {
+                let mut asked = vec![0; 4096];
+                let length = stream.read(&mut asked).await.unwrap();
+                let asked = String::from_utf8_lossy(&asked[..length]).into_owned();
+                let path = asked.split(' ').nth(1).unwrap();
+                if path == "/slow" {
+                    go_on.notified().await;
+                }
+                let (status, body) = match path {
+                    "/moved" => (
+                        "302 Elsewhere\r\nlocation: http://localhost/",
+                        "moved".into(),
+                    ),
+                    "/long" => ("200 Fine", "x".repeat(256_001)),
+                    path => ("200 Fine", format!("sunny at {path}")),
+                };
+                let length = body.len();
+                let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{body}");
+                let _ = stream.write_all(answer.as_bytes()).await;
+            });
+        }
+    });
+    port
+}
+
+fn house(data: &Path, port: u16) -> House {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = WEATHER.replace("PORT", &port.to_string());
+    fs::create_dir(folder.path().join("weather")).unwrap();
+    fs::write(folder.path().join("weather/skill.yaml"), manifest).unwrap();
+    let registry = Registry::load(&[folder.path().to_owned()], None, &Machine::beside(data));
+    let registry = linked(registry.unwrap()).with_code("weather", Linked(Weather));
+    let here = format!("http://127.0.0.1:{port}").parse().unwrap();
+    let elsewhere = Elsewhere::by(Egress::to_internet([here]));
+    House::reaching(data, registry, elsewhere)
+}
+
+fn ask(url: &str) -> [loqa_core::grammar::Step; 1] {
+    [step("weather.ask", &[("url", SlotValue::Item(url.into()))])]
+}
+
+#[tokio::test]
+async fn a_skill_asks_the_hosts_it_names_and_nobody_else() {
+    let data = tempfile::tempdir().unwrap();
+    let port = server(Arc::default()).await;
+    let mut house = house(data.path(), port);
+    let here = format!("http://127.0.0.1:{port}");
+    let not_planned = "The skill weather asked for something that was not in its plan.";
+    for (url, said) in [
+        (format!("{here}/now?in=Bonn"), "200: sunny at /now?in=Bonn"),
+        // Nobody is sent on.
+        (format!("{here}/moved"), "302: moved"),
+        (format!("{here}/stray"), not_planned),
+        (
+            format!("{here}/long"),
+            "I did not understand what 127.0.0.1 answered.",
+        ),
+        // Its manifest names it, but the settings do not; and where nothing is encrypted.
+        (
+            format!("https://localhost:{port}/"),
+            "localhost is in the house, and the settings do not let skills go there.",
+        ),
+        (
+            format!("{here}/often"),
+            "The skill weather asks too often: it may 5 times a minute.",
+        ),
+    ] {
+        assert_eq!(house.hears(&ask(&url)).await, said, "{url}");
+    }
+    let denied = |permission: &str| {
+        format!(
+            "The skill weather may not do that: its skill.yaml does not ask for the permission {permission}."
+        )
+    };
+    let nowhere = "The skill asked for something that is no web address.";
+    for (url, said) in [
+        ("https://other.example/", denied("http:other.example")),
+        (
+            "https://weather.example:8443/",
+            denied("http:weather.example:8443"),
+        ),
+        (
+            "https://weather.example.other.example/",
+            denied("http:weather.example.other.example"),
+        ),
+        ("https://me@weather.example/", nowhere.into()),
+        ("https://we\u{0430}ther.example/", nowhere.into()),
+        ("file:///etc/passwd", nowhere.into()),
+        ("/now", nowhere.into()),
+    ] {
+        let refused = house.prepare(&ask(url)).unwrap_err();
+        assert_eq!(refused.to_string(), said, "{url}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_slow_answer_but_who_asked() {
+    let data = tempfile::tempdir().unwrap();
+    let go_on = Arc::new(Notify::new());
+    let port = server(go_on.clone()).await;
+    let mut house = house(data.path(), port);
+    let slow = ask(&format!("http://127.0.0.1:{port}/slow"));
+    let slow = tokio::spawn(house.will_hear(&slow));
+    let quick = [step("timers.set", &[("duration", SlotValue::Duration(60))])];
+    assert_eq!(house.hears(&quick).await, "1 minute, starting now.");
+    assert!(!slow.is_finished());
+    go_on.notify_one();
+    assert_eq!(slow.await.unwrap().unwrap().reply, "200: sunny at /slow");
+}
+
+#[tokio::test]
+async fn what_a_skill_tells_everybody_is_told_once_it_has_committed() {
+    let data = tempfile::tempdir().unwrap();
+    let mut house = house(data.path(), 1);
+    let done = house.will_hear(&[step("weather.tell", &[])]).await.unwrap();
+    assert_eq!(
+        done.effects,
+        [EffectKind::Notify, EffectKind::Speak, EffectKind::Publish]
+    );
+    let told = done.told.iter().map(|event| match event {
+        Event::SkillNotice { text, aloud, .. } => format!("{text} {aloud}"),
+        Event::SkillPublished { topic, payload, .. } => format!("{topic} {payload}"),
+        Event::VisualCardUpdate(card) => format!("card: {}", card.lines[0].text),
+        other => format!("{other:?}"),
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            "card: It will rain.",
+            "It will rain. false",
+            "card: Take an umbrella.",
+            "Take an umbrella. true",
+            r#"rain {"mm":4}"#
+        ]
+    );
+}
