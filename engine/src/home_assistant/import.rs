@@ -117,7 +117,11 @@ pub fn import(registries: &Registries, entities: &HashMap<String, Entity>) -> Im
     }
     let areas = registries.areas.iter().map(area).collect();
     Imported {
-        home: Home { areas, devices },
+        home: Home {
+            areas,
+            devices,
+            ..Home::default()
+        },
         others,
     }
 }

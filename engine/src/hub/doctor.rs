@@ -16,6 +16,7 @@ use loqa_protocol::Problem;
 /// Looks at everything a household needs.
 pub fn examine(hub: &Shared) -> Vec<Check> {
     let mut checks = vec![settings(hub), home(hub)];
+    checks.extend(routines(hub));
     checks.extend(home_assistant(hub));
     checks.push(skills(hub));
     checks.extend(code(hub));
@@ -72,6 +73,17 @@ fn home(hub: &Shared) -> Check {
             help: "describe yours on the dashboard's page Home, or in home.toml beside loqa.toml: see docs/home-toml.md".into(),
         },
     }
+}
+
+/// What of the household's routines cannot be said or done, if there is any such thing.
+fn routines(hub: &Shared) -> Vec<Check> {
+    let unfit = hub.home_file.unfit_routines(&hub.understanding.grammar());
+    let not_needed = |error| Check {
+        what: "routines".into(),
+        needed: false,
+        ..file_error(error)
+    };
+    unfit.iter().map(not_needed).collect()
 }
 
 fn home_assistant(hub: &Shared) -> Option<Check> {
@@ -208,7 +220,7 @@ fn examples(hub: &Shared) -> Vec<Check> {
             Some(demo) if registry.is_built_in(&manifest.name) => demo,
             _ => &own,
         };
-        failed.extend(manifest.check_examples(grammar).iter().map(example));
+        failed.extend(manifest.check_examples(grammar).iter().map(file_error));
         let tests = manifest.intents.iter();
         count += tests
             .map(|intent| intent.examples.len() + intent.negatives.len())
@@ -223,7 +235,7 @@ fn examples(hub: &Shared) -> Vec<Check> {
     failed
 }
 
-fn example(error: &FileError) -> Check {
+fn file_error(error: &FileError) -> Check {
     let FileError {
         file,
         line,

@@ -8,6 +8,7 @@ use crate::{
 };
 use loqa_core::{
     document::FileError,
+    grammar::Grammar,
     home::{self, Home, Unfit},
 };
 use loqa_protocol::{HomeEdit, Problem};
@@ -120,6 +121,14 @@ impl HomeFile {
             revision: revision(&text),
             demonstration: false,
         })
+    }
+
+    /// What the house does not understand of the routines in the file.
+    pub fn unfit_routines(&self, grammar: &Grammar) -> Vec<FileError> {
+        let Ok((text, demonstration)) = self.text() else {
+            return Vec::new();
+        };
+        home::unfit_routines(&self.name(demonstration), &text, grammar)
     }
 
     /// What is written, and whether that is the demonstration.

@@ -257,6 +257,8 @@ impl Hub {
         let grammar = Shelves::grammar(&mut registry, &home)?;
         shelves.know(&registry);
         let understanding = Understanding::new(home, grammar);
+        let unfit = home_file.unfit_routines(&understanding.grammar());
+        notes.extend(unfit.iter().map(ToString::to_string));
         for left_out in registry.left_out() {
             notes.push(format!("{left_out}\n  help: {}", doctor::LEFT_OUT_HELP));
         }

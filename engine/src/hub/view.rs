@@ -111,7 +111,7 @@ fn house(hub: &Shared) -> view::House {
     // overwrite what was not seen.
     let about = hub.about.borrow().clone();
     let home = hub.understanding.home();
-    let Home { areas, devices } = &*home;
+    let Home { areas, devices, .. } = &*home;
     let area = |area: &loqa_core::home::Area| view::Area {
         id: area.id.clone(),
         name: area.name.clone(),

@@ -2,6 +2,7 @@
 
 use super::deeds::Deed;
 use crate::{config::Patience, store::Household};
+use loqa_core::home::Routine;
 use loqa_skill_sdk::{
     Alarm, AlarmState, Device, DeviceCommand, DeviceEffect, DeviceState, Effect, Plan, Timer,
     TimerState, wording,
@@ -150,6 +151,24 @@ pub fn help(suggestions: &[String], round: usize) -> String {
         })
         .collect();
     format!("You can say, for example: {}.", some.join("; "))
+}
+
+/// "What does good morning do?"
+pub fn routine_told(routine: &Routine) -> String {
+    let name = wording::sentence(&routine.name);
+    let steps: Vec<&str> = routine.steps.iter().map(|step| plain(step)).collect();
+    format!("{name} does this: {}.", steps.join("; "))
+}
+
+/// That a routine is not done, as one of its sentences is no step.
+pub fn routine_unfit(routine: &Routine, unfit: &str) -> String {
+    let (name, unfit) = (&routine.name, plain(unfit));
+    format!("I can't do {name}, because I don't understand one of its steps: {unfit}.")
+}
+
+/// A sentence without its full stop.
+fn plain(sentence: &str) -> &str {
+    sentence.trim().trim_end_matches(['.', '?', '!'])
 }
 
 /// Says that something was taken back, given what the skills said about it.

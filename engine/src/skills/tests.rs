@@ -2,6 +2,7 @@
 
 mod alarms;
 mod folders;
+mod routines;
 
 use super::*;
 use crate::{
@@ -87,6 +88,18 @@ kind = "scene"
 id = "shopping_list"
 name = "shopping list"
 kind = "list"
+[[routine]]
+id = "good_morning"
+name = "good morning"
+steps = ["turn on the kitchen lights", "set a timer for five minutes", "what time is it?"]
+[[routine]]
+id = "we_are_back"
+name = "we are back"
+steps = ["turn on the kitchen lights", "unlock the front door"]
+[[routine]]
+id = "good_evening"
+name = "good evening"
+steps = ["turn on the kitchen lights", "turn on the moon."]
 "#;
 
 /// A skill linked in: what is tested here is the host, not the process that skills run in.

@@ -406,7 +406,8 @@ impl Compiler<'_> {
                 Kind::Devices(kinds.iter().map(|kind| household::bit(*kind)).sum()),
             ),
             None => match name {
-                "device" => self.begin(network, Kind::Devices(u16::MAX)),
+                "device" => self.begin(network, Kind::Devices(household::ALL_DEVICES)),
+                "routine" => self.begin(network, Kind::Devices(household::ROUTINES)),
                 "area" => self.begin(network, Kind::Areas),
                 "text" => self.begin(network, Kind::Text(Arc::default())),
                 name => {
@@ -426,7 +427,7 @@ impl Compiler<'_> {
                             .lists
                             .keys()
                             .map(String::as_str)
-                            .chain(["device", "area", "text"])
+                            .chain(["device", "area", "routine", "text"])
                             .chain(typed::TYPES.iter().map(|(list, ..)| *list));
                         self.errors.push((
                             format!("there is no list `{{{name}}}`"),

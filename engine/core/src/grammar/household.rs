@@ -12,7 +12,7 @@ use std::collections::HashMap;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     nodes: Vec<TreeNode>,
-    /// Ids, by mark.
+    /// Ids of devices and then of routines, by mark.
     pub device_ids: Vec<String>,
     pub area_ids: Vec<String>,
 }
@@ -30,6 +30,11 @@ struct TreeNode {
 pub(super) fn bit(kind: DeviceKind) -> u16 {
     1 << kind as u16
 }
+
+/// The bit of routines, which are called by their names as devices are.
+pub(super) const ROUTINES: u16 = 1 << 15;
+/// The bits of all devices.
+pub(super) const ALL_DEVICES: u16 = ROUTINES - 1;
 
 const DEVICES: u32 = 0;
 const AREAS: u32 = 1;
@@ -106,6 +111,14 @@ impl Names {
                 }
             }
         }
+        for routine in &home.routines {
+            let mark = names.device_ids.len() as u32;
+            names.device_ids.push(routine.id.clone());
+            for name in std::iter::once(&routine.name).chain(&routine.aliases) {
+                let name = normalize(name).join(" ");
+                names.insert(DEVICES, &name, mark, ROUTINES, network, &mut index);
+            }
+        }
         for (mark, area) in home.areas.iter().enumerate() {
             names.area_ids.push(area.id.clone());
             for name in std::iter::once(&area.name).chain(&area.aliases) {
@@ -122,7 +135,7 @@ impl Names {
         names
     }
 
-    /// One device of each kind and one area, which stand for all of them: they are called by the
+    /// One device of each kind, one routine and one area, which stand for all of them: they are called by the
     /// names of their lists.
     pub fn tokens(network: &mut Network) -> Names {
         let mut names = Names {
@@ -135,6 +148,9 @@ impl Names {
             names.insert(DEVICES, &name, mark as u32, bit(kind), network, index);
             names.device_ids.push(name);
         }
+        let mark = names.device_ids.len() as u32;
+        names.insert(DEVICES, "{routine}", mark, ROUTINES, network, index);
+        names.device_ids.push("{routine}".into());
         names.insert(AREAS, "{area}", 0, u16::MAX, network, index);
         names.area_ids.push("{area}".into());
         names.sorted()

@@ -14,6 +14,7 @@ mod proof;
 mod readings;
 #[cfg(test)]
 mod reference;
+mod routines;
 mod sample;
 pub(crate) mod template;
 #[cfg(test)]
@@ -23,6 +24,7 @@ mod ways;
 
 pub use normalize::normalize;
 pub use parse::Parse;
+pub use routines::NoStep;
 
 use crate::{
     home::{Device, Home},
@@ -33,6 +35,7 @@ use household::Names;
 use loqa_protocol::LatencyClass;
 use network::{Edge, Kind, NetId};
 use readings::{Reader, Thread};
+use routines::Routines;
 use serde_json::Value;
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -183,6 +186,7 @@ pub struct WordAutomaton {
 pub struct Grammar {
     compiled: Arc<Compiled>,
     names: Names,
+    routines: Routines,
     version: u64,
     speech: Mutex<Option<Arc<SpeechGrammar>>>,
 }
@@ -200,7 +204,7 @@ impl Grammar {
         let grammar = Grammar::unproved(manifests, home)?;
         let mut compiled = (*grammar.compiled).clone();
         let tokens = Names::tokens(&mut compiled.network);
-        let symbolic = Grammar::assemble(Arc::new(compiled), tokens);
+        let symbolic = Grammar::assemble(Arc::new(compiled), tokens, &Home::default());
         let errors = proof::draws(&symbolic, manifests);
         if errors.is_empty() {
             Ok(grammar)
@@ -214,7 +218,7 @@ impl Grammar {
         let mut compiled = compile::compile(manifests)?;
         roots(&mut compiled);
         let names = Names::new(home, &mut compiled.network).sorted();
-        Ok(Grammar::assemble(Arc::new(compiled), names))
+        Ok(Grammar::assemble(Arc::new(compiled), names, home))
     }
 
     /// The same sentences in another household.
@@ -224,16 +228,19 @@ impl Grammar {
     pub fn with_home(&self, home: &Home) -> Result<Grammar, Vec<FileError>> {
         let mut compiled = (*self.compiled).clone();
         let names = Names::new(home, &mut compiled.network).sorted();
-        Ok(Grammar::assemble(Arc::new(compiled), names))
+        Ok(Grammar::assemble(Arc::new(compiled), names, home))
     }
 
-    fn assemble(compiled: Arc<Compiled>, names: Names) -> Grammar {
-        Grammar {
+    fn assemble(compiled: Arc<Compiled>, names: Names, home: &Home) -> Grammar {
+        let mut grammar = Grammar {
             compiled,
             names,
+            routines: Routines::default(),
             version: VERSION.fetch_add(1, Ordering::Relaxed),
             speech: Mutex::default(),
-        }
+        };
+        grammar.routines = routines::read(&grammar, home);
+        grammar
     }
 
     /// Starts a sentence, to be said word by word.

@@ -64,7 +64,7 @@ pub(super) enum Kind {
     Typed(Typed),
     /// Whole numbers from, to, in steps.
     Range(i64, i64, i64),
-    /// Devices of these kinds (a bit each).
+    /// Devices of these kinds (a bit each), or routines.
     Devices(u16),
     /// Areas.
     Areas,

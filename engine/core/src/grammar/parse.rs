@@ -2,6 +2,7 @@
 
 use super::{
     Context, DateSpec, Grammar, Match, SlotValue, State, Step, TimeOfDay,
+    household::ROUTINES,
     network::{Kind, Marks, NetId, SlotId, WordId},
     normalize,
     readings::{At, Calls, Capture, FREE, Thread},
@@ -241,6 +242,24 @@ impl<'g> Parse<'g> {
         }
     }
 
+    /// Everything that the words mean equally well.
+    pub(super) fn meanings(&mut self) -> Vec<Vec<Step>> {
+        self.close();
+        let mut all: Vec<(Rank, Vec<Step>)> = Vec::new();
+        for thread in self.ended() {
+            let Some((rank, found)) = self.rank(thread) else {
+                continue;
+            };
+            if !all.iter().any(|(_, steps)| *steps == found.steps) {
+                all.push((rank, found.steps));
+            }
+        }
+        let weight = |rank: &Rank| (rank.0, rank.1, rank.2);
+        let least = all.iter().map(|(rank, _)| weight(rank)).min();
+        all.retain(|(rank, _)| Some(weight(rank)) == least);
+        all.into_iter().map(|(_, steps)| steps).collect()
+    }
+
     /// What the words mean, if they are a sentence.
     pub fn finish(&mut self) -> Option<Match> {
         if is_never_mind(&self.text) {
@@ -372,8 +391,12 @@ impl<'g> Parse<'g> {
                 }
                 SlotValue::Number(n)
             }
-            Kind::Devices(_) => {
-                SlotValue::Device(names.device_ids.get(capture.mark? as usize)?.clone())
+            Kind::Devices(kinds) => {
+                let id = names.device_ids.get(capture.mark? as usize)?.clone();
+                match *kinds {
+                    ROUTINES => SlotValue::Item(id.into()),
+                    _ => SlotValue::Device(id),
+                }
             }
             Kind::Areas => SlotValue::Area(names.area_ids.get(capture.mark? as usize)?.clone()),
             Kind::Text(vocabulary) => {

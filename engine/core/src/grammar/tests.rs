@@ -144,6 +144,7 @@ fn home() -> Home {
             device("fan", "TV-fan 2", Some("living_room"), DeviceKind::Fan),
             device("shopping", "shopping list", None, DeviceKind::List),
         ],
+        ..Home::default()
     }
 }
 

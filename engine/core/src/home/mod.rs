@@ -4,10 +4,12 @@
 mod edit;
 mod join;
 mod read;
+mod routines;
 mod shape;
 
 pub use edit::{Unfit, edited};
 pub use join::Joined;
+pub use routines::unfit_routines;
 pub use shape::HOME;
 pub(crate) use shape::KINDS;
 
@@ -20,6 +22,9 @@ pub struct Home {
     pub areas: Vec<Area>,
     /// In file order.
     pub devices: Vec<Device>,
+    /// In file order.
+    #[serde(default)]
+    pub routines: Vec<Routine>,
 }
 
 /// A room or place.
@@ -52,6 +57,19 @@ pub struct Device {
     pub confirm: bool,
     /// What it can do beyond its kind's basics.
     pub features: Vec<String>,
+}
+
+/// Several commands under one name.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Routine {
+    /// Unique; lower-case letters, digits, `_`.
+    pub id: String,
+    /// As spoken.
+    pub name: String,
+    /// Other names.
+    pub aliases: Vec<String>,
+    /// Sentences that a person could say, 1 to 10.
+    pub steps: Vec<String>,
 }
 
 /// What a device is.
@@ -141,6 +159,11 @@ impl Home {
     /// The area with this id.
     pub fn area(&self, id: &str) -> Option<&Area> {
         self.areas.iter().find(|area| area.id == id)
+    }
+
+    /// The routine with this id.
+    pub fn routine(&self, id: &str) -> Option<&Routine> {
+        self.routines.iter().find(|routine| routine.id == id)
     }
 }
 

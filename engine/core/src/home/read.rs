@@ -1,10 +1,13 @@
 //! From the tree to the household, and what no shape can say: names that must not collide.
 
-use super::{Area, Device, DeviceKind, Home};
+use super::{Area, Device, DeviceKind, Home, Routine};
 use crate::document::{FileError, Node, Position, did_you_mean, shorten};
 
 use crate::grammar::normalize;
 use std::collections::HashMap;
+
+/// Steps of a routine: more than "and" would ever join.
+const MOST_STEPS: usize = 10;
 
 /// Reads what is sound and reports what is not. The shape has been checked.
 pub(super) fn home(file: &str, node: &Node, errors: &mut Vec<FileError>) -> Home {
@@ -40,7 +43,24 @@ pub(super) fn home(file: &str, node: &Node, errors: &mut Vec<FileError>) -> Home
             ));
         }
     }
-    Home { areas, devices }
+    let mut ids = Unique::new(file, "routine id");
+    let mut names = Unique::new(file, "routine");
+    for node in nodes("routine") {
+        ids.insert_id(node, errors);
+        names.insert_names(node, None, errors);
+        if let Some(steps) = node.get("steps")
+            && !(1..=MOST_STEPS).contains(&steps.items().len())
+        {
+            let message = format!("a routine of {} steps", steps.items().len());
+            let help = format!("write 1 to {MOST_STEPS} sentences, as you would say them");
+            errors.push(FileError::new(file, steps.at, message, help));
+        }
+    }
+    Home {
+        areas,
+        devices,
+        routines: nodes("routine").iter().map(routine).collect(),
+    }
 }
 
 fn area(node: &Node) -> Area {
@@ -62,6 +82,15 @@ fn device(node: &Node) -> Device {
         kind: DeviceKind::from_word(&node.text_of("kind")).unwrap_or(DeviceKind::Switch),
         confirm: node.get("confirm").is_some_and(Node::is_true),
         features: node.texts_of("features"),
+    }
+}
+
+fn routine(node: &Node) -> Routine {
+    Routine {
+        id: node.text_of("id"),
+        name: node.text_of("name"),
+        aliases: node.texts_of("aliases"),
+        steps: node.texts_of("steps"),
     }
 }
 

@@ -16,6 +16,12 @@ pub const HOME: Shape = Shape::Table(&[
         shape: Shape::List(&DEVICE),
         doc: "What can be commanded or asked: one `[[device]]` each.",
     },
+    Key {
+        name: "routine",
+        required: false,
+        shape: Shape::List(&ROUTINE),
+        doc: "Several commands under one name: one `[[routine]]` each.",
+    },
 ]);
 
 const AREA: Shape = Shape::Table(&[
@@ -87,6 +93,33 @@ const DEVICE: Shape = Shape::Table(&[
         required: false,
         shape: Shape::List(&Shape::Id),
         doc: "What it can do beyond its kind's basics, such as `brightness`, `colour`, `position`, `garage`, `gate`.",
+    },
+]);
+
+const ROUTINE: Shape = Shape::Table(&[
+    Key {
+        name: "id",
+        required: true,
+        shape: Shape::Id,
+        doc: "Its name for files and programs: unique; lower-case letters, digits, `_`.",
+    },
+    Key {
+        name: "name",
+        required: true,
+        shape: Shape::Text,
+        doc: "What one says to have it done, such as `good morning`.",
+    },
+    Key {
+        name: "aliases",
+        required: false,
+        shape: Shape::List(&Shape::Text),
+        doc: "What one may say as well.",
+    },
+    Key {
+        name: "steps",
+        required: true,
+        shape: Shape::List(&Shape::Text),
+        doc: "What it stands for: 1 to 10 sentences, each as one would say it.",
     },
 ]);
 

@@ -2,7 +2,7 @@
 
 use crate::{
     grammar::{Context, Grammar, Step},
-    home::Home,
+    home::{Home, Routine},
     manifest::{FollowUp, Intent, List, Manifest},
     seams::{Committed, Draft, DraftId, HostError, PrepareRequest},
 };
@@ -55,10 +55,25 @@ pub(super) fn grammar() -> Arc<Grammar> {
         intents: vec![
             intent("never_mind", &["never mind"]),
             intent("repeat", &["repeat that"]),
+            intent("routine", &["{routine}"]),
         ],
         ..Manifest::default()
     };
-    match Grammar::compile(&[home, timers, loqa], &Home::default()) {
+    let routine = |name: &str, steps: &[&str]| Routine {
+        id: name.replace(' ', "_"),
+        name: name.into(),
+        aliases: Vec::new(),
+        steps: steps.iter().map(|&step| step.into()).collect(),
+    };
+    let household = Home {
+        routines: vec![
+            routine("good morning", &["turn off the lights", "turn on the fan"]),
+            routine("we are back", &["turn on the fan", "unlock the door"]),
+            routine("good evening", &["turn on the moon"]),
+        ],
+        ..Home::default()
+    };
+    match Grammar::compile(&[home, timers, loqa], &household) {
         Ok(grammar) => Arc::new(grammar),
         Err(errors) => panic!("the test household must compile: {errors:?}"),
     }

@@ -69,13 +69,14 @@ impl TurnMachine {
         // The recogniser often guesses an "and" in the pause.
         let last = words.split_whitespace().rfind(|word| *word != "and");
         let in_number = last.is_some_and(is_number_word);
-        let Some(matched) = parse.finish() else {
+        let Some(mut matched) = parse.finish() else {
             return Reading {
                 state: parse.state(),
                 in_number,
                 ..Reading::default()
             };
         };
+        matched.steps = self.grammar.carried_out(matched.steps);
         Reading {
             state: parse.state(),
             class: Some(matched.class),

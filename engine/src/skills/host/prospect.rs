@@ -15,7 +15,7 @@ use crate::{
     store::Household,
 };
 use loqa_core::{
-    grammar::{Context, Step},
+    grammar::{Context, SlotValue, Step},
     manifest::reply,
     seams::{HostError, PrepareRequest},
 };
@@ -159,6 +159,25 @@ impl Inner {
                 &lock(&self.suggestions),
                 self.helped.fetch_add(1, Relaxed),
             ))),
+            "routine" | "routine_told" => {
+                let text = |name: &str| {
+                    let mut slots = step.slots.iter();
+                    slots.find_map(|(slot, value)| match value {
+                        SlotValue::Item(value) if slot == name => value.as_str(),
+                        SlotValue::Text(text) if slot == name => Some(text.as_str()),
+                        _ => None,
+                    })
+                };
+                let routine = text("routine").and_then(|id| view.home.routine(id));
+                // It was taken away while somebody spoke of it.
+                let Some(routine) = routine else {
+                    return Prospect::Do(Plan::default());
+                };
+                Prospect::Do(say(match text("unfit") {
+                    Some(unfit) => own::routine_unfit(routine, unfit),
+                    None => own::routine_told(routine),
+                }))
+            }
             "speak_louder" => Prospect::Do(own::speak(true, &moment.household)),
             "speak_quieter" => Prospect::Do(own::speak(false, &moment.household)),
             "more_time" | "less_time" | "normal_time" => {

@@ -61,6 +61,7 @@ impl Household {
             home: Home {
                 areas: areas.collect(),
                 devices: devices.collect(),
+                ..Home::default()
             },
         }
     }

@@ -63,6 +63,56 @@ fn a_sentence_guessed_in_a_pause_waits_for_the_words_that_follow() {
 }
 
 #[test]
+fn the_name_of_a_routine_is_all_of_its_steps() {
+    check(
+        "1000 speech\n1300 hears good morning\n1400 silence",
+        expect![[r#"
+             1000 transcribe from 1000 ms
+             1300 prepare lights_off, fan_on as #0
+             1300 stage "lights off done. fan on done."
+             1440 #0 has ended: 40 ms, closed
+             1440 commit #0
+             1450 say "lights off done. fan on done."
+             2950 end #0 "good morning" [lights_off, fan_on] A -> "lights off done. fan on done." Hit ttfa 60 ms, result 50 ms
+            effects: home.lights_off, home.fan_on
+        "#]],
+    );
+    check(
+        "1000 types good evening",
+        expect![[r#"
+         1000 prepare routine(…) as #0
+         1000 commit #0
+         1010 end #0 "good evening" [routine] A -> "routine done." None
+        effects: loqa.routine
+    "#]],
+    );
+}
+
+#[test]
+fn more_may_be_said_after_the_name_of_a_routine() {
+    check(
+        "1000 speech\n1300 hears good morning\n1400 silence\n1700 speech\n1900 hears good morning and set a timer for ten minutes\n2000 silence",
+        expect![[r#"
+             1000 transcribe from 1000 ms
+             1300 prepare lights_off, fan_on as #0
+             1300 stage "lights off done. fan on done."
+             1440 #0 has ended: 40 ms, closed
+             1440 commit #0
+             1450 say "lights off done. fan on done."
+             1700 transcribe from 1000 ms
+             1900 silence the reply
+             1900 prepare set(…) as #1
+             1900 stage "lights off done. fan on done. set done."
+             2170 #0 has ended: 170 ms, extendable
+             2170 commit #1
+             2180 say "lights off done. fan on done. set done."
+             3680 end #0 "good morning and set a timer for ten minutes" [lights_off, fan_on, set] A -> "lights off done. fan on done. set done." Hit ttfa 190 ms, result 180 ms
+            effects: home.lights_off, home.fan_on, timers.set
+        "#]],
+    );
+}
+
+#[test]
 fn a_pause_inside_a_number_does_not_end_the_command() {
     check(
         "1000 speech\n1300 hears set a timer for ten\n1400 silence\n1600 hears set a timer for ten and\n2400 speech again\n2800 hears set a timer for ten minutes\n2900 silence",

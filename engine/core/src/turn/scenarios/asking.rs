@@ -29,6 +29,23 @@ fn unlocking_waits_asks_and_needs_a_yes() {
 }
 
 #[test]
+fn a_routine_with_a_door_asks_once_before_any_of_it() {
+    check(
+        "1000 types we are back\n3000 types yes",
+        expect![[r#"
+             1000 prepare fan_on, unlock as #0
+             1000 discard
+             1000 end #0 "we are back" [fan_on, unlock] A -> "Shall I unlock it?" None
+             3000 prepare fan_on, unlock as #1 for "we are back"
+             3000 commit #1
+             3010 show "the door is open"
+             3010 end #1 "yes" [fan_on, unlock] A -> "fan on done. unlock done." None
+            effects: home.fan_on, home.unlock
+        "#]],
+    );
+}
+
+#[test]
 fn a_question_may_be_answered_before_it_has_been_said() {
     check(
         "1000 speech\n1300 hears unlock the door\n1400 silence\n2500 interrupt\n2500 speech\n2700 hears yes\n2800 silence",
