@@ -1,12 +1,12 @@
 //! Which of several alarms is meant.
 
-use crate::{reply, when};
+use crate::reply;
 use alloc::{
     format,
     string::{String, ToString},
     vec::Vec,
 };
-use loqa_skill_sdk::{Alarm, AlarmState, Civil, Request, Value, same_item};
+use loqa_skill_sdk::{Alarm, AlarmState, Civil, Request, Value, same_item, when};
 
 /// Alarms, reminders, or either.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -140,7 +140,7 @@ impl Wanted {
         let noun = reply::noun(self.kind);
         match (self.on, self.is_any() || self.next) {
             (_, true) => reply::none(self.kind),
-            (Some(day), _) => format!("You have no {noun} {}.", reply::day(day, now)),
+            (Some(day), _) => format!("You have no {noun} {}.", when::day(day, now)),
             _ => format!("You have no such {noun}."),
         }
     }

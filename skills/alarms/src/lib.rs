@@ -6,15 +6,14 @@ extern crate alloc;
 
 mod choice;
 mod reply;
-mod when;
 
 use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
 use choice::{Choice, Wanted};
 use loqa_skill_sdk::{
     Alarm, AlarmOp, AlarmSet, AlarmState, AlarmTime, Ask, Civil, Effect, EffectError, Effects,
     Plan, Prepared, Reads, Request, Skill, Value,
+    when::{self, When},
 };
-use when::When;
 
 /// The skill's `skill.yaml`.
 pub const MANIFEST: &str = include_str!("../skill.yaml");

@@ -1,11 +1,12 @@
 //! What is said about alarms and reminders.
 
-use crate::{
-    choice::{self, Kind},
-    when::{DAILY, WEEKDAYS, WEEKENDS},
-};
+use crate::choice::{self, Kind};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use loqa_skill_sdk::{Alarm, AlarmEvery, AlarmOp, AlarmState, AlarmTime, Civil, wording};
+use loqa_skill_sdk::{
+    Alarm, AlarmOp, AlarmState, AlarmTime, Civil,
+    when::{self, day},
+    wording,
+};
 
 /// `alarm`, `reminder`.
 pub fn noun(kind: Kind) -> &'static str {
@@ -24,45 +25,6 @@ pub fn none(kind: Kind) -> String {
     }
 }
 
-/// `today`, `tomorrow`, `on Monday`, `on November 30th`.
-pub fn day(day: Civil, now: Civil) -> String {
-    match day.day_number() - now.day_number() {
-        0 => "today".to_owned(),
-        1 => "tomorrow".to_owned(),
-        2..=6 => format!("on {}", wording::weekday(day.weekday)),
-        _ => format!("on {}", wording::date(day.month, day.day)),
-    }
-}
-
-/// `every weekday`, `every Tuesday and Thursday`.
-fn days(every: AlarmEvery) -> String {
-    match every.days {
-        DAILY => "every day".to_owned(),
-        WEEKDAYS => "every weekday".to_owned(),
-        WEEKENDS => "on weekends".to_owned(),
-        _ => {
-            let named = (1..=7).filter(|day| every.falls_on(*day));
-            let names: Vec<&str> = named.map(wording::weekday).collect();
-            format!("every {}", wording::join(&names))
-        }
-    }
-}
-
-/// `7:00 am tomorrow`, `8:00 pm every Tuesday and Thursday`.
-fn when(alarm: &Alarm, now: Civil) -> String {
-    let Some(every) = alarm.every else {
-        return format!("{} {}", wording::time(alarm.at), day(alarm.at, now));
-    };
-    let time = wording::time(now.at(every.hour, every.minute));
-    let next = match alarm.state {
-        AlarmState::Waiting if alarm.at.day_number() != every.next(now).day_number() => {
-            format!(", next {}", day(alarm.at, now))
-        }
-        _ => String::new(),
-    };
-    format!("{time} {}{next}", days(every))
-}
-
 /// `7:00 am alarm`, `take out the bins reminder`.
 fn called(alarm: &Alarm) -> String {
     match (&alarm.text, alarm.every) {
@@ -77,7 +39,7 @@ fn called(alarm: &Alarm) -> String {
 
 fn described(alarm: &Alarm, now: Civil) -> String {
     let when = match alarm.state {
-        AlarmState::Waiting => when(alarm, now),
+        AlarmState::Waiting => when::told(alarm, now),
         AlarmState::Snoozed => format!("snoozed until {}", wording::time(alarm.at)),
         AlarmState::Ringing => "ringing now".to_owned(),
         AlarmState::Missed => format!(
@@ -177,7 +139,7 @@ fn one(op: &AlarmOp, alarm: &Alarm, now: Civil) -> String {
         AlarmOp::Set(set) => {
             let when = match set.when {
                 AlarmTime::After(seconds) => format!("{} from now", wording::duration(seconds)),
-                AlarmTime::At(_) | AlarmTime::Every(_) => when(alarm, now),
+                AlarmTime::At(_) | AlarmTime::Every(_) => when::told(alarm, now),
             };
             match &alarm.text {
                 Some(text) => format!("Reminder set for {when}: {text}."),

@@ -19,6 +19,7 @@ mod storage;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;
+pub mod when;
 pub mod wording;
 
 pub use alarm::{Alarm, AlarmEvery, AlarmOp, AlarmSet, AlarmState, AlarmTime};

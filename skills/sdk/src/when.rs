@@ -1,6 +1,8 @@
-//! When somebody wants to be woken or reminded.
+//! When somebody wants something to happen: what was said about it, and how it is told. The slots are
+//! those of the sentences of alarms.
 
-use loqa_skill_sdk::{AlarmEvery, AlarmTime, Civil, Request, Value};
+use crate::{Alarm, AlarmEvery, AlarmState, AlarmTime, Civil, Request, Value, wording};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 /// Every day of the week.
 pub const DAILY: u8 = 127;
@@ -99,7 +101,46 @@ fn bits(name: &str) -> u8 {
 
 /// 1 for `monday` … 7 for `sunday`.
 pub fn weekday(name: &str) -> Option<u8> {
-    (1..=7).find(|day| loqa_skill_sdk::wording::weekday(*day).eq_ignore_ascii_case(name))
+    (1..=7).find(|day| wording::weekday(*day).eq_ignore_ascii_case(name))
+}
+
+/// `today`, `tomorrow`, `on Monday`, `on November 30th`.
+pub fn day(day: Civil, now: Civil) -> String {
+    match day.day_number() - now.day_number() {
+        0 => "today".to_owned(),
+        1 => "tomorrow".to_owned(),
+        2..=6 => format!("on {}", wording::weekday(day.weekday)),
+        _ => format!("on {}", wording::date(day.month, day.day)),
+    }
+}
+
+/// `every weekday`, `every Tuesday and Thursday`.
+fn recurring(every: AlarmEvery) -> String {
+    match every.days {
+        DAILY => "every day".to_owned(),
+        WEEKDAYS => "every weekday".to_owned(),
+        WEEKENDS => "on weekends".to_owned(),
+        _ => {
+            let named = (1..=7).filter(|day| every.falls_on(*day));
+            let names: Vec<&str> = named.map(wording::weekday).collect();
+            format!("every {}", wording::join(&names))
+        }
+    }
+}
+
+/// `7:00 am tomorrow`, `8:00 pm every Tuesday and Thursday`.
+pub fn told(alarm: &Alarm, now: Civil) -> String {
+    let Some(every) = alarm.every else {
+        return format!("{} {}", wording::time(alarm.at), day(alarm.at, now));
+    };
+    let time = wording::time(now.at(every.hour, every.minute));
+    let next = match alarm.state {
+        AlarmState::Waiting if alarm.at.day_number() != every.next(now).day_number() => {
+            format!(", next {}", day(alarm.at, now))
+        }
+        _ => String::new(),
+    };
+    format!("{time} {}{next}", recurring(every))
 }
 
 /// The day in a slot.
