@@ -1,5 +1,5 @@
 //! Rings timers that have ended and alarms that are due, until somebody says "stop"; a reminder is
-//! said twice.
+//! said twice; what is scheduled is done.
 //!
 //! One task watches what comes next. What rings is part of the household, so it outlives the hub;
 //! "stop" and "cancel" end it there, and the sound follows. Timers are counted by hub time, which
@@ -36,6 +36,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const LOOK_FOR_ALARMS: Duration = Duration::from_secs(10);
 /// A clock that was set back by less was only corrected, ms.
 const SET_BACK_MS: i64 = 60_000;
+/// What is scheduled is done so late at most, and after that only told, ms.
+const TOO_LATE_TO_DO_MS: i64 = 5 * 60_000;
 /// How often a reminder is said.
 const TOLD: usize = 2;
 
@@ -51,6 +53,17 @@ pub struct Alarm {
     pub zone: TimeZone,
     /// Told when something rings, and when it falls silent.
     pub announce: Arc<dyn Fn(Event) + Send + Sync>,
+    /// Told the sentences that are to be done now, each once.
+    pub does: Arc<dyn Fn(String) + Send + Sync>,
+}
+
+/// What was due: the hub need do nothing more about it than this.
+#[derive(Default)]
+struct Due {
+    /// Sentences, to be done.
+    does: Vec<String>,
+    /// What was due while nobody could ring it, or do it.
+    missed: Vec<AlarmRecord>,
 }
 
 /// What is under way. Timers and alarms are told by their ids: no two have the same.
@@ -122,19 +135,21 @@ impl Alarm {
         if self.is_behind(&moment, &sounding, &over) {
             let household = self.household.clone();
             let (zone, over) = (self.zone.clone(), over.clone());
-            let missed = blocking(move || {
+            let due = blocking(move || {
                 let turn = |household: &mut Household, moment: &Moment| {
                     turn_timers(household, moment, &over);
-                    let missed = turn_alarms(household, moment, &zone, &sounding, &over);
-                    Ok((missed, Vec::new()))
+                    let due = turn_alarms(household, moment, &zone, &sounding, &over);
+                    Ok((due, Vec::new()))
                 };
                 household.commit(None, turn)
             })
             .await?;
             moment = self.household.read();
-            let missed = missed.map(|outcome| outcome.value).unwrap_or_default();
+            let due = due.map(|outcome| outcome.value).unwrap_or_default();
+            // It is kept already that this is no more to be done: better lost than done twice.
+            due.does.into_iter().for_each(|does| (self.does)(does));
             under_way.missed.extend(
-                missed
+                due.missed
                     .iter()
                     .map(|alarm| told::missed(alarm, &moment, &self.zone)),
             );
@@ -310,15 +325,15 @@ fn turn_timers(household: &mut Household, moment: &Moment, over: &BTreeSet<u64>)
     }
 }
 
-/// Lets alarms ring that are due, and so on. Returns those that were due while nobody could ring
-/// them.
+/// Lets alarms ring that are due, and so on. Returns what is to be done, and what was due while nobody
+/// could ring or do it.
 fn turn_alarms(
     household: &mut Household,
     moment: &Moment,
     zone: &TimeZone,
     sounding: &BTreeSet<u64>,
     over: &BTreeSet<u64>,
-) -> Vec<AlarmRecord> {
+) -> Due {
     let missed = |alarm: &AlarmRecord| match alarm.phase {
         AlarmPhase::Missed { since_ms } => Some(since_ms),
         _ => None,
@@ -327,14 +342,30 @@ fn turn_alarms(
         AlarmPhase::Ringing { since_ms } => Some(since_ms),
         _ => missed(alarm),
     };
-    let mut found = Vec::new();
+    let mut found = Due::default();
     for (id, alarm) in std::mem::take(&mut household.alarms) {
         let (sounds, is_over) = (sounding.contains(&id), over.contains(&id));
         let Some(turned) = due::turned(&alarm, moment.wall, zone, sounds, is_over) else {
             continue;
         };
+        if let (Some(does), Some(since_ms)) = (&turned.does, known(&turned)) {
+            if moment.wall.as_millisecond() - since_ms < TOO_LATE_TO_DO_MS {
+                found.does.push(does.clone());
+            } else {
+                let phase = AlarmPhase::Missed { since_ms };
+                found.missed.push(AlarmRecord {
+                    phase,
+                    ..turned.clone()
+                });
+            }
+            if turned.every.is_some() {
+                let phase = AlarmPhase::Waiting;
+                household.alarms.insert(id, AlarmRecord { phase, ..turned });
+            }
+            continue;
+        }
         if missed(&turned).is_some() && missed(&turned) != known(&alarm) {
-            found.push(turned.clone());
+            found.missed.push(turned.clone());
         }
         household.alarms.insert(id, turned);
     }

@@ -179,6 +179,7 @@ mod tests {
         let alarm = AlarmRecord {
             id: 1,
             text: None,
+            does: None,
             every: Some(every(31, 7, 0)),
             due_ms: at("2026-11-02T06:00Z").as_millisecond(),
             phase: AlarmPhase::Waiting,

@@ -125,7 +125,7 @@ impl Scene {
     }
 
     fn run(&self) {
-        let events = self.events.clone();
+        let (events, done) = (self.events.clone(), self.events.clone());
         let alarm = Alarm {
             household: self.household.clone(),
             voice: Some(RingVoice {
@@ -144,6 +144,7 @@ impl Scene {
                     other => other.subject().into(),
                 });
             }),
+            does: Arc::new(move |sentence| done.lock().unwrap().push(format!("does {sentence}"))),
         };
         tokio::spawn(run(alarm, self.cancel.clone()));
     }

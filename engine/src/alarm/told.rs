@@ -41,7 +41,7 @@ pub fn alarm(alarm: &AlarmRecord, late_s: u64, zone: &TimeZone) -> String {
     }
 }
 
-/// That an alarm was due while nobody could ring it.
+/// That an alarm was due while nobody could ring it, or do what it says.
 pub fn missed(alarm: &AlarmRecord, moment: &Moment, zone: &TimeZone) -> String {
     let now = moment.wall.to_zoned(zone.clone());
     let since = zoned(since_ms(alarm), zone).unwrap_or_else(|| now.clone());
@@ -50,9 +50,10 @@ pub fn missed(alarm: &AlarmRecord, moment: &Moment, zone: &TimeZone) -> String {
         false => format!(" on {}", wording::weekday(civil(&since).weekday)),
     };
     let time = time(&since);
-    match &alarm.text {
-        Some(text) => format!("I was off at {time}{day}. Reminder: {text}."),
-        None => format!("I was off at {time}{day}, and you missed your alarm."),
+    match (&alarm.does, &alarm.text) {
+        (Some(does), _) => format!("I was off at {time}{day}, so I did not do this: {does}."),
+        (None, Some(text)) => format!("I was off at {time}{day}. Reminder: {text}."),
+        (None, None) => format!("I was off at {time}{day}, and you missed your alarm."),
     }
 }
 

@@ -176,6 +176,29 @@ impl Taker {
 }
 
 impl Shared {
+    /// Does what is scheduled: a conversation of one typed turn, whose reply is spoken.
+    pub(super) fn say_to_itself(self: &Arc<Self>, sentence: String) {
+        let (events, mut told) = mpsc::channel(EVENTS);
+        let mut parts = self.session_parts(self.floor.clone(), events);
+        parts.turn.speak_typed = true;
+        let session = Session::spawn(parts, &self.tasks);
+        let hub = self.clone();
+        self.tasks.spawn(TaskKind::CLIENT, "schedule", async move {
+            let asking = session.ask(sentence);
+            tokio::pin!(asking);
+            loop {
+                tokio::select! {
+                    biased;
+                    Some(envelope) = told.recv() => hub.announce(envelope),
+                    _ = &mut asking => break,
+                }
+            }
+            while let Ok(envelope) = told.try_recv() {
+                hub.announce(envelope);
+            }
+        });
+    }
+
     /// What a conversation here is made of.
     pub(super) fn session_parts(
         &self,

@@ -565,6 +565,14 @@ impl Shared {
                 };
                 hub.announce(envelope);
             }),
+            does: {
+                let hub = Arc::downgrade(self);
+                Arc::new(move |sentence| {
+                    if let Some(hub) = hub.upgrade() {
+                        hub.say_to_itself(sentence);
+                    }
+                })
+            },
         };
         self.tasks.spawn(
             TaskKind::ESSENTIAL,

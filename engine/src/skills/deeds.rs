@@ -1,5 +1,7 @@
 //! What was done of late and why: in memory only, for "undo that" and "why did you do that?".
 
+use super::own;
+use loqa_core::seams::PrepareRequest;
 use loqa_protocol::UtteranceId;
 use loqa_skill_sdk::Effect;
 use std::{collections::VecDeque, time::Duration};
@@ -19,6 +21,8 @@ pub struct Deed {
     pub utterance: UtteranceId,
     /// What the person said.
     pub text: String,
+    /// Whether a person had to say "yes" first.
+    pub confirmed: bool,
     /// When.
     pub at: Instant,
     /// Per step that had effects: skill and intent, and what puts its effects back, last first.
@@ -47,7 +51,7 @@ pub struct Deeds {
 
 impl Deeds {
     /// Remembers a deed.
-    pub fn remember(&mut self, utterance: UtteranceId, text: String, steps: Vec<Undoing>) {
+    pub fn remember(&mut self, request: PrepareRequest, confirmed: bool, steps: Vec<Undoing>) {
         self.forget_old();
         if self.latest.len() == CAPACITY {
             self.latest.pop_front();
@@ -55,8 +59,9 @@ impl Deeds {
         self.last += 1;
         self.latest.push_back(Deed {
             number: self.last,
-            utterance,
-            text,
+            utterance: request.utterance,
+            text: request.text,
+            confirmed,
             at: Instant::now(),
             steps,
         });
@@ -64,13 +69,24 @@ impl Deeds {
 
     /// The latest deed of this conversation, else the latest of all.
     pub fn latest(&mut self, utterance: UtteranceId) -> Option<&Deed> {
+        self.latest_that(utterance, |_| true)
+    }
+
+    /// Likewise, but what Loqa itself did not do: not that something was scheduled.
+    pub fn latest_of_skills(&mut self, utterance: UtteranceId) -> Option<&Deed> {
+        let of_skill = |step: &Undoing| step.skill != own::NAME;
+        self.latest_that(utterance, |deed| deed.steps.iter().all(of_skill))
+    }
+
+    fn latest_that(
+        &mut self,
+        utterance: UtteranceId,
+        counts: impl Fn(&Deed) -> bool,
+    ) -> Option<&Deed> {
         self.forget_old();
-        let own = self
-            .latest
-            .iter()
-            .rev()
-            .find(|deed| deed.utterance.session == utterance.session);
-        own.or(self.latest.back())
+        let latest = || self.latest.iter().rev().filter(|deed| counts(deed));
+        let own = latest().find(|deed| deed.utterance.session == utterance.session);
+        own.or_else(|| latest().next())
     }
 
     /// The deed of this number, if it has not been taken back since.

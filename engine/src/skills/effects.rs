@@ -5,6 +5,7 @@ mod alarms;
 use super::{
     elsewhere::{self, Answers, denied},
     executor::{Executor, OwnDevices},
+    own,
     view::{House, Own, View, timer_at},
 };
 use crate::store::{Household, TimerPhase, TimerRecord};
@@ -387,8 +388,9 @@ impl Effects for Acting<'_> {
 
     fn alarm(&mut self, op: AlarmOp) -> Result<Alarm, EffectError> {
         self.may(EffectKind::Alarm)?;
-        let (alarm, compensator) =
-            alarms::carry_out(op, self.household, self.wall, &self.house.zone)?;
+        let is_own = self.own.manifest.name == own::NAME;
+        let zone = &self.house.zone;
+        let (alarm, compensator) = alarms::carry_out(op, self.household, self.wall, zone, is_own)?;
         self.done(EffectKind::Alarm, compensator.map(Effect::Alarm));
         Ok(alarm)
     }

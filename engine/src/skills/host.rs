@@ -141,6 +141,12 @@ impl Host {
         let moment = self.0.household.read();
         self.0.house.at(&moment).alarms()
     }
+
+    /// What is done at a time of day, oldest first: alarms whose text is a sentence.
+    pub fn schedules(&self) -> Vec<loqa_skill_sdk::Alarm> {
+        let moment = self.0.household.read();
+        self.0.house.at(&moment).schedules()
+    }
 }
 
 impl SkillHost for Host {

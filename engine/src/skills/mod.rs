@@ -26,6 +26,7 @@ mod plans;
 mod process;
 mod quarantine;
 mod registry;
+mod schedule;
 mod settings;
 mod shelf;
 #[cfg(test)]

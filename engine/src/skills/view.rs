@@ -93,6 +93,18 @@ impl<'a> View<'a> {
         self.home.device(id).map(|device| self.with_state(device))
     }
 
+    /// What is done at a time of day, oldest first: alarms whose text is a sentence.
+    pub fn schedules(&self) -> Vec<Alarm> {
+        self.alarms_that(|alarm| alarm.does.is_some())
+    }
+
+    fn alarms_that(&self, are: impl Fn(&AlarmRecord) -> bool) -> Vec<Alarm> {
+        let alarms = self.household.alarms.values().filter(|alarm| are(alarm));
+        alarms
+            .filter_map(|alarm| alarm_at(alarm, self.wall, &self.house.zone))
+            .collect()
+    }
+
     fn with_state(&self, device: &loqa_core::home::Device) -> Device {
         Device {
             id: device.id.clone(),
@@ -173,10 +185,7 @@ impl Reads for View<'_> {
     }
 
     fn alarms(&self) -> Vec<Alarm> {
-        let alarms = self.household.alarms.values();
-        alarms
-            .filter_map(|alarm| alarm_at(alarm, self.wall, &self.house.zone))
-            .collect()
+        self.alarms_that(|alarm| alarm.does.is_none())
     }
 }
 
@@ -212,7 +221,7 @@ pub fn alarm_at(alarm: &AlarmRecord, wall: Timestamp, zone: &TimeZone) -> Option
     let at = Timestamp::from_millisecond(at_ms).ok()?;
     Some(Alarm {
         id: alarm.id,
-        text: alarm.text,
+        text: alarm.text.or(alarm.does),
         every: alarm.every,
         at: civil(&at.to_zoned(zone.clone())),
         at_ms,

@@ -63,6 +63,8 @@ pub struct AlarmRecord {
     pub id: u64,
     /// What it reminds of; nothing if it is an alarm.
     pub text: Option<String>,
+    /// The sentence that is done when it is due. Such a one never rings: it waits, or is gone.
+    pub does: Option<String>,
     /// When it recurs, if it does.
     pub every: Option<AlarmEvery>,
     /// When it rings next, Unix ms; if it rings once, when it rings or was to.

@@ -54,6 +54,9 @@ pub(super) const MIGRATIONS: &[&str] = &[
         ms INTEGER NOT NULL -- snoozed: until; ringing, missed: since
     );
 ",
+    "
+    ALTER TABLE alarm ADD COLUMN does TEXT; -- a sentence; NULL: it rings, or is said
+",
 ];
 
 /// How long the ledger remembers an utterance.
@@ -221,8 +224,8 @@ pub(super) fn load(connection: &Connection) -> Result<Household, OpenError> {
 }
 
 fn load_alarms(connection: &Connection, household: &mut Household) -> Result<(), OpenError> {
-    let mut alarms =
-        connection.prepare("SELECT id, text, days, hour, minute, due_ms, phase, ms FROM alarm")?;
+    let mut alarms = connection
+        .prepare("SELECT id, text, days, hour, minute, due_ms, phase, ms, does FROM alarm")?;
     let mut rows = alarms.query([])?;
     while let Some(row) = rows.next()? {
         let id = row.get::<_, i64>(0)?.cast_unsigned();
@@ -251,6 +254,7 @@ fn load_alarms(connection: &Connection, household: &mut Household) -> Result<(),
             AlarmRecord {
                 id,
                 text: row.get(1)?,
+                does: row.get(8)?,
                 every,
                 due_ms: row.get(5)?,
                 phase,
@@ -307,7 +311,7 @@ pub(super) fn save(
                 };
                 let every = alarm.every;
                 transaction
-                    .prepare_cached("INSERT OR REPLACE INTO alarm (id, text, days, hour, minute, due_ms, phase, ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?
+                    .prepare_cached("INSERT OR REPLACE INTO alarm (id, text, days, hour, minute, due_ms, phase, ms, does) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?
                     .execute(params![
                         id.cast_signed(),
                         alarm.text,
@@ -316,7 +320,8 @@ pub(super) fn save(
                         every.map(|every| every.minute),
                         alarm.due_ms,
                         phase,
-                        ms
+                        ms,
+                        alarm.does
                     ])?
             }
             None => transaction

@@ -74,6 +74,7 @@ fn everything_survives_a_restart() {
                 let alarm = AlarmRecord {
                     id: 9,
                     text: Some("call mom".into()),
+                    does: Some("turn on the radio".into()),
                     every: Some(AlarmEvery {
                         days: 96,
                         hour: 9,
@@ -338,6 +339,7 @@ fn older_databases_still_open() {
         include_str!("fixtures/v1.sql"),
         include_str!("fixtures/v2.sql"),
         include_str!("fixtures/v3.sql"),
+        include_str!("fixtures/v4.sql"),
     ];
     assert_eq!(
         fixtures.len(),
@@ -387,7 +389,10 @@ fn older_databases_still_open() {
         let alarms: Vec<_> = household
             .alarms
             .values()
-            .map(|alarm| (alarm.text.as_deref(), alarm.every, alarm.phase))
+            .map(|alarm| {
+                let text = alarm.text.as_deref().or(alarm.does.as_deref());
+                (text, alarm.every, alarm.phase)
+            })
             .collect();
         let since_ms = 1_800_000_000_000;
         let every = |days, hour, minute| Some(AlarmEvery { days, hour, minute });
@@ -406,11 +411,16 @@ fn older_databases_still_open() {
                 every(127, 18, 0),
                 AlarmPhase::Missed { since_ms },
             ),
+            (
+                Some("turn on the radio"),
+                every(127, 8, 0),
+                AlarmPhase::Waiting,
+            ),
         ];
-        let (kept, next_id) = if version <= 1 {
-            (&[][..], 4)
-        } else {
-            (&kept[..], 8)
+        let (kept, next_id) = match version {
+            0 | 1 => (&[][..], 4),
+            2 => (&kept[..4], 8),
+            _ => (&kept[..], 9),
         };
         assert_eq!(alarms, kept);
         assert_eq!((household.epoch, household.next_timer_id), (7, next_id));

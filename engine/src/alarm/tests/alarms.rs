@@ -17,6 +17,7 @@ impl Scene {
                 AlarmRecord {
                     id,
                     text: text.map(str::to_owned),
+                    does: None,
                     every,
                     due_ms: moment.wall.as_millisecond() + seconds * 1000,
                     phase: AlarmPhase::Waiting,
@@ -25,6 +26,16 @@ impl Scene {
             Ok((id, Vec::new()))
         };
         self.household.commit(None, set).unwrap().value
+    }
+
+    /// Has a sentence be done so many seconds from now.
+    fn schedule(&self, does: &str, every: Option<AlarmEvery>, seconds: i64) -> u64 {
+        let id = self.set(None, every, seconds);
+        let change = |household: &mut Household, _: &Moment| {
+            household.alarms.get_mut(&id).unwrap().does = Some(does.into());
+            Ok((id, Vec::new()))
+        };
+        self.household.commit(None, change).unwrap().value
     }
 
     fn change(&self, id: u64, phase: AlarmPhase) {
@@ -158,6 +169,39 @@ async fn one_that_rang_when_the_hub_was_stopped_rings_on_and_is_not_doubled() {
     scene.pass(23 * HOUR).await;
     assert_eq!(scene.events(), [""; 0]);
     assert_eq!(scene.alarm(id).unwrap().1, "2026-11-21T19:10:00Z");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_scheduled_is_done_once_and_told_where_it_is_too_late() {
+    let folder = tempfile::tempdir().unwrap();
+    let scene = Scene::begin(folder.path());
+    scene.run();
+    let once = scene.schedule("turn on the radio", None, 60);
+    let daily = scene.schedule("turn off the lights", every(127, 19, 10), 270);
+    scene.pass(5 * MINUTE).await;
+    assert_eq!(
+        scene.events(),
+        ["does turn on the radio", "does turn off the lights"]
+    );
+    assert_eq!((scene.alarm(once), scene.said()), (None, String::new()));
+    let next = |scene: &Scene| scene.alarm(daily).unwrap();
+    let waits_for = |next: &str| (AlarmPhase::Waiting, next.to_owned());
+    assert_eq!(next(&scene), waits_for("2026-11-21T19:10:00Z"));
+
+    // Four minutes late it is still done.
+    let scene = scene.again(folder.path(), 24 * HOUR + 3 * MINUTE).await;
+    scene.pass(MINUTE).await;
+    assert_eq!(scene.events(), ["does turn off the lights"]);
+
+    // Two days later it is told, once.
+    let scene = scene.again(folder.path(), 48 * HOUR + 10 * MINUTE).await;
+    scene.pass(HOUR).await;
+    assert_eq!(scene.events(), [""; 0]);
+    assert_eq!(
+        scene.said(),
+        "I was off at seven ten p m, so I did not do this: turn off the lights."
+    );
+    assert_eq!(next(&scene), waits_for("2026-11-24T19:10:00Z"));
 }
 
 #[tokio::test(start_paused = true)]

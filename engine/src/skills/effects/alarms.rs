@@ -18,25 +18,37 @@ const LONGEST: usize = 200;
 /// An alarm waits, or is snoozed, for no longer, s.
 const LONGEST_S: u64 = 400 * 86_400;
 
-/// Does it. Returns the alarm as it is now (as it was, if it is gone), and what puts it back.
+/// Does it. Returns the alarm as it is now (as it was, if it is gone), and what puts it back. The text
+/// of one of Loqa's own (`is_own`) is a sentence that is done then; no skill has to do with those.
 pub fn carry_out(
     op: AlarmOp,
     household: &mut Household,
     now: Timestamp,
     zone: &TimeZone,
+    is_own: bool,
 ) -> Result<(Alarm, Option<AlarmOp>), EffectError> {
     let (id, now_ms) = (target(&op), now.as_millisecond());
     let seen = |record: &AlarmRecord| alarm_at(record, now, zone).ok_or_else(gone);
+    let known = household.alarms.get(&id);
+    if known.is_some_and(|known| known.does.is_some() && !is_own) {
+        return Err(gone());
+    }
     let before = match &op {
         AlarmOp::Set(set) => {
-            let record = set_up(set, household, now, zone)?;
+            let mut record = set_up(set, household, now, zone)?;
+            if is_own {
+                record.does = record.text.take();
+            }
             let alarm = seen(&record)?;
             let cancel = AlarmOp::Cancel(record.id);
             household.alarms.insert(record.id, record);
             return Ok((alarm, Some(cancel)));
         }
         AlarmOp::Restore(alarm) => {
-            let record = restored(alarm, household, now, zone)?;
+            let mut record = restored(alarm, household, now, zone)?;
+            if is_own {
+                record.does = record.text.take();
+            }
             let back = match household.alarms.get(&alarm.id) {
                 Some(known) => AlarmOp::Restore(seen(known)?),
                 None => AlarmOp::Cancel(alarm.id),
@@ -143,6 +155,7 @@ fn set_up(
     Ok(AlarmRecord {
         id: household.take_timer_id(),
         text: set.text.clone(),
+        does: None,
         every,
         due_ms: due.as_millisecond(),
         phase: AlarmPhase::Waiting,
@@ -175,6 +188,7 @@ fn restored(
     Ok(AlarmRecord {
         id: alarm.id,
         text: alarm.text.clone(),
+        does: None,
         every,
         due_ms,
         phase,

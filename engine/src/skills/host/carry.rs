@@ -11,6 +11,7 @@ use crate::{
         own,
         plans::{Prepared, Work},
         registry::Registry,
+        schedule,
     },
     store::{CommitError, Household},
 };
@@ -98,7 +99,8 @@ impl Inner {
                     ..
                 } = outcome.value;
                 if !undoings.is_empty() {
-                    lock(&self.deeds).remember(utterance, prepared.request.text, undoings);
+                    let confirmed = prepared.confirm.is_some();
+                    lock(&self.deeds).remember(prepared.request, confirmed, undoings);
                 }
                 if let Err(reason) = outcome.durable {
                     tracing::warn!(%reason, "an effect is not on the disk");
@@ -163,7 +165,11 @@ impl Inner {
                 (ran, _) => ran?,
             };
             replies.push(done.reply);
-            if !done.kinds.is_empty() && step.skill != own::NAME {
+            // Of what Loqa does by itself, only what it schedules is taken back by "undo".
+            let schedules = |back: &Effect| matches!(back, Effect::Alarm(_));
+            if !done.kinds.is_empty()
+                && (step.skill != own::NAME || compensators.iter().any(schedules))
+            {
                 compensators.reverse();
                 compensators.extend(plan.undo.iter().cloned());
                 all.undoings.push(Undoing {
@@ -203,6 +209,10 @@ impl Inner {
             );
             let plan = Plan {
                 effects: step.compensators.clone(),
+                reply: match step.skill.as_str() {
+                    own::NAME => schedule::taken_back(&step.compensators),
+                    _ => String::new(),
+                },
                 ..Plan::default()
             };
             let (done, _) = match self.run(by, stage, &step.skill, &plan, household, at) {

@@ -10,6 +10,7 @@ use crate::{
         household::Moment,
         own,
         registry::Registry,
+        schedule,
         view::View,
     },
     store::Household,
@@ -177,6 +178,20 @@ impl Inner {
                     Some(unfit) => own::routine_unfit(routine, unfit),
                     None => own::routine_told(routine),
                 }))
+            }
+            "schedule" | "scheduled" | "unschedule" => {
+                let Some(now) = view.now(None) else {
+                    return Prospect::Do(say("I don't know what time it is.".into()));
+                };
+                let asked = self.request(step, request, view);
+                Prospect::Do(match step.intent.as_str() {
+                    "schedule" => {
+                        let mut deeds = lock(&self.deeds);
+                        schedule::set(&asked, deeds.latest_of_skills(request.utterance), now)
+                    }
+                    "scheduled" => say(schedule::told(&view.schedules(), now)),
+                    _ => schedule::cancel(&asked, &view.schedules(), now),
+                })
             }
             "speak_louder" => Prospect::Do(own::speak(true, &moment.household)),
             "speak_quieter" => Prospect::Do(own::speak(false, &moment.household)),
