@@ -612,7 +612,8 @@ impl Model {
 
 /// The alarm that rings, else the one that will first.
 pub fn next_alarm(alarms: &[Alarm]) -> Option<&Alarm> {
-    let to_come = alarms.iter().filter(|alarm| alarm.state != "missed");
+    let rings = |alarm: &&Alarm| alarm.state != "missed" && alarm.does.is_none();
+    let to_come = alarms.iter().filter(rings);
     to_come.min_by_key(|alarm| (alarm.state != "ringing", alarm.at_ms))
 }
 

@@ -93,7 +93,8 @@ pub fn cancel(timer: &Timer) -> String {
     format!("cancel the {} timer", length.join(" "))
 }
 
-/// What takes an alarm or a reminder away: it is called by its time, or by what it reminds of.
+/// What takes an alarm, a reminder or what is scheduled away: it is called by its time, or by what it
+/// reminds of.
 pub fn cancel_alarm(alarm: &Alarm) -> String {
     if let Some(text) = &alarm.text {
         return format!("cancel the {text} reminder");
@@ -101,7 +102,8 @@ pub fn cancel_alarm(alarm: &Alarm) -> String {
     let (hour, minute) = alarm.time.split_once(':').unwrap_or_default();
     let hour: u8 = hour.parse().unwrap_or_default();
     let half = if hour < 12 { "am" } else { "pm" };
-    format!("cancel the {}:{minute} {half} alarm", (hour + 11) % 12 + 1)
+    let kind = alarm.does.as_ref().map_or("alarm", |_| "routine");
+    format!("cancel the {}:{minute} {half} {kind}", (hour + 11) % 12 + 1)
 }
 
 #[cfg(test)]
@@ -164,6 +166,12 @@ mod tests {
         assert_eq!(alarm("00:05", None), "cancel the 12:05 am alarm");
         assert_eq!(alarm("12:00", None), "cancel the 12:00 pm alarm");
         assert_eq!(alarm("19:30", None), "cancel the 7:30 pm alarm");
+        let schedule = Alarm {
+            time: "08:00".into(),
+            does: Some("turn on the radio".into()),
+            ..Alarm::default()
+        };
+        assert_eq!(cancel_alarm(&schedule), "cancel the 8:00 am routine");
         assert_eq!(
             alarm("19:30", Some("call mom")),
             "cancel the call mom reminder"

@@ -3,6 +3,7 @@
 # What is looked at
 settings = Einstellungen
 home = Zuhause
+routines = Routinen
 skills = Fähigkeiten
 examples = Beispiele
 stt = Spracherkennung

@@ -171,9 +171,10 @@ fn state(hub: &Shared) -> view::State {
         id: id.clone(),
         items: items.clone(),
     });
-    let alarms = hub.host.alarms().into_iter().map(|alarm| view::Alarm {
+    let shown = |alarm: loqa_skill_sdk::Alarm| view::Alarm {
         id: alarm.id,
         text: alarm.text,
+        does: None,
         at_ms: alarm.at_ms,
         time: format!("{:02}:{:02}", alarm.at.hour, alarm.at.minute),
         days: alarm.every.map_or(0, |every| every.days.into()),
@@ -184,10 +185,19 @@ fn state(hub: &Shared) -> view::State {
             AlarmState::Missed => "missed",
         }
         .into(),
-    });
+    };
+    let does = |alarm: view::Alarm| view::Alarm {
+        does: alarm.text,
+        text: None,
+        ..alarm
+    };
+    let schedules = hub.host.schedules().into_iter().map(shown).map(does);
+    let mut alarms: Vec<_> = hub.host.alarms().into_iter().map(shown).collect();
+    alarms.extend(schedules);
+    alarms.sort_by_key(|alarm| alarm.id);
     view::State {
         timers: timers.collect(),
-        alarms: alarms.collect(),
+        alarms,
         devices: devices.collect(),
         lists: lists.collect(),
     }

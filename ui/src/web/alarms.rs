@@ -13,7 +13,7 @@ use loqa_protocol::view::Alarm;
 const MONDAY_MS: f64 = 1_704_110_400_000.0;
 const DAY_MS: f64 = 86_400_000.0;
 
-/// All alarms and reminders, the next first.
+/// All alarms and reminders and what is scheduled, the next first.
 #[component]
 pub fn Alarms() -> impl IntoView {
     let app = App::get();
@@ -86,7 +86,8 @@ pub fn NextAlarm() -> impl IntoView {
 }
 
 fn name(alarm: &Alarm) -> String {
-    alarm.text.as_deref().map_or_else(|| words("alarm"), headed)
+    let words_of = alarm.text.as_deref().or(alarm.does.as_deref());
+    words_of.map_or_else(|| words("alarm"), headed)
 }
 
 /// On which days, or what else there is to tell.

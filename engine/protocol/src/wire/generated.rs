@@ -726,13 +726,13 @@ pub struct Timer {
     #[prost(bool, tag = "5")]
     pub paused: bool,
 }
-/// An alarm or a reminder.
+/// An alarm, a reminder, or a command that is done at a time of day.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Alarm {
     #[prost(uint64, tag = "1")]
     pub id: u64,
-    /// what it reminds of; absent: it is an alarm
+    /// what it reminds of; absent: it is an alarm, or a command
     #[prost(string, optional, tag = "2")]
     pub text: ::core::option::Option<::prost::alloc::string::String>,
     /// when it rings next, Unix time; when it was due, if it rings or was missed
@@ -747,6 +747,9 @@ pub struct Alarm {
     /// waiting, snoozed, ringing, missed
     #[prost(string, tag = "6")]
     pub state: ::prost::alloc::string::String,
+    /// the sentence that is done then; it never rings
+    #[prost(string, optional, tag = "7")]
+    pub does: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// Absent: not known, or not of its kind.
 #[derive(serde::Serialize, serde::Deserialize)]

@@ -286,6 +286,20 @@ fn server() -> Vec<(&'static str, ServerFrame)> {
                     time: "19:30".into(),
                     days: 31,
                     state: "waiting".into(),
+                    does: None,
+                }],
+                ..state()
+            })),
+        ),
+        (
+            "view_state_schedules",
+            view(ViewPart::State(State {
+                alarms: vec![Alarm {
+                    id: 3,
+                    time: "08:00".into(),
+                    state: "waiting".into(),
+                    does: Some("turn on the radio".into()),
+                    ..Alarm::default()
                 }],
                 ..state()
             })),

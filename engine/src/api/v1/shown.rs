@@ -31,12 +31,14 @@ pub struct Timer {
     paused: bool,
 }
 
-/// An alarm or a reminder.
+/// An alarm, a reminder, or a command that is done at a time of day.
 #[derive(Serialize, ToSchema)]
 pub struct Alarm {
     id: u64,
-    /// What it reminds of; null: it is an alarm.
+    /// What it reminds of; null: it is an alarm, or a command.
     text: Option<String>,
+    /// The sentence that is done then; null: it rings, or is said.
+    does: Option<String>,
     /// When it rings next, Unix time; when it was due, if it rings or was missed.
     at_ms: i64,
     /// The same on the household's clock, `HH:MM`.
@@ -82,6 +84,7 @@ impl From<Seen> for Now {
         let alarms = seen.state.alarms.into_iter().map(|alarm| Alarm {
             id: alarm.id,
             text: alarm.text,
+            does: alarm.does,
             at_ms: alarm.at_ms,
             time: alarm.time,
             days: (1..=7)
