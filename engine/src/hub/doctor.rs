@@ -6,12 +6,16 @@ use crate::{
     home_assistant::{Place, Status, Trouble, token},
     models::Check,
 };
-use loqa_core::{grammar::Grammar, manifest::FileError, seams::ModelError};
+use loqa_core::{
+    grammar::Grammar,
+    manifest::FileError,
+    seams::{ModelError, PrepareRequest, SkillHost},
+};
 use loqa_inference::{
     echo,
     sound::{self, Direction},
 };
-use loqa_protocol::Problem;
+use loqa_protocol::{Problem, SessionId, TurnId, UtteranceId};
 
 /// Looks at everything a household needs.
 pub fn examine(hub: &Shared) -> Vec<Check> {
@@ -83,7 +87,37 @@ fn routines(hub: &Shared) -> Vec<Check> {
         needed: false,
         ..file_error(error)
     };
-    unfit.iter().map(not_needed).collect()
+    let mut checks: Vec<Check> = unfit.iter().map(not_needed).collect();
+    checks.extend(open_questions(hub));
+    checks
+}
+
+/// Steps of routines that ask for something, which nobody answers where a routine is scheduled.
+fn open_questions(hub: &Shared) -> Vec<Check> {
+    let (home, grammar) = (hub.understanding.home(), hub.understanding.grammar());
+    let utterance = UtteranceId {
+        session: SessionId(rand::random()),
+        turn: TurnId(0),
+    };
+    let asks = |step: &String| {
+        let draft = hub.host.prepare(&PrepareRequest {
+            utterance,
+            steps: grammar.routine_step(step).ok()?,
+            text: step.clone(),
+            room: hub.room(),
+        });
+        let draft = draft.ok()?;
+        hub.host.discard(draft.id);
+        draft.ask.map(|_| Check {
+            what: "routines".into(),
+            ok: false,
+            needed: false,
+            message: format!("the step “{step}” asks: {}", draft.reply),
+            help: "say it in the step, so that the routine can be done without an answer".into(),
+        })
+    };
+    let steps = home.routines.iter().flat_map(|routine| &routine.steps);
+    steps.filter_map(asks).collect()
 }
 
 fn home_assistant(hub: &Shared) -> Option<Check> {
