@@ -16,6 +16,7 @@ mod neighbour;
 mod pin;
 mod recent;
 mod recording;
+mod ringing;
 mod service;
 mod shelves;
 mod skills;
@@ -28,7 +29,6 @@ pub(crate) use pin::is_pin;
 pub(crate) use service::LONGEST_SENTENCE;
 
 use crate::{
-    alarm::{self, Alarm, RingVoice},
     api::{self, Dashboard, InTheHouse},
     config::{Config, Flags},
     egress::Egress,
@@ -55,7 +55,7 @@ use loqa_inference::{
     capture::DeviceMicrophone,
     playback::{DeviceSpeaker, Pace, PacedSpeaker},
 };
-use loqa_protocol::{Envelope, Problem, SessionId};
+use loqa_protocol::{Envelope, Problem};
 use meter::Loudness;
 use microphone::Chosen;
 use neighbour::Neighbour;
@@ -67,7 +67,7 @@ use std::{
     path::Path,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
@@ -479,25 +479,12 @@ impl Shared {
         Ok(())
     }
 
-    /// What sounds that is no reply.
-    fn voice(&self) -> RingVoice {
-        RingVoice {
-            speaker: self.floor.clone(),
-            tts: self.models.tts.clone(),
-            voice: self.models.voice.clone(),
-        }
-    }
-
     /// Tells everybody who wants to know, and remembers turns and cards for those who come later.
     fn announce(&self, envelope: Envelope) {
         self.recent.note(&envelope);
         self.cards.note(&envelope);
         for text in self.aloud.note(&envelope) {
-            self.tasks.spawn(
-                TaskKind::BACKGROUND,
-                "aloud",
-                alarm::say(self.voice(), text),
-            );
+            self.say_aloud(text);
         }
         // Nobody subscribed is no error.
         let _ = self.events.send(envelope);
@@ -537,48 +524,6 @@ impl Shared {
                 #[expect(unreachable_code, reason = "gives the loop a type")]
                 Ok::<(), String>(())
             });
-    }
-
-    /// Rings timers from now on.
-    fn ring_timers(self: &Arc<Self>) {
-        let session = SessionId(rand::random());
-        let seq = AtomicU64::new(0);
-        let hub = Arc::downgrade(self);
-        let alarm = Alarm {
-            household: self.household.clone(),
-            voice: Some(self.voice()),
-            ring_for: Duration::from_secs(u64::from(self.config.timers.ring_min) * 60),
-            zone: self.zone.clone(),
-            announce: Arc::new(move |event| {
-                let Some(hub) = hub.upgrade() else { return };
-                let envelope = Envelope {
-                    trace_id: session.0,
-                    session_id: session,
-                    turn: None,
-                    actor_id: String::new(),
-                    origin: "hub".into(),
-                    seq: seq.fetch_add(1, Ordering::Relaxed),
-                    at_ms: hub.household.read().wall.as_millisecond(),
-                    capability_tier: hub.config.conversation.tier,
-                    privacy_scope: hub.config.conversation.privacy,
-                    event,
-                };
-                hub.announce(envelope);
-            }),
-            does: {
-                let hub = Arc::downgrade(self);
-                Arc::new(move |sentence| {
-                    if let Some(hub) = hub.upgrade() {
-                        hub.say_to_itself(sentence);
-                    }
-                })
-            },
-        };
-        self.tasks.spawn(
-            TaskKind::ESSENTIAL,
-            "alarm",
-            alarm::run(alarm, self.tasks.cancelled()),
-        );
     }
 
     /// Whether it keeps its hands off the data folder of the settings.
