@@ -15,16 +15,19 @@ macro_rules! sdk {
 }
 
 /// The SDK as this program speaks it: a skill is built against that, whatever there is elsewhere.
-const SDK: [(&str, &str); 10] = sdk!(
+const SDK: [(&str, &str); 13] = sdk!(
     "alarm.rs",
     "civil.rs",
     "component.rs",
     "device.rs",
+    "elsewhere.rs",
     "lib.rs",
     "list.rs",
+    "macros.rs",
     "storage.rs",
     "testing.rs",
     "value.rs",
+    "when.rs",
     "wording.rs"
 );
 
@@ -94,5 +97,22 @@ fn shown(folder: &Path) -> String {
         format!("'{path}'")
     } else {
         path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_skill_has_the_whole_sdk() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../skills/sdk/src");
+        let files = fs::read_dir(folder).unwrap().map(|entry| {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            format!("sdk/src/{name}")
+        });
+        let mut files: Vec<_> = files.collect();
+        files.sort();
+        assert_eq!(SDK.map(|(name, _)| name).to_vec(), files);
     }
 }
