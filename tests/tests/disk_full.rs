@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 const CEILING: Duration = Duration::from_secs(100);
 const NOT_SAVED: &str = "could not save";
 
-/// A disk of 1 MiB, mounted for one test.
+/// A disk of 8 MiB, mounted for one test.
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
@@ -26,7 +26,7 @@ impl SmallDisk {
         fs::create_dir_all(at)?;
         let mut mount = Command::new("mount");
         mount
-            .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
+            .args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"])
             .arg(at)
             .stderr(Stdio::null());
         let mounted = mount.status().is_ok_and(|status| status.success());
