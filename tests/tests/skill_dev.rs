@@ -66,3 +66,22 @@ fn what_changes_is_tried_at_once_and_a_mistake_is_told() -> Result<()> {
     dev.wait()?;
     Ok(())
 }
+
+#[test]
+fn examples_are_spoken_as_well_and_what_sounds_alike_is_told() -> Result<()> {
+    let home = Home::new()?;
+    home.write("tea/skill.yaml", tea("Three"))?;
+    let spoken = home.run(["skill", "test", "tea", "--voice"])?;
+    assert_eq!(spoken.code, Some(0), "{spoken:#?}");
+    assert!(
+        spoken.out.contains("2 times spoken: all well"),
+        "{spoken:#?}"
+    );
+
+    let alike = "name: strings\nintents:\n  bass:\n    sentences: [\"tune the bass\"]\n    examples: [\"tune the bass\"]\n  base:\n    sentences: [\"tune the base\"]\n    examples: [\"tune the base\"]\n";
+    home.write("strings/skill.yaml", alike)?;
+    let spoken = home.run(["skill", "test", "strings", "--voice"])?;
+    assert_eq!(spoken.code, Some(1), "{spoken:#?}");
+    assert!(spoken.out.contains("NOT WELL: “tune the "), "{spoken:#?}");
+    Ok(())
+}

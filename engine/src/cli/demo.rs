@@ -14,7 +14,7 @@ use std::path::Path;
 struct Line {
     voice: &'static str,
     says: &'static str,
-    /// Steps joined by ` + `, as [`meaning`] writes them.
+    /// Steps joined by ` + `, as [`meant`] writes them.
     means: &'static str,
 }
 
@@ -83,12 +83,12 @@ pub async fn run(json: bool, replies: &Path) -> Result<Outcome, Problem> {
     let mut ttfa_ms: Vec<f64> = Vec::new();
     let mut right = 0;
     for (number, line) in SCRIPT.iter().enumerate() {
-        let stimulus = synthesise(&mut link, line).await?;
+        let stimulus = synthesise(&mut link, line.voice, line.says).await?;
         if !json {
             output::print_line(&format!("\n“{}”  ({})", line.says, line.voice));
         }
         let (summary, reply) = speak(&mut link, stimulus, json).await?;
-        let meaning = meaning(&summary);
+        let meaning = meant(&summary);
         if meaning == line.means {
             right += 1;
         } else if !json {
@@ -137,7 +137,7 @@ pub async fn run(json: bool, replies: &Path) -> Result<Outcome, Problem> {
 }
 
 /// What was understood: `home.turn_on device=fan + timers.set duration=60`.
-fn meaning(summary: &TurnSummary) -> String {
+pub(super) fn meant(summary: &TurnSummary) -> String {
     let step = |step: &StepSummary| {
         let slots = step.slots.iter().map(|(name, value)| match value {
             Value::String(text) => format!(" {name}={text}"),
@@ -156,14 +156,18 @@ fn meaning(summary: &TurnSummary) -> String {
 }
 
 /// The command in a synthetic voice, with 0.3 s of silence before and 1.5 s after.
-async fn synthesise(link: &mut Link, line: &Line) -> Result<Stimulus, Problem> {
+pub(super) async fn synthesise(
+    link: &mut Link,
+    voice: &str,
+    says: &str,
+) -> Result<Stimulus, Problem> {
     let mut rate = 0;
     let mut speech = Vec::new();
     link.request(
         |id| ClientFrame::Say {
             id,
-            text: line.says.into(),
-            voice: Some(line.voice.into()),
+            text: says.into(),
+            voice: Some(voice.into()),
             to_client: true,
         },
         &mut |frame| {

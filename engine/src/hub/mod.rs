@@ -217,6 +217,7 @@ impl Hub {
             let data = config.hub.data;
             config = Config::default();
             config.hub.data = data;
+            config.hub.skills.clone_from(&options.flags.skills);
         }
         let mut notes = Vec::new();
         let scratch = if options.reading {

@@ -50,6 +50,12 @@ pub const SKILL: Shape = Shape::Table(&[
         doc: "What it may change, and tell.",
     },
     Key {
+        name: "runtime",
+        required: false,
+        shape: Shape::Word(&["component"]),
+        doc: "What its code is. So far: WebAssembly components, which need not be said.",
+    },
+    Key {
         name: "hosts",
         required: false,
         shape: Shape::List(&Shape::Host),

@@ -10,6 +10,7 @@ mod profile;
 mod set;
 mod test;
 mod trial;
+mod voice;
 
 use super::{Common, output};
 use crate::{
@@ -37,6 +38,9 @@ pub enum SkillCommand {
         folder: PathBuf,
         /// Sentences to say instead
         sentences: Vec<String>,
+        /// Speak them as well, in two synthetic voices, to what hears a microphone
+        #[arg(long)]
+        voice: bool,
     },
     /// Build and try a skill whenever a file of it changes, and show what its calls take
     Dev {
@@ -141,7 +145,11 @@ pub enum SkillCommand {
 pub async fn run(common: &Common, command: SkillCommand) -> Result<ExitCode, Problem> {
     match command {
         SkillCommand::Init { folder, code } => init::run(&folder, code),
-        SkillCommand::Test { folder, sentences } => test::run(&folder, sentences).await,
+        SkillCommand::Test {
+            folder,
+            sentences,
+            voice,
+        } => test::run(&folder, sentences, voice).await,
         SkillCommand::Dev { folder } => dev::run(&folder).await,
         SkillCommand::Profile { folder, times } => {
             profile::run(common, &folder, times.into()).await
@@ -178,4 +186,15 @@ fn said(common: &Common, words: &str, document: &serde_json::Value) -> ExitCode 
         output::print_line(words);
     }
     ExitCode::SUCCESS
+}
+
+/// A folder for what is gone afterwards.
+fn scratch_folder() -> Result<tempfile::TempDir, Problem> {
+    tempfile::tempdir().map_err(|error| {
+        problem(
+            "no_temp",
+            format!("cannot make a temporary folder: {error}"),
+            "free some space, or set TMPDIR",
+        )
+    })
 }

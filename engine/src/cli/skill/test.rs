@@ -6,8 +6,9 @@ use loqa_protocol::Problem;
 use std::{path::Path, process::ExitCode};
 
 /// Runs the examples and negatives of the skill in `folder`, or only `sentences`, in the demo
-/// household; fails if one is not understood, or its code does not answer.
-pub async fn run(folder: &Path, sentences: Vec<String>) -> Result<ExitCode, Problem> {
+/// household, and, with a `voice`, speaks them to it as well; fails if one is not understood, or its
+/// code does not answer.
+pub async fn run(folder: &Path, sentences: Vec<String>, voice: bool) -> Result<ExitCode, Problem> {
     let scratch = Scratch::new()?;
     let mut trial = Trial::new(folder, &scratch)?;
     let outcome = if sentences.is_empty() {
@@ -20,8 +21,17 @@ pub async fn run(folder: &Path, sentences: Vec<String>) -> Result<ExitCode, Prob
         }
         outcome
     };
-    let Outcome { said, failed } = outcome;
-    let whole = format!("{said} sentences and {} negatives", trial.negatives());
+    let Outcome { said, mut failed } = outcome;
+    let mut whole = format!("{said} sentences and {} negatives", trial.negatives());
+    if voice {
+        let spoken = match sentences.is_empty() {
+            true => trial.examples(),
+            false => sentences,
+        };
+        let (said, misheard) = super::voice::run(folder, &trial, &spoken).await?;
+        whole = format!("{whole}, {said} times spoken");
+        failed += misheard;
+    }
     if failed == 0 {
         output::print_line(&format!("{whole}: all well"));
         return Ok(ExitCode::SUCCESS);

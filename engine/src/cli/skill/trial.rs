@@ -1,6 +1,6 @@
 //! A skill in the demo household: what it hears, means, says and does, in text.
 
-use super::{mistakes, problem};
+use super::{mistakes, scratch_folder};
 use crate::{
     cli::output,
     config::Patience,
@@ -19,6 +19,7 @@ use loqa_core::{
     seams::{HostError, PrepareRequest, SkillHost},
 };
 use loqa_protocol::{Problem, SessionId, TurnId, UtteranceId};
+use serde_json::Value;
 use std::{path::Path, sync::Arc};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -34,13 +35,7 @@ pub struct Scratch {
 impl Scratch {
     /// An empty one.
     pub fn new() -> Result<Scratch, Problem> {
-        let folder = tempfile::tempdir().map_err(|error| {
-            problem(
-                "no_temp",
-                format!("cannot make a temporary folder: {error}"),
-                "free some space",
-            )
-        })?;
+        let folder = scratch_folder()?;
         let trace = Trace::default();
         Ok(Scratch {
             store: Arc::new(Store::open(folder.path())?),
@@ -110,6 +105,12 @@ impl Trial {
             session: SessionId(rand::random()),
             turn: 0,
         })
+    }
+
+    /// What a sentence means here, if anything.
+    pub fn steps(&self, text: &str) -> Option<Vec<Step>> {
+        let found = self.grammar.parse(&Context::Commands, text)?;
+        Some(found.steps)
     }
 
     /// Its examples, in their order.
@@ -214,12 +215,16 @@ impl Trial {
     }
 }
 
-fn meaning(step: &Step) -> String {
+/// What was understood: `home.turn_on device=fan`.
+pub fn meaning(step: &Step) -> String {
     let now = Zoned::now();
     let slots = step
         .slots
         .iter()
-        .map(|(name, value)| format!(" {name}={}", value.to_json(&now)));
+        .map(|(name, value)| match value.to_json(&now) {
+            Value::String(text) => format!(" {name}={text}"),
+            value => format!(" {name}={value}"),
+        });
     format!(
         "{}.{}{}",
         step.skill,
