@@ -5,17 +5,18 @@ use super::{
     tests::{House, Linked, linked, step},
 };
 use crate::egress::Egress;
-use loqa_core::grammar::SlotValue;
+use loqa_core::{grammar::SlotValue, seams::HostError};
 use loqa_protocol::{EffectKind, Event};
 use loqa_skill_sdk::{
     Effect, EffectError, Effects, HttpRequest, Plan, Prepared, Publication, Reads, Request, Skill,
     Value,
 };
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
     sync::Notify,
+    time,
 };
 
 const WEATHER: &str = "name: weather
@@ -25,7 +26,7 @@ hosts: [\"127.0.0.1:PORT\", \"localhost:PORT\", weather.example]
 budget: { http: 5 }
 intents:
   ask: { sentences: [\"ask {url}\"] }
-  stray: { sentences: [\"stray {url}\"] }
+  undoable: { sentences: [\"undoable {url}\"] }
   tell: { sentences: [\"tell\"] }
 lists: { url: { values: [one] } }
 ";
@@ -44,11 +45,20 @@ impl Skill for Weather {
                     payload: r#"{"mm":4}"#.into(),
                 }),
             ],
+            "undoable" => vec![Effect::Notify("Done.".into())],
             _ => vec![Effect::Http(HttpRequest::get(url.unwrap_or_default()))],
         };
-        Prepared::Plan(Plan {
+        let plan = Plan {
             effects,
             ..Plan::default()
+        };
+        Prepared::Plan(match request.intent.as_str() {
+            "undoable" => Plan {
+                undo: vec![Effect::Http(HttpRequest::get(url.unwrap_or_default()))],
+                holds_ms: Some(100),
+                ..plan
+            },
+            _ => plan,
         })
     }
 
@@ -208,4 +218,22 @@ async fn what_a_skill_tells_everybody_is_told_once_it_has_committed() {
             r#"rain {"mm":4}"#
         ]
     );
+}
+
+#[tokio::test]
+async fn a_plan_says_what_takes_it_back_and_how_long_it_holds() {
+    let data = tempfile::tempdir().unwrap();
+    let port = server(Arc::default()).await;
+    let mut house = house(data.path(), port);
+    let back = SlotValue::Item(format!("http://127.0.0.1:{port}/undone").into());
+    let doing = [step("weather.undoable", &[("url", back)])];
+    time::pause();
+    let late = house.will_hear(&doing);
+    time::advance(Duration::from_millis(101)).await;
+    assert_eq!(late.await, Err(HostError::Stale));
+    assert_eq!(house.hears(&doing).await, "Told.");
+    time::resume();
+    let undo = house.will_hear(&[step("loqa.undo", &[])]);
+    let said = undo.await.unwrap().reply;
+    assert!(said.ends_with("200: sunny at /undone"), "{said}");
 }
