@@ -50,27 +50,11 @@ impl Elsewhere {
         }
     }
 
-    /// Asks, all at once, what the effects of one skill ask.
-    pub async fn ask<'e>(
-        &self,
-        manifest: &Manifest,
-        effects: impl IntoIterator<Item = &'e Effect>,
-    ) -> Answers {
-        let questions = effects.into_iter().filter_map(|effect| match effect {
-            Effect::Http(request) => Some(request.clone()),
-            _ => None,
-        });
-        let answers = questions.map(|request| async {
-            let answer = self.ask_one(manifest, &request).await;
-            (request, answer)
-        });
-        futures::future::join_all(answers)
-            .await
-            .into_iter()
-            .collect()
-    }
-
-    async fn ask_one(
+    /// Asks for a skill.
+    ///
+    /// # Errors
+    /// A sentence: it may not be asked, or nobody answers there.
+    pub async fn ask(
         &self,
         manifest: &Manifest,
         request: &HttpRequest,
@@ -116,6 +100,17 @@ impl Elsewhere {
         }
         may
     }
+}
+
+/// The questions among the effects of a skill, each with its name.
+pub fn questions<'e>(
+    skill: &'e str,
+    effects: &'e [Effect],
+) -> impl Iterator<Item = (String, HttpRequest)> + 'e {
+    effects.iter().filter_map(move |effect| match effect {
+        Effect::Http(request) => Some((skill.to_owned(), request.clone())),
+        _ => None,
+    })
 }
 
 /// Where a question goes.

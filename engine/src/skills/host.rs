@@ -5,8 +5,8 @@ mod prospect;
 
 use super::{
     cards,
-    deeds::{Deeds, Undoing},
-    elsewhere::{Answers, Elsewhere},
+    deeds::Deeds,
+    elsewhere::{Answers, Elsewhere, questions},
     executor::Executor,
     household::{LiveHousehold, Moment},
     own,
@@ -15,15 +15,14 @@ use super::{
     view::House,
 };
 use crate::config::Patience;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use jiff::tz::TimeZone;
 use loqa_core::{
-    grammar::Step,
     home::Home,
     seams::{Committed, Draft, DraftId, HostError, PrepareRequest, SkillHost},
 };
 use loqa_protocol::UtteranceId;
-use loqa_skill_sdk::{Effect, Plan, Reads};
+use loqa_skill_sdk::Reads;
 use prospect::Prospect;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, atomic::AtomicUsize};
 use tokio::sync::watch;
@@ -216,28 +215,32 @@ impl Inner {
         })
     }
 
-    /// What is answered to the questions of a plan. Nobody else waits meanwhile.
+    /// What is answered to the questions of a plan, all asked at once. Nobody else waits meanwhile.
     async fn ask_elsewhere(&self, prepared: &Prepared) -> Answers {
-        let mut answers = Answers::new();
-        let by = &prepared.registry;
-        let effects: Vec<(String, Vec<Effect>)> = match &prepared.work {
+        let asked: Vec<_> = match &prepared.work {
             Work::Steps(steps) => {
-                let step = |(step, plan): &(Step, Plan)| (step.skill.clone(), plan.effects.clone());
-                steps.iter().map(step).collect()
+                let steps = steps.iter();
+                steps
+                    .flat_map(|(step, plan)| questions(&step.skill, &plan.effects))
+                    .collect()
             }
             Work::Undo(deed) => {
                 let deeds = &mut *lock(&self.deeds);
                 let steps = deeds.get(*deed).map(|deed| deed.steps.iter());
-                let step = |step: &Undoing| (step.skill.clone(), step.compensators.clone());
-                steps.into_iter().flatten().map(step).collect()
+                let steps = steps.into_iter().flatten();
+                steps
+                    .flat_map(|step| questions(&step.skill, &step.compensators))
+                    .collect()
             }
         };
-        for (skill, effects) in &effects {
-            if let Some(manifest) = by.manifest(skill) {
-                answers.extend(self.elsewhere.ask(manifest, effects).await);
-            }
-        }
-        answers
+        let answers = asked.into_iter().filter_map(|(skill, request)| {
+            let manifest = prepared.registry.manifest(&skill)?;
+            Some(async move {
+                let answer = self.elsewhere.ask(manifest, &request).await;
+                (request, answer)
+            })
+        });
+        join_all(answers).await.into_iter().collect()
     }
 
     /// What a request means at `moment`.
