@@ -7,7 +7,6 @@ use super::{
 };
 use crate::hub::HubOptions;
 use loqa_protocol::{ClientFrame, Problem, ServerFrame, StepSummary, TurnSummary};
-use serde_json::Value;
 use std::path::Path;
 
 /// Voices differ from Loqa's own, and from each other.
@@ -138,15 +137,7 @@ pub async fn run(json: bool, replies: &Path) -> Result<Outcome, Problem> {
 
 /// What was understood: `home.turn_on device=fan + timers.set duration=60`.
 pub(super) fn meant(summary: &TurnSummary) -> String {
-    let step = |step: &StepSummary| {
-        let slots = step.slots.iter().map(|(name, value)| match value {
-            Value::String(text) => format!(" {name}={text}"),
-            value => format!(" {name}={value}"),
-        });
-        std::iter::once(step.intent.clone())
-            .chain(slots)
-            .collect::<String>()
-    };
+    let step = |step: &StepSummary| output::step(&step.intent, step.slots.clone());
     summary
         .steps
         .iter()

@@ -29,6 +29,15 @@ pub fn print_error(error: &dyn Display) {
     }
 }
 
+/// What was understood: `home.turn_on device=fan`.
+pub fn step<N: Display>(intent: &str, slots: impl IntoIterator<Item = (N, Value)>) -> String {
+    let slots = slots.into_iter().map(|(name, value)| match value {
+        Value::String(text) => format!(" {name}={text}"),
+        value => format!(" {name}={value}"),
+    });
+    std::iter::once(intent.to_owned()).chain(slots).collect()
+}
+
 /// A turn's summary as its JSON line.
 pub fn summary_json(summary: &TurnSummary) -> Value {
     let mut document = json!({ "subject": "turn.summary" });

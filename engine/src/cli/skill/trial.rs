@@ -19,7 +19,6 @@ use loqa_core::{
     seams::{HostError, PrepareRequest, SkillHost},
 };
 use loqa_protocol::{Problem, SessionId, TurnId, UtteranceId};
-use serde_json::Value;
 use std::{path::Path, sync::Arc};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -218,17 +217,7 @@ impl Trial {
 /// What was understood: `home.turn_on device=fan`.
 pub fn meaning(step: &Step) -> String {
     let now = Zoned::now();
-    let slots = step
-        .slots
-        .iter()
-        .map(|(name, value)| match value.to_json(&now) {
-            Value::String(text) => format!(" {name}={text}"),
-            value => format!(" {name}={value}"),
-        });
-    format!(
-        "{}.{}{}",
-        step.skill,
-        step.intent,
-        slots.collect::<String>()
-    )
+    let slots = step.slots.iter();
+    let slots = slots.map(|(name, value)| (name.clone(), value.to_json(&now)));
+    output::step(&format!("{}.{}", step.skill, step.intent), slots)
 }
