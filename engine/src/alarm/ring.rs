@@ -51,13 +51,9 @@ pub(super) async fn ring(voice: RingVoice, sentence: String, times: Option<usize
 }
 
 /// Chimes once and says `sentence` once. Where nothing can be heard it is not said later.
-///
-/// # Errors
-/// None.
-pub async fn say(voice: RingVoice, sentence: String) -> Result<(), String> {
+pub async fn say(voice: RingVoice, sentence: String) {
     play(&voice, stream::iter([Ok(playback::chime())]).boxed()).await;
     speak(&voice, &sentence).await;
-    Ok(())
 }
 
 /// Says a sentence. Returns whether it was audible.

@@ -28,6 +28,14 @@ pub fn carry_out(
     is_own: bool,
 ) -> Result<(Alarm, Option<AlarmOp>), EffectError> {
     let (id, now_ms) = (target(&op), now.as_millisecond());
+    let of_owner = |record: AlarmRecord| match is_own {
+        true => AlarmRecord {
+            does: record.text,
+            text: None,
+            ..record
+        },
+        false => record,
+    };
     let seen = |record: &AlarmRecord| alarm_at(record, now, zone).ok_or_else(gone);
     let known = household.alarms.get(&id);
     if known.is_some_and(|known| known.does.is_some() && !is_own) {
@@ -35,20 +43,14 @@ pub fn carry_out(
     }
     let before = match &op {
         AlarmOp::Set(set) => {
-            let mut record = set_up(set, household, now, zone)?;
-            if is_own {
-                record.does = record.text.take();
-            }
+            let record = of_owner(set_up(set, household, now, zone)?);
             let alarm = seen(&record)?;
             let cancel = AlarmOp::Cancel(record.id);
             household.alarms.insert(record.id, record);
             return Ok((alarm, Some(cancel)));
         }
         AlarmOp::Restore(alarm) => {
-            let mut record = restored(alarm, household, now, zone)?;
-            if is_own {
-                record.does = record.text.take();
-            }
+            let record = of_owner(restored(alarm, household, now, zone)?);
             let back = match household.alarms.get(&alarm.id) {
                 Some(known) => AlarmOp::Restore(seen(known)?),
                 None => AlarmOp::Cancel(alarm.id),
