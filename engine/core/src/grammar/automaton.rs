@@ -8,10 +8,10 @@
 //! JSGF says the same but its compiler copies every list to every use.
 
 use super::{
-    Context, Grammar, SpeechGrammar, WordAutomaton,
+    Grammar, SpeechGrammar, WordAutomaton,
     network::{Edge, Kind, NetId, StateId},
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 /// A list with more entries than this is shared by the sentences of an intent.
 const SHARED: usize = 12;
@@ -22,28 +22,27 @@ pub(super) const ANY_WORD: &str = "something";
 
 /// Makes the recogniser's grammar.
 pub(super) fn speech_grammar(grammar: &Grammar, version: u64) -> SpeechGrammar {
-    let mut words = Words::default();
-    let automata: Vec<(Context, WordAutomaton)> = grammar
-        .compiled
-        .roots
-        .iter()
-        .map(|(context, root)| {
-            let mut copy = Copy {
-                grammar,
-                words: &mut words,
-                states: Vec::new(),
-                intents: HashMap::new(),
-                lists: Vec::new(),
-            };
-            let mut parts = vec![copy.part(*root, None)];
-            while let Some((intent, net)) = copy.lists.get(parts.len() - 1).copied() {
-                parts.push(copy.part(net, intent));
-            }
-            let mut automaton = joined(parts);
-            count(&mut automaton, &words, &grammar.compiled.examples);
-            (context.clone(), automaton)
-        })
-        .collect();
+    let compiled = &grammar.compiled;
+    let mut copy = Copy {
+        grammar,
+        words: Words::default(),
+        states: Vec::new(),
+        intents: HashMap::new(),
+        lists: Vec::new(),
+        list_ids: HashMap::new(),
+        parts: HashMap::new(),
+        large: HashMap::new(),
+    };
+    let mut automata = Vec::new();
+    for (context, root) in &compiled.roots[..1] {
+        let mut automaton = copy.whole(&[*root]);
+        count(&mut automaton, &copy.words, &compiled.examples);
+        automata.push((context.clone(), automaton));
+    }
+    for (context, nets) in &compiled.answers {
+        automata.push((context.clone(), copy.whole(nets)));
+    }
+    let words = copy.words;
     // Words are numbered as they were met; the grammar lists them sorted.
     let mut order: Vec<u32> = (0..words.list.len() as u32).collect();
     order.sort_unstable_by(|a, b| words.list[*a as usize].cmp(&words.list[*b as usize]));
@@ -97,22 +96,81 @@ struct Nfa {
 
 struct Copy<'g> {
     grammar: &'g Grammar,
-    words: &'g mut Words,
+    words: Words,
     states: Vec<Nfa>,
     /// Entry and exit of intents: the second command is the first one again.
     intents: HashMap<NetId, (u32, u32)>,
-    /// Lists that are shared within an intent.
-    lists: Vec<(Option<usize>, NetId)>,
+    /// Lists that are shared within an intent; those in a list are of the intent that it is of.
+    lists: Vec<List>,
+    list_ids: HashMap<List, u32>,
+    /// The automata of lists: a list is the same in every intent.
+    parts: HashMap<NetId, WordAutomaton>,
+    /// Whether a net is shared.
+    large: HashMap<NetId, bool>,
 }
 
+/// A list, and the intent it is shared in.
+type List = (Option<usize>, NetId);
+
 impl Copy<'_> {
-    /// The automaton of a net, in which shared lists are still words.
-    fn part(&mut self, net: NetId, intent: Option<usize>) -> WordAutomaton {
+    /// The automaton of what any of the nets says.
+    fn whole(&mut self, nets: &[NetId]) -> WordAutomaton {
+        let whole = self.part(nets);
+        let mut at = 0;
+        while let Some((_, net)) = self.lists.get(at).copied() {
+            if !self.parts.contains_key(&net) {
+                let part = self.part(&[net]);
+                self.parts.insert(net, part);
+            }
+            at += 1;
+        }
+        self.joined(whole)
+    }
+
+    /// The same, in which shared lists are still words.
+    fn part(&mut self, nets: &[NetId]) -> WordAutomaton {
         self.states.clear();
         self.intents.clear();
         let (start, end) = (self.state(), self.state());
-        self.net(net, intent, start, end);
+        for net in nets {
+            self.net(*net, None, start, end);
+        }
         minimal(&deterministic(&self.states, start, end))
+    }
+
+    /// Puts the lists in their places: what its words and theirs with the mark [`LIST`] stand for.
+    fn joined(&self, whole: WordAutomaton) -> WordAutomaton {
+        let mut all = WordAutomaton {
+            states: whole.states,
+            start: whole.start,
+            ends: whole.ends.clone(),
+            ..WordAutomaton::default()
+        };
+        let mut places: HashMap<List, u32> = HashMap::new();
+        let mut todo = vec![(&whole, None, 0)];
+        while let Some((part, intent, offset)) = todo.pop() {
+            for (from, word, to, said) in &part.arcs {
+                let (from, to) = (from + offset, to + offset);
+                if word & LIST == 0 {
+                    all.arcs.push((from, *word, to, *said));
+                    continue;
+                }
+                let (of, net) = self.lists[(word & !LIST) as usize];
+                let (of, list) = (of.or(intent), &self.parts[&net]);
+                let place = *places.entry((of, net)).or_insert_with(|| {
+                    todo.push((list, of, all.states));
+                    all.states += list.states;
+                    all.states - list.states
+                });
+                all.free.push((from, list.start + place, 0));
+                let ends = list.ends.iter();
+                all.free.extend(ends.map(|end| (end + place, to, 0)));
+            }
+        }
+        // A list that is used twice before the same words would be left twice.
+        all.free.sort_unstable();
+        all.free.dedup();
+        all
     }
 
     fn state(&mut self) -> u32 {
@@ -222,14 +280,12 @@ impl Copy<'_> {
             self.grammar.compiled.network.nets[net as usize].kind,
             Kind::Intent(_)
         ) {
-            let shared = self.lists.iter().position(|list| *list == (intent, net));
-            let list = shared.unwrap_or_else(|| {
-                self.lists.push((intent, net));
-                self.lists.len() - 1
+            let lists = &mut self.lists;
+            let list = *self.list_ids.entry((intent, net)).or_insert_with(|| {
+                lists.push((intent, net));
+                (lists.len() - 1) as u32
             });
-            self.states[from as usize]
-                .words
-                .push((LIST | list as u32, to));
+            self.states[from as usize].words.push((LIST | list, to));
             return;
         }
         let (entry, exit) = match self.intents.get(&net) {
@@ -245,8 +301,11 @@ impl Copy<'_> {
         self.free(exit, to);
     }
 
-    fn is_large(&self, net: NetId) -> bool {
-        match &self.grammar.compiled.network.nets[net as usize].kind {
+    fn is_large(&mut self, net: NetId) -> bool {
+        if let Some(large) = self.large.get(&net) {
+            return *large;
+        }
+        let large = match &self.grammar.compiled.network.nets[net as usize].kind {
             Kind::Intent(_) | Kind::Typed(_) | Kind::Range(..) => true,
             Kind::Values(values) => values.len() > SHARED,
             Kind::Devices(kinds) => {
@@ -259,7 +318,9 @@ impl Copy<'_> {
             Kind::Areas => self.grammar.names.area_ids.len() > SHARED,
             Kind::Text(vocabulary) => vocabulary.len() > SHARED,
             _ => false,
-        }
+        };
+        self.large.insert(net, large);
+        large
     }
 
     fn phrases(&mut self, phrases: &[String], from: u32, to: u32) {
@@ -267,37 +328,6 @@ impl Copy<'_> {
             .iter()
             .for_each(|phrase| self.phrase(phrase, from, to));
     }
-}
-
-/// Puts the lists in their places: the first part is the whole, the others are what its words and
-/// theirs with the mark [`LIST`] stand for.
-fn joined(parts: Vec<WordAutomaton>) -> WordAutomaton {
-    let mut first = Vec::new();
-    let mut all = WordAutomaton::default();
-    for part in &parts {
-        first.push(all.states);
-        all.states += part.states;
-    }
-    all.start = parts[0].start;
-    all.ends = parts[0].ends.clone();
-    for (part, offset) in parts.iter().zip(&first) {
-        for (from, word, to, said) in &part.arcs {
-            let (from, to) = (from + offset, to + offset);
-            if word & LIST == 0 {
-                all.arcs.push((from, *word, to, *said));
-                continue;
-            }
-            let list = (word & !LIST) as usize + 1;
-            let offset = first[list];
-            all.free.push((from, parts[list].start + offset, 0));
-            let ends = parts[list].ends.iter();
-            all.free.extend(ends.map(|end| (end + offset, to, 0)));
-        }
-    }
-    // A list that is used twice before the same words would be left twice.
-    all.free.sort_unstable();
-    all.free.dedup();
-    all
 }
 
 /// Counts how often the examples use each arc.
@@ -372,8 +402,8 @@ fn longest_path(ways: &[Vec<Way>], start: u32, words: &[u32]) -> Vec<(usize, Opt
     path
 }
 
-/// States with their words, and whether a sentence may end there; the first is the start.
-type Dfa = Vec<(BTreeMap<u32, u32>, bool)>;
+/// States with their words in order, and whether a sentence may end there; the first is the start.
+type Dfa = Vec<(Vec<(u32, u32)>, bool)>;
 
 /// What a state looks like from outside: its class, and for each word the class it leads to.
 type Signature = (u32, Vec<(u32, u32)>);
@@ -399,21 +429,18 @@ fn deterministic(states: &[Nfa], start: u32, end: u32) -> Dfa {
     let mut dfa: Dfa = Vec::new();
     while dfa.len() < sets.len() {
         let set = sets[dfa.len()].clone();
-        let mut next: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-        for state in &set {
-            for (word, to) in &states[*state as usize].words {
-                next.entry(*word).or_default().push(*to);
-            }
-        }
+        let words = set.iter().flat_map(|state| &states[*state as usize].words);
+        let mut next: Vec<(u32, u32)> = words.copied().collect();
+        next.sort_unstable();
         let arcs = next
-            .into_iter()
-            .map(|(word, to)| {
-                let set = close(to);
+            .chunk_by(|one, other| one.0 == other.0)
+            .map(|same| {
+                let set = close(same.iter().map(|(_, to)| *to).collect());
                 let id = *known.entry(set.clone()).or_insert_with(|| {
                     sets.push(set);
                     (sets.len() - 1) as u32
                 });
-                (word, id)
+                (same[0].0, id)
             })
             .collect();
         dfa.push((arcs, set.binary_search(&end).is_ok()));

@@ -1,7 +1,7 @@
 //! From manifests to a network.
 
 use super::{
-    household,
+    Context, household,
     network::{Kind, Marks, NetId, Network, SlotId},
     numbers,
     openings::Openings,
@@ -23,13 +23,6 @@ pub(super) struct IntentInfo {
     pub constants: Vec<(String, Value)>,
 }
 
-/// A question of some skill.
-#[derive(Clone, Debug)]
-pub(super) struct AnswerInfo {
-    pub skill: String,
-    pub name: String,
-}
-
 /// Rules in template syntax that every manifest may call and the recogniser hears as one.
 #[derive(Clone, Debug)]
 pub(super) struct Part {
@@ -44,12 +37,11 @@ pub(super) struct Part {
 pub(super) struct Compiled {
     pub network: Network,
     pub intents: Vec<IntentInfo>,
-    pub answers: Vec<AnswerInfo>,
+    /// What may be said, besides commands, once something has been asked.
+    pub answers: Vec<(Context, Vec<NetId>)>,
     /// By automaton: what it says, for the recogniser's grammar.
     pub parts: Vec<Part>,
     pub intent_nets: Vec<NetId>,
-    pub answer_nets: Vec<NetId>,
-    pub yes_no: Vec<NetId>,
     pub prefix: NetId,
     pub suffix: NetId,
     pub joint: NetId,
@@ -60,7 +52,7 @@ pub(super) struct Compiled {
     /// What each automaton may begin with.
     pub openings: Openings,
     /// The outermost automata.
-    pub roots: Vec<(super::Context, NetId)>,
+    pub roots: Vec<(Context, NetId)>,
     /// The words of every example: how people say things.
     pub examples: Vec<Vec<String>>,
 }
@@ -110,10 +102,11 @@ pub(super) fn compile(manifests: &[Manifest]) -> Result<Compiled, Vec<FileError>
     all.prefix = own(&mut compiler, &mut network, Kind::Plain, PREFIX);
     all.suffix = own(&mut compiler, &mut network, Kind::Plain, SUFFIX);
     all.joint = own(&mut compiler, &mut network, Kind::Plain, JOINT);
-    all.yes_no = vec![
+    let yes_or_no = vec![
         own(&mut compiler, &mut network, Kind::Confirm(true), YES),
         own(&mut compiler, &mut network, Kind::Confirm(false), NO),
     ];
+    all.answers.push((Context::Confirm, yes_or_no));
 
     for manifest in manifests {
         compiler.manifest = manifest;
@@ -149,11 +142,11 @@ pub(super) fn compile(manifests: &[Manifest]) -> Result<Compiled, Vec<FileError>
                 };
                 compiler.sentence(&mut network, net, sentence, &place, &mut errors);
             }
-            all.answers.push(AnswerInfo {
+            let context = Context::FollowUp {
                 skill: manifest.name.clone(),
                 name: name.clone(),
-            });
-            all.answer_nets.push(net);
+            };
+            all.answers.push((context, vec![net]));
         }
     }
     all.network = network.sorted();

@@ -37,9 +37,12 @@ use network::{Edge, Kind, NetId};
 use readings::{Reader, Thread};
 use routines::Routines;
 use serde_json::Value;
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// What the person may say now.
@@ -159,15 +162,27 @@ pub struct Match {
 pub struct SpeechGrammar {
     /// Grows with every rebuild in this process.
     pub version: u64,
-    /// What may be said in each context. `something` stands for free text that no vocabulary
-    /// holds: an open recogniser must decode that span again.
+    /// What may be said: first the commands, then for each context what may be answered besides
+    /// them. `something` stands for free text that no vocabulary holds: an open recogniser must
+    /// decode that span again.
     pub automata: Vec<(Context, WordAutomaton)>,
     /// Every word in them, once, sorted.
     pub words: Vec<String>,
 }
 
+impl SpeechGrammar {
+    /// All that may be said in the context at `place`: the commands, and its answers beside them.
+    pub fn automaton(&self, place: usize) -> Cow<'_, WordAutomaton> {
+        let commands = &self.automata[0].1;
+        match place {
+            0 => Cow::Borrowed(commands),
+            _ => Cow::Owned(commands.beside(&self.automata[place].1)),
+        }
+    }
+}
+
 /// An automaton over words: in every state a word leads to one other, but for those that begin a
-/// list's entries.
+/// list's entries or an answer.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct WordAutomaton {
     /// How many states.
@@ -180,6 +195,39 @@ pub struct WordAutomaton {
     pub arcs: Vec<(u32, u32, u32, u32)>,
     /// The same without a word: into a list, and out of it.
     pub free: Vec<(u32, u32, u32)>,
+}
+
+impl WordAutomaton {
+    /// What either says. The words that each may begin with are as likely as if they were those of
+    /// one state.
+    fn beside(&self, other: &WordAutomaton) -> WordAutomaton {
+        let start = self.states + other.states;
+        let mut both = WordAutomaton {
+            states: start + 1,
+            start,
+            ..self.clone()
+        };
+        let moved = |state: &u32| state + self.states;
+        both.ends.extend(other.ends.iter().map(moved));
+        let arcs = other.arcs.iter();
+        both.arcs
+            .extend(arcs.map(|(from, word, to, said)| (moved(from), *word, moved(to), *said)));
+        let free = other.free.iter();
+        both.free
+            .extend(free.map(|(from, to, said)| (moved(from), moved(to), *said)));
+        both.free.push((start, self.start, self.beginnings()));
+        both.free
+            .push((start, moved(&other.start), other.beginnings()));
+        both
+    }
+
+    /// How many ways lead on from the start, besides one, and how many examples take them.
+    fn beginnings(&self) -> u32 {
+        let arcs = self.arcs.iter().map(|(from, .., said)| (from, said));
+        let free = self.free.iter().map(|(from, _, said)| (from, said));
+        let ways = arcs.chain(free).filter(|(from, _)| **from == self.start);
+        ways.map(|(_, said)| 1 + said).sum::<u32>().max(1) - 1
+    }
 }
 
 /// All sentences of a household, compiled. Immutable; share it in an `Arc`.
@@ -302,19 +350,8 @@ impl Grammar {
 
 /// The outermost automata: courtesy, a command, perhaps a second one, courtesy.
 fn roots(compiled: &mut Compiled) {
-    let mut contexts = vec![
-        (Context::Commands, Vec::new()),
-        (Context::Confirm, compiled.yes_no.clone()),
-    ];
-    for (answer, net) in compiled.answers.iter().zip(&compiled.answer_nets) {
-        contexts.push((
-            Context::FollowUp {
-                skill: answer.skill.clone(),
-                name: answer.name.clone(),
-            },
-            vec![*net],
-        ));
-    }
+    let mut contexts = vec![(Context::Commands, Vec::new())];
+    contexts.extend(compiled.answers.iter().cloned());
     let (prefix, suffix, joint) = (compiled.prefix, compiled.suffix, compiled.joint);
     let intents = compiled.intent_nets.clone();
     let network = &mut compiled.network;

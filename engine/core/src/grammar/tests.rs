@@ -7,7 +7,7 @@ use crate::{
 };
 use expect_test::{Expect, expect};
 use jiff::Zoned;
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 fn manifest(name: &str, intents: &[(&str, &[&str])]) -> Manifest {
     Manifest {
@@ -328,6 +328,50 @@ fn spaces_inside_brackets_end_words() {
         a [b][ c] d: a b c d, a b d, a c d, a d
         light[s|ing] [(un|)lock]: light, light lock, light unlock, lighting, lighting lock, lighting unlock, lights, lights lock, lights unlock
     "#]].assert_eq(&report);
+}
+
+/// Whether an automaton says these words, and no others after them.
+fn says(speech: &SpeechGrammar, place: usize, sentence: &str) -> bool {
+    let automaton = speech.automaton(place);
+    let close = |mut states: BTreeSet<u32>| {
+        let mut todo: Vec<u32> = states.iter().copied().collect();
+        while let Some(state) = todo.pop() {
+            let free = automaton.free.iter().filter(|(from, ..)| *from == state);
+            todo.extend(free.map(|(_, to, _)| *to).filter(|to| states.insert(*to)));
+        }
+        states
+    };
+    let mut states = close(BTreeSet::from([automaton.start]));
+    for word in normalize(sentence) {
+        let arcs = automaton.arcs.iter();
+        let on = arcs.filter(|arc| states.contains(&arc.0) && speech.words[arc.1 as usize] == word);
+        states = close(on.map(|arc| arc.2).collect());
+    }
+    automaton.ends.iter().any(|end| states.contains(end))
+}
+
+/// The recogniser's automata share what is the same in every context; nothing is lost by that.
+#[test]
+fn what_can_be_said_can_be_heard() {
+    let grammar = grammar();
+    let speech = grammar.speech();
+    let mut commands = grammar.sample(1, 100);
+    let two = "please turn on the lamp and then set a timer for ten minutes thanks";
+    commands.push(two.into());
+    let answers = ["", "yes please", "for ten minutes"];
+    assert_eq!(speech.automata.len(), answers.len());
+    for (place, (context, _)) in speech.automata.iter().enumerate() {
+        for command in &commands {
+            assert!(says(&speech, place, command), "{context:?}: {command}");
+        }
+        for (other, answer) in answers.iter().enumerate().skip(1) {
+            assert_eq!(
+                says(&speech, place, answer),
+                place == other,
+                "{context:?}: {answer}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -241,8 +241,8 @@ impl Decoder {
             .iter()
             .map(|word| self.spellings.get(word).cloned().unwrap_or_default())
             .collect();
-        let (name, automaton) = &automata[context];
-        fsg::write(automaton, words, &spellings)
+        let name = &automata[context].0;
+        fsg::write(&loaded.grammar.automaton(context), words, &spellings)
             .map_err(|error| SphinxError::File(error.to_string()))
             .and_then(|file| {
                 let search = search_name(*version, context);
