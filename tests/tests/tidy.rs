@@ -23,6 +23,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("loqa-skill-alarms", &["loqa-skill-sdk"]),
     ("loqa-skill-host", &["loqa-skill-sdk"]),
     (
+        "loqa-extism-timers",
+        &["loqa-skill-sdk", "loqa-skill-timers"],
+    ),
+    (
         "loqa-engine",
         &[
             "loqa-protocol",

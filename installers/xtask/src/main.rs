@@ -135,6 +135,11 @@ fn run(task: Task) -> anyhow::Result<()> {
                 ui::build_beside(&bench.loqa)?;
             }
             let mut run = Command::new(bench.bench);
+            if subject == Subject::Skills
+                && let Some(plugin) = skills::extism_plugin()?
+            {
+                run.env("LOQA_EXTISM_PLUGIN", plugin);
+            }
             run.args(
                 subject
                     .to_possible_value()

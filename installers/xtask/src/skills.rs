@@ -1,7 +1,8 @@
 //! Builds the skills that come with Loqa, with the tool that makers use for theirs.
 
 use crate::{
-    command::{Failed, note, run_quietly},
+    build,
+    command::{Failed, cargo, note, run_quietly},
     place, wasm,
 };
 use std::{
@@ -49,6 +50,22 @@ pub fn build_beside(program: &Path) -> Result<(), Failed> {
     }
     note("skills", "the built-in skills are ready");
     Ok(())
+}
+
+/// Builds the timers skill as a plugin of extism, which `bench skills` compares Loqa with; nothing,
+/// having said so, on a machine that cannot build for WebAssembly.
+///
+/// # Errors
+/// [`Failed`] if it does not build although it could.
+pub fn extism_plugin() -> Result<Option<PathBuf>, Failed> {
+    let mut build = cargo();
+    if let Err(why) = wasm::prepare(&mut build) {
+        note("skills", &format!("extism is left out: {why}"));
+        return Ok(None);
+    }
+    build.args(["build", "--release", "--target", wasm::TARGET]);
+    build.args(["--package", "loqa-extism-timers"]);
+    build::run_command(&mut build)?.module().map(Some)
 }
 
 /// Those that have code.

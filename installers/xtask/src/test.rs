@@ -106,6 +106,8 @@ fn build(with_window: bool) -> Result<Built, Failed> {
     let mut args = vec!["build", "--workspace", "--all-targets"];
     // It is built once, for use: see `ui`.
     args.extend(["--exclude", "bindgen"]);
+    // Built for extism alone: see `skills`.
+    args.extend(["--exclude", "loqa-extism-timers"]);
     if !with_window {
         args.extend(["--exclude", window::NAME]);
     }

@@ -17,6 +17,7 @@ use loqa_skill_host::{
 };
 use loqa_skill_sdk::{Plan, Prepared, Request, Value, testing::House};
 use loqa_tests::program;
+use serde::Deserialize;
 use std::{
     fs, io,
     path::Path,
@@ -72,6 +73,25 @@ pub fn run(args: SkillsArgs, report: &mut Report) -> Result<()> {
     let ratio = quantile(&across, 0.5).zip(quantile(&script, 0.5));
     let ratio = ratio.map(|(ours, scripts)| ours / scripts);
     figure("warm_across_of_script", ratio, "ratio", Goal::AtMost(0.01));
+    if let Some(extism) = Extism::measure(args.calls)? {
+        // Loqa gives each call a new instance, so that nothing is left for the next; extism can too,
+        // or keeps one.
+        let ours = quantile(&here.warm, 0.5);
+        for (name, times, goal) in [
+            ("fresh", &extism.fresh_us, Goal::AtMost(0.5)),
+            ("kept", &extism.kept_us, Goal::None),
+        ] {
+            let theirs = quantile(times, 0.5);
+            let ratio = ours.zip(theirs).map(|(ours, theirs)| ours / theirs);
+            figure(&format!("extism_{name}_p50"), theirs, "µs", Goal::None);
+            figure(
+                &format!("warm_in_process_of_extism_{name}"),
+                ratio,
+                "ratio",
+                goal,
+            );
+        }
+    }
     figure(
         "runaway_past_deadline_max",
         Some(runaway()?),
@@ -273,6 +293,41 @@ fn script(calls: usize) -> Result<Vec<f64>> {
         anyhow::ensure!(output.status.success());
     }
     Ok(times)
+}
+
+/// What extism takes for prepare and commit of the same skill, µs a call.
+#[derive(Deserialize)]
+struct Extism {
+    /// With an instance that is kept.
+    kept_us: Vec<f64>,
+    /// With a new instance for each of the two.
+    fresh_us: Vec<f64>,
+    reply: String,
+}
+
+impl Extism {
+    /// Runs it; `None`, with the reason on standard error, where there is none.
+    fn measure(calls: usize) -> Result<Option<Extism>> {
+        let plugin = std::env::var_os("LOQA_EXTISM_PLUGIN");
+        let (Some(python), Some(plugin)) = (std::env::var_os("LOQA_PYTHON"), plugin) else {
+            eprintln!("skipped: extism (`cargo xtask bench skills` brings it)");
+            return Ok(None);
+        };
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/python/extism_timers.py");
+        let mut run = Command::new(python);
+        run.arg(script).arg(plugin);
+        run.arg(serde_json::to_string(&request())?);
+        let output = run.arg(calls.to_string()).output()?;
+        anyhow::ensure!(
+            output.status.success(),
+            "extism: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let extism: Extism = serde_json::from_slice(&output.stdout)?;
+        let reply = &extism.reply;
+        anyhow::ensure!(reply == "10 minutes, starting now.", "extism: {reply}");
+        Ok(Some(extism))
+    }
 }
 
 /// How long after its deadline a skill that never ends is ended, ms: the longest of 20.

@@ -1,6 +1,6 @@
 //! A Python environment with what Loqa is compared with: hassil for the grammar, microWakeWord for
-//! wake words, whose package also carries TensorFlow Lite; and with schemathesis, which asks the API
-//! what nobody would.
+//! wake words, whose package also carries TensorFlow Lite, extism for skills; and with schemathesis,
+//! which asks the API what nobody would.
 
 use crate::{
     command::{Failed, note, program, quiet, run},
@@ -12,8 +12,12 @@ use std::{
 };
 
 /// What is installed, each in the version that has been tried; the figures in `docs/benchmarks.md`
-/// refer to this hassil.
-const PACKAGES: [(&str, &str); 2] = [("hassil", "3.12.1"), ("schemathesis", "4.32.5")];
+/// refer to this hassil and this extism.
+const PACKAGES: [(&str, &str); 3] = [
+    ("hassil", "3.12.1"),
+    ("extism", "1.1.1"),
+    ("schemathesis", "4.32.5"),
+];
 /// The one whose library and features have been tried.
 const WAKE_WORD: &str = "2.5.0";
 
