@@ -336,6 +336,16 @@ const steps = {
     await inert(other);
     await other.getByRole("button", { name: "Entfernen" }).scrollIntoViewIfNeeded();
     await screenshot(other, "skill-off-390-dark");
+
+    // What code takes is seen by whoever looks, while somebody speaks elsewhere.
+    await other.locator(".calls > summary").press("Enter");
+    await page.click('nav a[href="/"]');
+    await say(page, "what time is it");
+    await other.locator(".calls li", { hasText: "bereitet vor" }).first().getByText("ms").waitFor();
+    await other.locator(".calls li").last().scrollIntoViewIfNeeded();
+    assert.deepEqual(await barriers(other), []);
+    await screenshot(other, "calls-390-dark");
+    await page.click('nav a[href="/skills"]');
     await other.click('nav a[href="/"]');
     await other.emulateMedia({ colorScheme: null });
     await other.setViewportSize({ width: 1024, height: 800 });

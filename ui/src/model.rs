@@ -1,8 +1,10 @@
 //! What the dashboard knows: frames of the hub folded into one value. Pages only show it.
 
+pub mod calls;
 pub mod skills;
 
 use crate::say;
+use calls::Calls;
 use loqa_protocol::{
     Choice, ClientFrame, Envelope, Event, HomeEdit, Phase, Problem, ServerFrame, TurnSummary, View,
     ViewPart,
@@ -62,6 +64,8 @@ pub struct Model {
     pub chosen: Edited,
     /// What is known of skills, beyond those of the house.
     pub skills: Skills,
+    /// What their calls took.
+    pub calls: Calls,
     /// Whether the tablet may leave its page: [`Edited::Done`] if so.
     pub left: Edited,
     /// Is there a connection?
@@ -233,6 +237,7 @@ impl Model {
         self.chosen = Edited::Nothing;
         self.left = Edited::Nothing;
         self.skills.close();
+        self.calls.close();
         self.loudness = None;
         self.asked_ways.clear();
     }
@@ -365,6 +370,9 @@ impl Model {
         if self.edited.hear(&frame) || self.left.hear(&frame) {
             return None;
         }
+        if self.calls.hear(&frame) {
+            return self.calls.is_stale().then(|| self.ask_calls()).flatten();
+        }
         if let Some(over) = self.skills.hear(&frame) {
             // It is written down.
             return over.then(|| self.ask_audit());
@@ -428,8 +436,10 @@ impl Model {
             }
             ViewPart::Listening(listening) => self.listening = listening,
             ViewPart::Event(envelope) => {
+                let over = matches!(envelope.event, Event::TurnSummary(_));
                 self.cards.note(&envelope, now_ms as u64);
                 self.happened(envelope);
+                return over.then(|| self.ask_calls()).flatten();
             }
         }
         None

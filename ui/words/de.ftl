@@ -160,6 +160,17 @@ skill-too-large = Diese Datei ist größer als 16 MiB: Sie ist keine Fähigkeit.
 skill-installed = { $skill } ist installiert.
 skill-installed-off = { $skill } ist installiert, und ausgeschaltet wie zuvor.
 skill-kept = { $skill } ist aufbewahrt. Die Version davor bleibt, wie gewünscht.
+calls = Was Fähigkeiten brauchen
+calls-about = Die letzten Aufrufe ihres Codes, ohne ein Wort, das jemand gesagt hat. Nur im Arbeitsspeicher.
+calls-empty = Noch keine.
+call-prepare = bereitet vor
+call-commit = führt aus
+call-took = { $ms } ms
+call-memory = { $kb } kB
+call-asked = { $count ->
+    [one] fragte einmal nach
+   *[other] fragte { $count }-mal nach
+  }
 audit = Was installiert, erlaubt und abgelehnt wurde
 audit-empty = Noch nichts.
 audit-refused = abgelehnt

@@ -160,6 +160,17 @@ skill-too-large = This file is larger than 16 MiB: it is no skill.
 skill-installed = { $skill } is installed.
 skill-installed-off = { $skill } is installed, and switched off as before.
 skill-kept = { $skill } is kept. The version before stays, as you wanted.
+calls = What skills take
+calls-about = The latest calls of their code, without a word that anybody said. Kept in memory alone.
+calls-empty = None yet.
+call-prepare = prepares
+call-commit = does it
+call-took = { $ms } ms
+call-memory = { $kb } kB
+call-asked = { $count ->
+    [one] asked the hub once
+   *[other] asked the hub { $count } times
+  }
 audit = What was installed, allowed and refused
 audit-empty = Nothing yet.
 audit-refused = refused

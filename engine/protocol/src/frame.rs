@@ -203,6 +203,11 @@ pub enum ClientFrame {
         /// Rows, of the newest.
         most: u32,
     },
+    /// What the latest calls of skills took, oldest first.
+    SkillCalls {
+        /// Request id.
+        id: u32,
+    },
 }
 
 /// What may be done to a skill that is here.
@@ -283,6 +288,7 @@ impl ClientFrame {
             | ClientFrame::Intent { id, .. }
             | ClientFrame::Say { id, .. }
             | ClientFrame::Timers { id }
+            | ClientFrame::SkillCalls { id }
             | ClientFrame::Doctor { id }
             | ClientFrame::Subscribe { id }
             | ClientFrame::Watch { id }
@@ -360,7 +366,7 @@ pub enum ServerFrame {
         peak: f32,
     },
     /// Answer to `Intent`, `Timers`, `Doctor`, `Dashboard`, `Ways`, `Logs`, `Sounds`, `LookAtSkill`,
-    /// `SkillAudit`: a JSON document.
+    /// `SkillAudit`, `SkillCalls`: a JSON document.
     Json {
         /// Request id.
         id: u32,

@@ -85,6 +85,7 @@ impl Connection for Perch {
                 }),
                 ClientFrame::Doctor { .. }
                 | ClientFrame::SkillAudit { .. }
+                | ClientFrame::SkillCalls { .. }
                 | ClientFrame::Logs { .. }
                 | ClientFrame::Ways { .. } => Some(ServerFrame::Json {
                     id,

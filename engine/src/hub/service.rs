@@ -444,6 +444,9 @@ impl Connection for Client {
                 ClientFrame::SkillAudit { id, most } => {
                     self.tell(id, move |hub| hub.skill_audit(most).map(Some));
                 }
+                ClientFrame::SkillCalls { id } => {
+                    self.document(id, &super::skills::calls(&self.hub))
+                }
                 ClientFrame::Dashboard { id } => match self.hub.dashboard.get() {
                     Some(Ok(dashboard)) => self.document(id, &json!(dashboard)),
                     Some(Err(problem)) => self.fail(id, problem.clone()),

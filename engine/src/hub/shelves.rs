@@ -4,7 +4,7 @@ use super::{Shared, home_file::file_problem};
 use crate::{
     changes,
     config::Config,
-    skills::{From, Installed, Known, Machine, OWN_NAME, Registry, known},
+    skills::{From, Installed, Known, Machine, OWN_NAME, Registry, Trace, known},
     tasks::TaskKind,
 };
 use loqa_core::{grammar::Grammar, home::Home};
@@ -64,6 +64,11 @@ impl Shelves {
             grammar => grammar,
         };
         grammar.map_err(|errors| file_problem("grammar", &errors))
+    }
+
+    /// What the latest calls of skills took.
+    pub fn trace(&self) -> &Trace {
+        &self.machine.trace
     }
 
     /// Every skill that is here, whether it counts or not, but for Loqa's own.

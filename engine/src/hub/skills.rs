@@ -2,7 +2,8 @@
 
 use super::{Shared, service::problem};
 use crate::skills::{
-    Known, LARGEST_PACKED, Looked, OWN_NAME, Package, Registry, Shelf, Unanswered, permissions,
+    Call, Known, LARGEST_PACKED, Looked, OWN_NAME, Package, Registry, Shelf, Unanswered,
+    permissions,
 };
 use loqa_core::manifest::{Manifest, SettingKind};
 use loqa_protocol::{Problem, SkillChange, view};
@@ -156,6 +157,12 @@ impl Shared {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         Ok(json!(Shelf::of(&self.config).audit(most)?))
     }
+}
+
+/// What the latest calls of skills took, oldest first.
+pub fn calls(hub: &Shared) -> Value {
+    let calls = hub.shelves.trace().latest();
+    calls.iter().map(Call::document).collect()
 }
 
 /// Every skill as a dashboard shows it.

@@ -11,6 +11,7 @@ use crate::{
     store::{Audit, Deed},
     whole_file,
 };
+use jiff::Timestamp;
 use loqa_core::manifest::Manifest;
 use loqa_skill_host::frames::{Budget, Cost, Fault, FromHost, StepKind, ToHost};
 use loqa_skill_sdk::{EffectError, Effects, Plan, Prepared, Reads, Request};
@@ -29,7 +30,7 @@ use tokio::time::Instant;
 
 /// The components of one version of a skill.
 pub struct Component {
-    skill: String,
+    skill: Arc<str>,
     /// What the process calls it: another one for each version, so that the plans of a former one
     /// are committed by the code that made them.
     key: String,
@@ -43,7 +44,7 @@ pub struct Component {
     budget: Budget,
     process: Arc<Process>,
     audit: Audit,
-    trace: Option<Trace>,
+    trace: Trace,
     state: Mutex<State>,
 }
 
@@ -72,7 +73,7 @@ impl Component {
             ..Budget::default()
         };
         let same = |known: &Component| {
-            (known.skill.as_str(), known.folder.as_path()) == (manifest.name.as_str(), folder)
+            (&*known.skill, known.folder.as_path()) == (manifest.name.as_str(), folder)
                 && (&known.version, &known.permissions)
                     == (&manifest.version, &manifest.permissions)
                 && known.budget == budget
@@ -83,7 +84,7 @@ impl Component {
             let number = LATEST.fetch_add(1, Ordering::Relaxed);
             Arc::new(Component {
                 key: format!("{}.{number}", manifest.name),
-                skill: manifest.name.clone(),
+                skill: manifest.name.as_str().into(),
                 version: manifest.version.clone(),
                 permissions: manifest.permissions.clone(),
                 folder: folder.to_owned(),
@@ -116,7 +117,7 @@ impl Component {
         }
         let fault = state.quarantine.rests(Instant::now())?.clone();
         Some(Unanswered::Resting {
-            skill: self.skill.clone(),
+            skill: self.skill.to_string(),
             fault,
         })
     }
@@ -204,20 +205,23 @@ impl Component {
                 self.took(step, Err(reason.clone()));
                 self.failed(fault);
                 return Err(Unanswered::NoHost {
-                    skill: self.skill.clone(),
+                    skill: self.skill.to_string(),
                     reason,
                 });
             }
         };
         let rests = self.failed(fault.clone());
-        tracing::warn!(skill = self.skill, step = step.name(), %fault, rests, "a skill failed");
+        tracing::warn!(skill = &*self.skill, step = step.name(), %fault, rests, "a skill failed");
         Err(self.unanswered(fault))
     }
 
     fn took(&self, step: StepKind, took: Result<Cost, String>) {
-        if let Some(trace) = &self.trace {
-            trace.note(Call { step, took });
-        }
+        self.trace.note(Call {
+            at: Timestamp::now(),
+            skill: self.skill.clone(),
+            step,
+            took,
+        });
     }
 
     /// Its call ended without an answer; whether it rests from now on.
@@ -232,7 +236,7 @@ impl Component {
 
     fn unanswered(&self, fault: Fault) -> Unanswered {
         Unanswered::Fault {
-            skill: self.skill.clone(),
+            skill: self.skill.to_string(),
             fault,
         }
     }

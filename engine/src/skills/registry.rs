@@ -53,8 +53,8 @@ pub struct Machine {
     pub cache: PathBuf,
     /// Where refusals are written down.
     pub audit: Audit,
-    /// What calls took, where somebody wants to know.
-    pub trace: Option<Trace>,
+    /// What calls took.
+    pub trace: Trace,
     /// Where installed skills are, if they count.
     pub installed: Option<Installed>,
 }
@@ -540,7 +540,7 @@ impl Machine {
             process: Process::beside(),
             cache: data.join("cache/skills"),
             audit: Audit::in_folder(data),
-            trace: None,
+            trace: Trace::default(),
             installed: None,
         }
     }

@@ -34,6 +34,10 @@ impl Screen {
     }
 
     fn event(&mut self, turn: u32, at_ms: i64, event: Event) {
+        assert_eq!(self.answer(turn, at_ms, event), None);
+    }
+
+    fn answer(&mut self, turn: u32, at_ms: i64, event: Event) -> Option<ClientFrame> {
         let envelope = Envelope {
             trace_id: 1,
             session_id: SessionId(1),
@@ -46,7 +50,7 @@ impl Screen {
             privacy_scope: PrivacyScope::Ephemeral,
             event,
         };
-        assert_eq!(self.show(ViewPart::Event(envelope)), None);
+        self.show(ViewPart::Event(envelope))
     }
 
     fn shows(&self) -> (Mood, &str, &str) {
@@ -384,6 +388,33 @@ fn a_skill_is_looked_at_then_installed_and_the_audit_is_asked_for_anew() {
     assert_eq!(skills::before(&at("1.2.0")), Some("1.0.0"));
     assert_eq!(skills::before(&at("1.0.0")), None);
     assert_eq!(skills::before(&at("")), Some("2.0.0"), "its folder is gone");
+}
+
+#[test]
+fn what_calls_took_is_asked_once_at_a_time_and_only_for_who_looks() {
+    let mut screen = Screen::open();
+    let over =
+        |screen: &mut Screen| screen.answer(7, 0, Event::TurnSummary(summary("tea", "Done.")));
+    assert_eq!(over(&mut screen), None, "nobody looks");
+    let asked = screen.model.watch_calls(true).unwrap();
+    let id = asked.id();
+    assert_eq!(asked, ClientFrame::SkillCalls { id });
+    assert_eq!(over(&mut screen), None, "one is under way");
+    let json = r#"[{"at_ms":1,"skill":"tea","step":"prepare","total_us":90,"waited_us":9,"calls":1,"memory":65536,"fault":null},
+        {"at_ms":2,"skill":"tea","step":"commit","total_us":null,"waited_us":null,"calls":null,"memory":null,"fault":"it ended"}]"#;
+    let json: String = json.into();
+    let answer = |id| ServerFrame::Json {
+        id,
+        json: json.clone(),
+    };
+    let again = screen.model.apply(answer(id), 0.0).unwrap();
+    assert_eq!(
+        screen.model.calls.latest[0].fault.as_deref(),
+        Some("it ended")
+    );
+    assert_eq!(screen.model.apply(answer(again.id()), 0.0), None);
+    screen.model.watch_calls(false);
+    assert_eq!(over(&mut screen), None);
 }
 
 #[test]

@@ -98,11 +98,7 @@ fn look_at(app: App, file: File) {
 fn Sheet(sheet: Memo<Option<Offer>>) -> impl IntoView {
     let app = App::get();
     let dialog = modal();
-    let answer = move |agreed| {
-        if let Some(Some(frame)) = app.model.try_update(|model| model.answer_offer(agreed)) {
-            link::send(&frame);
-        }
-    };
+    let answer = move |agreed| app.may_send(|model| model.answer_offer(agreed));
     let title = move || match sheet.get() {
         Some(Offer::Looked(looked) | Offer::Installing(_, looked)) => {
             words_with("skill-install", "skill", titled(&looked))

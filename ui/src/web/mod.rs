@@ -116,6 +116,13 @@ impl App {
         }
     }
 
+    /// Sends what a change of the model asks for, if anything.
+    fn may_send(self, request: impl FnOnce(&mut Model) -> Option<ClientFrame>) {
+        if let Some(frame) = self.model.try_update(request).flatten() {
+            link::send(&frame);
+        }
+    }
+
     /// Says something to Loqa.
     fn say(self, text: &str) {
         if !text.trim().is_empty() {

@@ -1,8 +1,8 @@
 //! What Loqa can be asked, and what a sentence would mean; the skills that are here, and others that
 //! come from a file.
 
-use super::{App, install::Install, skill::SkillRow, words};
-use crate::model::skills::Row;
+use super::{App, install::Install, skill::SkillRow, words, words_of_hub, words_with};
+use crate::model::{calls::Call, headed, skills::Row};
 use leptos::{ev::SubmitEvent, html, prelude::*};
 
 /// All skills, below the box to try sentences in.
@@ -25,6 +25,7 @@ pub fn Skills() -> impl IntoView {
                 <SkillRow name text />
             </For>
         </div>
+        <Calls />
         <Audit />
     }
 }
@@ -69,6 +70,53 @@ fn TryIt(text: RwSignal<String>) -> impl IntoView {
     }
 }
 
+/// What the code of skills took in the latest turns, as they happen.
+#[component]
+fn Calls() -> impl IntoView {
+    let app = App::get();
+    let calls = app.part(|model| model.calls.latest.clone());
+    let list = NodeRef::<html::Details>::new();
+    let watch = move |_| {
+        let open = list.get_untracked().is_some_and(|list| list.open());
+        app.may_send(|model| model.watch_calls(open));
+    };
+    on_cleanup(move || app.may_send(|model| model.watch_calls(false)));
+    view! {
+        <details class="card rows calls" node_ref=list on:toggle=watch>
+            <summary><h2>{words("calls")}</h2></summary>
+            <p class="soft">{words("calls-about")}</p>
+            <ol>{move || calls.get().into_iter().map(call_row).collect_view()}</ol>
+            <Show when=move || calls.with(Vec::is_empty)>
+                <p class="soft">{words("calls-empty")}</p>
+            </Show>
+        </details>
+    }
+}
+
+fn call_row(call: Call) -> impl IntoView {
+    let decimal = |value: u64| value as f64 / 1e3;
+    let took = call
+        .total_us
+        .map(|us| words_with("call-took", "ms", format!("{:.2}", decimal(us))));
+    let kept = call
+        .memory
+        .map(|bytes| words_with("call-memory", "kb", format!("{:.0}", decimal(bytes))));
+    let asked = call
+        .calls
+        .map(|count| words_with("call-asked", "count", i64::from(count)));
+    view! {
+        <li class:refused=call.fault.is_some()>
+            <time>{super::sessions::time_of_day(call.at_ms)}</time>
+            <span dir="auto">{headed(&call.skill)}</span>
+            <span>{words(&format!("call-{}", call.step))}</span>
+            <span>{took}</span>
+            <span>{kept}</span>
+            <span>{asked}</span>
+            <span class="decision" dir="auto">{call.fault.as_deref().map(words_of_hub)}</span>
+        </li>
+    }
+}
+
 /// What was installed, granted and refused: asked for when somebody wants to know.
 #[component]
 fn Audit() -> impl IntoView {
@@ -81,7 +129,7 @@ fn Audit() -> impl IntoView {
         }
     };
     view! {
-        <details class="card audit" node_ref=list on:toggle=ask>
+        <details class="card rows audit" node_ref=list on:toggle=ask>
             <summary><h2>{words("audit")}</h2></summary>
             <ol>{move || rows.get().into_iter().map(audit_row).collect_view()}</ol>
             <Show when=move || rows.with(Vec::is_empty)>

@@ -86,6 +86,7 @@ impl From<&ClientFrame> for v1::ClientFrame {
                     }),
                 })
             }
+            ClientFrame::SkillCalls { .. } => Request::SkillCalls(v1::SkillCalls {}),
             ClientFrame::SkillAudit { most, .. } => Request::SkillAudit(v1::SkillAudit { most }),
         };
         v1::ClientFrame {
@@ -182,6 +183,7 @@ impl TryFrom<v1::ClientFrame> for ClientFrame {
                         },
                     }
                 }
+                Request::SkillCalls(v1::SkillCalls {}) => ClientFrame::SkillCalls { id },
                 Request::SkillAudit(v1::SkillAudit { most }) => {
                     ClientFrame::SkillAudit { id, most }
                 }

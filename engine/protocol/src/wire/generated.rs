@@ -818,7 +818,7 @@ pub struct ClientFrame {
     pub id: u32,
     #[prost(
         oneof = "client_frame::Kind",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28"
     )]
     pub kind: ::core::option::Option<client_frame::Kind>,
 }
@@ -878,6 +878,8 @@ pub mod client_frame {
         ChangeSkill(super::ChangeSkill),
         #[prost(message, tag = "27")]
         SkillAudit(super::SkillAudit),
+        #[prost(message, tag = "28")]
+        SkillCalls(super::SkillCalls),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1080,6 +1082,8 @@ pub struct SkillAudit {
     #[prost(uint32, tag = "1")]
     pub most: u32,
 }
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SkillCalls {}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ServerFrame {
     #[prost(uint32, tag = "1")]

@@ -177,6 +177,7 @@ fn client() -> Vec<(&'static str, ClientFrame)> {
             change(SkillChange::Set("minutes".into(), Some("4".into()))),
         ),
         ("skill_audit", ClientFrame::SkillAudit { id, most: 100 }),
+        ("skill_calls", ClientFrame::SkillCalls { id }),
     ]
 }
 

@@ -56,6 +56,7 @@ pub fn table() -> Vec<Route> {
         (SignedIn, skills::larger(routes!(skills::look))),
         (SignedIn, routes!(skills::install, skills::decline)),
         (SignedIn, routes!(skills::audit)),
+        (SignedIn, routes!(skills::calls)),
         (SignedIn, routes!(house::turns)),
         (SignedIn, routes!(latency::latency)),
         (SignedIn, routes!(health::health)),

@@ -336,3 +336,40 @@ pub async fn audit(
         .await
         .map(Json)
 }
+
+/// A call of a skill's code.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Call {
+    /// When it was over: Unix time, ms.
+    at_ms: i64,
+    skill: String,
+    /// `prepare` or `commit`.
+    step: String,
+    /// What it took in all, µs; not told of one that failed, like the next three.
+    total_us: Option<u64>,
+    /// Of it, the hub's answers, µs.
+    waited_us: Option<u64>,
+    /// Questions to the hub.
+    calls: Option<u32>,
+    /// Most memory, bytes.
+    memory: Option<u64>,
+    /// Why there was no answer.
+    fault: Option<String>,
+}
+
+/// What the latest calls of skills took
+///
+/// Kept in memory alone, 256 of them; no words that anybody said. What Loqa does itself is no call.
+#[utoipa::path(
+    get,
+    path = "/api/v1/calls",
+    tag = "skills",
+    responses((status = 200, description = "Oldest first", body = Vec<Call>)),
+)]
+pub async fn calls(State(door): State<Arc<Door>>) -> Result<Json<Vec<Call>>, Refusal> {
+    let mut guest = Guest::of(&door)?;
+    guest
+        .document(|id| ClientFrame::SkillCalls { id })
+        .await
+        .map(Json)
+}

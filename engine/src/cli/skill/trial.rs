@@ -27,7 +27,6 @@ use tokio::sync::watch;
 pub struct Scratch {
     store: Arc<Store>,
     machine: Machine,
-    trace: Trace,
     _folder: TempDir,
 }
 
@@ -35,14 +34,9 @@ impl Scratch {
     /// An empty one.
     pub fn new() -> Result<Scratch, Problem> {
         let folder = scratch_folder()?;
-        let trace = Trace::default();
         Ok(Scratch {
             store: Arc::new(Store::open(folder.path())?),
-            machine: Machine {
-                trace: Some(trace.clone()),
-                ..Machine::beside(folder.path())
-            },
-            trace,
+            machine: Machine::beside(folder.path()),
             _folder: folder,
         })
     }
@@ -99,7 +93,7 @@ impl Trial {
             grammar,
             host,
             own,
-            trace: scratch.trace.clone(),
+            trace: scratch.machine.trace.clone(),
             // The household may have heard another trial before.
             session: SessionId(rand::random()),
             turn: 0,
