@@ -28,7 +28,10 @@ intents:
   ask: { sentences: [\"ask {url}\"] }
   undoable: { sentences: [\"undoable {url}\"] }
   tell: { sentences: [\"tell\"] }
+  say: { sentences: [\"say {url}\"] }
 lists: { url: { values: [one] } }
+payloads:
+  rain: { type: object, required: [mm], properties: { mm: { type: number } } }
 ";
 
 struct Weather;
@@ -46,6 +49,13 @@ impl Skill for Weather {
                 }),
             ],
             "undoable" => vec![Effect::Notify("Done.".into())],
+            "say" => {
+                let (topic, payload) = url.and_then(|it| it.split_once(' ')).unwrap_or_default();
+                vec![Effect::Publish(Publication {
+                    topic: topic.into(),
+                    payload: payload.into(),
+                })]
+            }
             _ => vec![Effect::Http(HttpRequest::get(url.unwrap_or_default()))],
         };
         let plan = Plan {
@@ -218,6 +228,25 @@ async fn what_a_skill_tells_everybody_is_told_once_it_has_committed() {
             r#"rain {"mm":4}"#
         ]
     );
+}
+
+#[tokio::test]
+async fn what_is_published_is_what_the_manifest_declares() {
+    let data = tempfile::tempdir().unwrap();
+    let mut house = house(data.path(), 1);
+    let long = format!(r#"rain {{"mm":{}}}"#, " ".repeat(8000));
+    for (said, fits) in [
+        (r#"rain {"mm":4,"where":"here"}"#, true),
+        (r#"rain {"mm":"a lot"}"#, false),
+        ("rain {}", false),
+        (r#"rain {"mm":4"#, false),
+        (r#"snow {"mm":4}"#, false),
+        (&long, false),
+    ] {
+        let said = SlotValue::Item(said.into());
+        let saying = [step("weather.say", &[("url", said.clone())])];
+        assert_eq!(house.hears(&saying).await == "Told.", fits, "{said:?}");
+    }
 }
 
 #[tokio::test]

@@ -433,14 +433,24 @@ impl Effects for Acting<'_> {
     fn publish(&mut self, publication: Publication) -> Result<(), EffectError> {
         self.may(EffectKind::Publish)?;
         let Publication { topic, payload } = publication;
-        let skill = self.own.manifest.name.clone();
-        let letter = |it: u8| matches!(it, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_');
-        let named = (1..=LONGEST_TOPIC).contains(&topic.len()) && topic.bytes().all(letter);
-        let json = payload.len() <= LONGEST_PAYLOAD
-            && serde_json::from_str::<serde::de::IgnoredAny>(&payload).is_ok();
-        if !named || !json {
+        let Manifest { name, payloads, .. } = self.own.manifest;
+        let skill = name.clone();
+        let declared = match payloads.get(&topic) {
+            _ if payload.len() > LONGEST_PAYLOAD => Err("it is too long".to_owned()),
+            None => Err("its topic is not among `payloads`".to_owned()),
+            Some(declared) => match serde_json::from_str(&payload) {
+                Ok(payload) => declared.check(&payload),
+                Err(_) => Err("it is no JSON".to_owned()),
+            },
+        };
+        if let Err(reason) = declared {
+            tracing::warn!(
+                skill,
+                reason,
+                "what a skill wanted to publish is not as declared"
+            );
             return Err(EffectError(format!(
-                "The skill {skill} wanted to publish what is no message."
+                "The skill {skill} wanted to publish something that it has not declared."
             )));
         }
         self.told.push(Event::SkillPublished {
@@ -493,8 +503,6 @@ const NOTICE: &str = "loqa.notice";
 const NOTICE_STAYS_MS: u64 = 10 * 60_000;
 /// Longest notice, letters.
 const LONGEST_NOTICE: usize = 200;
-/// Longest topic of what a skill publishes, bytes.
-const LONGEST_TOPIC: usize = 64;
 /// Longest message that a skill publishes, bytes.
 const LONGEST_PAYLOAD: usize = 8000;
 /// Longest key of what a skill keeps, bytes.

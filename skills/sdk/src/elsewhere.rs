@@ -81,8 +81,8 @@ pub struct HttpResponse {
     component(record)
 )]
 pub struct Publication {
-    /// The skill's own: at most 64 small letters, digits, `.`, `-` and `_`.
+    /// One of the `payloads` in its manifest.
     pub topic: String,
-    /// JSON, at most 8 kB.
+    /// JSON that fits the topic's schema there, at most 8 kB.
     pub payload: String,
 }

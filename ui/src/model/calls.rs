@@ -4,6 +4,9 @@ use super::Model;
 use loqa_protocol::{ClientFrame, ServerFrame};
 use serde::Deserialize;
 
+/// So many are shown.
+const ROWS: usize = 50;
+
 /// The latest calls.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Calls {
@@ -43,6 +46,7 @@ impl Calls {
             ServerFrame::Json { id, json } if Some(*id) == self.asked => {
                 self.latest = serde_json::from_str(json).unwrap_or_default();
                 self.latest.reverse();
+                self.latest.truncate(ROWS);
             }
             ServerFrame::Problem { id, .. } if Some(*id) == self.asked => {}
             _ => return false,

@@ -50,6 +50,7 @@ fn of(shape: &Shape) -> Value {
                 .collect();
             json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
         }
+        Shape::Schema => json!({ "type": "object", "required": ["type"] }),
         Shape::Either(shapes) => json!({ "anyOf": shapes.iter().map(of).collect::<Vec<_>>() }),
     }
 }

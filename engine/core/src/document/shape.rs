@@ -25,6 +25,8 @@ pub enum Shape {
     Map(&'static Shape),
     /// These keys and no others.
     Table(&'static [Key]),
+    /// A JSON Schema, which is looked at elsewhere.
+    Schema,
     /// The first of these whose type fits.
     Either(&'static [Shape]),
 }
@@ -185,6 +187,7 @@ impl Shape {
                     value.check(file, &entry.value, errors);
                 }
             }
+            (Shape::Schema, Value::Table(_)) => {}
             (Shape::Table(keys), Value::Table(entries)) => {
                 check_table(file, node, keys, entries, errors)
             }
@@ -242,7 +245,9 @@ impl Shape {
                 Value::Text(_) | Value::Bool(_) | Value::Integer(_) | Value::Float(_)
             ),
             Shape::List(_) => matches!(node.value, Value::List(_)),
-            Shape::Map(_) | Shape::Table(_) => matches!(node.value, Value::Table(_)),
+            Shape::Map(_) | Shape::Table(_) | Shape::Schema => {
+                matches!(node.value, Value::Table(_))
+            }
             Shape::Either(shapes) => shapes.iter().any(|shape| shape.fits(node)),
         }
     }
@@ -258,6 +263,7 @@ impl Shape {
             Shape::Scalar => "text or a number",
             Shape::List(_) => "a list",
             Shape::Map(_) | Shape::Table(_) => "keys with values",
+            Shape::Schema => "a JSON Schema",
             Shape::Either(_) => "something else",
         }
     }

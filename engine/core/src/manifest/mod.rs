@@ -3,6 +3,7 @@
 
 pub mod card;
 mod examples;
+mod payload;
 mod places;
 mod read;
 pub mod reply;
@@ -11,6 +12,7 @@ mod shape;
 mod slots;
 
 pub use crate::document::FileError;
+pub use payload::{LONGEST_TOPIC, Payload};
 pub use places::{Place, Places};
 pub use settings::{Budget, LONGEST_TEXT, Setting, SettingKind};
 pub use shape::SKILL;
@@ -40,6 +42,8 @@ pub struct Manifest {
     pub settings: Vec<Setting>,
     /// What it may take.
     pub budget: Budget,
+    /// What it may publish, by topic.
+    pub payloads: BTreeMap<String, Payload>,
     /// Questions it may ask.
     pub followups: BTreeMap<String, FollowUp>,
     /// Where things stand in the file it was read from; empty if it was not read from one.

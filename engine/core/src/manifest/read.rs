@@ -2,10 +2,10 @@
 
 use super::card::CardTemplate;
 use super::{
-    Budget, Example, FollowUp, Intent, List, ListValue, Manifest, Place, Places, Setting,
-    SettingKind,
+    Budget, Example, FollowUp, Intent, LONGEST_TOPIC, List, ListValue, Manifest, Payload, Place,
+    Places, Setting, SettingKind,
 };
-use crate::document::{FileError, Node, Position, Value};
+use crate::document::{Entry, FileError, Node, Position, Value};
 use crate::home::DeviceKind;
 use loqa_protocol::card;
 use std::collections::BTreeMap;
@@ -45,6 +45,7 @@ pub(super) fn manifest(
         permissions: permissions(node),
         followups: reader.followups(node),
         settings: reader.settings(node),
+        payloads: reader.payloads(node),
         budget: reader.budget(node),
         places: reader.places,
     }
@@ -380,6 +381,48 @@ impl Reader<'_> {
         settings
     }
 
+    fn payloads(&mut self, node: &Node) -> BTreeMap<String, Payload> {
+        let may = node
+            .texts_of("permissions")
+            .iter()
+            .any(|it| it == "publish");
+        let topics = entries(node, "payloads");
+        if may == topics.is_empty() {
+            let at = node.get(if may { "permissions" } else { "payloads" });
+            let (message, help) = match may {
+                true => (
+                    "nothing is said of what it publishes",
+                    "add `payloads`, with a JSON Schema for each topic",
+                ),
+                false => (
+                    "it publishes this without the permission to",
+                    "add `publish` to `permissions`",
+                ),
+            };
+            let at = at.map_or(Position::START, |node| node.at);
+            self.error(at, message, help);
+        }
+        let mut payloads = BTreeMap::new();
+        let schema = |entry: &&Entry| matches!(entry.value.value, Value::Table(_));
+        for entry in topics.iter().filter(schema) {
+            if entry.key.len() > LONGEST_TOPIC {
+                let message = format!("a topic has at most {LONGEST_TOPIC} letters");
+                self.error(entry.at, message, "give it a shorter one");
+            }
+            match Payload::read(&entry.value) {
+                Ok(payload) => {
+                    payloads.insert(entry.key.clone(), payload);
+                }
+                Err((at, message)) => self.error(
+                    at,
+                    message,
+                    "write it as for JSON: type: object, and its `properties`",
+                ),
+            }
+        }
+        payloads
+    }
+
     fn budget(&mut self, node: &Node) -> Budget {
         let usual = Budget::default();
         let Some(node) = node.get("budget") else {
@@ -468,7 +511,7 @@ impl Reader<'_> {
     }
 }
 
-fn entries<'n>(node: &'n Node, key: &str) -> &'n [crate::document::Entry] {
+fn entries<'n>(node: &'n Node, key: &str) -> &'n [Entry] {
     node.get(key).map(Node::entries).unwrap_or_default()
 }
 

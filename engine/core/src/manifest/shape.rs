@@ -74,6 +74,12 @@ pub const SKILL: Shape = Shape::Table(&[
         doc: "What a household can set for it.",
     },
     Key {
+        name: "payloads",
+        required: false,
+        shape: Shape::Map(&Shape::Schema),
+        doc: "What it publishes, by topic: a JSON Schema of each payload.",
+    },
+    Key {
         name: "budget",
         required: false,
         shape: BUDGET,

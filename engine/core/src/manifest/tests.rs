@@ -531,3 +531,53 @@ fn settings_and_budgets_hold_what_they_say() {
         "#]],
     );
 }
+
+#[test]
+fn what_is_published_is_declared_soundly() {
+    check(
+        r#"name: weather
+permissions: [publish]
+payloads:
+  rain:
+    type: object
+    properties:
+      mm: { type: numbr }
+  where: { properties: {} }
+  snow: { type: string, pattern: "(?=a)b" }
+  sun: { type: array, items: { $ref: "https://weather.example/sun" } }
+  a_topic_that_has_more_letters_than_anybody_would_want_to_read_or_type: { type: "null" }
+  wind: 4
+"#,
+        expect![[r#"
+            skill.yaml:7:19: this is no JSON Schema: "numbr" is not valid under any of the schemas listed in the 'anyOf' keyword
+              help: write it as for JSON: type: object, and its `properties`
+            skill.yaml:8:10: this does not say what `type` it is
+              help: write it as for JSON: type: object, and its `properties`
+            skill.yaml:9:34: this is no JSON Schema: "(?=a)b" is not a "regex"
+              help: write it as for JSON: type: object, and its `properties`
+            skill.yaml:10:32: `$ref` has no meaning here
+              help: write it as for JSON: type: object, and its `properties`
+            skill.yaml:11:3: a topic has at most 64 letters
+              help: give it a shorter one
+            skill.yaml:12:9: expected a JSON Schema, found a number
+        "#]],
+    );
+    check(
+        "name: weather\npermissions: [timer, publish]\n",
+        expect![[r#"
+        skill.yaml:2:14: nothing is said of what it publishes
+          help: add `payloads`, with a JSON Schema for each topic
+    "#]],
+    );
+    check(
+        "name: weather\npayloads:\n  rain: { type: object }\n",
+        expect![[r#"
+            skill.yaml:3:3: it publishes this without the permission to
+              help: add `publish` to `permissions`
+        "#]],
+    );
+    check(
+        "name: weather\npermissions: [publish]\npayloads:\n  rain: { type: object }\n",
+        expect!["fine"],
+    );
+}

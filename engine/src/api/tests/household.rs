@@ -147,6 +147,7 @@ async fn before_the_login_nothing_of_the_house_is_told() {
             r#"{"kiosk_pin":"1815"}"#,
             "401 401 200 200 403 403 200 401",
         ),
+        ("GET /api/v1/calls", "", "401 401 200 200 403 403 200 401"),
         ("GET /api/v1/sounds", "", "401 401 200 200 403 403 200 401"),
         (
             "GET /api/v1/logs?after=7",

@@ -54,6 +54,10 @@ pub fn info(common: &Common, name: &str) -> Result<ExitCode, Problem> {
                 output::print_line(&format!("versions: {}", skill.versions.join(", ")));
             }
             say_permissions(manifest);
+            if !manifest.payloads.is_empty() {
+                let topics: Vec<&str> = manifest.payloads.keys().map(String::as_str).collect();
+                output::print_line(&format!("publishes: {}", topics.join(", ")));
+            }
             let examples = manifest.intents.iter();
             for example in examples.filter_map(|intent| intent.examples.first()) {
                 output::print_line(&format!("  \"{}\"", example.say));

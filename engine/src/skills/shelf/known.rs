@@ -139,7 +139,16 @@ impl Known {
             "versions": self.versions,
             "description": manifest.map(|manifest| &manifest.description),
             "permissions": manifest.map(|manifest| &manifest.permissions),
+            "payloads": manifest.map(payloads),
             "problem": self.manifest.as_ref().err(),
         })
     }
+}
+
+/// What it publishes: a JSON Schema for each topic.
+fn payloads(manifest: &Manifest) -> serde_json::Value {
+    let topics = manifest.payloads.iter();
+    topics
+        .map(|(topic, payload)| (topic.clone(), payload.schema().clone()))
+        .collect()
 }
