@@ -3,6 +3,7 @@
 mod alarms;
 
 use super::{
+    bounds,
     elsewhere::{self, Answers, denied},
     executor::{Executor, OwnDevices},
     own,
@@ -41,6 +42,8 @@ pub struct Acting<'a> {
     now_ms: i64,
     wall: Timestamp,
     own: Own<'a>,
+    /// What was planned and has not been done yet.
+    planned: Vec<Effect>,
     /// Devices as they were before they were told anything, until they are commanded.
     before: HashMap<String, Device>,
     /// Kinds of effects that took place, in order.
@@ -76,6 +79,7 @@ impl<'a> Acting<'a> {
             now_ms,
             wall,
             own,
+            planned: Vec::new(),
             before: HashMap::new(),
             kinds: Vec::new(),
             compensators: Vec::new(),
@@ -87,8 +91,9 @@ impl<'a> Acting<'a> {
         }
     }
 
-    /// Tells whoever reaches the devices what they are about to be told.
+    /// Takes the plan's effects, and tells whoever reaches the devices what they are about to be told.
     pub fn begin(&mut self, effects: &[Effect]) {
+        self.planned = effects.to_vec();
         let may = permitted(EffectKind::Device, self.own.manifest);
         if may.is_err() || self.stage == Stage::Rehearsal {
             return;
@@ -109,6 +114,27 @@ impl<'a> Acting<'a> {
     fn may(&mut self, kind: EffectKind) -> Result<(), EffectError> {
         permitted(kind, self.own.manifest)
             .inspect_err(|_| self.refused = Some(permission(kind).into()))
+    }
+
+    /// Refuses what a person might have been asked about, had the plan told of it.
+    fn as_planned(&mut self, effect: &Effect) -> Result<(), EffectError> {
+        match self.planned.iter().position(|planned| planned == effect) {
+            Some(at) => {
+                self.planned.swap_remove(at);
+                Ok(())
+            }
+            None => {
+                self.refused = Some(permission(kind(effect)).into());
+                Err(self.unplanned())
+            }
+        }
+    }
+
+    fn unplanned(&self) -> EffectError {
+        let skill = &self.own.manifest.name;
+        EffectError(format!(
+            "The skill {skill} asked for something that was not in its plan."
+        ))
     }
 
     fn view(&self) -> View<'_> {
@@ -216,6 +242,8 @@ impl Effects for Acting<'_> {
         self.may(EffectKind::Timer)?;
         let (timer, compensator) = match op {
             TimerOp::Start(TimerStart { name, seconds }) => {
+                let others = self.household.timers.len();
+                bounds::timer(others, name.as_deref(), seconds)?;
                 let id = self.household.take_timer_id();
                 let ends_at_ms = self.now_ms.saturating_add(milliseconds(seconds));
                 let record = TimerRecord {
@@ -248,6 +276,7 @@ impl Effects for Acting<'_> {
                 (self.change_timer(id, resume)?, Some(TimerOp::Pause(id)))
             }
             TimerOp::Add((id, seconds)) => {
+                bounds::timer(0, None, seconds.unsigned_abs())?;
                 let added_ms = seconds.saturating_mul(1000);
                 let add = |now_ms: i64, phase| match phase {
                     TimerPhase::Running { ends_at_ms } => Some(TimerPhase::Running {
@@ -263,7 +292,7 @@ impl Effects for Acting<'_> {
                 };
                 (
                     self.change_timer(id, add)?,
-                    Some(TimerOp::Add((id, -seconds))),
+                    Some(TimerOp::Add((id, seconds.saturating_neg()))),
                 )
             }
             TimerOp::Cancel(id) => {
@@ -277,6 +306,15 @@ impl Effects for Acting<'_> {
             TimerOp::Restore(timer) => {
                 if self.household.timers.contains_key(&timer.id) {
                     return Err(EffectError("That timer is still there.".into()));
+                }
+                let others = self.household.timers.len();
+                let seconds = timer.total_s.max(timer.remaining_ms / 1000);
+                bounds::timer(others, timer.name.as_deref(), seconds)?;
+                // One that there never was would take the number of one to come.
+                if timer.id >= self.household.next_timer_id
+                    || self.household.alarms.contains_key(&timer.id)
+                {
+                    return Err(EffectError("That timer is gone.".into()));
                 }
                 let state = match timer.state {
                     TimerState::Paused => TimerPhase::Paused {
@@ -303,6 +341,10 @@ impl Effects for Acting<'_> {
 
     fn device(&mut self, device: &str, command: DeviceCommand) -> Result<DeviceState, EffectError> {
         self.may(EffectKind::Device)?;
+        self.as_planned(&Effect::Device(DeviceEffect {
+            device: device.to_owned(),
+            command: command.clone(),
+        }))?;
         let before = self.before.remove(device);
         let known = before
             .or_else(|| self.view().device(device))
@@ -338,9 +380,16 @@ impl Effects for Acting<'_> {
         if list != NOTES && known.is_none_or(|known| known.kind.as_str() != "list") {
             return Err(EffectError(format!("There is no list {list}.")));
         }
+        if known.is_some_and(|known| known.confirm) {
+            self.as_planned(&Effect::List(ListEffect {
+                list: list.to_owned(),
+                op: op.clone(),
+            }))?;
+        }
         let items = self.household.lists.entry(list.to_owned()).or_default();
         let before = items.clone();
         op.apply(items)?;
+        bounds::list(items)?;
         let after = items.clone();
         self.done(
             EffectKind::List,
@@ -413,12 +462,7 @@ impl Effects for Acting<'_> {
                 self.failed = true;
                 Err(error.clone())
             }
-            None => {
-                let skill = &self.own.manifest.name;
-                Err(EffectError(format!(
-                    "The skill {skill} asked for something that was not in its plan."
-                )))
-            }
+            None => Err(self.unplanned()),
         }
     }
 

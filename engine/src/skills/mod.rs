@@ -2,6 +2,9 @@
 
 #[cfg(test)]
 mod asking;
+#[cfg(test)]
+mod attacks;
+mod bounds;
 mod cards;
 mod clock;
 mod code;

@@ -8,7 +8,7 @@ use super::*;
 use crate::{
     config::Patience,
     egress::Egress,
-    store::{Store, TimerPhase},
+    store::{Household, Store, TimerPhase},
 };
 use jiff::{Timestamp, tz::TimeZone};
 use loqa_core::{
@@ -168,6 +168,10 @@ impl House {
             clock,
             turn: 0,
         }
+    }
+
+    pub(super) fn kept(&self) -> Household {
+        Household::clone(&self.household.read().household)
     }
 
     fn utterance(&self) -> UtteranceId {

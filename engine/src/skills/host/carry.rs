@@ -3,7 +3,7 @@
 use super::{Inner, joined, lock};
 use crate::{
     skills::{
-        cards,
+        bounds, cards,
         deeds::Undoing,
         effects::{Acting, Stage},
         elsewhere::Answers,
@@ -272,13 +272,14 @@ impl Inner {
         let reply = match ran {
             // What was done cannot be thrown away.
             Err(EffectError(reply)) if acting.outside => reply,
-            ran => ran?,
+            Err(EffectError(reply)) => return Err(EffectError(bounds::spoken(&reply))),
+            Ok(reply) => reply,
         };
         if stage == Stage::Performance {
             by.invoked(skill, &acting.kinds);
         }
         let done = Done {
-            reply,
+            reply: bounds::spoken(&reply),
             kinds: acting.kinds,
             told: acting.told,
             failed: acting.failed,

@@ -4,7 +4,7 @@ use super::{Inner, carry::At, lock};
 use crate::{
     config::Patience,
     skills::{
-        cards,
+        bounds, cards,
         effects::{self, Stage},
         elsewhere::{Answers, denied},
         household::Moment,
@@ -21,10 +21,10 @@ use loqa_core::{
     seams::{HostError, PrepareRequest},
 };
 use loqa_skill_sdk::{
-    AlarmOp, AlarmState, Ask, DeviceEffect, Effect, ListEffect, Plan, Reads, Request, TimerOp,
-    TimerState,
+    AlarmOp, AlarmState, Ask, DeviceCommand, DeviceEffect, Effect, ListEffect, Plan, Reads,
+    Request, TimerOp, TimerState,
 };
-use std::sync::atomic::Ordering::Relaxed;
+use std::{fmt, sync::atomic::Ordering::Relaxed};
 
 /// What one step would do and say.
 pub(super) enum Prospect {
@@ -59,13 +59,20 @@ impl Inner {
                 code.prepare(&self.request(step, request, &view), &view)
             };
             match prepared.map_err(|error| HostError::Failed(error.to_string()))? {
-                loqa_skill_sdk::Prepared::Plan(plan) => plan,
-                loqa_skill_sdk::Prepared::Say(reply) => return Ok(Prospect::Do(say(reply))),
+                loqa_skill_sdk::Prepared::Plan(plan) => Plan {
+                    reply: bounds::spoken(&plan.reply),
+                    confirm: plan.confirm.as_deref().map(bounds::spoken),
+                    ..plan
+                },
+                loqa_skill_sdk::Prepared::Say(reply) => {
+                    return Ok(Prospect::Do(say(bounds::spoken(&reply))));
+                }
                 loqa_skill_sdk::Prepared::Ask(Ask { followup, question }) => {
                     let context = Context::FollowUp {
                         skill: step.skill.clone(),
                         name: followup,
                     };
+                    let question = bounds::spoken(&question);
                     return Ok(Prospect::Ask { context, question });
                 }
             }
@@ -90,25 +97,20 @@ impl Inner {
                 return Err(HostError::Failed(denied(&manifest.name, &permission).0));
             }
         }
-        if plan.confirm.is_none() {
-            let asks =
-                intent.is_some_and(|intent| intent.confirm) || self.is_grave(&plan.effects, view);
-            plan.confirm = asks.then(|| format!("You said: {}. Shall I do that?", request.text));
+        let graves = graves(&plan.effects, view);
+        let asked = plan.confirm.as_deref().map(str::to_lowercase);
+        if !graves.iter().all(|grave| grave.is_named_in(&asked)) {
+            // A person says "yes" to what is done, whatever the skill calls it.
+            let does: Vec<String> = graves.iter().map(ToString::to_string).collect();
+            plan.confirm = Some(format!(
+                "You said: {}. That would {}. Shall I do that?",
+                request.text,
+                does.join(" and ")
+            ));
+        } else if plan.confirm.is_none() && intent.is_some_and(|intent| intent.confirm) {
+            plan.confirm = Some(format!("You said: {}. Shall I do that?", request.text));
         }
         Ok(Prospect::Do(plan))
-    }
-
-    /// Whether a person must say "yes" first, whatever the skill thinks.
-    fn is_grave(&self, effects: &[Effect], view: &View<'_>) -> bool {
-        effects.iter().any(|effect| match effect {
-            Effect::Device(DeviceEffect { device, command }) => view
-                .device(device)
-                .is_some_and(|device| device.must_confirm(command)),
-            Effect::List(ListEffect { list, .. }) => {
-                view.device(list).is_some_and(|list| list.confirm)
-            }
-            _ => false,
-        })
     }
 
     fn request(&self, step: &Step, request: &PrepareRequest, view: &View<'_>) -> Request {
@@ -227,9 +229,8 @@ impl Inner {
                 let rehearsed =
                     self.take_back(registry, Stage::Rehearsal, &deed.steps, &mut copy, at);
                 let reply = rehearsed.map_or_else(|error| error.0, |done| done.reply);
-                let confirm = self
-                    .is_grave(&effects, view)
-                    .then(|| format!("You said: {}. Shall I undo that?", deed.text));
+                let grave = !graves(&effects, view).is_empty();
+                let confirm = grave.then(|| format!("You said: {}. Shall I undo that?", deed.text));
                 Prospect::Undo(
                     deed.number,
                     Plan {
@@ -244,6 +245,61 @@ impl Inner {
             _ => Prospect::Do(Plan::default()),
         }
     }
+}
+
+/// Something that a person must say "yes" to first.
+struct Grave {
+    verb: &'static str,
+    name: String,
+}
+
+impl Grave {
+    /// Whether a question, in small letters, tells of it.
+    fn is_named_in(&self, question: &Option<String>) -> bool {
+        let named = |question: &String| {
+            question.contains(&self.name.to_lowercase())
+                && (self.verb == CHANGE || question.contains(self.verb))
+        };
+        question.as_ref().is_some_and(named)
+    }
+}
+
+impl fmt::Display for Grave {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} the {}", self.verb, self.name)
+    }
+}
+
+/// What is neither opening nor unlocking; a skill has better words for it.
+const CHANGE: &str = "change";
+
+/// What a person must say "yes" to first, whatever the skill thinks.
+fn graves(effects: &[Effect], view: &View<'_>) -> Vec<Grave> {
+    let grave = |effect: &Effect| {
+        let (device, verb) = match effect {
+            Effect::Device(DeviceEffect { device, command }) => {
+                let device = view.device(device)?;
+                let verb = match command {
+                    _ if !device.must_confirm(command) => return None,
+                    DeviceCommand::Lock(false) => "unlock",
+                    DeviceCommand::Restore(state) if state.locked == Some(false) => "unlock",
+                    DeviceCommand::Position(percent) if *percent > 0 => "open",
+                    DeviceCommand::Restore(state) if state.position > Some(0) => "open",
+                    _ => CHANGE,
+                };
+                (device, verb)
+            }
+            Effect::List(ListEffect { list, .. }) => {
+                (view.device(list).filter(|list| list.confirm)?, CHANGE)
+            }
+            _ => return None,
+        };
+        Some(Grave {
+            verb,
+            name: device.name,
+        })
+    };
+    effects.iter().filter_map(grave).collect()
 }
 
 fn say(reply: String) -> Plan {
