@@ -100,10 +100,18 @@ fn landlock() -> Result<bool, String> {
 /// that tries something it can do without goes on.
 #[cfg(target_os = "linux")]
 fn seccomp() -> Result<bool, String> {
-    use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
+    use seccompiler::{
+        BpfProgram, SeccompAction, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, SeccompCondition,
+        SeccompFilter, SeccompRule, TargetArch,
+    };
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let arch = TargetArch::try_from(std::env::consts::ARCH).map_err(|error| text(&error))?;
-    let rules = ALLOWED.iter().map(|call| (*call, Vec::new())).collect();
+    let rules = ALLOWED.iter().map(|call| (*call, Vec::new()));
+    // Of all that can be asked of a descriptor, which of its own pages were written.
+    let scan = SeccompCondition::new(1, Dword, Eq, PAGEMAP_SCAN)
+        .and_then(|scan| SeccompRule::new(vec![scan]))
+        .map_err(|error| text(&error))?;
+    let rules = rules.chain([(libc::SYS_ioctl, vec![scan])]).collect();
     let denied = SeccompAction::Errno(libc::EPERM.unsigned_abs());
     let filter = SeccompFilter::new(rules, denied, SeccompAction::Allow, arch);
     let filter = filter.map_err(|error| text(&error))?;
@@ -111,6 +119,10 @@ fn seccomp() -> Result<bool, String> {
     seccompiler::apply_filter(&program).map_err(|error| text(&error))?;
     Ok(true)
 }
+
+/// `PAGEMAP_SCAN` of linux/fs.h: `_IOWR('f', 16, struct pm_scan_arg)`, of 96 bytes.
+#[cfg(target_os = "linux")]
+const PAGEMAP_SCAN: u64 = 0xc060_6610;
 
 /// What running components takes: memory, threads of this process, signals to itself, the clock, and
 /// descriptors that are open already.

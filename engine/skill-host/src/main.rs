@@ -36,6 +36,9 @@ fn run(argument: Option<&str>) -> Result<ExitCode, Box<dyn std::error::Error>> {
     if argument == Some("compile") {
         confine::limit_time(COMPILE_S)?;
     }
+    if argument.is_none() {
+        runtime::open_page_map();
+    }
     let confined_by = confine::confine()?;
     match argument {
         None => serve(&confined_by),
