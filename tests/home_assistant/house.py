@@ -159,6 +159,11 @@ class House:
         async with self.http.post(self.url + "/auth/token", data=grant) as answer:
             access = (await answer.json())["access_token"]
         async with Connection(self, access) as there:
+            # It answers before everything in it is there.
+            for _ in range(int(LONG / OFTEN)):
+                if (await there.ask("get_config"))["state"] == "RUNNING":
+                    break
+                await asyncio.sleep(OFTEN)
             name = {"client_name": "Loqa", "lifespan": 365}
             self.token = await there.ask("auth/long_lived_access_token", **name)
             await there.ask("config/area_registry/update", area_id="kitchen", aliases=["galley"])

@@ -555,7 +555,7 @@ payloads:
               help: write it as for JSON: type: object, and its `properties`
             skill.yaml:9:34: this is no JSON Schema: "(?=a)b" is not a "regex"
               help: write it as for JSON: type: object, and its `properties`
-            skill.yaml:10:32: `$ref` has no meaning here
+            skill.yaml:10:32: `$ref` leads elsewhere: write out what it stands for
               help: write it as for JSON: type: object, and its `properties`
             skill.yaml:11:3: a topic has at most 64 letters
               help: give it a shorter one
