@@ -10,6 +10,7 @@ pub mod egress;
 pub mod gateway;
 pub mod home_assistant;
 pub mod hub;
+mod library;
 pub mod models;
 pub mod session;
 pub mod skills;

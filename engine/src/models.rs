@@ -1,6 +1,9 @@
 //! The models of this machine, picked by placement: nothing else in the engine chooses one.
 
-use crate::config::{Config, Listen};
+use crate::{
+    config::{Config, Listen},
+    library::{Kind, Library},
+};
 use loqa_core::{
     placement::{self, Candidate, Choice, Wanted},
     seams::{ModelError, SpeechToText, TextToSpeech, Voice, WakeWord},
@@ -12,7 +15,7 @@ use loqa_inference::{
 };
 use loqa_protocol::{Capability, Placement, PrivacyScope};
 use serde::Serialize;
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 /// Synthesised phrases kept in memory: about ten minutes of speech.
 const PHRASE_CACHE_BYTES: usize = 40 << 20;
@@ -127,9 +130,13 @@ impl Models {
 
 impl Models {
     /// Detectors of the phrases that the settings name; and what to do about those without one.
-    pub fn wake_words(listen: &Listen) -> (Vec<Box<dyn WakeWord>>, Vec<String>) {
-        let folder = &listen.wake_models;
-        let folder = (!folder.as_os_str().is_empty()).then_some(folder.as_path());
+    pub fn wake_words(listen: &Listen, data: &Path) -> (Vec<Box<dyn WakeWord>>, Vec<String>) {
+        let pulled = Library::folder(data, Kind::Wake);
+        let named = &listen.wake_models;
+        let folder = match named.as_os_str().is_empty() {
+            false => Some(named.as_path()),
+            true => pulled.is_dir().then_some(pulled.as_path()),
+        };
         let (mut words, mut missing) = (Vec::new(), Vec::new());
         for phrase in &listen.wake {
             match wake::listen_for(phrase, listen.wake_threshold, folder) {

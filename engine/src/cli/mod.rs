@@ -11,6 +11,7 @@ mod home_assistant;
 mod hub;
 mod intent;
 mod link;
+mod model;
 mod output;
 mod say;
 mod skill;
@@ -98,6 +99,9 @@ enum Command {
     /// Wake phrases
     #[command(subcommand)]
     Wake(wake::WakeCommand),
+    /// Models that can be fetched, and those that are here
+    #[command(subcommand)]
+    Model(model::ModelCommand),
     /// Make skills, install them, and tell what they may do
     #[command(subcommand)]
     Skill(skill::SkillCommand),
@@ -157,6 +161,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
         Command::Devices(args) => devices::run(common, args).await,
         Command::HomeAssistant(command) => home_assistant::run(common, command).await,
         Command::Wake(command) => wake::run(common, command).await,
+        Command::Model(command) => model::run(common, command).await,
         Command::Dashboard(args) => dashboard::run(common, args).await,
         Command::Skill(command) => skill::run(common, command).await,
         Command::Doctor => doctor::run(common).await,

@@ -77,7 +77,7 @@ section! {
         pub wake_threshold: f64 = KeyphraseConfig::default().threshold,
         /// A folder of microWakeWord models (NAME.json beside NAME.tflite) and of TensorFlow
         /// Lite's library, libtensorflowlite_c.so. A phrase that a model was trained on is heard
-        /// by it, others by the recogniser. Empty for none.
+        /// by it, others by the recogniser. Empty: those that `loqa model pull` has brought.
         pub wake_models: PathBuf = PathBuf::new(),
         /// Whether a short sound tells that Loqa was called.
         pub chime: bool = true,

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 /// Bytes of an answer that are read; more is no answer.
 const LONGEST: usize = 1 << 20;
 /// Who asks.
-const NAME: &str = concat!("Loqa/", env!("CARGO_PKG_VERSION"));
+pub(super) const NAME: &str = concat!("Loqa/", env!("CARGO_PKG_VERSION"));
 
 /// An answer.
 #[derive(Clone, PartialEq, Debug)]

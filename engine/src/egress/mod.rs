@@ -2,12 +2,14 @@
 //! settings name, and an entry in a record that is kept in memory.
 
 mod address;
+mod download;
 mod http;
 mod reach;
 mod record;
 mod wire;
 
 pub use address::{Address, AddressError};
+pub use download::Download;
 pub use http::{Question, Response};
 pub use record::{Entry, Outcome};
 pub use tokio_tungstenite::tungstenite::{Error as WebSocketError, Message};
@@ -32,6 +34,8 @@ pub enum Purpose {
     HomeAssistant,
     /// What a skill asks over HTTP.
     Skill,
+    /// A model that somebody fetches.
+    Model,
 }
 
 /// A connection that somebody wants.

@@ -396,7 +396,7 @@ impl Hub {
         if self.shared.models.stt.is_none() {
             return off("no recogniser is installed");
         }
-        let (detectors, missing) = Models::wake_words(listen);
+        let (detectors, missing) = Models::wake_words(listen, &self.shared.config.hub.data);
         self.notes.extend(missing);
         let chosen = self.shared.microphone.subscribe();
         let microphone = Chosen::new(chosen, |name| DeviceMicrophone::new(name).listen());

@@ -1,0 +1,336 @@
+//! The models of this household: which can be fetched, which are here, and whether they are what they
+//! were.
+//!
+//! Those of a kind lie in one folder, `models/KIND` of the data folder. What is not whole lies in
+//! `models/parts`, what is not what it should be in `models/quarantine`, where nothing loads it.
+
+mod catalogue;
+mod fetch;
+
+pub use catalogue::{File, Kind, Model, catalogue};
+pub use fetch::{FetchError, Patience, Progress};
+
+use crate::{egress::Egress, whole_file};
+use fetch::{Wanted, checksum, fetch};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// A model that is here.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Held {
+    /// What it is for.
+    pub kind: Kind,
+    /// File name → what it was when it came.
+    pub files: BTreeMap<String, Sum>,
+}
+
+/// What a file was when it came.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Sum {
+    /// Lower-case hex.
+    pub sha256: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Its publisher had told the checksum; else it is what came first.
+    pub published: bool,
+}
+
+/// Where a model comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum From<'a> {
+    /// Where its publisher has it.
+    Publisher,
+    /// A folder with its files.
+    Folder(&'a Path),
+    /// An address under which its files lie.
+    Address(&'a str),
+}
+
+/// Why a model is not here, or not as it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    /// The catalogue has none of this name.
+    #[error("there is no model `{0}`")]
+    Unknown(String),
+    /// Somebody else is at it.
+    #[error("`{0}` is being fetched or removed by somebody else")]
+    Busy(String),
+    /// A file of it did not come.
+    #[error("{file} of `{model}`: {source}")]
+    Fetch {
+        /// The model.
+        model: String,
+        /// The file.
+        file: String,
+        /// Why.
+        source: FetchError,
+    },
+    /// The disk.
+    #[error("{path}: {source}")]
+    Disk {
+        /// Where.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// The models of a data folder.
+pub struct Library {
+    folder: PathBuf,
+    models: Vec<Model>,
+    patience: Patience,
+}
+
+impl Library {
+    /// Those of a data folder.
+    pub fn of(data: &Path, models: Vec<Model>, patience: Patience) -> Library {
+        Library {
+            folder: data.join("models"),
+            models,
+            patience,
+        }
+    }
+
+    /// Where those of a kind lie.
+    pub fn folder(data: &Path, kind: Kind) -> PathBuf {
+        data.join("models").join(kind.name())
+    }
+
+    /// Models that can be fetched.
+    pub fn models(&self) -> &[Model] {
+        &self.models
+    }
+
+    /// Models that are here, by name.
+    ///
+    /// # Errors
+    /// What is known of them cannot be read.
+    pub fn held(&self) -> Result<BTreeMap<String, Held>, LibraryError> {
+        let path = self.records();
+        match fs::read(&path) {
+            Ok(text) => serde_json::from_slice(&text).map_err(|error| disk(&path, error.into())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+            Err(error) => Err(disk(&path, error)),
+        }
+    }
+
+    /// Fetches a model, or what is missing of it. `told` hears how far each file is.
+    ///
+    /// # Errors
+    /// [`LibraryError`]; what has come stays, and the next call goes on with it.
+    pub async fn pull(
+        &self,
+        name: &str,
+        from: From<'_>,
+        egress: &Egress,
+        told: &mut (dyn FnMut(&str, Progress) + Send),
+    ) -> Result<Held, LibraryError> {
+        let model = self.model(name)?;
+        let _alone = self.alone(name)?;
+        let mut held = Held {
+            kind: model.kind,
+            files: BTreeMap::new(),
+        };
+        let mut whole = Vec::new();
+        for file in &model.files {
+            let part = self.folder.join("parts").join(file.name());
+            let got = match from {
+                From::Folder(folder) => self.copy(folder, file, &part).await,
+                From::Publisher | From::Address(_) => {
+                    let url = match from {
+                        From::Address(url) => {
+                            format!("{}/{}", url.trim_end_matches('/'), file.name())
+                        }
+                        _ => file.url.clone(),
+                    };
+                    let wanted = Wanted {
+                        url: &url,
+                        sha256: file.sha256.as_deref(),
+                        bytes: file.bytes,
+                        part: part.clone(),
+                    };
+                    let mut told = |progress| told(file.name(), progress);
+                    fetch(egress, &wanted, self.patience, &mut told).await
+                }
+            };
+            let (sha256, bytes) = got.map_err(|source| {
+                if matches!(source, FetchError::Checksum { .. }) {
+                    self.quarantine(&part, file.name());
+                }
+                LibraryError::Fetch {
+                    model: name.to_owned(),
+                    file: file.name().to_owned(),
+                    source,
+                }
+            })?;
+            let published = file.sha256.is_some();
+            let sum = Sum {
+                sha256,
+                bytes,
+                published,
+            };
+            held.files.insert(file.name().to_owned(), sum);
+            whole.push((part, file.name()));
+        }
+        // All of it, or nothing that anything would load.
+        let folder = self.folder.join(model.kind.name());
+        fs::create_dir_all(&folder).map_err(|error| disk(&folder, error))?;
+        for (part, file) in whole {
+            let to = folder.join(file);
+            fs::rename(&part, &to).map_err(|error| disk(&to, error))?;
+        }
+        self.record(|all| {
+            all.insert(name.to_owned(), held.clone());
+        })?;
+        Ok(held)
+    }
+
+    /// Looks whether the files of a model are what they were. One that is not is put where nothing
+    /// loads it, and named, as is one that is gone.
+    ///
+    /// # Errors
+    /// [`LibraryError`].
+    pub fn verify(&self, name: &str) -> Result<Vec<String>, LibraryError> {
+        let _alone = self.alone(name)?;
+        let held = self.held()?.remove(name);
+        let held = held.ok_or_else(|| LibraryError::Unknown(name.to_owned()))?;
+        let mut wrong = Vec::new();
+        for (file, sum) in &held.files {
+            let path = self.folder.join(held.kind.name()).join(file);
+            match checksum(&path) {
+                Ok((found, bytes)) if (&found, bytes) == (&sum.sha256, sum.bytes) => {}
+                Ok(_) => {
+                    self.quarantine(&path, file);
+                    wrong.push(file.clone());
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => wrong.push(file.clone()),
+                Err(error) => return Err(disk(&path, error)),
+            }
+        }
+        Ok(wrong)
+    }
+
+    /// Removes a model; what of it was not whole goes as well.
+    ///
+    /// # Errors
+    /// [`LibraryError`].
+    pub fn remove(&self, name: &str) -> Result<(), LibraryError> {
+        let _alone = self.alone(name)?;
+        let held = self.held()?.remove(name);
+        let known = self.models.iter().find(|model| model.name == name);
+        if held.is_none() && known.is_none() {
+            return Err(LibraryError::Unknown(name.to_owned()));
+        }
+        for file in held.iter().flat_map(|held| held.files.keys()) {
+            let folder = held.as_ref().map_or("", |held| held.kind.name());
+            let path = self.folder.join(folder).join(file);
+            whole_file::remove(&path).map_err(|error| disk(&path, error))?;
+        }
+        for file in known.iter().flat_map(|model| &model.files) {
+            let part = self.folder.join("parts").join(file.name());
+            for path in [part.with_added_extension("json"), part] {
+                whole_file::remove(&path).map_err(|error| disk(&path, error))?;
+            }
+        }
+        self.record(|all| {
+            all.remove(name);
+        })
+    }
+
+    fn model(&self, name: &str) -> Result<&Model, LibraryError> {
+        let model = self.models.iter().find(|model| model.name == name);
+        model.ok_or_else(|| LibraryError::Unknown(name.to_owned()))
+    }
+
+    async fn copy(
+        &self,
+        folder: &Path,
+        file: &File,
+        part: &Path,
+    ) -> Result<(String, u64), FetchError> {
+        let (source, part) = (folder.join(file.name()), part.to_owned());
+        let failed = |path: &Path, source| FetchError::Disk {
+            path: path.display().to_string(),
+            source,
+        };
+        let copied = tokio::task::spawn_blocking({
+            let (source, part) = (source.clone(), part.clone());
+            move || {
+                fs::create_dir_all(part.parent().unwrap_or(Path::new(".")))?;
+                fs::copy(&source, &part)?;
+                fs::File::open(&part)?.sync_all()?;
+                checksum(&part)
+            }
+        });
+        let copied = copied
+            .await
+            .unwrap_or_else(|error| Err(io::Error::other(error)));
+        let (found, bytes) = copied.map_err(|error| failed(&source, error))?;
+        match &file.sha256 {
+            Some(sum) if *sum != found => Err(FetchError::Checksum {
+                found,
+                wanted: sum.clone(),
+            }),
+            _ => Ok((found, bytes)),
+        }
+    }
+
+    fn quarantine(&self, path: &Path, file: &str) {
+        let folder = self.folder.join("quarantine");
+        let moved = fs::create_dir_all(&folder).and_then(|()| fs::rename(path, folder.join(file)));
+        if moved.is_err() {
+            // Nothing may load it, whatever the disk says.
+            let _ = fs::remove_file(path);
+        }
+    }
+
+    fn records(&self) -> PathBuf {
+        self.folder.join("models.json")
+    }
+
+    fn record(&self, change: impl FnOnce(&mut BTreeMap<String, Held>)) -> Result<(), LibraryError> {
+        let path = self.records();
+        let lock = self.lock("models").map_err(|error| disk(&path, error))?;
+        lock.lock().map_err(|error| disk(&path, error))?;
+        let mut all = self.held()?;
+        change(&mut all);
+        let text = serde_json::to_vec_pretty(&all).map_err(|error| disk(&path, error.into()))?;
+        whole_file::write_plain(&path, &text).map_err(|error| disk(&path, error))
+    }
+
+    /// Nobody else does something with a model meanwhile; the lock ends with its file.
+    fn alone(&self, name: &str) -> Result<fs::File, LibraryError> {
+        let letter = |it: u8| matches!(it, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        if name.is_empty() || !name.bytes().all(letter) {
+            return Err(LibraryError::Unknown(name.to_owned()));
+        }
+        let failed = |error| disk(&self.folder, error);
+        let lock = self.lock(&format!("model-{name}")).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(lock),
+            Err(fs::TryLockError::WouldBlock) => Err(LibraryError::Busy(name.to_owned())),
+            Err(fs::TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
+    fn lock(&self, name: &str) -> io::Result<fs::File> {
+        let folder = self.folder.join("locks");
+        fs::create_dir_all(&folder)?;
+        fs::File::create(folder.join(name))
+    }
+}
+
+fn disk(path: &Path, source: io::Error) -> LibraryError {
+    LibraryError::Disk {
+        path: path.display().to_string(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests;
