@@ -56,10 +56,13 @@ pub async fn run(common: &Common, command: ModelCommand) -> Result<ExitCode, Pro
         }
         ModelCommand::Verify { name } => verify(common, &library, name),
         ModelCommand::Remove { name } => {
-            library.remove(&name).map_err(explained)?;
-            output::print_line(&format!(
-                "`{name}` is removed; a hub that runs has it until it is started again"
-            ));
+            let any = library.remove(&name).map_err(explained)?;
+            output::print_line(&match any {
+                true => {
+                    format!("`{name}` is removed; a hub that runs has it until it is started again")
+                }
+                false => format!("`{name}` was not here"),
+            });
             Ok(ExitCode::SUCCESS)
         }
     }

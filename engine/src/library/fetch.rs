@@ -137,6 +137,8 @@ struct Origin {
 enum Attempt {
     /// Another may go on.
     Again(String),
+    /// Nobody is there, who may come back.
+    Away(EgressError),
     Over(FetchError),
 }
 
@@ -157,12 +159,19 @@ pub async fn fetch(
     told: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<(String, u64), FetchError> {
     let mut failed = 0;
+    let first = length(&wanted.part);
     loop {
         let before = length(&wanted.part);
         match attempt(egress, wanted, patience, told).await {
             Ok(()) => break,
-            Err(Attempt::Over(error)) => return Err(error),
-            Err(Attempt::Again(reason)) => {
+            // Whoever has sent nothing yet is not waited for.
+            Err(Attempt::Away(error)) if length(&wanted.part) <= first => return Err(error.into()),
+            Err(attempt) => {
+                let reason = match attempt {
+                    Attempt::Again(reason) => reason,
+                    Attempt::Away(error) => error.to_string(),
+                    Attempt::Over(error) => return Err(error),
+                };
                 failed = if length(&wanted.part) > before {
                     1
                 } else {
@@ -184,10 +193,7 @@ pub async fn fetch(
             found,
             wanted: sum.into(),
         }),
-        _ => {
-            let _ = fs::remove_file(origin(&wanted.part));
-            Ok((found, here))
-        }
+        _ => Ok((found, here)),
     }
 }
 
@@ -266,6 +272,12 @@ async fn attempt(
                 ));
             };
             all
+        }
+        // All of it is here: what ended then was the program.
+        416 if text(header::CONTENT_RANGE).and_then(|it| it.strip_prefix("bytes */"))
+            == Some(&here.to_string()) =>
+        {
+            return Ok(());
         }
         416 if here > 0 => {
             truncate(&wanted.part).map_err(disk)?;
@@ -352,9 +364,8 @@ async fn ask(
         };
         let asked = egress.download(request, &path, headers.clone(), patience.silence);
         let answer = asked.await.map_err(|error| match error {
-            // It may come back.
             EgressError::Unreachable { .. } | EgressError::Unexpected { .. } => {
-                Attempt::Again(error.to_string())
+                Attempt::Away(error)
             }
             error => Attempt::Over(error.into()),
         })?;
@@ -390,8 +401,8 @@ fn range(text: &str) -> Option<(u64, Option<u64>)> {
     Some((from.parse().ok()?, all.parse().ok()))
 }
 
-/// What is known of a part.
-fn origin(part: &Path) -> PathBuf {
+/// Where it is kept what a part is a part of.
+pub fn origin(part: &Path) -> PathBuf {
     part.with_added_extension("json")
 }
 

@@ -11,7 +11,7 @@ pub use catalogue::{File, Kind, Model, catalogue};
 pub use fetch::{FetchError, Patience, Progress};
 
 use crate::{egress::Egress, whole_file};
-use fetch::{Wanted, checksum, fetch};
+use fetch::{Wanted, checksum, fetch, origin};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -183,6 +183,8 @@ impl Library {
         for (part, file) in whole {
             let to = folder.join(file);
             fs::rename(&part, &to).map_err(|error| disk(&to, error))?;
+            let origin = origin(&part);
+            whole_file::remove(&origin).map_err(|error| disk(&origin, error))?;
         }
         self.record(|all| {
             all.insert(name.to_owned(), held.clone());
@@ -215,31 +217,35 @@ impl Library {
         Ok(wrong)
     }
 
-    /// Removes a model; what of it was not whole goes as well.
+    /// Removes a model, with what of it was not whole or not as it should be; whether there was any.
     ///
     /// # Errors
     /// [`LibraryError`].
-    pub fn remove(&self, name: &str) -> Result<(), LibraryError> {
+    pub fn remove(&self, name: &str) -> Result<bool, LibraryError> {
         let _alone = self.alone(name)?;
         let held = self.held()?.remove(name);
         let known = self.models.iter().find(|model| model.name == name);
         if held.is_none() && known.is_none() {
             return Err(LibraryError::Unknown(name.to_owned()));
         }
+        let mut paths = Vec::new();
         for file in held.iter().flat_map(|held| held.files.keys()) {
             let folder = held.as_ref().map_or("", |held| held.kind.name());
-            let path = self.folder.join(folder).join(file);
-            whole_file::remove(&path).map_err(|error| disk(&path, error))?;
+            paths.push(self.folder.join(folder).join(file));
         }
         for file in known.iter().flat_map(|model| &model.files) {
             let part = self.folder.join("parts").join(file.name());
-            for path in [part.with_added_extension("json"), part] {
-                whole_file::remove(&path).map_err(|error| disk(&path, error))?;
-            }
+            let quarantined = self.folder.join("quarantine").join(file.name());
+            paths.extend([origin(&part), part, quarantined]);
+        }
+        let mut any = held.is_some();
+        for path in paths {
+            any |= whole_file::remove(&path).map_err(|error| disk(&path, error))?;
         }
         self.record(|all| {
             all.remove(name);
-        })
+        })?;
+        Ok(any)
     }
 
     fn model(&self, name: &str) -> Result<&Model, LibraryError> {

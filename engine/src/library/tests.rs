@@ -248,12 +248,12 @@ async fn what_cannot_be_had_is_told_and_nothing_is_loaded() {
         (
             "nobody says a word",
             vec![Hangs(String::new()); 3],
-            "stopped",
+            "does not answer",
         ),
         (
             "no HTTP",
             vec![Says("SSH-2.0-OpenSSH\r\n\r\n".into()); 3],
-            "stopped",
+            "does not answer",
         ),
         (
             "it is busy for ever",
@@ -332,6 +332,26 @@ async fn who_gives_up_goes_on_later_and_one_at_a_time() {
     assert!(asked.lock().unwrap()[1].contains("range: bytes=40-"));
 }
 
+/// The program ended when all of it had come.
+#[tokio::test]
+async fn what_is_whole_is_not_fetched_again() {
+    let (place, asked) = server(vec![Says(format!(
+        "HTTP/1.1 416 No\r\ncontent-range: bytes */{}\r\ncontent-length: 0\r\n\r\n",
+        FILE.len()
+    ))])
+    .await;
+    let house = House::of(&place, None, None);
+    let part = house.data.path().join("models/parts/model.bin");
+    fs::create_dir_all(part.parent().unwrap()).unwrap();
+    fs::write(&part, FILE).unwrap();
+    let url = format!("{}/files/model.bin", place.origin());
+    let known = serde_json::json!({ "url": url, "validator": "\"7\"" });
+    fs::write(origin(&part), known.to_string()).unwrap();
+    house.pull().await.unwrap();
+    assert_eq!(house.file("wake").as_deref(), Some(FILE));
+    assert_eq!(asked.lock().unwrap().len(), 1);
+}
+
 #[tokio::test]
 async fn what_is_here_is_looked_at_and_removed() {
     let house = House::of(&"http://127.0.0.1:1".parse().unwrap(), Some(sum()), None);
@@ -358,8 +378,10 @@ async fn what_is_here_is_looked_at_and_removed() {
         ["model.bin"],
         "it is gone"
     );
-    house.library.remove("model").unwrap();
+    assert!(house.library.remove("model").unwrap());
     assert!(house.library.held().unwrap().is_empty());
+    assert_eq!(house.file("quarantine"), None);
+    assert!(!house.library.remove("model").unwrap());
     for wrong in ["other", "", "../../model", "model/../model"] {
         assert!(matches!(
             house.library.verify(wrong),

@@ -68,4 +68,21 @@ mod tests {
         let asks = sentence("http:weather.example");
         assert!(asks.starts_with("It can ask “weather.example” "), "{asks}");
     }
+
+    #[test]
+    fn the_reference_has_every_sentence() {
+        let reference = include_str!("../../../docs/skills/permissions.md");
+        let names = [
+            "timer", "device", "list", "storage", "alarm", "notify", "speak", "publish",
+        ];
+        let rows = names.map(|name| format!("| `{name}` | {} |", sentence(name)));
+        let asks = format!("| `hosts: [HOST]` | {} |", sentence("http:HOST"));
+        let any = [format!("| {ALWAYS} |"), format!("| {NOTHING} |"), asks];
+        for row in rows.iter().chain(&any) {
+            assert!(
+                reference.contains(row),
+                "docs/skills/permissions.md lacks {row}"
+            );
+        }
+    }
 }
