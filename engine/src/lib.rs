@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod egress;
 pub mod gateway;
+mod hex;
 pub mod home_assistant;
 pub mod hub;
 mod library;

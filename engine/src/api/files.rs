@@ -1,5 +1,6 @@
 //! The dashboard's files, as `cargo xtask run` builds them.
 
+use crate::hex::hex;
 use axum::{
     body::Bytes,
     http::{HeaderMap, StatusCode, header},
@@ -49,10 +50,7 @@ impl Files {
             let (_, kind) = KINDS.iter().find(|(known, _)| *known == ending)?;
             let bytes = fs::read(entry.path()).ok()?;
             let digest = Sha256::digest(&bytes);
-            let tag: String = digest[..8]
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
+            let tag = hex(&digest[..8]);
             let file = File {
                 bytes: bytes.into(),
                 kind,

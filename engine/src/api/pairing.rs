@@ -2,6 +2,7 @@
 //! that the household has chosen.
 
 use super::{attempts::Attempts, entrance::Entrance, password};
+use crate::hex::{hex, unhex};
 use axum::http::{HeaderMap, header};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
@@ -207,19 +208,4 @@ fn read_key(path: &Path) -> io::Result<[u8; 64]> {
         }
         Err(error) => Err(error),
     }
-}
-
-/// Two digits a byte.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The other way; `None`: these are no such digits.
-pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes();
-    let pairs = digits.chunks(2).map(|pair| {
-        let pair = std::str::from_utf8(pair).ok()?;
-        u8::from_str_radix(pair, 16).ok()
-    });
-    digits.len().is_multiple_of(2).then(|| pairs.collect())?
 }

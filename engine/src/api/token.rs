@@ -1,8 +1,11 @@
 //! A token for programs: they have no browser to keep a session, and nobody beside them to type a
 //! code. Kept as a hash, and read anew each time: making or revoking it needs no hub.
 
-use super::pairing::{hex, unhex};
-use crate::{gateway::problem, whole_file};
+use crate::{
+    gateway::problem,
+    hex::{hex, unhex},
+    whole_file,
+};
 use axum::http::{HeaderMap, header};
 use loqa_protocol::Problem;
 use sha2::{Digest, Sha256};

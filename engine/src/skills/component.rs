@@ -8,6 +8,7 @@ use super::{
     trace::{Call, Trace},
 };
 use crate::{
+    hex::hex,
     store::{Audit, Deed},
     whole_file,
 };
@@ -17,7 +18,6 @@ use loqa_skill_host::frames::{Budget, Cost, Fault, FromHost, StepKind, ToHost};
 use loqa_skill_sdk::{EffectError, Effects, Plan, Prepared, Reads, Request};
 use sha2::{Digest, Sha256};
 use std::{
-    fmt::Write,
     fs,
     path::{Path, PathBuf},
     sync::{
@@ -160,10 +160,7 @@ impl Component {
         let path = file(&self.folder, step);
         let component = fs::read(&path)
             .map_err(|error| CallError::Gone(format!("{}: {error}", path.display())))?;
-        let mut name = String::new();
-        for byte in &Sha256::digest(&component)[..16] {
-            let _ = write!(name, "{byte:02x}");
-        }
+        let name = hex(&Sha256::digest(&component)[..16]);
         let kept = self.cache.join(name).with_extension("cwasm");
         if !again && let Ok(code) = fs::read(&kept) {
             return Ok(code);
