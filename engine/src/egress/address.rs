@@ -60,12 +60,6 @@ impl Address {
         (self.encrypted, &self.host, self.port) == (other.encrypted, &other.host, other.port)
     }
 
-    /// Scheme and place, without a path.
-    pub fn origin(&self) -> String {
-        let scheme = if self.encrypted { "https" } else { "http" };
-        format!("{scheme}://{}", self.place())
-    }
-
     /// The path of something there.
     pub fn path(&self, path: &str) -> String {
         format!("{}{path}", self.path)

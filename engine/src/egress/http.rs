@@ -1,18 +1,14 @@
 //! One question over HTTP. Nobody is sent on: an answer that names another place is an answer.
 
-use super::{Egress, EgressError, PATIENCE, Request};
+use super::{Egress, EgressError, PATIENCE, Request, exchange};
 use hyper::{
     HeaderMap, Method,
-    client::conn::http1,
     header::{self, HeaderValue},
 };
-use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
 
 /// Bytes of an answer that are read; more is no answer.
 const LONGEST: usize = 1 << 20;
-/// Who asks.
-pub(super) const NAME: &str = concat!("Loqa/", env!("CARGO_PKG_VERSION"));
 
 /// An answer.
 #[derive(Clone, PartialEq, Debug)]
@@ -89,40 +85,16 @@ async fn ask(
     longest: usize,
     wire: super::Wire,
 ) -> Result<Response, String> {
-    let (mut sender, connection) = http1::handshake(TokioIo::new(wire))
-        .await
-        .map_err(|error| error.to_string())?;
-    let Question {
-        method,
-        path,
-        headers,
-        body,
-    } = question;
-    let mut question = hyper::Request::new(body);
-    *question.method_mut() = method;
-    *question.uri_mut() = path.parse().map_err(|_| format!("{path} is no path"))?;
-    *question.headers_mut() = headers;
-    let host = HeaderValue::try_from(request.to.authority()).map_err(|error| error.to_string())?;
-    let headers = question.headers_mut();
-    headers.insert(header::HOST, host);
-    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-    headers.insert(header::USER_AGENT, HeaderValue::from_static(NAME));
-    let asking = async {
-        let answer = sender.send_request(question).await;
-        let answer = answer.map_err(|error| error.to_string())?;
-        let status = answer.status().as_u16();
-        let body = axum::body::to_bytes(axum::body::Body::new(answer.into_body()), longest).await;
-        let body = body.map_err(|error| error.to_string())?;
-        let body = String::from_utf8_lossy(&body).into_owned();
-        Ok(Response { status, body })
-    };
-    tokio::pin!(asking, connection);
-    let mut open = true;
-    loop {
-        tokio::select! {
-            biased;
-            answer = &mut asking => return answer,
-            _ = &mut connection, if open => open = false,
+    let mut answer = exchange::begin(request, question, wire).await?;
+    let mut body = Vec::new();
+    while let Some(piece) = answer.pieces.next().await? {
+        if body.len() + piece.len() > longest {
+            return Err("length limit exceeded".into());
         }
+        body.extend_from_slice(&piece);
     }
+    Ok(Response {
+        status: answer.status,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    })
 }

@@ -3,6 +3,7 @@
 
 mod address;
 mod download;
+mod exchange;
 mod http;
 mod reach;
 mod record;

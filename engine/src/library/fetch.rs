@@ -1,7 +1,10 @@
 //! One file of a model, fetched whole or gone on with later: from where it stopped, if it is still the
 //! same file.
 
-use crate::egress::{Address, Download, Egress, EgressError, Purpose, Request};
+use crate::{
+    egress::{Address, Download, Egress, EgressError, Purpose, Request},
+    hex::hex,
+};
 use hyper::{
     Uri,
     header::{self, HeaderMap, HeaderName, HeaderValue},
@@ -53,8 +56,8 @@ impl Default for Patience {
 pub struct Wanted<'a> {
     /// Where it is.
     pub url: &'a str,
-    /// What it must be, as lower-case hex.
-    pub sha256: Option<&'a str>,
+    /// Its checksum is known: if what was gone on with is another file, that is found out.
+    pub known: bool,
     /// How long it must be, bytes.
     pub bytes: Option<u64>,
     /// Where it grows until it is whole.
@@ -148,7 +151,7 @@ impl From<FetchError> for Attempt {
     }
 }
 
-/// Fetches a file into its part, and returns its checksum and length.
+/// Fetches a file into its part.
 ///
 /// # Errors
 /// [`FetchError`].
@@ -157,13 +160,13 @@ pub async fn fetch(
     wanted: &Wanted<'_>,
     patience: Patience,
     told: &mut (dyn FnMut(Progress) + Send),
-) -> Result<(String, u64), FetchError> {
+) -> Result<(), FetchError> {
     let mut failed = 0;
     let first = length(&wanted.part);
     loop {
         let before = length(&wanted.part);
         match attempt(egress, wanted, patience, told).await {
-            Ok(()) => break,
+            Ok(()) => return Ok(()),
             // Whoever has sent nothing yet is not waited for.
             Err(Attempt::Away(error)) if length(&wanted.part) <= first => return Err(error.into()),
             Err(attempt) => {
@@ -184,17 +187,6 @@ pub async fn fetch(
             }
         }
     }
-    let part = wanted.part.clone();
-    let summed = tokio::task::spawn_blocking(move || checksum(&part)).await;
-    let summed = summed.unwrap_or_else(|error| Err(io::Error::other(error)));
-    let (found, here) = summed.map_err(|source| on_disk(&wanted.part, source))?;
-    match wanted.sha256 {
-        Some(sum) if sum != found => Err(FetchError::Checksum {
-            found,
-            wanted: sum.into(),
-        }),
-        _ => Ok((found, here)),
-    }
 }
 
 /// SHA-256 of a file as lower-case hex, and its length.
@@ -214,9 +206,7 @@ pub fn checksum(path: &Path) -> io::Result<(String, u64)> {
             }
         }
     }
-    let sum = sum.finalize();
-    let hex = sum.iter().map(|byte| format!("{byte:02x}"));
-    Ok((hex.collect(), bytes))
+    Ok((hex(&sum.finalize()), bytes))
 }
 
 async fn attempt(
@@ -230,7 +220,7 @@ async fn attempt(
     let known: Option<Origin> = known.and_then(|text| serde_json::from_slice(&text).ok());
     let known = known.filter(|known| known.url == wanted.url);
     // Only what can be told from another file is gone on with.
-    let sure = |known: &Origin| known.validator.is_some() || wanted.sha256.is_some();
+    let sure = |known: &Origin| known.validator.is_some() || wanted.known;
     let mut here = match known.as_ref().is_some_and(sure) {
         true => length(&wanted.part),
         false => 0,
@@ -375,7 +365,7 @@ async fn ask(
         let next = answer.headers.get(header::LOCATION);
         let next = next.and_then(|next| next.to_str().ok()).unwrap_or_default();
         url = match next.starts_with('/') && !next.starts_with("//") {
-            true => format!("{}{next}", to.origin()),
+            true => format!("{}{next}", to),
             false => next.to_owned(),
         };
     }
@@ -429,7 +419,7 @@ fn room(folder: &Path, bytes: u64) -> Result<(), FetchError> {
     }
 }
 
-fn on_disk(path: &Path, source: io::Error) -> FetchError {
+pub fn on_disk(path: &Path, source: io::Error) -> FetchError {
     match source.kind() {
         io::ErrorKind::StorageFull => FetchError::Room {
             missing: SPARE / 1_000_000,

@@ -11,7 +11,7 @@ pub use catalogue::{File, Kind, Model, catalogue};
 pub use fetch::{FetchError, Patience, Progress};
 
 use crate::{egress::Egress, whole_file};
-use fetch::{Wanted, checksum, fetch, origin};
+use fetch::{Wanted, checksum, fetch, on_disk, origin};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -139,25 +139,7 @@ impl Library {
         let mut whole = Vec::new();
         for file in &model.files {
             let part = self.folder.join("parts").join(file.name());
-            let got = match from {
-                From::Folder(folder) => self.copy(folder, file, &part).await,
-                From::Publisher | From::Address(_) => {
-                    let url = match from {
-                        From::Address(url) => {
-                            format!("{}/{}", url.trim_end_matches('/'), file.name())
-                        }
-                        _ => file.url.clone(),
-                    };
-                    let wanted = Wanted {
-                        url: &url,
-                        sha256: file.sha256.as_deref(),
-                        bytes: file.bytes,
-                        part: part.clone(),
-                    };
-                    let mut told = |progress| told(file.name(), progress);
-                    fetch(egress, &wanted, self.patience, &mut told).await
-                }
-            };
+            let got = self.bring(file, from, &part, egress, told).await;
             let (sha256, bytes) = got.map_err(|source| {
                 if matches!(source, FetchError::Checksum { .. }) {
                     self.quarantine(&part, file.name());
@@ -253,30 +235,42 @@ impl Library {
         model.ok_or_else(|| LibraryError::Unknown(name.to_owned()))
     }
 
-    async fn copy(
+    /// Has a file come into its part, and looks whether it is what it should be.
+    async fn bring(
         &self,
-        folder: &Path,
         file: &File,
+        from: From<'_>,
         part: &Path,
+        egress: &Egress,
+        told: &mut (dyn FnMut(&str, Progress) + Send),
     ) -> Result<(String, u64), FetchError> {
-        let (source, part) = (folder.join(file.name()), part.to_owned());
-        let failed = |path: &Path, source| FetchError::Disk {
-            path: path.display().to_string(),
-            source,
-        };
-        let copied = tokio::task::spawn_blocking({
-            let (source, part) = (source.clone(), part.clone());
-            move || {
-                fs::create_dir_all(part.parent().unwrap_or(Path::new(".")))?;
-                fs::copy(&source, &part)?;
-                fs::File::open(&part)?.sync_all()?;
-                checksum(&part)
+        let url = match from {
+            From::Publisher => Some(file.url.clone()),
+            From::Address(url) => Some(format!("{}/{}", url.trim_end_matches('/'), file.name())),
+            From::Folder(folder) => {
+                let (source, part) = (folder.join(file.name()), part.to_owned());
+                let copied = blocking({
+                    let source = source.clone();
+                    move || copy(&source, &part)
+                });
+                let copied = copied.await;
+                copied.map_err(|error| on_disk(&source, error))?;
+                None
             }
-        });
-        let copied = copied
-            .await
-            .unwrap_or_else(|error| Err(io::Error::other(error)));
-        let (found, bytes) = copied.map_err(|error| failed(&source, error))?;
+        };
+        if let Some(url) = &url {
+            let wanted = Wanted {
+                url,
+                known: file.sha256.is_some(),
+                bytes: file.bytes,
+                part: part.to_owned(),
+            };
+            let told = &mut |progress| told(file.name(), progress);
+            fetch(egress, &wanted, self.patience, told).await?;
+        }
+        let path = part.to_owned();
+        let summed = blocking(move || checksum(&path)).await;
+        let (found, bytes) = summed.map_err(|error| on_disk(part, error))?;
         match &file.sha256 {
             Some(sum) if *sum != found => Err(FetchError::Checksum {
                 found,
@@ -329,6 +323,20 @@ impl Library {
         fs::create_dir_all(&folder)?;
         fs::File::create(folder.join(name))
     }
+}
+
+fn copy(source: &Path, part: &Path) -> io::Result<()> {
+    fs::create_dir_all(part.parent().unwrap_or(Path::new(".")))?;
+    fs::copy(source, part)?;
+    fs::File::open(part)?.sync_all()
+}
+
+/// What reads and writes long, beside everything else.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(io::Error::other(error)))
 }
 
 fn disk(path: &Path, source: io::Error) -> LibraryError {

@@ -102,7 +102,7 @@ impl House {
     fn of(place: &Address, sha256: Option<String>, bytes: Option<u64>) -> House {
         let data = tempfile::tempdir().unwrap();
         let file = File {
-            url: format!("{}/files/model.bin", place.origin()),
+            url: format!("{place}/files/model.bin"),
             sha256,
             bytes,
         };
@@ -344,7 +344,7 @@ async fn what_is_whole_is_not_fetched_again() {
     let part = house.data.path().join("models/parts/model.bin");
     fs::create_dir_all(part.parent().unwrap()).unwrap();
     fs::write(&part, FILE).unwrap();
-    let url = format!("{}/files/model.bin", place.origin());
+    let url = format!("{place}/files/model.bin");
     let known = serde_json::json!({ "url": url, "validator": "\"7\"" });
     fs::write(origin(&part), known.to_string()).unwrap();
     house.pull().await.unwrap();
