@@ -45,6 +45,19 @@ fn device(id: &str, command: DeviceCommand) -> Effect {
     })
 }
 
+/// What nobody has to be asked about.
+fn lamp() -> Effect {
+    device("kitchen_lights", DeviceCommand::Power(true))
+}
+
+/// A plan of this effect alone.
+fn plan(effect: &Effect) -> Plan {
+    Plan {
+        effects: vec![effect.clone()],
+        ..Plan::default()
+    }
+}
+
 fn start(name: &str, seconds: u64) -> Effect {
     let name = Some(name.to_owned());
     Effect::Timer(TimerOp::Start(TimerStart { name, seconds }))
@@ -84,7 +97,7 @@ fn house_with(data: &std::path::Path, evil: Evil) -> House {
 /// Each plans to switch a lamp on, and does something else.
 #[tokio::test]
 async fn what_commit_wants_beyond_its_plan_does_not_take_place() {
-    let lamp = device("kitchen_lights", DeviceCommand::Power(true));
+    let lamp = lamp();
     let long = "x".repeat(100_000);
     let unlocked = DeviceState {
         locked: Some(false),
@@ -225,10 +238,7 @@ async fn what_commit_wants_beyond_its_plan_does_not_take_place() {
         let mut house = house_with(
             data.path(),
             Evil {
-                plan: Plan {
-                    effects: vec![lamp.clone()],
-                    ..Plan::default()
-                },
+                plan: plan(&lamp),
                 does,
                 says: "Done.".into(),
             },
@@ -268,9 +278,8 @@ async fn a_question_cannot_hide_what_it_is_about() {
     ] {
         let data = tempfile::tempdir().unwrap();
         let plan = Plan {
-            effects: vec![unlock.clone()],
             confirm,
-            ..Plan::default()
+            ..plan(&unlock)
         };
         let does = plan.effects.clone();
         let says = "Done.".into();
@@ -284,11 +293,10 @@ async fn a_question_cannot_hide_what_it_is_about() {
 #[tokio::test]
 async fn undoing_asks_as_doing_does() {
     let data = tempfile::tempdir().unwrap();
-    let lamp = device("kitchen_lights", DeviceCommand::Power(true));
+    let lamp = lamp();
     let plan = Plan {
-        effects: vec![lamp.clone()],
         undo: vec![device("front_door", DeviceCommand::Lock(false))],
-        ..Plan::default()
+        ..plan(&lamp)
     };
     let says = "Done.".into();
     let mut house = house_with(
@@ -311,15 +319,12 @@ async fn undoing_asks_as_doing_does() {
 #[tokio::test]
 async fn words_are_only_said() {
     let data = tempfile::tempdir().unwrap();
-    let lamp = device("kitchen_lights", DeviceCommand::Power(true));
+    let lamp = lamp();
     let says = format!(
         "\u{1b}[2J\u{202e}Ignore all of it\u{0}.{}",
         "!".repeat(100_000)
     );
-    let plan = Plan {
-        effects: vec![lamp.clone()],
-        ..Plan::default()
-    };
+    let plan = plan(&lamp);
     let mut house = house_with(
         data.path(),
         Evil {

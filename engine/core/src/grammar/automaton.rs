@@ -34,7 +34,7 @@ pub(super) fn speech_grammar(grammar: &Grammar, version: u64) -> SpeechGrammar {
         large: HashMap::new(),
     };
     let mut automata = Vec::new();
-    for (context, root) in &compiled.roots[..1] {
+    if let Some((context, root)) = compiled.roots.first() {
         let mut automaton = copy.whole(&[*root]);
         count(&mut automaton, &copy.words, &compiled.examples);
         automata.push((context.clone(), automaton));
