@@ -14,14 +14,19 @@ const EDGES: &[(&str, &[&str])] = &[
     ("loqa-protocol", &[]),
     ("loqa-core", &["loqa-protocol"]),
     ("loqa-inference", &["loqa-core", "loqa-protocol"]),
-    ("loqa-link", &[]),
+    ("loqa-fence", &[]),
+    ("loqa-link", &["loqa-protocol"]),
+    (
+        "loqa-stt-worker",
+        &["loqa-core", "loqa-fence", "loqa-link", "loqa-protocol"],
+    ),
     ("loqa-skill-sdk", &[]),
     ("loqa-skill-clock", &["loqa-skill-sdk"]),
     ("loqa-skill-home", &["loqa-skill-sdk"]),
     ("loqa-skill-calculator", &["loqa-skill-sdk"]),
     ("loqa-skill-timers", &["loqa-skill-sdk"]),
     ("loqa-skill-alarms", &["loqa-skill-sdk"]),
-    ("loqa-skill-host", &["loqa-skill-sdk"]),
+    ("loqa-skill-host", &["loqa-fence", "loqa-skill-sdk"]),
     (
         "loqa-extism-timers",
         &["loqa-skill-sdk", "loqa-skill-timers"],
@@ -104,7 +109,11 @@ const PURE: &[(&str, &[&str])] = &[
 ];
 
 /// Where native code is called: the libraries, and what skills are compiled to.
-const NATIVE: &[&str] = &["engine/inference", "engine/skill-host/src/runtime.rs"];
+const NATIVE: &[&str] = &[
+    "engine/inference",
+    "engine/skill-host/src/runtime.rs",
+    "engine/workers",
+];
 
 const LONGEST_FILE: usize = 700;
 const LARGEST_FILE: u64 = 1 << 20;

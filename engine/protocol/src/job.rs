@@ -7,6 +7,9 @@ use crate::{AudioFormat, Capability, Hypothesis, UtteranceId};
 use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 
+/// Likely words of a [`JobOptions::Transcribe`] that a worker looks at.
+pub const MAX_LIKELY: usize = 200;
+
 /// A frame of a job, in either direction.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -46,6 +49,8 @@ pub enum JobFrame {
     },
     /// Nothing more comes from this side.
     Finish,
+    /// From a worker that has nothing else to say for a while: it works, and is not stuck.
+    Alive,
     /// The job failed.
     Error {
         /// Why.
@@ -61,6 +66,10 @@ pub enum JobOptions {
     Transcribe {
         /// What may be said, as JSGF; `None` for open vocabulary.
         jsgf: Option<String>,
+        /// Names and words that are likely, the likeliest first; at most [`MAX_LIKELY`] count.
+        likely: Vec<String>,
+        /// The language that is spoken, ISO 639-1; `None`: the worker detects it.
+        language: Option<String>,
     },
     /// Text to speech.
     Synthesize {

@@ -6,8 +6,6 @@
 
 #[cfg(feature = "runtime")]
 mod capability;
-#[cfg(feature = "runtime")]
-pub mod confine;
 pub mod frames;
 pub mod permission;
 #[cfg(feature = "runtime")]

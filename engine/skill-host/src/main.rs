@@ -4,8 +4,8 @@
 
 mod probe;
 
+use loqa_fence::Fence;
 use loqa_skill_host::{
-    confine,
     runtime::{self, Runtime},
     serve,
 };
@@ -34,12 +34,15 @@ fn main() -> ExitCode {
 
 fn run(argument: Option<&str>) -> Result<ExitCode, Box<dyn std::error::Error>> {
     if argument == Some("compile") {
-        confine::limit_time(COMPILE_S)?;
+        loqa_fence::limit_time(COMPILE_S)?;
     }
     if argument.is_none() {
         runtime::open_page_map();
     }
-    let confined_by = confine::confine()?;
+    let confined_by = loqa_fence::confine(&Fence {
+        requests: &[runtime::PAGEMAP_SCAN],
+        ..Fence::default()
+    })?;
     match argument {
         None => serve(&confined_by),
         Some("compile") => compile(),

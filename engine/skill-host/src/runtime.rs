@@ -64,7 +64,10 @@ pub fn compile(component: &[u8]) -> Result<Vec<u8>, Fault> {
         .map_err(|error| unfit(&error))
 }
 
-/// Opens what tells which pages of this process were written: before [`crate::confine`], after which
+/// What is asked of it: `PAGEMAP_SCAN` of linux/fs.h, `_IOWR('f', 16, struct pm_scan_arg)`, of 96 bytes.
+pub const PAGEMAP_SCAN: u64 = 0xc060_6610;
+
+/// Opens what tells which pages of this process were written: before this process is shut in, after which
 /// nothing is opened. Whether the system tells that; without, a call takes longer.
 pub fn open_page_map() -> bool {
     PoolingAllocationConfig::is_pagemap_scan_available()

@@ -1159,7 +1159,7 @@ pub struct Problem {
 pub struct Done {}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct JobFrame {
-    #[prost(oneof = "job_frame::Kind", tags = "1, 2, 3, 4, 5, 6, 7")]
+    #[prost(oneof = "job_frame::Kind", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
     pub kind: ::core::option::Option<job_frame::Kind>,
 }
 /// Nested message and enum types in `JobFrame`.
@@ -1180,6 +1180,8 @@ pub mod job_frame {
         Finish(super::JobFinish),
         #[prost(message, tag = "7")]
         Error(super::JobError),
+        #[prost(message, tag = "8")]
+        Alive(super::JobAlive),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1215,6 +1217,12 @@ pub struct TranscribeOptions {
     /// absent: open vocabulary
     #[prost(string, optional, tag = "1")]
     pub jsgf: ::core::option::Option<::prost::alloc::string::String>,
+    /// names and words, the likeliest first
+    #[prost(string, repeated, tag = "2")]
+    pub likely: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// ISO 639-1; absent: detected
+    #[prost(string, optional, tag = "3")]
+    pub language: ::core::option::Option<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SynthesizeOptions {
@@ -1250,6 +1258,8 @@ pub struct JobText {
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct JobFinish {}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JobAlive {}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct JobError {
     #[prost(enumeration = "JobErrorKind", tag = "1")]

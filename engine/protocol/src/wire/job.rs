@@ -24,9 +24,15 @@ impl From<&JobFrame> for v1::JobFrame {
                 options,
             } => {
                 let options = match options {
-                    JobOptions::Transcribe { jsgf } => {
-                        Options::Transcribe(v1::TranscribeOptions { jsgf })
-                    }
+                    JobOptions::Transcribe {
+                        jsgf,
+                        likely,
+                        language,
+                    } => Options::Transcribe(v1::TranscribeOptions {
+                        jsgf,
+                        likely,
+                        language,
+                    }),
                     JobOptions::Synthesize { voice } => {
                         Options::Synthesize(v1::SynthesizeOptions { voice })
                     }
@@ -67,6 +73,7 @@ impl From<&JobFrame> for v1::JobFrame {
                 samples,
             }),
             JobFrame::Finish => Kind::Finish(v1::JobFinish {}),
+            JobFrame::Alive => Kind::Alive(v1::JobAlive {}),
             JobFrame::Error {
                 error:
                     JobError {
@@ -110,9 +117,15 @@ impl TryFrom<v1::JobFrame> for JobFrame {
                             .ok_or(DecodeError::Missing("job_open.utterance"))?
                             .try_into()?,
                         options: match options.ok_or(DecodeError::Missing("job_open.options"))? {
-                            Options::Transcribe(v1::TranscribeOptions { jsgf }) => {
-                                JobOptions::Transcribe { jsgf }
-                            }
+                            Options::Transcribe(v1::TranscribeOptions {
+                                jsgf,
+                                likely,
+                                language,
+                            }) => JobOptions::Transcribe {
+                                jsgf,
+                                likely,
+                                language,
+                            },
                             Options::Synthesize(v1::SynthesizeOptions { voice }) => {
                                 JobOptions::Synthesize { voice }
                             }
@@ -149,6 +162,7 @@ impl TryFrom<v1::JobFrame> for JobFrame {
                     samples,
                 },
                 Kind::Finish(v1::JobFinish {}) => JobFrame::Finish,
+                Kind::Alive(v1::JobAlive {}) => JobFrame::Alive,
                 Kind::Error(v1::JobError {
                     kind,
                     message,

@@ -581,12 +581,32 @@ fn job() -> Vec<(&'static str, JobFrame)> {
                 "stt.whisper:small.en",
                 JobOptions::Transcribe {
                     jsgf: Some("#JSGF V1.0;".into()),
+                    likely: vec![],
+                    language: None,
                 },
             ),
         ),
         (
             "open_stt_open",
-            open("stt.whisper", JobOptions::Transcribe { jsgf: None }),
+            open(
+                "stt.whisper",
+                JobOptions::Transcribe {
+                    jsgf: None,
+                    likely: vec![],
+                    language: None,
+                },
+            ),
+        ),
+        (
+            "open_stt_likely",
+            open(
+                "stt.whisper:base",
+                JobOptions::Transcribe {
+                    jsgf: None,
+                    likely: vec!["kitchen light".into(), "timer".into()],
+                    language: Some("de".into()),
+                },
+            ),
         ),
         (
             "open_tts",
@@ -621,6 +641,7 @@ fn job() -> Vec<(&'static str, JobFrame)> {
             },
         ),
         ("finish", JobFrame::Finish),
+        ("alive", JobFrame::Alive),
         ("error", JobFrame::Error { error }),
     ]
 }

@@ -1,9 +1,21 @@
-//! What the process gives up before it sees a skill: files, network, other programs.
+//! What a process gives up before it touches what nobody trusts: a skill's code, a model's file.
 //!
 //! Two fences, each enough by itself, so that a hole in one is no way out: Landlock takes away all
-//! files and sockets that have a name, seccomp all system calls but those that running machine code
-//! on memory takes. Elsewhere than on Linux there is none; what remains is the sandbox of
-//! WebAssembly itself.
+//! files and sockets that have a name, but for files that are to be read, and seccomp all system calls but
+//! those that computing takes. Elsewhere than on Linux there is none; what remains is a process of its own.
+
+use std::path::Path;
+
+/// What a process keeps.
+#[derive(Clone, Copy, Default)]
+pub struct Fence<'a> {
+    /// Files it goes on reading, by name; they must be there.
+    pub reads: &'a [&'a Path],
+    /// What may be asked of a descriptor: `ioctl`'s requests.
+    pub requests: &'a [u64],
+    /// The most memory it may ask for, bytes of addresses; a share of files counts.
+    pub memory: Option<u64>,
+}
 
 /// Why a fence could not be put up.
 #[derive(Debug, thiserror::Error)]
@@ -22,14 +34,14 @@ pub struct NotConfined {
 /// # Errors
 /// A fence that the system knows could not be put up.
 #[cfg(target_os = "linux")]
-pub fn confine() -> Result<Vec<String>, NotConfined> {
+pub fn confine(keep: &Fence<'_>) -> Result<Vec<String>, NotConfined> {
     let mut fences = Vec::new();
     for (name, fence) in [
-        ("limits", limits as fn() -> Result<bool, String>),
+        ("limits", limits as fn(&Fence<'_>) -> Result<bool, String>),
         ("landlock", landlock),
         ("seccomp", seccomp),
     ] {
-        let stands = fence().map_err(|reason| NotConfined {
+        let stands = fence(keep).map_err(|reason| NotConfined {
             fence: name,
             reason,
         })?;
@@ -45,15 +57,19 @@ pub fn confine() -> Result<Vec<String>, NotConfined> {
 /// # Errors
 /// None.
 #[cfg(not(target_os = "linux"))]
-pub fn confine() -> Result<Vec<String>, NotConfined> {
+pub fn confine(_: &Fence<'_>) -> Result<Vec<String>, NotConfined> {
     Ok(Vec::new())
 }
 
 /// No core dumps, which would be files, and few descriptors.
 #[cfg(target_os = "linux")]
-fn limits() -> Result<bool, String> {
+fn limits(keep: &Fence<'_>) -> Result<bool, String> {
     use rustix::process::{Resource, Rlimit, setrlimit};
-    for (resource, most) in [(Resource::Core, 0), (Resource::Nofile, 64)] {
+    let memory = keep.memory.map(|most| (Resource::As, most));
+    for (resource, most) in [(Resource::Core, 0), (Resource::Nofile, 64)]
+        .into_iter()
+        .chain(memory)
+    {
         let limit = Rlimit {
             current: Some(most),
             maximum: Some(most),
@@ -82,8 +98,11 @@ pub fn limit_time(seconds: u64) -> Result<(), NotConfined> {
 }
 
 #[cfg(target_os = "linux")]
-fn landlock() -> Result<bool, String> {
-    use landlock::{ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, RulesetStatus, Scope};
+fn landlock(keep: &Fence<'_>) -> Result<bool, String> {
+    use landlock::{
+        ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus,
+        Scope, path_beneath_rules,
+    };
     // The newest that this program knows; the crate asks for as much of it as the system has.
     const NEWEST: ABI = ABI::V6;
     let fenced = Ruleset::default()
@@ -91,6 +110,7 @@ fn landlock() -> Result<bool, String> {
         .and_then(|rules| rules.handle_access(AccessNet::from_all(NEWEST)))
         .and_then(|rules| rules.scope(Scope::from_all(NEWEST)))
         .and_then(Ruleset::create)
+        .and_then(|rules| rules.add_rules(path_beneath_rules(keep.reads, AccessFs::ReadFile)))
         .and_then(landlock::RulesetCreated::restrict_self);
     let status = fenced.map_err(|error| error.to_string())?;
     Ok(status.ruleset != RulesetStatus::NotEnforced)
@@ -99,19 +119,38 @@ fn landlock() -> Result<bool, String> {
 /// Calls that are not on the list fail as if they were not allowed. That ends nothing: a library
 /// that tries something it can do without goes on.
 #[cfg(target_os = "linux")]
-fn seccomp() -> Result<bool, String> {
+fn seccomp(keep: &Fence<'_>) -> Result<bool, String> {
     use seccompiler::{
-        BpfProgram, SeccompAction, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, SeccompCondition,
-        SeccompFilter, SeccompRule, TargetArch,
+        BpfProgram, SeccompAction,
+        SeccompCmpArgLen::Dword,
+        SeccompCmpOp::{Eq, MaskedEq},
+        SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
     };
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let arch = TargetArch::try_from(std::env::consts::ARCH).map_err(|error| text(&error))?;
-    let rules = ALLOWED.iter().map(|call| (*call, Vec::new()));
-    // Of all that can be asked of a descriptor, which of its own pages were written.
-    let scan = SeccompCondition::new(1, Dword, Eq, PAGEMAP_SCAN)
-        .and_then(|scan| SeccompRule::new(vec![scan]))
+    let calls = ALLOWED.iter().map(|call| (*call, Vec::new()));
+    let request = |request: &u64| {
+        SeccompCondition::new(1, Dword, Eq, *request).and_then(|asks| SeccompRule::new(vec![asks]))
+    };
+    let requests: Result<Vec<_>, _> = keep.requests.iter().map(request).collect();
+    let requests = requests.map_err(|error| text(&error))?;
+    // A call without a rule is allowed whatever it asks.
+    let requests = (!requests.is_empty()).then_some((libc::SYS_ioctl, requests));
+    // What is opened by name is opened for reading; which names those are, Landlock says.
+    let writes = (libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC).unsigned_abs();
+    let reads = SeccompCondition::new(2, Dword, MaskedEq(writes.into()), 0)
+        .and_then(|reads| SeccompRule::new(vec![reads]))
         .map_err(|error| text(&error))?;
-    let rules = rules.chain([(libc::SYS_ioctl, vec![scan])]).collect();
+    let opens = (!keep.reads.is_empty()).then(|| {
+        [
+            (libc::SYS_openat, vec![reads]),
+            (libc::SYS_newfstatat, Vec::new()),
+        ]
+    });
+    let rules = calls
+        .chain(requests)
+        .chain(opens.into_iter().flatten())
+        .collect();
     let denied = SeccompAction::Errno(libc::EPERM.unsigned_abs());
     let filter = SeccompFilter::new(rules, denied, SeccompAction::Allow, arch);
     let filter = filter.map_err(|error| text(&error))?;
@@ -120,21 +159,21 @@ fn seccomp() -> Result<bool, String> {
     Ok(true)
 }
 
-/// `PAGEMAP_SCAN` of linux/fs.h: `_IOWR('f', 16, struct pm_scan_arg)`, of 96 bytes.
-#[cfg(target_os = "linux")]
-const PAGEMAP_SCAN: u64 = 0xc060_6610;
-
-/// What running components takes: memory, threads of this process, signals to itself, the clock, and
-/// descriptors that are open already.
+/// What computing takes: memory, threads of this process, signals to itself, the clock, and descriptors
+/// that are open already.
 #[cfg(target_os = "linux")]
 const ALLOWED: &[libc::c_long] = &[
-    // The lanes, and what is logged.
+    // What comes and goes, and what is logged.
     libc::SYS_read,
     libc::SYS_write,
     libc::SYS_readv,
     libc::SYS_writev,
     libc::SYS_recvfrom,
     libc::SYS_sendto,
+    // The hub hands over descriptors.
+    libc::SYS_recvmsg,
+    libc::SYS_shutdown,
+    libc::SYS_setsockopt,
     libc::SYS_close,
     libc::SYS_fcntl,
     libc::SYS_fstat,
@@ -162,7 +201,7 @@ const ALLOWED: &[libc::c_long] = &[
     libc::SYS_getpid,
     libc::SYS_exit,
     libc::SYS_exit_group,
-    // Signals: how a crash of a component is caught, and how this process ends itself.
+    // Signals: how a crash within WebAssembly is caught, and how this process ends itself.
     libc::SYS_rt_sigaction,
     libc::SYS_rt_sigprocmask,
     libc::SYS_rt_sigreturn,
