@@ -9,6 +9,7 @@ pub mod endpoint;
 pub mod grammar;
 pub mod home;
 pub mod manifest;
+pub mod model_file;
 pub mod placement;
 pub mod seams;
 pub mod speech;

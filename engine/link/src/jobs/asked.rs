@@ -96,8 +96,13 @@ impl Inbox {
     }
 
     /// Frames that wait.
-    pub(super) fn len(&self) -> usize {
+    pub fn waiting(&self) -> usize {
         self.lock().frames.len()
+    }
+
+    /// Whether nothing comes after the frames that wait.
+    pub fn is_finished(&self) -> bool {
+        self.lock().finished
     }
 
     pub(super) fn put(&self, frame: JobFrame) {

@@ -94,7 +94,7 @@ fn attend(stream: UnixStream, room: bool, work: &(dyn Fn(Asked) + Sync)) -> io::
 
 fn read(mut incoming: Incoming, inbox: &Inbox) {
     while let Ok(Some(frame)) = incoming.next() {
-        if inbox.len() == MOST_FRAMES {
+        if inbox.waiting() == MOST_FRAMES {
             let answers = &incoming.answers;
             answers.fail(JobErrorKind::Backend, "more came than it can keep");
             break;
