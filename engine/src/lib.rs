@@ -20,3 +20,4 @@ pub mod store;
 pub mod tasks;
 pub mod telemetry;
 mod whole_file;
+pub mod workers;

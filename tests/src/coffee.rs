@@ -314,6 +314,7 @@ pub fn hear(
     let options = TranscribeOptions {
         grammar: Some(grammar.clone()),
         context: Context::Commands,
+        household: None,
     };
     let hypotheses = block_on_stream(stt.transcribe(stream::iter(frames).boxed(), options));
     let last = hypotheses

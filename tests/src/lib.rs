@@ -10,4 +10,5 @@ pub mod kill;
 pub mod program;
 pub mod sound_server;
 pub mod voices;
+pub mod whisper_model;
 pub mod window;

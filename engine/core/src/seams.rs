@@ -2,7 +2,7 @@
 //!
 //! The models have one shape: a stream in, a stream out, **drop to cancel**.
 
-use crate::grammar::{Context, SpeechGrammar, Step};
+use crate::grammar::{Context, Grammar, SpeechGrammar, Step};
 use futures::{future::BoxFuture, stream::BoxStream};
 use loqa_protocol::{EffectKind, Event, Hypothesis, UtteranceId, card::Card};
 use std::{
@@ -67,6 +67,9 @@ pub struct TranscribeOptions {
     pub grammar: Option<Arc<SpeechGrammar>>,
     /// Which part of it.
     pub context: Context,
+    /// The household's sentences, for a recogniser that hears any words: what is likely, and what is
+    /// understood. `None`: nothing but the grammar is of interest.
+    pub household: Option<Arc<Grammar>>,
 }
 
 /// Speech to text.

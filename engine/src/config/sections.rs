@@ -87,8 +87,14 @@ section! {
 section! {
     /// How Loqa hears.
     pub struct Hearing {
-        /// Recogniser: "auto" or "pocketsphinx".
+        /// Recogniser of commands: "auto" or "pocketsphinx".
         pub engine: HearingEngine = HearingEngine::Auto,
+        /// Whisper model for what no command covers: "auto" (the largest that `loqa model pull` has
+        /// brought and this machine has the memory for), "none", a name that `loqa model list`
+        /// tells, or a file of whisper.cpp.
+        pub model: String = "auto".into(),
+        /// Language that whisper hears, ISO 639-1 such as "en" or "de"; "auto": whichever is spoken.
+        pub language: String = "en".into(),
     }
 }
 

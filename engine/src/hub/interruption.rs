@@ -60,6 +60,8 @@ impl Interruption {
         let options = TranscribeOptions {
             grammar: Some(grammar.speech()),
             context: Context::Commands,
+            // "Stop" is a command.
+            household: None,
         };
         self.words = Some(stt.transcribe(ReceiverStream::new(frames).boxed(), options));
         self.audio = Some(audio);

@@ -472,6 +472,11 @@ impl Service for Gateway {
 impl Shared {
     /// Makes the recogniser ready; timers ring and typed commands are answered meanwhile.
     async fn learn(&self) -> Result<(), ModelError> {
+        if let Some(whisper) = &self.models.whisper
+            && let Err(error) = whisper.start()
+        {
+            tracing::warn!(%error, "what no command covers is not understood");
+        }
         let _learning = self.own_home.lock().await;
         if let Some(stt) = &self.models.stt {
             self.understanding.teach(stt.as_ref()).await?;

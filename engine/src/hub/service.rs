@@ -98,15 +98,16 @@ impl Client {
             self.fail(id, self.hub.cannot_hear());
             return;
         };
-        let grammar = (!open).then(|| self.hub.understanding.grammar().speech());
+        let household = (!open).then(|| self.hub.understanding.grammar());
         let answers = self.answers.clone();
         self.hub
             .tasks
             .spawn(TaskKind::CLIENT, "transcribe", async move {
                 let started = Instant::now();
                 let options = TranscribeOptions {
-                    grammar,
+                    grammar: household.as_ref().map(|grammar| grammar.speech()),
                     context: Context::Commands,
+                    household,
                 };
                 let mut hypotheses = stt.transcribe(frames.boxed(), options);
                 let mut outcome = Err(ModelError::Backend(

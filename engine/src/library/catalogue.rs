@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub enum Kind {
     /// Hears a phrase that calls Loqa.
     Wake,
+    /// Hears any words.
+    Stt,
 }
 
 impl Kind {
@@ -15,6 +17,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Wake => "wake",
+            Kind::Stt => "stt",
         }
     }
 }
@@ -32,8 +35,10 @@ pub struct Model {
     pub about: String,
     /// SPDX.
     pub license: String,
-    /// Languages it was trained on, ISO 639-1.
+    /// Languages it was trained on, ISO 639-1; `mul` for many.
     pub languages: Vec<String>,
+    /// Length of its files, MiB, as its publisher tells it.
+    pub mib: u64,
     /// All of them are needed.
     #[serde(rename = "file")]
     pub files: Vec<File>,

@@ -110,6 +110,7 @@ impl House {
             name: "model".into(),
             kind: Kind::Wake,
             about: String::new(),
+            mib: 1,
             license: "Apache-2.0".into(),
             languages: Vec::new(),
             files: vec![file],

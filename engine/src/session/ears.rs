@@ -13,7 +13,7 @@ use loqa_core::{
     turn::Take,
 };
 use loqa_protocol::{Hypothesis, TurnSummary};
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until},
@@ -256,7 +256,7 @@ impl Ears {
         stt: &dyn SpeechToText,
         take: Take,
         from: u64,
-        grammar: &Grammar,
+        grammar: &Arc<Grammar>,
         context: Context,
     ) {
         let (audio, incoming) = mpsc::channel(MAX_LAG_FRAMES);
@@ -264,6 +264,7 @@ impl Ears {
         let options = TranscribeOptions {
             grammar: Some(grammar.speech()),
             context,
+            household: Some(grammar.clone()),
         };
         let hypotheses = stt.transcribe(frames, options);
         self.transcription = Some(Transcription {

@@ -49,6 +49,9 @@ pub struct Built {
     pub tests: Vec<TestProgram>,
 }
 
+/// Programs that the hub starts, and looks for beside itself: what skills run in, and what runs whisper.
+pub const BESIDE: [&str; 2] = ["loqa-skill-host", "loqa-stt-worker"];
+
 /// Builds `loqa` for use, together with its window if that is wanted, and leaves it, or a link to
 /// it, at `target/release/loqa`.
 ///
@@ -63,8 +66,10 @@ pub fn hub(with_window: bool) -> Result<PathBuf, Failed> {
         );
     }
     let mut args = vec!["build", "--release", "--package", "loqa-engine"];
-    args.extend(["--bin", "loqa", "--package", "loqa-skill-host"]);
-    args.extend(["--bin", "loqa-skill-host"]);
+    args.extend(["--bin", "loqa"]);
+    for name in BESIDE {
+        args.extend(["--package", name, "--bin", name]);
+    }
     if with_window {
         args.extend(["--package", window::NAME, "--bin", window::NAME]);
     }
@@ -96,17 +101,11 @@ pub fn bench() -> Result<Bench, Failed> {
         "build",
         "the benches, with optimisation: the first time takes several minutes",
     );
-    let built = run(&[
-        "build",
-        "--release",
-        "--package",
-        "loqa-tests",
-        "--package",
-        "loqa-engine",
-        "--package",
-        "loqa-skill-host",
-        "--bins",
-    ])?;
+    let mut args = vec!["build", "--release", "--bins"];
+    for name in ["loqa-tests", "loqa-engine"].into_iter().chain(BESIDE) {
+        args.extend(["--package", name]);
+    }
+    let built = run(&args)?;
     Ok(Bench {
         bench: built.program("loqa-bench")?,
         loqa: built.program("loqa")?,

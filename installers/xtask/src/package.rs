@@ -21,9 +21,6 @@ const RECOMMENDS: &str = "espeak-ng, libspeexdsp1";
 /// Where the programs lie with what they look for beside themselves.
 const HOUSE: &str = "usr/lib/loqa";
 
-/// What skills run in; only the hub starts it.
-const HOST: &str = "loqa-skill-host";
-
 /// How hard a package is pressed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Press {
@@ -81,11 +78,8 @@ pub fn make(loqa: &Path, desktop: &Path, out: &Path, press: Press) -> Result<Pat
     let unwritten = |error: io::Error| failed(&format!("{}: {error}", root.display()), "");
     lay_out(&root, &loqa, desktop).map_err(unwritten)?;
     let house = root.join(HOUSE);
-    let programs = [
-        house.join("loqa"),
-        house.join(HOST),
-        house.join(window::NAME),
-    ];
+    let names = ["loqa", window::NAME].into_iter().chain(build::BESIDE);
+    let programs: Vec<PathBuf> = names.map(|name| house.join(name)).collect();
     run_quietly("package", program("strip").args(&programs), SETUP)?;
     let version = env!("CARGO_PKG_VERSION");
     let control = format!(
@@ -150,11 +144,13 @@ fn lay_out(root: &Path, loqa: &Path, desktop: &Path) -> io::Result<()> {
             put(&file.path(), &format!("{HOUSE}/{folder}/{name}"), 0o644)?;
         }
     }
-    put(
-        &loqa.with_file_name(HOST),
-        &format!("{HOUSE}/{HOST}"),
-        0o755,
-    )?;
+    for name in build::BESIDE {
+        put(
+            &loqa.with_file_name(name),
+            &format!("{HOUSE}/{name}"),
+            0o755,
+        )?;
+    }
     fs::create_dir_all(root.join("usr/bin"))?;
     for (name, from) in [("loqa", loqa), (window::NAME, desktop)] {
         put(from, &format!("{HOUSE}/{name}"), 0o755)?;

@@ -243,6 +243,9 @@ pub struct Grammar {
 static VERSION: AtomicU64 = AtomicU64::new(1);
 
 impl Grammar {
+    /// Stands, in what a recogniser of the grammar hears, for words that no grammar knows.
+    pub const ANY_WORD: &str = automaton::ANY_WORD;
+
     /// Compiles manifests and household.
     ///
     /// # Errors
@@ -316,6 +319,15 @@ impl Grammar {
         speech
             .get_or_insert_with(|| Arc::new(automaton::speech_grammar(self, self.version)))
             .clone()
+    }
+
+    /// What devices and rooms are called, each once, as words.
+    pub fn names(&self) -> Vec<String> {
+        let said = |areas| self.names.spoken(areas, u16::MAX, &self.compiled.network);
+        let mut names = said(false);
+        names.extend(said(true));
+        names.dedup();
+        names
     }
 
     /// `n` sentences that a person could say here, or fewer if few can be said; the same for the

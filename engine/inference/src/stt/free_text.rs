@@ -2,10 +2,11 @@
 //! span that was heard as one is decoded again with open vocabulary.
 
 use super::decoder::Segment;
+use loqa_core::grammar::Grammar;
 use std::ops::Range;
 
 /// What a span of free text is called until it has been decoded.
-pub(super) const PLACEHOLDER: &str = "something";
+pub(super) const PLACEHOLDER: &str = Grammar::ANY_WORD;
 
 /// Phones of the loop, as words: no name of a household looks like this.
 pub(super) const PHONE_WORDS: [(&str, &str); 39] = [

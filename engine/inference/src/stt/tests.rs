@@ -69,7 +69,11 @@ fn speak(voice: &str, text: &str) -> Vec<f32> {
 }
 
 fn options(grammar: Option<Arc<SpeechGrammar>>, context: Context) -> TranscribeOptions {
-    TranscribeOptions { grammar, context }
+    TranscribeOptions {
+        grammar,
+        context,
+        household: None,
+    }
 }
 
 fn transcribe(

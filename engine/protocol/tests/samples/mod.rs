@@ -1,14 +1,16 @@
 //! One frame of every kind, by name; and any frame at all.
 
 mod any;
+mod job;
 
 pub use any::{any_client_frame, any_frame};
+pub use job::job;
 
 use loqa_protocol::{
-    AudioFormat, Choice, ClientFrame, EffectKind, Envelope, Event, HomeEdit, HopTimings,
-    Hypothesis, JobError, JobErrorKind, JobFrame, JobOptions, LatencyClass, Partial, Placement,
-    PrivacyScope, Problem, QosTier, ServerFrame, SessionId, SkillChange, Speculation, StepSummary,
-    TurnId, TurnSummary, UtteranceId, Verdict, View, ViewPart,
+    AudioFormat, Choice, ClientFrame, EffectKind, Envelope, Event, HomeEdit, HopTimings, JobFrame,
+    LatencyClass, Partial, Placement, PrivacyScope, Problem, QosTier, ServerFrame, SessionId,
+    SkillChange, Speculation, StepSummary, TurnId, TurnSummary, Verdict, View,
+    ViewPart,
     card::{Card, CardLine},
     view::{
         Alarm, Area, Device, DeviceState, House, List, Listening, Skill, SkillIntent, SkillSetting,
@@ -549,100 +551,6 @@ fn events() -> Vec<(&'static str, Event)> {
         ),
         ("turn_summary", Event::TurnSummary(summary())),
         ("turn_summary_told", Event::TurnSummary(told())),
-    ]
-}
-
-fn job() -> Vec<(&'static str, JobFrame)> {
-    let utterance = UtteranceId {
-        session: SessionId(0x0123_4567),
-        turn: TurnId(2),
-    };
-    let open = |capability: &str, options| JobFrame::Open {
-        capability: capability.parse().unwrap(),
-        utterance,
-        options,
-    };
-    let hypothesis = Hypothesis {
-        committed: "set a".into(),
-        tentative: "timer".into(),
-        through: 16_000,
-        is_final: false,
-        verdict: Verdict::Accepted,
-    };
-    let error = JobError {
-        kind: JobErrorKind::NotLoaded,
-        message: "no model".into(),
-        help: "wait".into(),
-    };
-    vec![
-        (
-            "open_stt",
-            open(
-                "stt.whisper:small.en",
-                JobOptions::Transcribe {
-                    jsgf: Some("#JSGF V1.0;".into()),
-                    likely: vec![],
-                    language: None,
-                },
-            ),
-        ),
-        (
-            "open_stt_open",
-            open(
-                "stt.whisper",
-                JobOptions::Transcribe {
-                    jsgf: None,
-                    likely: vec![],
-                    language: None,
-                },
-            ),
-        ),
-        (
-            "open_stt_likely",
-            open(
-                "stt.whisper:base",
-                JobOptions::Transcribe {
-                    jsgf: None,
-                    likely: vec!["kitchen light".into(), "timer".into()],
-                    language: Some("de".into()),
-                },
-            ),
-        ),
-        (
-            "open_tts",
-            open(
-                "tts.flite:slt",
-                JobOptions::Synthesize {
-                    voice: "slt".into(),
-                },
-            ),
-        ),
-        (
-            "audio",
-            JobFrame::Audio {
-                offset: 320,
-                samples: vec![0.125; 3],
-            },
-        ),
-        ("hypothesis", JobFrame::Hypothesis { hypothesis }),
-        (
-            "text",
-            JobFrame::Text {
-                text: "Ten minutes".into(),
-            },
-        ),
-        (
-            "speech",
-            JobFrame::Speech {
-                format: AudioFormat {
-                    sample_rate_hz: 22_050,
-                },
-                samples: vec![1.0],
-            },
-        ),
-        ("finish", JobFrame::Finish),
-        ("alive", JobFrame::Alive),
-        ("error", JobFrame::Error { error }),
     ]
 }
 

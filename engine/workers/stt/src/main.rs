@@ -7,6 +7,7 @@ mod gate;
 mod heard;
 mod job;
 mod listener;
+mod watched;
 mod whisper;
 
 use clap::Parser;
@@ -24,6 +25,7 @@ use std::{
     sync::Mutex,
     time::Instant,
 };
+use watched::Watched;
 use whisper::Whisper;
 
 /// What this process yields to: whatever is heard and said at once goes first.
@@ -122,6 +124,6 @@ fn able() -> Result<(), &'static str> {
 
 fn serve(whisper: Whisper) -> io::Result<()> {
     let control = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let decoder: Mutex<Box<dyn Decoder>> = Mutex::new(Box::new(whisper));
+    let decoder: Mutex<Box<dyn Decoder>> = Mutex::new(Box::new(Watched::new(whisper)?));
     loqa_link::jobs::serve(&control, move |asked| job::work(&decoder, asked))
 }

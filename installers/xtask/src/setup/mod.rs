@@ -92,6 +92,10 @@ const PACKAGES: &[Package] = &[
     // To build: cpal finds ALSA through pkg-config.
     package("pkg-config", Some("pkgconf"), Purpose::Run, true),
     package("libasound2-dev", None, Purpose::Run, true),
+    // whisper.cpp is C++, and bindgen reads its headers with clang's library, which Xcode's tools have.
+    package("cmake", Some("cmake"), Purpose::Run, true),
+    package("g++", None, Purpose::Run, true),
+    package("libclang-dev", None, Purpose::Run, true),
     // To hear: the recogniser's library, and its acoustic model and dictionary.
     package("pocketsphinx", Some("cmu-pocketsphinx"), Purpose::Run, true),
     package("pocketsphinx-en-us", None, Purpose::Run, true),

@@ -99,6 +99,7 @@ fn hear(
     let options = TranscribeOptions {
         grammar: Some(grammar.clone()),
         context: Context::Commands,
+        household: None,
     };
     // Bounded by the length of the clip: the speaker never waits for the listener.
     let (mut microphone, audio) = mpsc::channel(frames.len());

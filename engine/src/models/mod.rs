@@ -1,8 +1,13 @@
 //! The models of this machine, picked by placement: nothing else in the engine chooses one.
 
+mod whisper;
+
+pub use whisper::memory;
+
 use crate::{
     config::{Config, Listen},
     library::{Kind, Library},
+    workers::{Process, Race, Whisper},
 };
 use loqa_core::{
     placement::{self, Candidate, Choice, Wanted},
@@ -50,6 +55,8 @@ pub struct Models {
     pub tts: Option<Arc<dyn TextToSpeech>>,
     /// The voice replies are spoken with.
     pub voice: Voice,
+    /// Hears what no command covers, within `stt`, once it is started; `None`: nothing does.
+    pub whisper: Option<Arc<Process>>,
     /// Which were chosen, and why.
     pub placements: Vec<Placement>,
     /// Every choice, and what is missing.
@@ -77,9 +84,24 @@ impl Models {
             .iter()
             .map(|choice| hearing[choice.index].placed(choice))
             .collect();
-        let stt = heard
+        let commands = heard
             .and(recogniser.ok())
             .map(|recogniser| Arc::new(recogniser) as Arc<dyn SpeechToText>);
+        let chosen = whisper::choose(&config.hearing, &config.hub.data, &mut checks);
+        placements.extend(chosen.iter().map(|chosen| chosen.placement.clone()));
+        let whisper = chosen.as_ref().map(|chosen| chosen.process.clone());
+        let any_words = chosen.map(|chosen| {
+            let language = config.hearing.language.clone();
+            let language = (language != "auto").then_some(language);
+            Arc::new(Whisper::new(chosen.process, chosen.capability, language))
+                as Arc<dyn SpeechToText>
+        });
+        let stt = match (commands, any_words) {
+            (Some(commands), Some(any_words)) => {
+                Some(Arc::new(Race::new(commands, any_words)) as Arc<dyn SpeechToText>)
+            }
+            (commands, any_words) => commands.or(any_words),
+        };
 
         let voices = Voices::load();
         let own = Voice(config.voice.name.clone());
@@ -122,6 +144,7 @@ impl Models {
             stt,
             tts,
             voice,
+            whisper,
             placements,
             checks,
         }

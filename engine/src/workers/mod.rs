@@ -1,0 +1,12 @@
+//! Models that run in processes of their own: what they do to their process, the hub outlives.
+//!
+//! [`process`] starts such a process, again where it must, and hands it jobs. [`Whisper`] is a recogniser in
+//! one. [`Race`] puts it beside the recogniser of commands.
+
+mod process;
+mod race;
+mod transcription;
+
+pub use process::{Health, Process, Program};
+pub use race::{PATIENCE, Race};
+pub use transcription::Whisper;
