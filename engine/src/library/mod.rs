@@ -6,9 +6,13 @@
 
 mod catalogue;
 mod fetch;
+mod machine;
+mod measured;
 
 pub use catalogue::{File, Kind, Model, catalogue};
 pub use fetch::{FetchError, Patience, Progress};
+pub use machine::{Machine, gib};
+pub use measured::Measured;
 
 use crate::{egress::Egress, whole_file};
 use fetch::{Wanted, checksum, fetch, on_disk, origin};

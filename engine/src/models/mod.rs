@@ -2,7 +2,7 @@
 
 mod whisper;
 
-pub use whisper::memory;
+pub use whisper::{Chosen, by_name};
 
 use crate::{
     config::{Config, Listen},

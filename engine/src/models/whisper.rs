@@ -4,7 +4,7 @@ use super::Check;
 use crate::{
     beside::beside,
     config::Hearing,
-    library::{Kind, Library, Patience, catalogue},
+    library::{Kind, Library, Machine, Patience, catalogue, gib},
     workers::{Process, Program},
 };
 use loqa_core::model_file::WhisperFile;
@@ -14,15 +14,12 @@ use std::{
     io::Read,
     path::{Path, PathBuf},
     sync::Arc,
-    thread,
 };
 
 /// The program, beside `loqa`.
 const PROGRAM: &str = "loqa-stt-worker";
 /// Threads beyond which it does not become faster.
 const MOST_THREADS: usize = 4;
-/// Memory that stays for everything else on the machine: 1 GiB.
-const OTHERS: u64 = 1 << 30;
 
 /// A model that can be run.
 pub struct Chosen {
@@ -66,16 +63,15 @@ impl Candidate {
     }
 
     /// Whether this machine has the memory.
-    fn fits(&self, machine: u64) -> Result<(), String> {
-        if self.memory() + OTHERS <= machine {
+    fn fits(&self, machine: Machine) -> Result<(), String> {
+        if machine.fits(self.memory()) {
             return Ok(());
         }
-        let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
         Err(format!(
-            "`{}` takes about {:.1} GiB of memory, and this machine has {:.1} in all",
+            "`{}` takes about {} of memory, and this machine has {} in all",
             self.name,
             gib(self.memory()),
-            gib(machine)
+            gib(machine.memory)
         ))
     }
 }
@@ -83,7 +79,7 @@ impl Candidate {
 /// The model that the settings name, or the largest that is here and fits; `None` if there is none, or none
 /// is wanted. What was looked at goes to `checks`.
 pub fn choose(hearing: &Hearing, data: &Path, checks: &mut Vec<Check>) -> Option<Chosen> {
-    let machine = memory().unwrap_or(u64::MAX);
+    let machine = Machine::here();
     let found = match hearing.model.as_str() {
         "none" => return None,
         "auto" => largest(data, machine),
@@ -117,7 +113,7 @@ pub fn choose(hearing: &Hearing, data: &Path, checks: &mut Vec<Check>) -> Option
 }
 
 /// The largest of the models that were fetched and that fit.
-fn largest(data: &Path, machine: u64) -> Result<Option<(Candidate, String)>, String> {
+fn largest(data: &Path, machine: Machine) -> Result<Option<(Candidate, String)>, String> {
     let here = held(data)?;
     let mut unfit = None;
     let mut best: Option<Candidate> = None;
@@ -142,8 +138,17 @@ fn largest(data: &Path, machine: u64) -> Result<Option<(Candidate, String)>, Str
     }
 }
 
+/// The model of this name that was fetched, or of this file, to be run.
+///
+/// # Errors
+/// Why it cannot be.
+pub fn by_name(named: &str, data: &Path) -> Result<Chosen, String> {
+    let (model, why) = named_model(named, data, Machine::here())?;
+    Ok(run(&model, &why))
+}
+
 /// The model of this name, or of this file.
-fn named_model(named: &str, data: &Path, machine: u64) -> Result<(Candidate, String), String> {
+fn named_model(named: &str, data: &Path, machine: Machine) -> Result<(Candidate, String), String> {
     let here = held(data)?;
     let known = here.iter().find(|(name, _)| name == named);
     let file = known.map_or_else(|| Path::new(named), |(_, file)| file.as_path());
@@ -173,8 +178,8 @@ fn held(data: &Path) -> Result<Vec<(String, PathBuf)>, String> {
 }
 
 fn run(model: &Candidate, why: &str) -> Chosen {
-    let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     // One stays for the ears: threads that wait for each other on a busy machine stand still.
+    let processors = Machine::here().processors;
     let threads = processors.saturating_sub(1).clamp(1, MOST_THREADS);
     // Addresses, not memory: libraries and stacks count, and what is loaded is for a while there twice.
     let limit = 2 * model.memory() + (2 << 30);
@@ -205,23 +210,6 @@ fn run(model: &Candidate, why: &str) -> Chosen {
             capability: capability.to_string(),
         },
         capability,
-    }
-}
-
-/// Memory of this machine, bytes; `None` where it does not tell.
-pub fn memory() -> Option<u64> {
-    #[cfg(target_os = "linux")]
-    {
-        let told = rustix::system::sysinfo();
-        Some(told.totalram as u64 * u64::from(told.mem_unit))
-    }
-    #[cfg(not(target_os = "linux"))]
-    {
-        let told = std::process::Command::new("sysctl")
-            .args(["-n", "hw.memsize"])
-            .output()
-            .ok()?;
-        String::from_utf8(told.stdout).ok()?.trim().parse().ok()
     }
 }
 
@@ -294,9 +282,14 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         base(file.path());
         let base = Candidate::read("base", file.path()).unwrap();
-        assert!(base.fits(8 << 30).is_ok());
-        let why = base.fits(1 << 30).unwrap_err();
-        assert!(why.starts_with("`base` takes about 0."), "{why}");
-        assert!(memory().is_some_and(|bytes| bytes > 256 << 20));
+        let machine = |memory| Machine {
+            memory,
+            processors: 2,
+            apple: false,
+        };
+        assert!(base.fits(machine(8 << 30)).is_ok());
+        let why = base.fits(machine(1 << 30)).unwrap_err();
+        let said = "`base` takes about 0.4 GiB of memory, and this machine has 1.0 GiB in all";
+        assert_eq!(why, said);
     }
 }

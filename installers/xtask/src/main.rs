@@ -81,6 +81,8 @@ enum Subject {
     Faults,
     /// Skills in their sandbox: what a call takes, and what many of them cost
     Skills,
+    /// Whisper in its process, against pywhispercpp on the same models
+    Stt,
     /// The dashboard in a real browser: how soon it shows what happens, and what it costs
     Ui,
 }

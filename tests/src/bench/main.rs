@@ -9,6 +9,7 @@ mod intent;
 mod memory;
 mod recording;
 mod skills;
+mod stt;
 mod ui;
 mod voice;
 
@@ -41,6 +42,8 @@ enum Bench {
     Faults(faults::FaultsArgs),
     /// Skills in their sandbox: what a call takes, and what many of them cost
     Skills(skills::SkillsArgs),
+    /// Whisper in its process, against pywhispercpp on the same models
+    Stt(stt::SttArgs),
     /// The dashboard in a real browser: how soon it shows what happens, and what it costs
     Ui(ui::UiArgs),
 }
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Bench::Intent(args) => intent::run(args, &mut report),
         Bench::Faults(args) => faults::run(args, &mut report),
         Bench::Skills(args) => skills::run(args, &mut report),
+        Bench::Stt(args) => stt::run(args, &mut report),
         Bench::Ui(args) => ui::run(args, &mut report),
     };
     report.finish();

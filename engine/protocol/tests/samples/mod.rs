@@ -9,8 +9,7 @@ pub use job::job;
 use loqa_protocol::{
     AudioFormat, Choice, ClientFrame, EffectKind, Envelope, Event, HomeEdit, HopTimings, JobFrame,
     LatencyClass, Partial, Placement, PrivacyScope, Problem, QosTier, ServerFrame, SessionId,
-    SkillChange, Speculation, StepSummary, TurnId, TurnSummary, Verdict, View,
-    ViewPart,
+    SkillChange, Speculation, StepSummary, TurnId, TurnSummary, Verdict, View, ViewPart,
     card::{Card, CardLine},
     view::{
         Alarm, Area, Device, DeviceState, House, List, Listening, Skill, SkillIntent, SkillSetting,

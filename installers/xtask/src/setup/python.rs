@@ -1,5 +1,5 @@
 //! A Python environment with what Loqa is compared with: hassil for the grammar, microWakeWord for
-//! wake words, whose package also carries TensorFlow Lite, extism for skills; and with schemathesis,
+//! wake words, whose package also carries TensorFlow Lite, extism for skills, pywhispercpp for whisper; and with schemathesis,
 //! which asks the API what nobody would.
 
 use crate::{
@@ -12,10 +12,11 @@ use std::{
 };
 
 /// What is installed, each in the version that has been tried; the figures in `docs/benchmarks.md`
-/// refer to this hassil and this extism.
-const PACKAGES: [(&str, &str); 3] = [
+/// refer to this hassil, this extism and this pywhispercpp.
+const PACKAGES: [(&str, &str); 4] = [
     ("hassil", "3.12.1"),
     ("extism", "1.1.1"),
+    ("pywhispercpp", "1.5.1"),
     ("schemathesis", "4.32.5"),
 ];
 /// The one whose library and features have been tried.

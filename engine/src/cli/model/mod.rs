@@ -1,11 +1,15 @@
 //! `loqa model`: models that can be fetched, and those that are here.
 
+mod bench;
+mod choose;
+
 use super::{Common, hub::interrupted, output};
 use crate::{
     config::Config,
     egress::{Address, Egress},
     library::{
-        FetchError, From, Held, Library, LibraryError, Model, Patience, Progress, catalogue,
+        FetchError, From, Held, Library, LibraryError, Machine, Measured, Model, Patience,
+        Progress, catalogue,
     },
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -16,8 +20,21 @@ use std::{path::Path, process::ExitCode};
 /// Subcommands of `loqa model`.
 #[derive(clap::Subcommand)]
 pub enum ModelCommand {
-    /// What can be fetched, and what is here
+    /// What can be fetched, what is here, and what this machine has the memory for
     List,
+    /// Which model suits this machine
+    Recommend,
+    /// Have the hub use a model, from its next start on
+    Use {
+        /// As `loqa model list` calls it; a file of whisper.cpp; "auto": the largest that is here and
+        /// fits; "none"
+        name: String,
+    },
+    /// Measure how fast a model that is here reads speech on this machine
+    Bench {
+        /// As `loqa model list` calls it, or a file
+        name: String,
+    },
     /// Fetch a model, or go on where that stopped
     Pull {
         /// As `loqa model list` calls it
@@ -45,6 +62,9 @@ pub async fn run(common: &Common, command: ModelCommand) -> Result<ExitCode, Pro
     let library = Library::of(&config.hub.data, models, Patience::default());
     match command {
         ModelCommand::List => list(common, &library),
+        ModelCommand::Recommend => choose::recommend(common, &config, &library),
+        ModelCommand::Use { name } => choose::choose(common, &config, &name),
+        ModelCommand::Bench { name } => bench::run(common, &config, &library, &name).await,
         ModelCommand::Pull { name, from } => {
             tokio::select! {
                 pulled = pull(common, &library, &name, from.as_deref()) => pulled,
@@ -70,31 +90,43 @@ pub async fn run(common: &Common, command: ModelCommand) -> Result<ExitCode, Pro
 
 fn list(common: &Common, library: &Library) -> Result<ExitCode, Problem> {
     let held = library.held().map_err(explained)?;
+    let measured = library.measured().map_err(explained)?;
+    let machine = Machine::here();
     for model in library.models() {
-        let held = held.get(&model.name);
+        let (held, measured) = (held.get(&model.name), measured.get(&model.name));
+        let fits = machine.fits(model.memory());
         if common.json {
-            output::print_json(&document(model, held));
+            output::print_json(&document(model, held, fits, measured));
             continue;
         }
-        let size = held.map_or("not here".into(), |held| {
-            let bytes: u64 = held.files.values().map(|sum| sum.bytes).sum();
-            format!("here, {} kB", bytes.div_ceil(1000))
-        });
+        let state = match (held.is_some(), fits) {
+            (true, true) => "here",
+            (true, false) => "here, but too large for this machine",
+            (false, true) => "not here",
+            (false, false) => "too large for this machine",
+        };
         output::print_line(&format!(
-            "{:<14} {:<5} {:<16} {:<11} {}",
+            "{:<27} {:<4} {:>5} MiB  {:<10} {:<4} {state}",
             model.name,
             model.kind.name(),
-            size,
+            model.mib,
             model.license,
             model.languages.join(", ")
         ));
-        output::print_line(&format!("{:<14} {}", "", model.about));
+        let speed = measured.map_or(String::new(), |found| {
+            let (speech, took) = (found.speech_s, found.last_word_ms);
+            format!("; measured here: {speech:.1} s of speech in {took:.0} ms")
+        });
+        output::print_line(&format!("    {}{speed}", model.about));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn document(model: &Model, held: Option<&Held>) -> Value {
+fn document(model: &Model, held: Option<&Held>, fits: bool, measured: Option<&Measured>) -> Value {
     json!({
+        "mib": model.mib,
+        "fits": fits,
+        "measured": measured,
         "name": model.name,
         "for": model.kind,
         "about": model.about,
