@@ -6,9 +6,9 @@ pub use any::{any_client_frame, any_frame};
 
 use loqa_protocol::{
     AudioFormat, Choice, ClientFrame, EffectKind, Envelope, Event, HomeEdit, HopTimings,
-    Hypothesis, JobError, JobErrorKind, JobFrame, JobOptions, LatencyClass, Partial, Placement,
-    PrivacyScope, Problem, QosTier, ServerFrame, SessionId, SkillChange, Speculation, StepSummary,
-    TurnId, TurnSummary, UtteranceId, Verdict, View, ViewPart,
+    Hypothesis, JobError, JobErrorKind, JobFrame, JobOptions, LatencyClass, Message, Partial,
+    Placement, PrivacyScope, Problem, QosTier, Role, ServerFrame, SessionId, SkillChange,
+    Speculation, StepSummary, Tool, TurnId, TurnSummary, UtteranceId, Verdict, View, ViewPart,
     card::{Card, CardLine},
     view::{
         Alarm, Area, Device, DeviceState, House, List, Listening, Skill, SkillIntent, SkillSetting,
@@ -616,6 +616,44 @@ fn job() -> Vec<(&'static str, JobFrame)> {
                     voice: "slt".into(),
                 },
             ),
+        ),
+        (
+            "open_llm",
+            open(
+                "llm.llama:small",
+                JobOptions::Generate {
+                    system: "You are Loqa.".into(),
+                    history: [Role::User, Role::Assistant, Role::Tool]
+                        .map(|role| Message {
+                            role,
+                            text: "hello".into(),
+                        })
+                        .into(),
+                    tools: vec![Tool {
+                        name: "weather".into(),
+                        about: "the weather of a day".into(),
+                        parameters: r#"{"type":"object"}"#.into(),
+                    }],
+                    max_tokens: 120,
+                    temperature_milli: 700,
+                    seed: 7,
+                },
+            ),
+        ),
+        (
+            "said",
+            JobFrame::Said {
+                text: "will it".into(),
+                is_final: true,
+            },
+        ),
+        ("delta", JobFrame::Delta { text: "It".into() }),
+        (
+            "tool_call",
+            JobFrame::ToolCall {
+                name: "weather".into(),
+                arguments: r#"{"day":"today"}"#.into(),
+            },
         ),
         (
             "audio",
