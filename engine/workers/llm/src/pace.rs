@@ -1,0 +1,67 @@
+//! How many tokens are read at once.
+
+use std::time::Duration;
+
+/// How long reading them should take: whoever comes in between waits for half of it on average, and a
+/// batch that is cancelled is stopped within it anyway.
+const WANTED: Duration = Duration::from_millis(100);
+/// Below this, reading many tokens at once is no faster than one by one.
+const FEWEST: usize = 8;
+/// A share of each new measurement: what else the machine does changes quickly.
+const NEWEST: f64 = 0.5;
+
+/// Measures, and adapts.
+#[derive(Default, Debug)]
+pub struct Pace {
+    /// Seconds.
+    per_token: Option<f64>,
+}
+
+impl Pace {
+    /// The most that are read at once.
+    pub const MOST: usize = 256;
+
+    /// How many tokens the next batch should have.
+    pub fn batch(&self) -> usize {
+        let Some(per_token) = self.per_token else {
+            return FEWEST;
+        };
+        // A float becomes the nearest integer there is.
+        ((WANTED.as_secs_f64() / per_token) as usize).clamp(FEWEST, Self::MOST)
+    }
+
+    /// Notes what a batch took. Of a few tokens most is the price of any batch.
+    pub fn took(&mut self, tokens: usize, time: Duration) {
+        if tokens < FEWEST {
+            return;
+        }
+        let new = time.as_secs_f64() / tokens as f64;
+        let old = self.per_token.unwrap_or(new);
+        self.per_token = Some((old + (new - old) * NEWEST).max(1e-9));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_grow_and_shrink_with_the_machine() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.batch(), FEWEST);
+        pace.took(FEWEST, Duration::from_millis(40));
+        assert_eq!(pace.batch(), 20);
+        pace.took(20, Duration::from_millis(300));
+        assert_eq!(pace.batch(), 10);
+        pace.took(1, Duration::from_secs(9));
+        assert_eq!(pace.batch(), 10, "one token tells nothing");
+        for _ in 0..9 {
+            pace.took(10, Duration::ZERO);
+        }
+        assert_eq!(pace.batch(), Pace::MOST);
+        for _ in 0..9 {
+            pace.took(256, Duration::from_secs(256));
+        }
+        assert_eq!(pace.batch(), FEWEST);
+    }
+}
