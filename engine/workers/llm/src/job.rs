@@ -4,6 +4,7 @@ use crate::{
     answer::{Order, Part, answer},
     call::{Call, Tools},
     model::Model,
+    pace::{QUICK, STEADY},
     prompt::Conversation,
     queue::Queue,
     reader::{Read, Reader},
@@ -146,7 +147,9 @@ impl<M: Model> Worker<M> {
                 None => job.conversation.ahead(reader.model(), &words, job.most)?,
             };
             let stop = || inbox.is_cancelled() || self.queue.is_wanted();
-            is_read = reader.read(&tokens, &stop)? == Read::All;
+            // What comes before the words stays as it is.
+            let time = if words.is_empty() { STEADY } else { QUICK };
+            is_read = reader.read(&tokens, time, &stop)? == Read::All;
             ahead = Some(tokens);
         }
     }

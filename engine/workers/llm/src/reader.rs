@@ -2,10 +2,10 @@
 
 use crate::{
     model::{Model, Stop, Token},
-    pace::Pace,
+    pace::{Pace, STEADY},
     prompt::common,
 };
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A model with an account of its cache.
 pub struct Reader<M> {
@@ -49,18 +49,23 @@ impl<M: Model> Reader<M> {
         self.model.choose(sampler)
     }
 
-    /// Reads one batch of what `prompt` holds beyond what is read already.
+    /// Reads one batch of what `prompt` holds beyond what is read already, which takes about `time`.
     ///
     /// # Errors
     /// The model failed; it has read nothing then.
-    pub fn read(&mut self, prompt: &[Token], stop: Stop<'_>) -> Result<Read, String> {
+    pub fn read(
+        &mut self,
+        prompt: &[Token],
+        time: Duration,
+        stop: Stop<'_>,
+    ) -> Result<Read, String> {
         let known = common(&self.read, prompt);
         if known == prompt.len() {
             return Ok(Read::All);
         }
         self.keep(known);
         let rest = &prompt[self.read.len()..];
-        let batch = &rest[..rest.len().min(self.pace.batch())];
+        let batch = &rest[..rest.len().min(self.pace.batch(time))];
         let is_last = batch.len() == rest.len();
         Ok(match self.feed(batch, stop)? {
             false => Read::Stopped,
@@ -78,7 +83,7 @@ impl<M: Model> Reader<M> {
         let known = common(&self.read, prompt);
         self.keep(known.min(prompt.len().saturating_sub(1)));
         loop {
-            match self.read(prompt, stop)? {
+            match self.read(prompt, STEADY, stop)? {
                 Read::All => return Ok(true),
                 Read::Stopped => return Ok(false),
                 Read::Some => {}
@@ -130,7 +135,7 @@ mod tests {
     fn what_is_known_is_not_read_again() {
         let mut reader = Reader::new(Script::default());
         assert_eq!(reader.read_all(&letters("turn on the light"), GO), Ok(true));
-        assert_eq!(reader.read(&letters("turn on"), GO), Ok(Read::All));
+        assert_eq!(reader.read(&letters("turn on"), STEADY, GO), Ok(Read::All));
         assert_eq!(reader.read_all(&letters("turn on the radio"), GO), Ok(true));
         // From the first letter that differs.
         assert_eq!(reader.model.fed.concat(), "turn on the lightradio");
