@@ -51,6 +51,9 @@ pub fn answer<M: Model>(
     stop: Stop<'_>,
     tell: &mut dyn FnMut(Part) -> bool,
 ) -> Result<bool, String> {
+    if prompt.is_empty() {
+        return Err("there is nothing to answer".into());
+    }
     if !reader.read_all(prompt, stop)? {
         return Ok(false);
     }

@@ -1,5 +1,7 @@
 //! A model through llama.cpp.
 
+#![allow(unsafe_code)]
+
 use crate::{
     characters::Characters,
     model::{Model, Speaker, Stop, Token, Turn},
@@ -25,10 +27,13 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicPtr, Ordering},
     },
+    thread,
 };
 
 /// What llama.cpp returns for a batch that was stopped.
 const STOPPED: i32 = 2;
+/// So many of the likeliest tokens are looked at before all are.
+const LIKELIEST: usize = 256;
 /// What most chat models are taught, and what others understand.
 const CHATML: &str = "chatml";
 const CHATML_MARKS: [&str; 2] = ["<|im_start|>", "<|im_end|>"];
@@ -87,7 +92,9 @@ impl Llama {
         // More than it was taught, and it talks nonsense.
         let context = context.min(model.n_ctx_train()).max(1);
         let stop: &'static AtomicPtr<c_void> = Box::leak(Box::default());
-        let threads = i32::try_from(threads).unwrap_or(i32::MAX);
+        // Threads beyond the processors there are wait for each other.
+        let most = thread::available_parallelism().map_or(1, usize::from);
+        let threads = i32::try_from(most.min(threads as usize)).unwrap_or(1);
         let mut params = LlamaContextParams::default()
             .with_n_ctx(NonZeroU32::new(context))
             .with_n_batch(Pace::MOST as u32)
@@ -196,19 +203,12 @@ impl Model for Llama {
     }
 
     fn keep(&mut self, count: usize) -> usize {
-        if count >= self.read {
-            // What a stopped batch has left goes as well.
-            let _ = self
-                .context
-                .clear_kv_cache_seq(Some(0), Some(self.read as u32), None);
-            return self.read;
-        }
-        let cut = self
-            .context
-            .clear_kv_cache_seq(Some(0), Some(count as u32), None);
-        self.read = match cut {
+        let count = count.min(self.read);
+        let from = u32::try_from(count).ok();
+        // What a stopped batch has left goes as well.
+        self.read = match self.context.clear_kv_cache_seq(Some(0), from, None) {
             Ok(true) => count,
-            // Some kinds of models have no place in mind for each token.
+            // Some kinds of models cannot forget a part.
             _ => {
                 self.context.clear_kv_cache();
                 0
@@ -281,16 +281,25 @@ impl Model for Llama {
         };
         let mut token = chosen(all(), &mut sampler.chain)?;
         if sampler.grammar.is_some() {
-            // To ask for one token is quick, to ask for all takes longer than the model itself.
             let only = LlamaTokenData::new(token, 0.0, 0.0);
             let mut only = LlamaTokenDataArray::new(vec![only], false);
             self.forbid(sampler, &mut only);
             if only.data.is_empty() {
-                let mut allowed = all();
-                self.forbid(sampler, &mut allowed);
-                if allowed.data.is_empty() {
-                    return Err("the model has no word for what the tools take".into());
-                }
+                // The likeliest first: with tens of thousands, a grammar takes longer than the model.
+                let likelier =
+                    |a: &LlamaTokenData, b: &LlamaTokenData| b.logit().total_cmp(&a.logit());
+                let mut tries = [LIKELIEST, usize::MAX].into_iter().map(|most| {
+                    let mut allowed = all();
+                    if most < allowed.data.len() {
+                        allowed.data.select_nth_unstable_by(most, likelier);
+                        allowed.data.truncate(most);
+                    }
+                    self.forbid(sampler, &mut allowed);
+                    allowed
+                });
+                let allowed = tries
+                    .find(|allowed| !allowed.data.is_empty())
+                    .ok_or("the model has no word for what the tools take")?;
                 token = chosen(allowed, &mut sampler.chain)?;
             }
         }

@@ -4,8 +4,6 @@
 //! It is a process of its own because llama.cpp ends the process it runs in where it meets something it
 //! does not expect, and a model's file is something nobody has looked into.
 
-#![warn(missing_docs)]
-
 mod answer;
 mod call;
 mod characters;

@@ -2,6 +2,7 @@
 
 use crate::model::{Model, Speaker, Token, Turn};
 use loqa_protocol::{Message, Role, Tool};
+use serde_json::Value;
 
 /// What a conversation may be followed by without changing any token before it: a word that any text goes
 /// on with.
@@ -153,6 +154,9 @@ fn offer(tools: &[Tool]) -> String {
         parameters,
     } in tools
     {
+        // Space is worth nothing to a model, and costs tokens.
+        let parameters: Result<Value, _> = serde_json::from_str(parameters);
+        let parameters = parameters.unwrap_or_default();
         offer += &format!("\n- {name}: {about} It takes, as JSON Schema: {parameters}");
     }
     offer
