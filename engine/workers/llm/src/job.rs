@@ -12,7 +12,10 @@ use crate::{
 use loqa_link::jobs::{Asked, Inbox, Took};
 use loqa_protocol::{JobErrorKind, JobFrame, JobOptions};
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -27,6 +30,7 @@ const ANSWER_SHARE: usize = 4;
 pub struct Worker<M> {
     reader: Mutex<Reader<M>>,
     queue: Queue,
+    is_over: AtomicBool,
 }
 
 impl<M: Model> Worker<M> {
@@ -35,7 +39,19 @@ impl<M: Model> Worker<M> {
         Worker {
             reader: Mutex::new(Reader::new(model)),
             queue: Queue::default(),
+            is_over: AtomicBool::new(false),
         }
+    }
+
+    /// Stops all jobs and lets none begin: whoever leaves while the model computes takes away from under
+    /// it what it computes with.
+    pub fn end(&self) {
+        self.is_over.store(true, Ordering::SeqCst);
+        std::mem::forget(self.queue.enter(|| false));
+    }
+
+    fn is_over(&self, inbox: &Inbox) -> bool {
+        inbox.is_cancelled() || self.is_over.load(Ordering::Relaxed)
     }
 
     /// Does one job, to its last frame.
@@ -104,7 +120,7 @@ impl<M: Model> Worker<M> {
                 };
                 answers.send(&frame).is_ok()
             };
-            answer(reader, &prompt, &order, &|| inbox.is_cancelled(), &mut tell)
+            answer(reader, &prompt, &order, &|| self.is_over(inbox), &mut tell)
         })?;
         Ok(whole.unwrap_or(false))
     }
@@ -146,7 +162,7 @@ impl<M: Model> Worker<M> {
                 Some(tokens) => tokens,
                 None => job.conversation.ahead(reader.model(), &words, job.most)?,
             };
-            let stop = || inbox.is_cancelled() || self.queue.is_wanted();
+            let stop = || self.is_over(inbox) || self.queue.is_wanted();
             // What comes before the words stays as it is.
             let time = if words.is_empty() { STEADY } else { QUICK };
             is_read = reader.read(&tokens, time, &stop)? == Read::All;
@@ -160,7 +176,7 @@ impl<M: Model> Worker<M> {
         inbox: &Inbox,
         use_it: impl FnOnce(&mut Reader<M>) -> Result<T, String>,
     ) -> Result<Option<T>, String> {
-        let Some(_pass) = self.queue.enter(|| inbox.is_cancelled()) else {
+        let Some(_pass) = self.queue.enter(|| self.is_over(inbox)) else {
             return Ok(None);
         };
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);

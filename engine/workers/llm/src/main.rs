@@ -28,6 +28,7 @@ use std::{
     os::{fd::AsFd, unix::net::UnixStream},
     path::PathBuf,
     process::ExitCode,
+    sync::Arc,
     time::Instant,
 };
 
@@ -83,9 +84,11 @@ fn run() -> Result<(), String> {
         "model": name, "parameters": parameters, "context": context,
         "confined_by": confined_by, "load_ms": load_ms,
     }}));
-    let worker = Worker::new(llama);
-    loqa_link::jobs::serve(&control, move |asked| worker.work(&asked))
-        .map_err(|error| error.to_string())
+    let worker = Arc::new(Worker::new(llama));
+    let working = worker.clone();
+    let served = loqa_link::jobs::serve(&control, move |asked| working.work(&asked));
+    worker.end();
+    served.map_err(|error| error.to_string())
 }
 
 /// One line to the hub, which may be gone.

@@ -279,6 +279,20 @@ fn whoever_leaves_makes_room_for_the_next() {
 }
 
 #[test]
+fn a_hub_that_leaves_ends_it_whatever_it_does() {
+    let long = "what is it ".repeat(2000);
+    for words in ["turn on the light", &long] {
+        let worker = Worker::start(u32::MAX, None);
+        let mut job = worker.ask(plain(4000), &[]);
+        job.said(words, true);
+        if words != long {
+            assert!(matches!(job.next(), Some(JobFrame::Delta { .. })));
+        }
+        drop(worker);
+    }
+}
+
+#[test]
 fn words_that_were_taken_back_leave_nothing_behind() {
     let fresh = Worker::start(4096, None);
     let expected = fresh.answer(plain(40), "turn off the kitchen light");
