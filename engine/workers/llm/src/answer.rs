@@ -77,6 +77,8 @@ pub fn answer<M: Model>(
         {
             reader.model().constrain(&mut sampler, grammar)?;
             token = reader.choose(&mut sampler)?;
+            // Half a character before it is none.
+            characters = Characters::default();
             kind = Kind::Call(String::new());
         }
         if reader.model().is_end(token) {
@@ -186,7 +188,7 @@ mod tests {
             b":true}}",
             b"more",
         ];
-        let found = said(&[b" ", b"{ I will"], &call, 99);
+        let found = said(&[b" ", b"\xc3", b"{ I will"], &call, 99);
         let call = Call {
             name: "lamp".into(),
             arguments: r#"{"on":true}"#.into(),
