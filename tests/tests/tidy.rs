@@ -20,6 +20,10 @@ const EDGES: &[(&str, &[&str])] = &[
         "loqa-stt-worker",
         &["loqa-core", "loqa-fence", "loqa-link", "loqa-protocol"],
     ),
+    (
+        "loqa-llm-worker",
+        &["loqa-fence", "loqa-link", "loqa-protocol"],
+    ),
     ("loqa-skill-sdk", &[]),
     ("loqa-skill-clock", &["loqa-skill-sdk"]),
     ("loqa-skill-home", &["loqa-skill-sdk"]),

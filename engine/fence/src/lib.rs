@@ -145,6 +145,7 @@ fn seccomp(keep: &Fence<'_>) -> Result<bool, String> {
         [
             (libc::SYS_openat, vec![reads]),
             (libc::SYS_newfstatat, Vec::new()),
+            (libc::SYS_statx, Vec::new()),
         ]
     });
     let rules = calls

@@ -24,7 +24,7 @@ pub use event::{EffectKind, Envelope, Event, Retained};
 pub use frame::{AudioFormat, Choice, ClientFrame, HomeEdit, Problem, ServerFrame, SkillChange};
 pub use hypothesis::{Hypothesis, Verdict};
 pub use ids::{NodeId, SessionId, TurnId, UtteranceId};
-pub use job::{JobError, JobErrorKind, JobFrame, JobOptions, MAX_LIKELY};
+pub use job::{JobError, JobErrorKind, JobFrame, JobOptions, MAX_LIKELY, Message, Role, Tool};
 pub use phase::Phase;
 pub use scope::{PrivacyScope, QosTier};
 pub use summary::{

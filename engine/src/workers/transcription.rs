@@ -52,6 +52,8 @@ impl SpeechToText for Whisper {
         audio: AudioFrames,
         options: TranscribeOptions,
     ) -> BoxStream<'static, Result<Hypothesis, ModelError>> {
+        // What a person says to somebody who knows commands is acted on once it is over.
+        let interim = options.grammar.is_none();
         let names = options.household.map(|grammar| grammar.names());
         let mut likely = names.unwrap_or_default();
         likely.truncate(MAX_LIKELY);
@@ -66,6 +68,7 @@ impl SpeechToText for Whisper {
                 jsgf: None,
                 likely,
                 language: self.language.clone(),
+                interim,
             },
         };
         let transcription = Transcription {

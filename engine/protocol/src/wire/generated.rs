@@ -1159,7 +1159,7 @@ pub struct Problem {
 pub struct Done {}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct JobFrame {
-    #[prost(oneof = "job_frame::Kind", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
+    #[prost(oneof = "job_frame::Kind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11")]
     pub kind: ::core::option::Option<job_frame::Kind>,
 }
 /// Nested message and enum types in `JobFrame`.
@@ -1182,25 +1182,33 @@ pub mod job_frame {
         Error(super::JobError),
         #[prost(message, tag = "8")]
         Alive(super::JobAlive),
+        #[prost(message, tag = "9")]
+        Said(super::JobSaid),
+        #[prost(message, tag = "10")]
+        Delta(super::JobDelta),
+        #[prost(message, tag = "11")]
+        ToolCall(super::JobToolCall),
     }
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct JobOpen {
     #[prost(message, optional, tag = "1")]
     pub capability: ::core::option::Option<Capability>,
     #[prost(message, optional, tag = "2")]
     pub utterance: ::core::option::Option<UtteranceId>,
-    #[prost(oneof = "job_open::Options", tags = "3, 4")]
+    #[prost(oneof = "job_open::Options", tags = "3, 4, 5")]
     pub options: ::core::option::Option<job_open::Options>,
 }
 /// Nested message and enum types in `JobOpen`.
 pub mod job_open {
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Options {
         #[prost(message, tag = "3")]
         Transcribe(super::TranscribeOptions),
         #[prost(message, tag = "4")]
         Synthesize(super::SynthesizeOptions),
+        #[prost(message, tag = "5")]
+        Generate(super::GenerateOptions),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1223,11 +1231,47 @@ pub struct TranscribeOptions {
     /// ISO 639-1; absent: detected
     #[prost(string, optional, tag = "3")]
     pub language: ::core::option::Option<::prost::alloc::string::String>,
+    /// words while somebody speaks, not only once they pause
+    #[prost(bool, tag = "4")]
+    pub interim: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SynthesizeOptions {
     #[prost(string, tag = "1")]
     pub voice: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GenerateOptions {
+    #[prost(string, tag = "1")]
+    pub system: ::prost::alloc::string::String,
+    /// the oldest first
+    #[prost(message, repeated, tag = "2")]
+    pub history: ::prost::alloc::vec::Vec<JobMessage>,
+    #[prost(message, repeated, tag = "3")]
+    pub tools: ::prost::alloc::vec::Vec<JobTool>,
+    #[prost(uint32, tag = "4")]
+    pub max_tokens: u32,
+    #[prost(uint32, tag = "5")]
+    pub temperature_milli: u32,
+    #[prost(uint64, tag = "6")]
+    pub seed: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JobMessage {
+    #[prost(enumeration = "Role", tag = "1")]
+    pub role: i32,
+    #[prost(string, tag = "2")]
+    pub text: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JobTool {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub about: ::prost::alloc::string::String,
+    /// JSON Schema of an object
+    #[prost(string, tag = "3")]
+    pub parameters: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct JobAudio {
@@ -1256,6 +1300,27 @@ pub struct JobText {
     #[prost(string, tag = "1")]
     pub text: ::prost::alloc::string::String,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JobSaid {
+    /// all words so far
+    #[prost(string, tag = "1")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(bool, tag = "2")]
+    pub is_final: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JobDelta {
+    #[prost(string, tag = "1")]
+    pub text: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JobToolCall {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// a JSON object
+    #[prost(string, tag = "2")]
+    pub arguments: ::prost::alloc::string::String,
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct JobFinish {}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1268,6 +1333,38 @@ pub struct JobError {
     pub message: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub help: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Role {
+    Unspecified = 0,
+    User = 1,
+    Assistant = 2,
+    Tool = 3,
+}
+impl Role {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ROLE_UNSPECIFIED",
+            Self::User => "ROLE_USER",
+            Self::Assistant => "ROLE_ASSISTANT",
+            Self::Tool => "ROLE_TOOL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ROLE_UNSPECIFIED" => Some(Self::Unspecified),
+            "ROLE_USER" => Some(Self::User),
+            "ROLE_ASSISTANT" => Some(Self::Assistant),
+            "ROLE_TOOL" => Some(Self::Tool),
+            _ => None,
+        }
+    }
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]

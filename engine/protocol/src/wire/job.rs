@@ -1,7 +1,8 @@
 //! Job frames.
 
 use super::{DecodeError, FromWire, v1, wire_enum};
-use crate::{AudioFormat, Capability, Hypothesis, JobError, JobFrame, JobOptions};
+use crate::{AudioFormat, Capability, Hypothesis, JobError, JobFrame, JobOptions, Message, Tool};
+use alloc::vec::Vec;
 use v1::{job_frame::Kind, job_open::Options};
 
 wire_enum!(
@@ -9,6 +10,7 @@ wire_enum!(
     "job_error.kind",
     [NotLoaded, Deadline, Backend]
 );
+wire_enum!(Role, "job_message.role", [User, Assistant, Tool]);
 
 impl From<&JobFrame> for v1::JobFrame {
     fn from(frame: &JobFrame) -> Self {
@@ -28,14 +30,31 @@ impl From<&JobFrame> for v1::JobFrame {
                         jsgf,
                         likely,
                         language,
+                        interim,
                     } => Options::Transcribe(v1::TranscribeOptions {
                         jsgf,
                         likely,
                         language,
+                        interim,
                     }),
                     JobOptions::Synthesize { voice } => {
                         Options::Synthesize(v1::SynthesizeOptions { voice })
                     }
+                    JobOptions::Generate {
+                        system,
+                        history,
+                        tools,
+                        max_tokens,
+                        temperature_milli,
+                        seed,
+                    } => Options::Generate(v1::GenerateOptions {
+                        system,
+                        history: history.into_iter().map(message_to_wire).collect(),
+                        tools: tools.into_iter().map(tool_to_wire).collect(),
+                        max_tokens,
+                        temperature_milli,
+                        seed,
+                    }),
                 };
                 Kind::Open(v1::JobOpen {
                     capability: Some(v1::Capability {
@@ -72,6 +91,11 @@ impl From<&JobFrame> for v1::JobFrame {
                 sample_rate_hz: format.sample_rate_hz,
                 samples,
             }),
+            JobFrame::Said { text, is_final } => Kind::Said(v1::JobSaid { text, is_final }),
+            JobFrame::Delta { text } => Kind::Delta(v1::JobDelta { text }),
+            JobFrame::ToolCall { name, arguments } => {
+                Kind::ToolCall(v1::JobToolCall { name, arguments })
+            }
             JobFrame::Finish => Kind::Finish(v1::JobFinish {}),
             JobFrame::Alive => Kind::Alive(v1::JobAlive {}),
             JobFrame::Error {
@@ -121,14 +145,34 @@ impl TryFrom<v1::JobFrame> for JobFrame {
                                 jsgf,
                                 likely,
                                 language,
+                                interim,
                             }) => JobOptions::Transcribe {
                                 jsgf,
                                 likely,
                                 language,
+                                interim,
                             },
                             Options::Synthesize(v1::SynthesizeOptions { voice }) => {
                                 JobOptions::Synthesize { voice }
                             }
+                            Options::Generate(v1::GenerateOptions {
+                                system,
+                                history,
+                                tools,
+                                max_tokens,
+                                temperature_milli,
+                                seed,
+                            }) => JobOptions::Generate {
+                                system,
+                                history: history
+                                    .into_iter()
+                                    .map(message_from_wire)
+                                    .collect::<Result<Vec<_>, _>>()?,
+                                tools: tools.into_iter().map(tool_from_wire).collect(),
+                                max_tokens,
+                                temperature_milli,
+                                seed,
+                            },
                         },
                     }
                 }
@@ -161,6 +205,11 @@ impl TryFrom<v1::JobFrame> for JobFrame {
                     format: AudioFormat { sample_rate_hz },
                     samples,
                 },
+                Kind::Said(v1::JobSaid { text, is_final }) => JobFrame::Said { text, is_final },
+                Kind::Delta(v1::JobDelta { text }) => JobFrame::Delta { text },
+                Kind::ToolCall(v1::JobToolCall { name, arguments }) => {
+                    JobFrame::ToolCall { name, arguments }
+                }
                 Kind::Finish(v1::JobFinish {}) => JobFrame::Finish,
                 Kind::Alive(v1::JobAlive {}) => JobFrame::Alive,
                 Kind::Error(v1::JobError {
@@ -176,5 +225,42 @@ impl TryFrom<v1::JobFrame> for JobFrame {
                 },
             },
         )
+    }
+}
+
+fn message_to_wire(Message { role, text }: Message) -> v1::JobMessage {
+    let role = v1::Role::from(role).into();
+    v1::JobMessage { role, text }
+}
+
+fn message_from_wire(message: v1::JobMessage) -> Result<Message, DecodeError> {
+    let v1::JobMessage { role, text } = message;
+    let role = FromWire::from_wire(role)?;
+    Ok(Message { role, text })
+}
+
+fn tool_to_wire(tool: Tool) -> v1::JobTool {
+    let Tool {
+        name,
+        about,
+        parameters,
+    } = tool;
+    v1::JobTool {
+        name,
+        about,
+        parameters,
+    }
+}
+
+fn tool_from_wire(tool: v1::JobTool) -> Tool {
+    let v1::JobTool {
+        name,
+        about,
+        parameters,
+    } = tool;
+    Tool {
+        name,
+        about,
+        parameters,
     }
 }

@@ -1,8 +1,8 @@
 //! Frames of jobs.
 
 use loqa_protocol::{
-    AudioFormat, Hypothesis, JobError, JobErrorKind, JobFrame, JobOptions, SessionId, TurnId,
-    UtteranceId, Verdict,
+    AudioFormat, Hypothesis, JobError, JobErrorKind, JobFrame, JobOptions, Message, Role,
+    SessionId, Tool, TurnId, UtteranceId, Verdict,
 };
 
 /// Those of a job.
@@ -37,6 +37,7 @@ pub fn job() -> Vec<(&'static str, JobFrame)> {
                     jsgf: Some("#JSGF V1.0;".into()),
                     likely: vec![],
                     language: None,
+                    interim: false,
                 },
             ),
         ),
@@ -48,6 +49,7 @@ pub fn job() -> Vec<(&'static str, JobFrame)> {
                     jsgf: None,
                     likely: vec![],
                     language: None,
+                    interim: false,
                 },
             ),
         ),
@@ -59,6 +61,7 @@ pub fn job() -> Vec<(&'static str, JobFrame)> {
                     jsgf: None,
                     likely: vec!["kitchen light".into(), "timer".into()],
                     language: Some("de".into()),
+                    interim: true,
                 },
             ),
         ),
@@ -70,6 +73,44 @@ pub fn job() -> Vec<(&'static str, JobFrame)> {
                     voice: "slt".into(),
                 },
             ),
+        ),
+        (
+            "open_llm",
+            open(
+                "llm.llama:small",
+                JobOptions::Generate {
+                    system: "You are Loqa.".into(),
+                    history: [Role::User, Role::Assistant, Role::Tool]
+                        .map(|role| Message {
+                            role,
+                            text: "hello".into(),
+                        })
+                        .into(),
+                    tools: vec![Tool {
+                        name: "weather".into(),
+                        about: "the weather of a day".into(),
+                        parameters: r#"{"type":"object"}"#.into(),
+                    }],
+                    max_tokens: 120,
+                    temperature_milli: 700,
+                    seed: 7,
+                },
+            ),
+        ),
+        (
+            "said",
+            JobFrame::Said {
+                text: "will it".into(),
+                is_final: true,
+            },
+        ),
+        ("delta", JobFrame::Delta { text: "It".into() }),
+        (
+            "tool_call",
+            JobFrame::ToolCall {
+                name: "weather".into(),
+                arguments: r#"{"day":"today"}"#.into(),
+            },
         ),
         (
             "audio",

@@ -52,6 +52,7 @@ fn transcribe(decoder: &Mutex<Box<dyn Decoder>>, asked: Asked) -> Result<(), End
     let JobOptions::Transcribe {
         mut likely,
         language,
+        interim,
         ..
     } = asked.options
     else {
@@ -79,7 +80,7 @@ fn transcribe(decoder: &Mutex<Box<dyn Decoder>>, asked: Asked) -> Result<(), End
             Took::Cancelled => return Err(Ended::Unwanted),
             Took::Nothing => patience = LOOK,
         }
-        if !listener.is_due(began.elapsed()) {
+        if !listener.is_due(interim, began.elapsed()) {
             continue;
         }
         // Whoever else is being read for has the model; there is no hurry yet.

@@ -44,8 +44,9 @@ impl Listener {
     /// Is there something to be read, while somebody may still speak?
     ///
     /// In a pause at once, so that the words are known by the time it turns out to be the end. Within
-    /// speech no more than half of the time goes into reading, and none on a slow machine.
-    pub fn is_due(&self, now: Duration) -> bool {
+    /// speech, where interim words are wanted at all, no more than half of the time goes into reading, and
+    /// none on a slow machine.
+    pub fn is_due(&self, interim: bool, now: Duration) -> bool {
         if self.is_settled() || self.heard.voice_since(0).is_zero() {
             return false;
         }
@@ -53,7 +54,7 @@ impl Listener {
             return true;
         }
         let new = self.heard.samples().len() - self.read_through();
-        new >= STEP && self.took <= SLOW && now >= self.done + self.took
+        interim && new >= STEP && self.took <= SLOW && now >= self.done + self.took
     }
 
     /// What is to be read: from the beginning of what is kept on.
@@ -238,11 +239,14 @@ mod tests {
     fn what_is_spoken_is_read_in_steps_and_at_once_in_a_pause() {
         let mut listener = Listener::default();
         hear(&mut listener, &[0.0; RATE]);
-        assert!(!listener.is_due(Duration::ZERO), "silence is not read");
+        assert!(
+            !listener.is_due(true, Duration::ZERO),
+            "silence is not read"
+        );
         assert!(listener.is_silent());
         hear(&mut listener, &voice(1.0));
         assert!(!listener.is_silent());
-        assert!(listener.is_due(1000 * MS));
+        assert!(listener.is_due(true, 1000 * MS));
         listener.read(
             reading("turn off"),
             listener.part().len(),
@@ -251,10 +255,14 @@ mod tests {
         );
         hear(&mut listener, &voice(0.7));
         assert!(
-            !listener.is_due(1300 * MS),
+            !listener.is_due(true, 1300 * MS),
             "as much time is left as was taken"
         );
-        assert!(listener.is_due(1400 * MS));
+        assert!(listener.is_due(true, 1400 * MS));
+        assert!(
+            !listener.is_due(false, 1400 * MS),
+            "nobody wants to know yet"
+        );
         listener.read(
             reading("turn off the"),
             listener.part().len(),
@@ -267,9 +275,9 @@ mod tests {
             ("turn off", "the")
         );
         hear(&mut listener, &voice(0.3));
-        assert!(!listener.is_due(1800 * MS), "too little has come");
+        assert!(!listener.is_due(true, 1800 * MS), "too little has come");
         hear(&mut listener, &[0.0; RATE / 2]);
-        assert!(listener.is_due(1800 * MS), "a pause");
+        assert!(listener.is_due(true, 1800 * MS), "a pause");
         assert!(!listener.is_settled());
         listener.read(
             reading("turn off the lamp"),
@@ -277,7 +285,7 @@ mod tests {
             1800 * MS,
             1900 * MS,
         );
-        assert!(listener.is_settled() && !listener.is_due(9000 * MS));
+        assert!(listener.is_settled() && !listener.is_due(true, 9000 * MS));
         let last = listener.conclude(None);
         assert_eq!(last.committed, "turn off the lamp");
         assert!(last.is_final && last.verdict == Verdict::Unknown);
@@ -295,9 +303,9 @@ mod tests {
             900 * MS,
         );
         hear(&mut listener, &voice(3.0));
-        assert!(!listener.is_due(20_000 * MS));
+        assert!(!listener.is_due(true, 20_000 * MS));
         hear(&mut listener, &[0.0; RATE / 2]);
-        assert!(listener.is_due(20_000 * MS));
+        assert!(listener.is_due(true, 20_000 * MS));
     }
 
     #[test]
@@ -337,7 +345,7 @@ mod tests {
         for _ in 0..60 {
             hear(&mut listener, &voice(1.0));
             now += 1000 * MS;
-            if listener.is_due(now) {
+            if listener.is_due(true, now) {
                 let through = listener.part().len();
                 longest = longest.max(through);
                 listener.read(spoken(&listener), through, now, now + 10 * MS);

@@ -1,0 +1,217 @@
+//! A language model as llama.cpp reads it, small and of random numbers: it says nothing that means
+//! anything, by the same ways as one that does.
+
+use std::{fs, path::Path};
+
+const WIDTH: usize = 64;
+const HEADS: usize = 4;
+const KEY_HEADS: usize = 2;
+const INNER: usize = 128;
+const LAYERS: usize = 2;
+/// What it was taught to keep in mind, tokens.
+pub const TAUGHT: u32 = 16_384;
+const ALIGNMENT: usize = 32;
+
+const END: usize = 2;
+const WORDS: &str = "turn on off the kitchen light living room timer for ten minutes what is it \
+                     weather today tomorrow user assistant system tool";
+
+/// What the file holds.
+pub struct Model {
+    entries: Vec<u8>,
+    entry_count: u64,
+    tensors: Vec<(String, Vec<usize>, Vec<f32>)>,
+}
+
+/// Writes a model to `path`. It never ends by itself; with `fond_of`, it says nothing else if it may.
+pub fn write(path: &Path, fond_of: Option<&str>) {
+    fs::write(path, Model::new(fond_of).bytes()).unwrap();
+}
+
+impl Model {
+    fn new(fond_of: Option<&str>) -> Self {
+        let mut model = Model {
+            entries: Vec::new(),
+            entry_count: 0,
+            tensors: Vec::new(),
+        };
+        let tokens = tokens();
+        model.describe(&tokens);
+        let mut random = Random(1);
+        // The first number of whatever it has in mind is always the same: by it, tokens are likely or not.
+        let mut embedding = random.numbers(tokens.len() * WIDTH, 1.0);
+        embedding.chunks_mut(WIDTH).for_each(|row| row[0] = 1.0);
+        model.tensor("token_embd.weight", &[WIDTH, tokens.len()], embedding);
+        let mut output = random.numbers(tokens.len() * WIDTH, 0.2);
+        for ((token, kind), row) in tokens.iter().zip(output.chunks_mut(WIDTH)) {
+            row[0] = match kind {
+                _ if Some(token.as_str()) == fond_of => 40.0,
+                Kind::Control | Kind::Unknown => -40.0,
+                _ => 0.0,
+            };
+        }
+        model.tensor("output.weight", &[WIDTH, tokens.len()], output);
+        model.tensor("output_norm.weight", &[WIDTH], vec![1.0; WIDTH]);
+        let keys = WIDTH / HEADS * KEY_HEADS;
+        for layer in 0..LAYERS {
+            for (name, from, to) in [
+                ("attn_q", WIDTH, WIDTH),
+                ("attn_k", WIDTH, keys),
+                ("attn_v", WIDTH, keys),
+                ("attn_output", WIDTH, WIDTH),
+                ("ffn_gate", WIDTH, INNER),
+                ("ffn_up", WIDTH, INNER),
+                ("ffn_down", INNER, WIDTH),
+            ] {
+                let mut numbers = random.numbers(from * to, 1.0 / (from as f32).sqrt());
+                if matches!(name, "attn_output" | "ffn_down") {
+                    numbers[..from].fill(0.0);
+                }
+                model.tensor(&format!("blk.{layer}.{name}.weight"), &[from, to], numbers);
+            }
+            for name in ["attn_norm", "ffn_norm"] {
+                let ones = vec![1.0; WIDTH];
+                model.tensor(&format!("blk.{layer}.{name}.weight"), &[WIDTH], ones);
+            }
+        }
+        model
+    }
+
+    fn describe(&mut self, tokens: &[(String, Kind)]) {
+        self.text("general.architecture", "llama");
+        self.text("general.name", "random");
+        for (name, number) in [
+            ("context_length", TAUGHT),
+            ("embedding_length", WIDTH as u32),
+            ("block_count", LAYERS as u32),
+            ("feed_forward_length", INNER as u32),
+            ("attention.head_count", HEADS as u32),
+            ("attention.head_count_kv", KEY_HEADS as u32),
+            ("rope.dimension_count", (WIDTH / HEADS) as u32),
+            ("vocab_size", tokens.len() as u32),
+        ] {
+            self.entry(&format!("llama.{name}"), 4, &number.to_le_bytes());
+        }
+        let epsilon = 1e-5_f32.to_le_bytes();
+        self.entry("llama.attention.layer_norm_rms_epsilon", 6, &epsilon);
+        self.text("tokenizer.ggml.model", "llama");
+        let list = |kind: u32, items: Vec<u8>| {
+            let count = (tokens.len() as u64).to_le_bytes();
+            [&kind.to_le_bytes()[..], &count, &items].concat()
+        };
+        let texts = tokens.iter().flat_map(|(text, _)| text_bytes(text));
+        let texts = list(8, texts.collect());
+        self.entry("tokenizer.ggml.tokens", 9, &texts);
+        // The longer a word, the sooner letters become it.
+        let scores = tokens.iter().map(|(text, _)| text.len() as f32);
+        let scores = list(6, scores.flat_map(f32::to_le_bytes).collect());
+        self.entry("tokenizer.ggml.scores", 9, &scores);
+        let kinds = tokens.iter().map(|(_, kind)| *kind as i32);
+        let kinds = list(5, kinds.flat_map(i32::to_le_bytes).collect());
+        self.entry("tokenizer.ggml.token_type", 9, &kinds);
+        for (name, number) in [("unknown", 0_u32), ("bos", 1), ("eos", END as u32)] {
+            let name = format!("tokenizer.ggml.{name}_token_id");
+            self.entry(&name, 4, &number.to_le_bytes());
+        }
+    }
+
+    fn text(&mut self, name: &str, text: &str) {
+        self.entry(name, 8, &text_bytes(text));
+    }
+
+    fn entry(&mut self, name: &str, kind: u32, value: &[u8]) {
+        self.entries.extend(text_bytes(name));
+        self.entries.extend(kind.to_le_bytes());
+        self.entries.extend(value);
+        self.entry_count += 1;
+    }
+
+    fn tensor(&mut self, name: &str, shape: &[usize], numbers: Vec<f32>) {
+        assert_eq!(shape.iter().product::<usize>(), numbers.len());
+        self.tensors.push((name.into(), shape.into(), numbers));
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let mut file = b"GGUF".to_vec();
+        file.extend(3_u32.to_le_bytes());
+        file.extend((self.tensors.len() as u64).to_le_bytes());
+        file.extend(self.entry_count.to_le_bytes());
+        file.extend(&self.entries);
+        let mut data: Vec<u8> = Vec::new();
+        for (name, shape, numbers) in &self.tensors {
+            file.extend(text_bytes(name));
+            file.extend((shape.len() as u32).to_le_bytes());
+            for length in shape {
+                file.extend((*length as u64).to_le_bytes());
+            }
+            file.extend(0_u32.to_le_bytes());
+            file.extend((data.len() as u64).to_le_bytes());
+            data.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+            data.resize(data.len().next_multiple_of(ALIGNMENT), 0);
+        }
+        file.resize(file.len().next_multiple_of(ALIGNMENT), 0);
+        file.extend(data);
+        file
+    }
+}
+
+/// What a token is, by its number in the file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Normal = 1,
+    Unknown = 2,
+    Control = 3,
+    Byte = 6,
+}
+
+/// Every byte, every letter of ASCII, and a few words; `▁` stands for a space.
+fn tokens() -> Vec<(String, Kind)> {
+    let mut tokens = vec![
+        ("<unk>".to_owned(), Kind::Unknown),
+        ("<s>".to_owned(), Kind::Control),
+        ("</s>".to_owned(), Kind::Control),
+    ];
+    tokens.extend((0..=u8::MAX).map(|byte| (format!("<0x{byte:02X}>"), Kind::Byte)));
+    let letters = (b'!'..=b'~').map(|letter| char::from(letter).to_string());
+    let words = WORDS.split_whitespace().flat_map(|word| {
+        // Letters become a word by pairs, so each beginning is a token too.
+        let spaced = format!("▁{word}");
+        let ends: Vec<usize> = spaced.char_indices().map(|(at, _)| at).skip(2).collect();
+        let beginnings = ends.into_iter().map({
+            let spaced = spaced.clone();
+            move |end| spaced[..end].to_owned()
+        });
+        beginnings.chain([spaced]).collect::<Vec<_>>()
+    });
+    for text in ["▁".to_owned()].into_iter().chain(letters).chain(words) {
+        if !tokens.iter().any(|(other, _)| *other == text) {
+            tokens.push((text, Kind::Normal));
+        }
+    }
+    tokens
+}
+
+fn text_bytes(text: &str) -> Vec<u8> {
+    [&(text.len() as u64).to_le_bytes(), text.as_bytes()].concat()
+}
+
+/// Numbers that are the same each time: xorshift64*.
+struct Random(u64);
+
+impl Random {
+    fn numbers(&mut self, count: usize, spread: f32) -> Vec<f32> {
+        (0..count).map(|_| self.number() * spread).collect()
+    }
+
+    /// About normally distributed: a sum of twelve.
+    fn number(&mut self) -> f32 {
+        (0..12).map(|_| self.uniform()).sum::<f32>() - 6.0
+    }
+
+    fn uniform(&mut self) -> f32 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 40) as f32 / (1_u64 << 24) as f32
+    }
+}
