@@ -240,7 +240,7 @@ async fn a_process_that_keeps_ending_is_left_alone() -> Result<()> {
     let capability = "stt.whisper"
         .parse()
         .map_err(|error| anyhow::anyhow!("{error}"))?;
-    let whisper = Whisper::new(process, capability, None);
+    let whisper = Whisper::new(process.clone(), capability, None);
     let mut said = Vec::new();
     for _ in 0..4 {
         let audio = futures::stream::iter(frames(&[0.0; 640])).boxed();
@@ -252,6 +252,10 @@ async fn a_process_that_keeps_ending_is_left_alone() -> Result<()> {
     }
     let last = said.pop().context("nothing was said")?.to_string();
     assert!(last.contains("it ended 5 times within 60 s"), "{last}");
+    assert_eq!(
+        process.trouble().as_deref(),
+        Some("it ended 5 times within 60 s")
+    );
     Ok(())
 }
 
@@ -461,5 +465,12 @@ fn a_household_that_has_a_model_is_understood_where_no_command_covers_it() -> Re
     assert_eq!(ask()?["text"], "turn off the kitchen light");
     let doctor = home.run(["doctor"])?.out;
     assert!(doctor.contains("stt.whisper:says"), "{doctor}");
+    drop(hub);
+
+    let whole = fs::read(&model)?;
+    fs::write(&model, &whole[..whole.len() / 2])?;
+    let doctor = home.run(["doctor"])?.out;
+    assert!(doctor.contains("says.bin: it is cut off"), "{doctor}");
+    assert_eq!(ask()?["rejected"], true, "commands are heard as ever");
     Ok(())
 }

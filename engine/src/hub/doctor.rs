@@ -26,6 +26,7 @@ pub fn examine(hub: &Shared) -> Vec<Check> {
     checks.extend(code(hub));
     checks.extend(examples(hub));
     checks.extend(hub.models.checks.iter().cloned());
+    checks.extend(whisper(hub));
     if hub.models.stt.is_some() {
         checks.push(pronunciations(hub));
     }
@@ -45,6 +46,20 @@ fn good(what: &str, message: String) -> Check {
         message,
         help: String::new(),
     }
+}
+
+/// That whisper was chosen, the models' own checks tell; here, that it does not work.
+fn whisper(hub: &Shared) -> Option<Check> {
+    let trouble = hub.models.whisper.as_ref()?.trouble()?;
+    Some(Check {
+        what: "whisper".into(),
+        ok: false,
+        needed: false,
+        message: format!("what no command covers is not understood: {trouble}"),
+        help:
+            "`loqa model verify` tells whether the model is whole; `loqa model use` chooses another"
+                .into(),
+    })
 }
 
 fn settings(hub: &Shared) -> Check {

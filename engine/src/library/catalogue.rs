@@ -52,6 +52,8 @@ pub struct File {
     pub url: String,
     /// Lower-case hex, where its publisher tells it.
     pub sha256: Option<String>,
+    /// The same of an older kind, which some publishers still tell: it finds damage as well.
+    pub sha1: Option<String>,
     /// Its length, where its publisher tells it.
     pub bytes: Option<u64>,
 }
@@ -95,9 +97,12 @@ mod tests {
                 let plain = |it: char| it.is_ascii_alphanumeric() || "._-".contains(it);
                 assert!(file.name().chars().all(plain) && !file.name().starts_with('.'));
                 assert!(files.insert((model.kind, file.name().to_owned())));
-                let hex =
-                    |sum: &String| sum.len() == 64 && sum.bytes().all(|b| b.is_ascii_hexdigit());
-                assert!(file.sha256.as_ref().is_none_or(hex), "{}", file.url);
+                for (sum, length) in [(&file.sha256, 64), (&file.sha1, 40)] {
+                    let hex = |sum: &String| {
+                        sum.len() == length && sum.bytes().all(|b| b.is_ascii_hexdigit())
+                    };
+                    assert!(sum.as_ref().is_none_or(hex), "{}", file.url);
+                }
             }
         }
     }

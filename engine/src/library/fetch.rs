@@ -10,7 +10,7 @@ use hyper::{
     header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use sha2::Digest;
 use std::{
     fs,
     io::{self, Read, Write},
@@ -113,9 +113,9 @@ pub enum FetchError {
     /// It is something else than it should be.
     #[error("its checksum is {found}, and should be {wanted}")]
     Checksum {
-        /// SHA-256 of what came.
+        /// Of what came.
         found: String,
-        /// SHA-256 of what was wanted.
+        /// Of what was wanted.
         wanted: String,
     },
     /// The disk.
@@ -193,9 +193,9 @@ pub async fn fetch(
 ///
 /// # Errors
 /// It cannot be read.
-pub fn checksum(path: &Path) -> io::Result<(String, u64)> {
+pub fn checksum<D: Digest>(path: &Path) -> io::Result<(String, u64)> {
     let mut file = fs::File::open(path)?;
-    let (mut sum, mut bytes) = (Sha256::new(), 0);
+    let (mut sum, mut bytes) = (D::new(), 0);
     let mut piece = vec![0; PIECE];
     loop {
         match file.read(&mut piece)? {

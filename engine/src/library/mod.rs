@@ -17,6 +17,8 @@ pub use measured::Measured;
 use crate::{egress::Egress, whole_file};
 use fetch::{Wanted, checksum, fetch, on_disk, origin};
 use serde::{Deserialize, Serialize};
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeMap,
     fs, io,
@@ -154,7 +156,7 @@ impl Library {
                     source,
                 }
             })?;
-            let published = file.sha256.is_some();
+            let published = file.sha256.is_some() || file.sha1.is_some();
             let sum = Sum {
                 sha256,
                 bytes,
@@ -190,7 +192,7 @@ impl Library {
         let mut wrong = Vec::new();
         for (file, sum) in &held.files {
             let path = self.folder.join(held.kind.name()).join(file);
-            match checksum(&path) {
+            match checksum::<Sha256>(&path) {
                 Ok((found, bytes)) if (&found, bytes) == (&sum.sha256, sum.bytes) => {}
                 Ok(_) => {
                     self.quarantine(&path, file);
@@ -272,16 +274,12 @@ impl Library {
             let told = &mut |progress| told(file.name(), progress);
             fetch(egress, &wanted, self.patience, told).await?;
         }
-        let path = part.to_owned();
-        let summed = blocking(move || checksum(&path)).await;
-        let (found, bytes) = summed.map_err(|error| on_disk(part, error))?;
-        match &file.sha256 {
-            Some(sum) if *sum != found => Err(FetchError::Checksum {
-                found,
-                wanted: sum.clone(),
-            }),
-            _ => Ok((found, bytes)),
+        let (sum, bytes) = summed::<Sha256>(part).await?;
+        if let Some(wanted) = &file.sha1 {
+            is_as_told(Some(wanted), &summed::<Sha1>(part).await?.0)?;
         }
+        is_as_told(file.sha256.as_ref(), &sum)?;
+        Ok((sum, bytes))
     }
 
     fn quarantine(&self, path: &Path, file: &str) {
@@ -341,6 +339,23 @@ async fn blocking<T: Send + 'static>(
 ) -> io::Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|error| Err(io::Error::other(error)))
+}
+
+/// Checksum and length of a part.
+async fn summed<D: Digest>(part: &Path) -> Result<(String, u64), FetchError> {
+    let path = part.to_owned();
+    let summed = blocking(move || checksum::<D>(&path)).await;
+    summed.map_err(|error| on_disk(part, error))
+}
+
+fn is_as_told(wanted: Option<&String>, found: &str) -> Result<(), FetchError> {
+    match wanted {
+        Some(wanted) if wanted != found => Err(FetchError::Checksum {
+            found: found.to_owned(),
+            wanted: wanted.clone(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn disk(path: &Path, source: io::Error) -> LibraryError {

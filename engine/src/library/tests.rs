@@ -104,6 +104,7 @@ impl House {
         let file = File {
             url: format!("{place}/files/model.bin"),
             sha256,
+            sha1: None,
             bytes,
         };
         let model = Model {
@@ -149,7 +150,7 @@ impl House {
 fn sum() -> String {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), FILE).unwrap();
-    checksum(file.path()).unwrap().0
+    checksum::<Sha256>(file.path()).unwrap().0
 }
 
 /// Each brings the file in the end, with what is asked for on the way.
@@ -351,6 +352,28 @@ async fn what_is_whole_is_not_fetched_again() {
     house.pull().await.unwrap();
     assert_eq!(house.file("wake").as_deref(), Some(FILE));
     assert_eq!(asked.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_checksum_of_an_older_kind_counts_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("model.bin"), FILE).unwrap();
+    let (right, _) = checksum::<Sha1>(&folder.path().join("model.bin")).unwrap();
+    assert_eq!(right.len(), 40);
+    for (told, comes) in [
+        (right.clone(), true),
+        (right.replace(&right[..4], "0000"), false),
+    ] {
+        let place = "http://127.0.0.1:1".parse().unwrap();
+        let mut house = House::of(&place, None, None);
+        house.library.models[0].files[0].sha1 = Some(told);
+        let from = From::Folder(folder.path());
+        let told = &mut |_: &str, _: Progress| ();
+        let pulled = house.library.pull("model", from, &house.egress, told);
+        let published = pulled.await.map(|held| held.files["model.bin"].published);
+        assert_eq!(published.ok(), comes.then_some(true));
+        assert_eq!(house.file("quarantine").is_some(), !comes);
+    }
 }
 
 #[tokio::test]

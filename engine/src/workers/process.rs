@@ -99,6 +99,17 @@ impl Process {
         self.health.subscribe()
     }
 
+    /// Why it does not work, if it does not.
+    pub fn trouble(&self) -> Option<String> {
+        if let Health::Failed(why) = &*self.health.borrow() {
+            return Some(why.clone());
+        }
+        let state = &mut *self.lock();
+        let ended = |running: &mut Running| !matches!(running.child.try_wait(), Ok(None));
+        let runs = !state.running.as_mut().is_none_or(ended);
+        (!runs && self.is_exhausted(state)).then(|| self.exhausted())
+    }
+
     /// Its id, while it runs.
     pub fn id(&self) -> Option<u32> {
         self.lock().running.as_ref()?.child.id()
@@ -154,14 +165,8 @@ impl Process {
             if let Health::Failed(why) = &*self.health.borrow() {
                 return Err(self.not_loaded(why));
             }
-            let within = |at: &Instant| at.elapsed() < self.budget.within;
-            while state.starts.front().is_some_and(|at| !within(at)) {
-                state.starts.pop_front();
-            }
-            if state.starts.len() >= self.budget.times {
-                let (times, seconds) = (self.budget.times, self.budget.within.as_secs());
-                let why = format!("it ended {times} times within {seconds} s");
-                return Err(self.not_loaded(&why));
+            if self.is_exhausted(state) {
+                return Err(self.not_loaded(&self.exhausted()));
             }
             state.starts.push_back(Instant::now());
             state.started += 1;
@@ -175,6 +180,20 @@ impl Process {
             .running
             .as_ref()
             .ok_or_else(|| ModelError::NodeLost(self.name().to_owned()))
+    }
+
+    /// Was it started as often as it may be for now?
+    fn is_exhausted(&self, state: &mut State) -> bool {
+        let within = |at: &Instant| at.elapsed() < self.budget.within;
+        while state.starts.front().is_some_and(|at| !within(at)) {
+            state.starts.pop_front();
+        }
+        state.starts.len() >= self.budget.times
+    }
+
+    fn exhausted(&self) -> String {
+        let (times, seconds) = (self.budget.times, self.budget.within.as_secs());
+        format!("it ended {times} times within {seconds} s")
     }
 
     fn spawn(&self, number: u64) -> io::Result<Running> {

@@ -22,7 +22,7 @@ use std::{
     os::{fd::AsFd, unix::net::UnixStream},
     path::PathBuf,
     process::ExitCode,
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::Instant,
 };
 use watched::Watched;
@@ -124,6 +124,12 @@ fn able() -> Result<(), &'static str> {
 
 fn serve(whisper: Whisper) -> io::Result<()> {
     let control = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let decoder: Mutex<Box<dyn Decoder>> = Mutex::new(Box::new(Watched::new(whisper)?));
-    loqa_link::jobs::serve(&control, move |asked| job::work(&decoder, asked))
+    let decoder: Arc<Mutex<Box<dyn Decoder>>> =
+        Arc::new(Mutex::new(Box::new(Watched::new(whisper)?)));
+    let works = decoder.clone();
+    let served = loqa_link::jobs::serve(&control, move |asked| job::work(&works, asked));
+    // The hub is gone, and with it whoever asked. Leaving while the model reads would take away from under
+    // it what it reads with.
+    std::mem::forget(decoder.lock());
+    served
 }
