@@ -1,6 +1,7 @@
 //! What this machine can run, and which models suit it.
 
 use super::catalogue::{Kind, Model};
+use loqa_core::model_file::WhisperFile;
 use std::thread;
 
 /// Memory that stays for everything else on a machine: 1 GiB.
@@ -88,8 +89,7 @@ impl Model {
         let bytes = self.mib << 20;
         match self.kind {
             Kind::Wake => bytes,
-            // As `WhisperFile::memory`.
-            Kind::Stt => bytes + bytes / 4 + (200 << 20),
+            Kind::Stt => WhisperFile::memory(bytes),
         }
     }
 }

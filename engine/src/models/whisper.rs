@@ -59,7 +59,7 @@ impl Candidate {
     }
 
     fn memory(&self) -> u64 {
-        self.head.memory(self.bytes)
+        WhisperFile::memory(self.bytes)
     }
 
     /// Whether this machine has the memory.

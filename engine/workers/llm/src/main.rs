@@ -36,6 +36,9 @@ use std::{
 const USAGE: &str = "loqa-llm-worker --model FILE --threads N --context TOKENS [--memory BYTES]; \
                      the hub starts this program, nobody else";
 
+/// What this process yields to, and whisper to a part of it: somebody's words come before the answer.
+const NICE: i32 = 8;
+
 /// What the hub asks for.
 struct Wanted {
     model: PathBuf,
@@ -66,6 +69,8 @@ fn run() -> Result<(), String> {
     let control = io::stdin().as_fd().try_clone_to_owned();
     let control = UnixStream::from(control.map_err(|error| error.to_string())?);
     let begun = Instant::now();
+    // Whatever is heard and said at once goes first. Where nobody may be yielded to, nobody is.
+    let _ = rustix::process::nice(NICE);
     let fence = Fence {
         reads: &[&wanted.model],
         memory: wanted.memory,
