@@ -6,7 +6,7 @@ use crate::voices::{Clip, Random, Speaker, Studio, speech_span};
 use anyhow::{Context as _, Result, anyhow};
 use futures::{StreamExt, executor::block_on_stream, stream};
 use loqa_core::{
-    grammar::{Context, Grammar, SpeechGrammar},
+    grammar::{Grammar, SpeechGrammar},
     home::Home,
     manifest::{FileError, Manifest},
     seams::{SpeechToText, TranscribeOptions},
@@ -313,8 +313,7 @@ pub fn hear(
     let frames: Vec<_> = wav::frames(samples).collect();
     let options = TranscribeOptions {
         grammar: Some(grammar.clone()),
-        context: Context::Commands,
-        household: None,
+        ..TranscribeOptions::default()
     };
     let hypotheses = block_on_stream(stt.transcribe(stream::iter(frames).boxed(), options));
     let last = hypotheses

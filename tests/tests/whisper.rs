@@ -9,6 +9,7 @@ use loqa_core::{
     seams::{AudioFrame, FRAME_SAMPLES, ModelError, SpeechToText, TranscribeOptions},
 };
 use loqa_engine::workers::{Health, Process, Program, Race, Whisper};
+use loqa_inference::wav;
 use loqa_protocol::{Hypothesis, Verdict};
 use loqa_tests::{
     program::{Home, children, loqa},
@@ -78,24 +79,13 @@ fn speech() -> Result<Vec<f32>> {
         Speaker::Flite("slt"),
         "would you please make it dark where we cook",
     )?;
-    Ok(clip.framed(300, 600).samples)
+    let mut samples = clip.framed(300, 600).samples;
+    samples.truncate(samples.len() / FRAME_SAMPLES * FRAME_SAMPLES);
+    Ok(samples)
 }
 
 fn frames(samples: &[f32]) -> Vec<AudioFrame> {
-    let whole = samples.chunks_exact(FRAME_SAMPLES);
-    let frame = |(at, samples): (usize, &[f32])| AudioFrame {
-        offset: (at * FRAME_SAMPLES) as u64,
-        samples: samples.into(),
-    };
-    whole.enumerate().map(frame).collect()
-}
-
-fn any_words() -> TranscribeOptions {
-    TranscribeOptions {
-        grammar: None,
-        context: Asked::Commands,
-        household: None,
-    }
+    wav::frames(samples).collect()
 }
 
 /// All that is heard.
@@ -110,7 +100,7 @@ async fn heard(
 }
 
 async fn last(stt: &dyn SpeechToText, samples: &[f32]) -> Result<Hypothesis> {
-    let all = heard(stt, samples, any_words()).await?;
+    let all = heard(stt, samples, TranscribeOptions::default()).await?;
     all.into_iter().last().context("nothing was heard")
 }
 
@@ -118,7 +108,7 @@ async fn last(stt: &dyn SpeechToText, samples: &[f32]) -> Result<Hypothesis> {
 async fn it_hears_the_same_in_the_same_and_nothing_in_silence() -> Result<()> {
     let ears = Ears::new()?;
     let (whisper, speech) = (ears.whisper()?, speech()?);
-    let first = heard(&whisper, &speech, any_words()).await?;
+    let first = heard(&whisper, &speech, TranscribeOptions::default()).await?;
     let (last_words, partial) = first.split_last().context("nothing was heard")?;
     assert_eq!(last_words.text(), "turn off the kitchen light");
     assert!(last_words.is_final && last_words.verdict != Verdict::Rejected);
@@ -172,7 +162,7 @@ impl Half {
         for frame in all {
             audio.try_send(frame)?;
         }
-        let mut words = stt.transcribe(incoming.boxed(), any_words());
+        let mut words = stt.transcribe(incoming.boxed(), TranscribeOptions::default());
         // Until the process has heard it, and is in the middle of it.
         let first = timeout(CEILING, words.next()).await?;
         ensure!(first.is_some_and(|it| it.is_ok_and(|it| !it.is_final)));
@@ -244,7 +234,7 @@ async fn a_process_that_keeps_ending_is_left_alone() -> Result<()> {
     let mut said = Vec::new();
     for _ in 0..4 {
         let audio = futures::stream::iter(frames(&[0.0; 640])).boxed();
-        let mut words = whisper.transcribe(audio, any_words());
+        let mut words = whisper.transcribe(audio, TranscribeOptions::default());
         let Some(Err(error)) = timeout(CEILING, words.next()).await? else {
             anyhow::bail!("it heard something");
         };
@@ -300,7 +290,7 @@ fn a_file_that_is_no_model_is_named_and_nothing_is_loaded() -> Result<()> {
     Ok(())
 }
 
-/// Hears what it is told to have heard, once the audio has ended.
+/// Hears what it is told to have heard, once the audio has ended; or fails; or never hears anything.
 struct Scripted(&'static str, Verdict);
 
 impl SpeechToText for Scripted {
@@ -309,6 +299,9 @@ impl SpeechToText for Scripted {
         audio: loqa_core::seams::AudioFrames,
         _: TranscribeOptions,
     ) -> BoxStream<'static, Result<Hypothesis, ModelError>> {
+        if self.0 == "never" {
+            return futures::stream::pending().boxed();
+        }
         let (text, verdict) = (self.0.to_owned(), self.1);
         let last = audio.count().map(move |_| {
             if text == "fails" {
@@ -322,27 +315,6 @@ impl SpeechToText for Scripted {
             })
         });
         last.into_stream().boxed()
-    }
-
-    fn load_grammar(
-        &self,
-        _: Arc<loqa_core::grammar::SpeechGrammar>,
-    ) -> futures::future::BoxFuture<'static, Result<Vec<loqa_core::seams::GuessedWord>, ModelError>>
-    {
-        async { Ok(Vec::new()) }.boxed()
-    }
-}
-
-/// Never hears anything.
-struct Deaf;
-
-impl SpeechToText for Deaf {
-    fn transcribe(
-        &self,
-        _: loqa_core::seams::AudioFrames,
-        _: TranscribeOptions,
-    ) -> BoxStream<'static, Result<Hypothesis, ModelError>> {
-        futures::stream::pending().boxed()
     }
 
     fn load_grammar(
@@ -378,7 +350,7 @@ async fn what_the_commands_are_sure_of_is_not_waited_with_and_the_rest_is_decide
     let whisper = |text| Box::new(Scripted(text, Verdict::Unknown)) as Box<dyn SpeechToText>;
 
     assert_eq!(
-        race(Scripted(on, sure), Box::new(Deaf)).await?,
+        race(Scripted(on, sure), whisper("never")).await?,
         said(on, sure)
     );
     assert_eq!(
@@ -409,7 +381,7 @@ async fn what_the_commands_are_sure_of_is_not_waited_with_and_the_rest_is_decide
     );
     let began = tokio::time::Instant::now();
     assert_eq!(
-        race(Scripted(on, not), Box::new(Deaf)).await?,
+        race(Scripted(on, not), whisper("never")).await?,
         said(on, not)
     );
     assert_eq!(began.elapsed(), loqa_engine::workers::PATIENCE);

@@ -60,8 +60,8 @@ pub enum ModelError {
     Backend(String),
 }
 
-/// How to transcribe one utterance.
-#[derive(Clone)]
+/// How to transcribe one utterance; any words, unless told otherwise.
+#[derive(Clone, Default)]
 pub struct TranscribeOptions {
     /// What may be said; `None` for open vocabulary.
     pub grammar: Option<Arc<SpeechGrammar>>,

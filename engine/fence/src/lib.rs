@@ -13,6 +13,8 @@ pub struct Fence<'a> {
     pub reads: &'a [&'a Path],
     /// What may be asked of a descriptor: `ioctl`'s requests.
     pub requests: &'a [u64],
+    /// Whether streams are handed to it while it works.
+    pub takes_streams: bool,
     /// The most memory it may ask for, bytes of addresses; a share of files counts.
     pub memory: Option<u64>,
 }
@@ -148,7 +150,11 @@ fn seccomp(keep: &Fence<'_>) -> Result<bool, String> {
             (libc::SYS_statx, Vec::new()),
         ]
     });
+    let takes = keep
+        .takes_streams
+        .then(|| TAKING.map(|call| (call, Vec::new())));
     let rules = calls
+        .chain(takes.into_iter().flatten())
         .chain(requests)
         .chain(opens.into_iter().flatten())
         .collect();
@@ -159,6 +165,10 @@ fn seccomp(keep: &Fence<'_>) -> Result<bool, String> {
     seccompiler::apply_filter(&program).map_err(|error| text(&error))?;
     Ok(true)
 }
+
+/// What taking streams takes, waiting for them, and closing them.
+#[cfg(target_os = "linux")]
+const TAKING: [libc::c_long; 3] = [libc::SYS_recvmsg, libc::SYS_setsockopt, libc::SYS_shutdown];
 
 /// What computing takes: memory, threads of this process, signals to itself, the clock, and descriptors
 /// that are open already.
@@ -171,10 +181,6 @@ const ALLOWED: &[libc::c_long] = &[
     libc::SYS_writev,
     libc::SYS_recvfrom,
     libc::SYS_sendto,
-    // The hub hands over descriptors.
-    libc::SYS_recvmsg,
-    libc::SYS_shutdown,
-    libc::SYS_setsockopt,
     libc::SYS_close,
     libc::SYS_fcntl,
     libc::SYS_fstat,

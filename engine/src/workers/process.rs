@@ -123,6 +123,21 @@ impl Process {
         self.running(&mut self.lock()).map(drop)
     }
 
+    /// Starts it, unless it runs, and waits until its model is loaded; what it told of itself.
+    ///
+    /// # Errors
+    /// It cannot be started, or ended, or cannot load its model.
+    pub async fn loaded(&self) -> Result<Value, ModelError> {
+        self.start()?;
+        let mut health = self.health();
+        let settled = health.wait_for(|health| *health != Health::Loading).await;
+        match settled.as_deref() {
+            Ok(Health::Ready(told)) => Ok(told.clone()),
+            Ok(Health::Failed(why)) => Err(self.not_loaded(why)),
+            _ => Err(self.not_loaded("it ended while it loaded its model")),
+        }
+    }
+
     /// A stream for a job. Needs a runtime. The job waits while the model is being loaded.
     ///
     /// # Errors

@@ -54,9 +54,8 @@ impl SpeechToText for Whisper {
     ) -> BoxStream<'static, Result<Hypothesis, ModelError>> {
         // What a person says to somebody who knows commands is acted on once it is over.
         let interim = options.grammar.is_none();
-        let names = options.household.map(|grammar| grammar.names());
-        let mut likely = names.unwrap_or_default();
-        likely.truncate(MAX_LIKELY);
+        let names = options.household.as_ref().map(|grammar| grammar.names());
+        let likely = names.unwrap_or_default().iter().take(MAX_LIKELY);
         let open = JobFrame::Open {
             capability: self.capability.clone(),
             // Nobody but this process will ever see it.
@@ -66,7 +65,7 @@ impl SpeechToText for Whisper {
             },
             options: JobOptions::Transcribe {
                 jsgf: None,
-                likely,
+                likely: likely.cloned().collect(),
                 language: self.language.clone(),
                 interim,
             },

@@ -2,13 +2,11 @@
 //! nobody's. Beside it whisper.cpp by pywhispercpp, on the same files.
 
 use crate::figure::{Goal, Report, quantile};
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 use futures::{StreamExt, stream};
-use loqa_core::{
-    grammar::Context,
-    seams::{AudioFrame, FRAME_SAMPLES, SpeechToText, TranscribeOptions},
-};
-use loqa_engine::workers::{Health, Process, Program, Whisper};
+use loqa_core::seams::{AudioFrame, SpeechToText, TranscribeOptions};
+use loqa_engine::workers::{Process, Program, Whisper};
+use loqa_inference::wav;
 use loqa_tests::{
     program::loqa,
     voices::{Speaker, Studio, write_wav},
@@ -142,12 +140,7 @@ async fn measure(model: &Path, speech: &[f32], times: usize) -> Result<Ours> {
         arguments: vec!["--model".into(), model.into()],
     }));
     let began = Instant::now();
-    process.start()?;
-    let mut health = process.health();
-    let settled = health.wait_for(|it| matches!(it, Health::Ready(_) | Health::Failed(_)));
-    if let Health::Failed(why) = &*settled.await? {
-        bail!("{why}");
-    }
+    process.loaded().await?;
     let load_ms = ms(began);
     let capability = "stt.whisper".parse().map_err(|error| anyhow!("{error}"))?;
     let whisper = Whisper::new(process, capability, Some("en".into()));
@@ -167,7 +160,10 @@ async fn measure(model: &Path, speech: &[f32], times: usize) -> Result<Ours> {
         ours.short_ms.push(at_once(&whisper, half).await?);
         ours.live_ms.push(live(&whisper, speech).await?);
         ours.empty_ms.push(at_once(&whisper, &silence).await?);
-        let mut words = whisper.transcribe(stream::iter(frames(speech)).boxed(), options());
+        let mut words = whisper.transcribe(
+            stream::iter(frames(speech)).boxed(),
+            TranscribeOptions::default(),
+        );
         // It is read by now, and will be for a while.
         let _ = tokio::time::timeout(Duration::from_millis(60), words.next()).await;
         drop(words);
@@ -192,7 +188,10 @@ async fn measure(model: &Path, speech: &[f32], times: usize) -> Result<Ours> {
 /// From all of the speech at once to the last word.
 async fn at_once(whisper: &Whisper, speech: &[f32]) -> Result<f64> {
     let began = Instant::now();
-    let mut words = whisper.transcribe(stream::iter(frames(speech)).boxed(), options());
+    let mut words = whisper.transcribe(
+        stream::iter(frames(speech)).boxed(),
+        TranscribeOptions::default(),
+    );
     while let Some(heard) = words.next().await {
         if heard?.is_final {
             return Ok(ms(began));
@@ -218,7 +217,10 @@ async fn live(whisper: &Whisper, speech: &[f32]) -> Result<f64> {
     });
     let began = Instant::now();
     let end = Duration::from_secs_f64(speech.len() as f64 / 16_000.0) + SILENCE;
-    let mut words = whisper.transcribe(ReceiverStream::new(incoming).boxed(), options());
+    let mut words = whisper.transcribe(
+        ReceiverStream::new(incoming).boxed(),
+        TranscribeOptions::default(),
+    );
     while let Some(heard) = words.next().await {
         if heard?.is_final {
             let took = began.elapsed();
@@ -229,24 +231,8 @@ async fn live(whisper: &Whisper, speech: &[f32]) -> Result<f64> {
     Err(anyhow!("it ended without a last word"))
 }
 
-fn options() -> TranscribeOptions {
-    TranscribeOptions {
-        grammar: None,
-        context: Context::Commands,
-        household: None,
-    }
-}
-
 fn frames(speech: &[f32]) -> Vec<AudioFrame> {
-    let frame = |(at, samples): (usize, &[f32])| AudioFrame {
-        offset: (at * FRAME_SAMPLES) as u64,
-        samples: samples.into(),
-    };
-    speech
-        .chunks_exact(FRAME_SAMPLES)
-        .enumerate()
-        .map(frame)
-        .collect()
+    wav::frames(speech).collect()
 }
 
 fn ms(since: Instant) -> f64 {

@@ -40,7 +40,7 @@ use serde_json::Value;
 use std::{
     borrow::Cow,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -237,6 +237,7 @@ pub struct Grammar {
     routines: Routines,
     version: u64,
     speech: Mutex<Option<Arc<SpeechGrammar>>>,
+    spoken: OnceLock<Vec<String>>,
 }
 
 /// Versions are counted per process, so that a recogniser can tell grammars apart.
@@ -289,6 +290,7 @@ impl Grammar {
             routines: Routines::default(),
             version: VERSION.fetch_add(1, Ordering::Relaxed),
             speech: Mutex::default(),
+            spoken: OnceLock::new(),
         };
         grammar.routines = routines::read(&grammar, home);
         grammar
@@ -321,13 +323,11 @@ impl Grammar {
             .clone()
     }
 
-    /// What devices and rooms are called, each once, as words.
-    pub fn names(&self) -> Vec<String> {
+    /// What devices are called, then rooms, as words; made when it is first asked for.
+    pub fn names(&self) -> &[String] {
         let said = |areas| self.names.spoken(areas, u16::MAX, &self.compiled.network);
-        let mut names = said(false);
-        names.extend(said(true));
-        names.dedup();
-        names
+        self.spoken
+            .get_or_init(|| [said(false), said(true)].concat())
     }
 
     /// `n` sentences that a person could say here, or fewer if few can be said; the same for the

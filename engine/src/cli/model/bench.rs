@@ -6,17 +6,11 @@ use crate::{
     config::Config,
     library::{Library, Measured},
     models,
-    workers::{Health, Whisper},
+    workers::Whisper,
 };
 use futures::{StreamExt, stream};
-use loqa_core::{
-    grammar::Context,
-    seams::{
-        AudioFrame, FRAME_SAMPLES, SAMPLE_RATE_HZ, SpeechToText, TextToSpeech, TranscribeOptions,
-        Voice,
-    },
-};
-use loqa_inference::{resample::resample, tts::Voices};
+use loqa_core::seams::{SAMPLE_RATE_HZ, SpeechToText, TextToSpeech, TranscribeOptions, Voice};
+use loqa_inference::{resample::resample, tts::Voices, wav};
 use loqa_protocol::Problem;
 use serde_json::json;
 use std::{process::ExitCode, time::Duration};
@@ -43,17 +37,10 @@ pub async fn run(
     let speech = speech().await.map_err(|why| failed(&why))?;
     let process = chosen.process.clone();
     let whisper = Whisper::new(chosen.process, chosen.capability, Some("en".into()));
-    process
-        .start()
-        .map_err(|error| failed(&error.to_string()))?;
-    let mut health = process.health();
-    let settled = health.wait_for(|health| matches!(health, Health::Ready(_) | Health::Failed(_)));
-    let settled = timeout(CEILING, settled).await;
-    let load_ms = match settled.map(|settled| settled.map(|health| health.clone())) {
-        Ok(Ok(Health::Ready(told))) => told["load_ms"].as_f64().unwrap_or_default(),
-        Ok(Ok(Health::Failed(why))) => return Err(problem(&why, help)),
-        _ => return Err(problem(&format!("`{name}` does not load"), help)),
-    };
+    let told = timeout(CEILING, process.loaded()).await;
+    let told = told.map_err(|_| problem(&format!("`{name}` does not load"), help))?;
+    let told = told.map_err(|error| problem(&error.to_string(), help))?;
+    let load_ms = told["load_ms"].as_f64().unwrap_or_default();
     let mut took = Vec::new();
     for _ in 0..TIMES {
         let last_word = timeout(CEILING, last_word(&whisper, &speech)).await;
@@ -92,21 +79,9 @@ async fn speech() -> Result<Vec<f32>, String> {
 
 /// From the end of speech that came all at once to its last word.
 async fn last_word(whisper: &Whisper, speech: &[f32]) -> Result<Duration, String> {
-    let frames: Vec<AudioFrame> = speech
-        .chunks_exact(FRAME_SAMPLES)
-        .enumerate()
-        .map(|(at, samples)| AudioFrame {
-            offset: (at * FRAME_SAMPLES) as u64,
-            samples: samples.into(),
-        })
-        .collect();
-    let options = TranscribeOptions {
-        grammar: None,
-        context: Context::Commands,
-        household: None,
-    };
+    let frames: Vec<_> = wav::frames(speech).collect();
     let began = Instant::now();
-    let mut words = whisper.transcribe(stream::iter(frames).boxed(), options);
+    let mut words = whisper.transcribe(stream::iter(frames).boxed(), TranscribeOptions::default());
     while let Some(heard) = words.next().await {
         if heard.map_err(|error| error.to_string())?.is_final {
             return Ok(began.elapsed());

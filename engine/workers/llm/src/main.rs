@@ -73,6 +73,7 @@ fn run() -> Result<(), String> {
     let _ = rustix::process::nice(NICE);
     let fence = Fence {
         reads: &[&wanted.model],
+        takes_streams: true,
         memory: wanted.memory,
         ..Fence::default()
     };

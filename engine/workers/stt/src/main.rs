@@ -82,6 +82,7 @@ fn load(arguments: &Arguments) -> Result<(Whisper, Value), Box<dyn Error>> {
     let _ = rustix::process::nice(NICE);
     let confined_by = loqa_fence::confine(&Fence {
         reads: &[&arguments.model],
+        takes_streams: true,
         memory: arguments.memory,
         ..Fence::default()
     })?;

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use futures::{StreamExt, channel::mpsc, executor::block_on};
 use loqa_core::{
-    grammar::{Context, SpeechGrammar},
+    grammar::SpeechGrammar,
     seams::{AudioFrame, FRAME_SAMPLES, SpeechToText, TranscribeOptions},
 };
 use loqa_inference::stt::{Ears, PocketSphinx};
@@ -98,8 +98,7 @@ fn hear(
     let arrivals: Vec<OnceLock<Instant>> = frames.iter().map(|_| OnceLock::new()).collect();
     let options = TranscribeOptions {
         grammar: Some(grammar.clone()),
-        context: Context::Commands,
-        household: None,
+        ..TranscribeOptions::default()
     };
     // Bounded by the length of the clip: the speaker never waits for the listener.
     let (mut microphone, audio) = mpsc::channel(frames.len());
