@@ -7,6 +7,8 @@ pub mod echo_room;
 pub mod hassil;
 pub mod home_assistant;
 pub mod kill;
+#[path = "../../engine/workers/llm/tests/model/mod.rs"]
+pub mod llama_model;
 pub mod program;
 pub mod sound_server;
 pub mod voices;

@@ -12,7 +12,7 @@ mod tests;
 
 pub use sections::{
     Conversation, Dashboard, Desktop, Endpoint, Hearing, HearingEngine, HomeAssistant, Household,
-    Hub, Listen, Patience, Port, PushToTalk, Skills, Timers, Units, Voice, VoiceEngine,
+    Hub, Listen, Patience, Port, PushToTalk, Skills, Thinking, Timers, Units, Voice, VoiceEngine,
 };
 
 use load::CONFIG_VARIABLE;
@@ -43,6 +43,8 @@ pub struct Config {
     pub listen: Listen,
     /// `[hearing]`
     pub hearing: Hearing,
+    /// `[thinking]`
+    pub thinking: Thinking,
     /// `[voice]`
     pub voice: Voice,
     /// `[endpoint]`
@@ -69,6 +71,7 @@ const SECTIONS: &[(&str, &str, &[Key])] = &[
     ("household", Household::ABOUT, Household::KEYS),
     ("listen", Listen::ABOUT, Listen::KEYS),
     ("hearing", Hearing::ABOUT, Hearing::KEYS),
+    ("thinking", Thinking::ABOUT, Thinking::KEYS),
     ("voice", Voice::ABOUT, Voice::KEYS),
     ("endpoint", Endpoint::ABOUT, Endpoint::KEYS),
     ("conversation", Conversation::ABOUT, Conversation::KEYS),

@@ -9,7 +9,7 @@ use crate::{
     tasks::TaskKind,
 };
 use futures::StreamExt;
-use loqa_core::seams::{Speaker, VoiceActivity};
+use loqa_core::seams::{LanguageModel, Speaker, VoiceActivity};
 use loqa_inference::vad::Earshot;
 use loqa_protocol::{Envelope, Event, Problem, ServerFrame, SessionId};
 use std::sync::Arc;
@@ -181,6 +181,8 @@ impl Shared {
         let (events, mut told) = mpsc::channel(EVENTS);
         let mut parts = self.session_parts(self.floor.clone(), events);
         parts.turn.speak_typed = true;
+        // What is scheduled is a command, or nothing.
+        parts.turn.open_questions = false;
         let session = Session::spawn(parts, &self.tasks);
         let hub = self.clone();
         self.tasks.spawn(TaskKind::CLIENT, "schedule", async move {
@@ -208,6 +210,11 @@ impl Shared {
         SessionParts {
             id: SessionId(rand::random()),
             stt: self.models.stt.clone(),
+            llm: self
+                .models
+                .llama
+                .clone()
+                .map(|llama| llama as Arc<dyn LanguageModel>),
             tts: self.models.tts.clone(),
             speaker: Some(speaker),
             vad: Arc::new(|| Box::new(Earshot::default()) as Box<dyn VoiceActivity>),

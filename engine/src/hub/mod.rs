@@ -42,6 +42,7 @@ use aloud::Aloud;
 use cards::Cards;
 use choices::Sounds;
 use floor::Floor;
+use futures::StreamExt;
 use home_file::{About, HomeFile};
 use jiff::tz::TimeZone;
 use listening::Call;
@@ -264,7 +265,8 @@ impl Hub {
             notes.push(format!("{left_out}\n  help: {}", doctor::LEFT_OUT_HELP));
         }
         let models = tokio::task::block_in_place(|| {
-            Models::load(&config, if options.serving { HEARD_AT_ONCE } else { 1 })
+            let utterances = if options.serving { HEARD_AT_ONCE } else { 1 };
+            Models::load(&config, utterances, understanding.watch())
         });
         for check in models.checks.iter().filter(|check| !check.ok) {
             notes.push(format!("{}\n  help: {}", check.message, check.help));
@@ -477,12 +479,41 @@ impl Shared {
         {
             tracing::warn!(%error, "what no command covers is not understood");
         }
+        self.warm_up();
         let _learning = self.own_home.lock().await;
         if let Some(stt) = &self.models.stt {
             self.understanding.teach(stt.as_ref()).await?;
         }
         self.learned.store(true, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Has the language model loaded and told of the household before anybody asks it something, and again
+    /// when the household changes.
+    fn warm_up(&self) {
+        let Some(llama) = self.models.llama.clone() else {
+            return;
+        };
+        let mut grammar = self.understanding.watch();
+        self.tasks
+            .spawn(TaskKind::BACKGROUND, "language model", async move {
+                loop {
+                    grammar.mark_unchanged();
+                    let mut warm = llama.warm();
+                    tokio::select! {
+                        Ok(()) = grammar.changed() => {}
+                        failed = warm.next() => {
+                            if let Some(Err(error)) = failed {
+                                tracing::warn!(%error, "what no command covers is not answered");
+                            }
+                            // The next question starts it again, if it can be.
+                            if grammar.changed().await.is_err() {
+                                return Ok::<(), String>(());
+                            }
+                        }
+                    }
+                }
+            });
     }
 
     /// Tells everybody who wants to know, and remembers turns and cards for those who come later.
@@ -545,6 +576,7 @@ impl Shared {
     fn turn_config(&self) -> TurnConfig {
         TurnConfig {
             patience: Duration::from_secs(self.config.conversation.answer_s.into()),
+            open_questions: self.models.llama.is_some(),
             ..TurnConfig::default()
         }
     }

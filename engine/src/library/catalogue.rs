@@ -10,6 +10,8 @@ pub enum Kind {
     Wake,
     /// Hears any words.
     Stt,
+    /// Answers any question.
+    Llm,
 }
 
 impl Kind {
@@ -18,6 +20,7 @@ impl Kind {
         match self {
             Kind::Wake => "wake",
             Kind::Stt => "stt",
+            Kind::Llm => "llm",
         }
     }
 }

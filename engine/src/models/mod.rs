@@ -1,15 +1,20 @@
 //! The models of this machine, picked by placement: nothing else in the engine chooses one.
 
+mod candidate;
+mod llama;
+mod prompt;
 mod whisper;
 
+pub use llama::named as language_model;
 pub use whisper::{Chosen, by_name};
 
 use crate::{
     config::{Config, Listen},
     library::{Kind, Library},
-    workers::{Process, Race, Whisper},
+    workers::{Llama, Process, Race, Whisper},
 };
 use loqa_core::{
+    grammar::Grammar,
     placement::{self, Candidate, Choice, Wanted},
     seams::{ModelError, SpeechToText, TextToSpeech, Voice, WakeWord},
 };
@@ -21,6 +26,7 @@ use loqa_inference::{
 use loqa_protocol::{Capability, Placement, PrivacyScope};
 use serde::Serialize;
 use std::{path::Path, sync::Arc, time::Duration};
+use tokio::sync::watch;
 
 /// Synthesised phrases kept in memory: about ten minutes of speech.
 const PHRASE_CACHE_BYTES: usize = 40 << 20;
@@ -57,6 +63,8 @@ pub struct Models {
     pub voice: Voice,
     /// Hears what no command covers, within `stt`, once it is started; `None`: nothing does.
     pub whisper: Option<Arc<Process>>,
+    /// Answers what no command covers; `None`: nothing does.
+    pub llama: Option<Arc<Llama>>,
     /// Which were chosen, and why.
     pub placements: Vec<Placement>,
     /// Every choice, and what is missing.
@@ -65,7 +73,11 @@ pub struct Models {
 
 impl Models {
     /// Loads what is there, for so many utterances at a time, and chooses. Missing libraries are named in `checks`, never an error.
-    pub fn load(config: &Config, utterances: usize) -> Models {
+    pub fn load(
+        config: &Config,
+        utterances: usize,
+        grammar: watch::Receiver<Arc<Grammar>>,
+    ) -> Models {
         let mut checks = Vec::new();
         let recogniser = PocketSphinx::open(Ears::default(), utterances);
         let hearing = [Model::new(
@@ -102,6 +114,14 @@ impl Models {
             }
             (commands, any_words) => commands.or(any_words),
         };
+
+        let prompts = prompt::prompts(grammar, config.thinking.context);
+        let data = &config.hub.data;
+        let llama = llama::choose(&config.thinking, data, prompts, &mut checks);
+        let llama = llama.map(|(llama, placement)| {
+            placements.push(placement);
+            llama
+        });
 
         let voices = Voices::load();
         let own = Voice(config.voice.name.clone());
@@ -145,6 +165,7 @@ impl Models {
             tts,
             voice,
             whisper,
+            llama,
             placements,
             checks,
         }

@@ -1,7 +1,7 @@
 //! A language model as llama.cpp reads it, small and of random numbers: it says nothing that means
 //! anything, by the same ways as one that does.
 
-use std::{fs, path::Path};
+use std::{collections::HashSet, fs, path::Path};
 
 const WIDTH: usize = 64;
 const HEADS: usize = 4;
@@ -24,24 +24,32 @@ pub struct Model {
 }
 
 /// Writes a model to `path`. It never ends by itself; with `fond_of`, it says nothing else if it may.
+#[allow(dead_code, reason = "one of the tests that share it wants it")]
 pub fn write(path: &Path, fond_of: Option<&str>) {
-    fs::write(path, Model::new(fond_of).bytes()).unwrap();
+    fs::write(path, Model::new(fond_of, &[], "").bytes()).unwrap();
+}
+
+/// Writes one that answers everything with these pieces, one after the other, and ends. A space before a
+/// piece is a part of it; all must differ. The words of `known` are a token each, other letters one.
+#[allow(dead_code, reason = "one of the tests that share it wants it")]
+pub fn write_saying(path: &Path, pieces: &[&str], known: &str) {
+    fs::write(path, Model::new(None, pieces, known).bytes()).unwrap();
 }
 
 impl Model {
-    fn new(fond_of: Option<&str>) -> Self {
+    fn new(fond_of: Option<&str>, pieces: &[&str], known: &str) -> Self {
         let mut model = Model {
             entries: Vec::new(),
             entry_count: 0,
             tensors: Vec::new(),
         };
-        let tokens = tokens();
+        let said: Vec<String> = pieces.iter().map(|it| it.replace(' ', "▁")).collect();
+        let tokens = tokens(&said, known);
         model.describe(&tokens);
         let mut random = Random(1);
         // The first number of whatever it has in mind is always the same: by it, tokens are likely or not.
         let mut embedding = random.numbers(tokens.len() * WIDTH, 1.0);
         embedding.chunks_mut(WIDTH).for_each(|row| row[0] = 1.0);
-        model.tensor("token_embd.weight", &[WIDTH, tokens.len()], embedding);
         let mut output = random.numbers(tokens.len() * WIDTH, 0.2);
         for ((token, kind), row) in tokens.iter().zip(output.chunks_mut(WIDTH)) {
             row[0] = match kind {
@@ -50,6 +58,19 @@ impl Model {
                 _ => 0.0,
             };
         }
+        // What a token is followed by looks like it. An answer comes after the end of a line.
+        let place = |text: &str| tokens.iter().position(|(known, _)| known == text);
+        let chain = ["<0x0A>"]
+            .into_iter()
+            .chain(said.iter().map(String::as_str));
+        let chain: Vec<usize> = chain.chain(["</s>"]).filter_map(place).collect();
+        if !said.is_empty() {
+            for two in chain.windows(2) {
+                let before = embedding[two[0] * WIDTH..][..WIDTH].to_vec();
+                output[two[1] * WIDTH..][..WIDTH].copy_from_slice(&before);
+            }
+        }
+        model.tensor("token_embd.weight", &[WIDTH, tokens.len()], embedding);
         model.tensor("output.weight", &[WIDTH, tokens.len()], output);
         model.tensor("output_norm.weight", &[WIDTH], vec![1.0; WIDTH]);
         let keys = WIDTH / HEADS * KEY_HEADS;
@@ -65,7 +86,9 @@ impl Model {
             ] {
                 let mut numbers = random.numbers(from * to, 1.0 / (from as f32).sqrt());
                 if matches!(name, "attn_output" | "ffn_down") {
-                    numbers[..from].fill(0.0);
+                    // One that says a sentence has nothing in mind but the last word.
+                    let silent = if said.is_empty() { from } else { from * to };
+                    numbers[..silent].fill(0.0);
                 }
                 model.tensor(&format!("blk.{layer}.{name}.weight"), &[from, to], numbers);
             }
@@ -164,8 +187,8 @@ enum Kind {
     Byte = 6,
 }
 
-/// Every byte, every letter of ASCII, and a few words; `▁` stands for a space.
-fn tokens() -> Vec<(String, Kind)> {
+/// Every byte, every letter of ASCII, a few words and those `known`, and `more`; `▁` stands for a space.
+fn tokens(more: &[String], known: &str) -> Vec<(String, Kind)> {
     let mut tokens = vec![
         ("<unk>".to_owned(), Kind::Unknown),
         ("<s>".to_owned(), Kind::Control),
@@ -173,7 +196,8 @@ fn tokens() -> Vec<(String, Kind)> {
     ];
     tokens.extend((0..=u8::MAX).map(|byte| (format!("<0x{byte:02X}>"), Kind::Byte)));
     let letters = (b'!'..=b'~').map(|letter| char::from(letter).to_string());
-    let words = WORDS.split_whitespace().flat_map(|word| {
+    let known = known.split(|it: char| !it.is_ascii_alphabetic());
+    let words = WORDS.split_whitespace().chain(known).flat_map(|word| {
         // Letters become a word by pairs, so each beginning is a token too.
         let spaced = format!("▁{word}");
         let ends: Vec<usize> = spaced.char_indices().map(|(at, _)| at).skip(2).collect();
@@ -183,8 +207,10 @@ fn tokens() -> Vec<(String, Kind)> {
         });
         beginnings.chain([spaced]).collect::<Vec<_>>()
     });
-    for text in ["▁".to_owned()].into_iter().chain(letters).chain(words) {
-        if !tokens.iter().any(|(other, _)| *other == text) {
+    let mut there: HashSet<String> = HashSet::new();
+    let texts = ["▁".to_owned()].into_iter().chain(letters).chain(words);
+    for text in texts.chain(more.iter().cloned()) {
+        if there.insert(text.clone()) {
             tokens.push((text, Kind::Normal));
         }
     }
