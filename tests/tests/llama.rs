@@ -142,6 +142,12 @@ async fn it_answers_while_its_process_is_killed_and_stopped() -> Result<()> {
         assert_eq!(whole(answer).await?, paris, "{signal:?}");
         assert_ne!(mind.id()?, before);
     }
+    // Whoever gives its memory back is loaded again by the next question; not in the middle of one.
+    ensure!(!mind.process.unload(CEILING));
+    let before = mind.id()?;
+    ensure!(mind.process.unload(Duration::ZERO));
+    assert_eq!(whole(mind.ask("where is the tower")).await?, paris);
+    assert_ne!(mind.id()?, before);
     // What was never asked is never answered, and ends.
     let nothing = mind
         .llama

@@ -9,7 +9,7 @@ use crate::{
     tasks::TaskKind,
 };
 use futures::StreamExt;
-use loqa_core::seams::{LanguageModel, Speaker, VoiceActivity};
+use loqa_core::seams::{Speaker, VoiceActivity};
 use loqa_inference::vad::Earshot;
 use loqa_protocol::{Envelope, Event, Problem, ServerFrame, SessionId};
 use std::sync::Arc;
@@ -210,11 +210,7 @@ impl Shared {
         SessionParts {
             id: SessionId(rand::random()),
             stt: self.models.stt.clone(),
-            llm: self
-                .models
-                .llama
-                .clone()
-                .map(|llama| llama as Arc<dyn LanguageModel>),
+            llm: self.models.llm.clone(),
             tts: self.models.tts.clone(),
             speaker: Some(speaker),
             vad: Arc::new(|| Box::new(Earshot::default()) as Box<dyn VoiceActivity>),

@@ -16,6 +16,7 @@ mod neighbour;
 mod pin;
 mod recent;
 mod recording;
+mod relief;
 mod ringing;
 mod service;
 mod shelves;
@@ -42,7 +43,6 @@ use aloud::Aloud;
 use cards::Cards;
 use choices::Sounds;
 use floor::Floor;
-use futures::StreamExt;
 use home_file::{About, HomeFile};
 use jiff::tz::TimeZone;
 use listening::Call;
@@ -488,31 +488,16 @@ impl Shared {
         Ok(())
     }
 
-    /// Has the language model loaded and told of the household before anybody asks it something, and again
-    /// when the household changes.
+    /// Has the language model ready before anybody asks it something.
     fn warm_up(&self) {
         let Some(llama) = self.models.llama.clone() else {
             return;
         };
-        let mut grammar = self.understanding.watch();
+        let grammar = self.understanding.watch();
         self.tasks
             .spawn(TaskKind::BACKGROUND, "language model", async move {
-                loop {
-                    grammar.mark_unchanged();
-                    let mut warm = llama.warm();
-                    tokio::select! {
-                        Ok(()) = grammar.changed() => {}
-                        failed = warm.next() => {
-                            if let Some(Err(error)) = failed {
-                                tracing::warn!(%error, "what no command covers is not answered");
-                            }
-                            // The next question starts it again, if it can be.
-                            if grammar.changed().await.is_err() {
-                                return Ok::<(), String>(());
-                            }
-                        }
-                    }
-                }
+                relief::keep_warm(llama, grammar).await;
+                Ok::<(), String>(())
             });
     }
 

@@ -11,12 +11,12 @@ pub use whisper::{Chosen, by_name};
 use crate::{
     config::{Config, Listen},
     library::{Kind, Library},
-    workers::{Llama, Process, Race, Whisper},
+    workers::{Llama, Process, Race, Remembered, Whisper},
 };
 use loqa_core::{
     grammar::Grammar,
     placement::{self, Candidate, Choice, Wanted},
-    seams::{ModelError, SpeechToText, TextToSpeech, Voice, WakeWord},
+    seams::{LanguageModel, ModelError, SpeechToText, TextToSpeech, Voice, WakeWord},
 };
 use loqa_inference::{
     stt::{Ears, PocketSphinx},
@@ -65,6 +65,8 @@ pub struct Models {
     pub whisper: Option<Arc<Process>>,
     /// Answers what no command covers; `None`: nothing does.
     pub llama: Option<Arc<Llama>>,
+    /// The same, with its last answers.
+    pub llm: Option<Arc<dyn LanguageModel>>,
     /// Which were chosen, and why.
     pub placements: Vec<Placement>,
     /// Every choice, and what is missing.
@@ -115,12 +117,16 @@ impl Models {
             (commands, any_words) => commands.or(any_words),
         };
 
-        let prompts = prompt::prompts(grammar, config.thinking.context);
+        let prompts = prompt::prompts(grammar.clone(), config.thinking.context);
         let data = &config.hub.data;
         let llama = llama::choose(&config.thinking, data, prompts, &mut checks);
         let llama = llama.map(|(llama, placement)| {
             placements.push(placement);
             llama
+        });
+        let llm = llama.clone().map(|llama| {
+            let version = move || grammar.borrow().version();
+            Arc::new(Remembered::new(llama, version)) as Arc<dyn LanguageModel>
         });
 
         let voices = Voices::load();
@@ -166,6 +172,7 @@ impl Models {
             voice,
             whisper,
             llama,
+            llm,
             placements,
             checks,
         }

@@ -22,6 +22,8 @@ use std::{
 const MOST_TOKENS: u32 = 320;
 /// The longest answer that is told, bytes.
 const MOST_BYTES: usize = 4 << 10;
+/// No answer takes longer.
+const LONGEST_ANSWER: Duration = Duration::from_secs(60);
 /// Answers that a tier is judged by.
 const JUDGED_BY: usize = 3;
 /// What some models think before they answer stands between these.
@@ -64,6 +66,11 @@ impl Llama {
     pub fn trouble(&self) -> Option<String> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         self.process.trouble().or_else(|| refused.clone())
+    }
+
+    /// Gives its memory back, unless it was asked something lately. Whether it has.
+    pub fn unload(&self) -> bool {
+        self.process.unload(LONGEST_ANSWER)
     }
 
     /// How much is answered now, and why it is less than was wanted, if it is.

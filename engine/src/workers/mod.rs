@@ -7,9 +7,11 @@ mod generation;
 mod link;
 mod process;
 mod race;
+mod remembered;
 mod transcription;
 
 pub use generation::{Llama, Prompt, Prompts};
 pub use process::{Health, Process, Program};
 pub use race::{PATIENCE, Race};
+pub use remembered::Remembered;
 pub use transcription::Whisper;
