@@ -83,6 +83,8 @@ enum Subject {
     Skills,
     /// Whisper in its process, against pywhispercpp on the same models
     Stt,
+    /// A language model in its process, against llama-cpp-python on the same models
+    Llm,
     /// The dashboard in a real browser: how soon it shows what happens, and what it costs
     Ui,
 }
@@ -133,6 +135,9 @@ fn run(task: Task) -> anyhow::Result<()> {
             let tools = setup::ensure(Purpose::Test)?;
             let bench = build::bench()?;
             skills::build_beside(&bench.loqa)?;
+            if subject == Subject::Llm {
+                tools.add_language_model();
+            }
             if subject == Subject::Ui {
                 ui::build_beside(&bench.loqa)?;
             }

@@ -6,6 +6,7 @@ mod faults;
 mod figure;
 mod idle;
 mod intent;
+mod llm;
 mod memory;
 mod recording;
 mod skills;
@@ -44,6 +45,8 @@ enum Bench {
     Skills(skills::SkillsArgs),
     /// Whisper in its process, against pywhispercpp on the same models
     Stt(stt::SttArgs),
+    /// A language model in its process, against llama-cpp-python on the same models
+    Llm(llm::LlmArgs),
     /// The dashboard in a real browser: how soon it shows what happens, and what it costs
     Ui(ui::UiArgs),
 }
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Bench::Faults(args) => faults::run(args, &mut report),
         Bench::Skills(args) => skills::run(args, &mut report),
         Bench::Stt(args) => stt::run(args, &mut report),
+        Bench::Llm(args) => llm::run(args, &mut report),
         Bench::Ui(args) => ui::run(args, &mut report),
     };
     report.finish();
