@@ -6,6 +6,7 @@ mod prompt;
 mod whisper;
 
 pub use llama::named as language_model;
+pub use prompt::prompts;
 pub use whisper::{Chosen, by_name};
 
 use crate::{

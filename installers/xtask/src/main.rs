@@ -85,6 +85,8 @@ enum Subject {
     Stt,
     /// A language model in its process, against llama-cpp-python on the same models
     Llm,
+    /// A question from its last word to the first sound of the answer, against one step after the other
+    Model,
     /// The dashboard in a real browser: how soon it shows what happens, and what it costs
     Ui,
 }
@@ -135,7 +137,7 @@ fn run(task: Task) -> anyhow::Result<()> {
             let tools = setup::ensure(Purpose::Test)?;
             let bench = build::bench()?;
             skills::build_beside(&bench.loqa)?;
-            if subject == Subject::Llm {
+            if matches!(subject, Subject::Llm | Subject::Model) {
                 tools.add_language_model();
             }
             if subject == Subject::Ui {

@@ -31,7 +31,7 @@ pub struct LlmArgs {
 }
 
 /// As SmolLM2's 135M and Qwen2.5's 0.5B, with fewer tokens.
-const SIZES: [(&str, Size); 2] = [
+pub const SIZES: [(&str, Size); 2] = [
     (
         "135m",
         Size {
@@ -73,7 +73,7 @@ pub fn run(args: LlmArgs, report: &mut Report) -> Result<()> {
     let folder = tempfile::tempdir()?;
     for (size, shape) in &SIZES {
         let file = folder.path().join(format!("{size}.gguf"));
-        write_sized(&file, shape, &WORDS.join(" "));
+        write_sized(&file, shape, &[], &WORDS.join(" "));
         let ours = runtime.block_on(measure(&file, args.times))?;
         let mut figure = |name: &str, value: Option<f64>, unit: &str, goal| {
             report.figure("llm", &format!("{size}_{name}"), value, unit, goal);

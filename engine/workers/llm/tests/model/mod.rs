@@ -17,7 +17,7 @@ pub struct Size {
     pub layers: usize,
     /// Tokens it knows at least.
     pub tokens: usize,
-    /// Whether its weights are of 8 bits, and by chance; such a model says nothing in particular.
+    /// Whether its weights are of 8 bits.
     pub is_quantised: bool,
 }
 
@@ -76,10 +76,10 @@ pub fn write_saying(path: &Path, pieces: &[&str], known: &str) {
     fs::write(path, Model::new(&Size::SMALL, None, pieces, known).bytes()).unwrap();
 }
 
-/// Writes one of such a size, of random numbers; the words of `known` are a token each.
+/// Writes one of such a size: of random numbers, or one that answers everything with these pieces.
 #[allow(dead_code, reason = "one of the tests that share it wants it")]
-pub fn write_sized(path: &Path, size: &Size, known: &str) {
-    fs::write(path, Model::new(size, None, &[], known).bytes()).unwrap();
+pub fn write_sized(path: &Path, size: &Size, pieces: &[&str], known: &str) {
+    fs::write(path, Model::new(size, None, pieces, known).bytes()).unwrap();
 }
 
 impl Model {
@@ -135,7 +135,10 @@ impl Model {
                 ("ffn_down", size.inner, width),
             ] {
                 if size.is_quantised {
-                    let bytes = random.blocks(from * to, 1.0 / (from as f32).sqrt());
+                    let mut bytes = random.blocks(from * to, 1.0 / (from as f32).sqrt());
+                    if !said.is_empty() && matches!(name, "attn_output" | "ffn_down") {
+                        bytes.fill(0);
+                    }
                     let name = format!("blk.{layer}.{name}.weight");
                     model.tensors.push((name, vec![from, to], Data::Q8(bytes)));
                     continue;
