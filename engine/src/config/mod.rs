@@ -12,7 +12,7 @@ mod tests;
 
 pub use sections::{
     Conversation, Dashboard, Desktop, Endpoint, Hearing, HearingEngine, HomeAssistant, Household,
-    Hub, Listen, Patience, Port, PushToTalk, Skills, Timers, Units, Voice, VoiceEngine,
+    Hub, Listen, Models, Patience, Port, PushToTalk, Skills, Timers, Units, Voice, VoiceEngine,
 };
 
 use load::CONFIG_VARIABLE;
@@ -55,6 +55,8 @@ pub struct Config {
     pub home_assistant: HomeAssistant,
     /// `[skills]`
     pub skills: Skills,
+    /// `[models]`
+    pub models: Models,
     /// `[dashboard]`
     pub dashboard: Dashboard,
     /// `[desktop]`
@@ -75,6 +77,7 @@ const SECTIONS: &[(&str, &str, &[Key])] = &[
     ("timers", Timers::ABOUT, Timers::KEYS),
     ("home_assistant", HomeAssistant::ABOUT, HomeAssistant::KEYS),
     ("skills", Skills::ABOUT, Skills::KEYS),
+    ("models", Models::ABOUT, Models::KEYS),
     ("dashboard", Dashboard::ABOUT, Dashboard::KEYS),
     ("desktop", Desktop::ABOUT, Desktop::KEYS),
 ];

@@ -1,7 +1,9 @@
 //! The models of this machine, picked by placement: nothing else in the engine chooses one.
 
+mod choice;
 mod whisper;
 
+pub use choice::{chosen, use_model};
 pub use whisper::{Chosen, by_name};
 
 use crate::{

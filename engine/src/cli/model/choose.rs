@@ -1,6 +1,6 @@
 //! `loqa model recommend` and `loqa model use`.
 
-use super::{explained, problem};
+use super::problem;
 use crate::{
     cli::{Common, output},
     config::Config,
@@ -9,7 +9,7 @@ use crate::{
 };
 use loqa_protocol::Problem;
 use serde_json::json;
-use std::{path, process::ExitCode};
+use std::process::ExitCode;
 
 /// The model that suits this machine.
 pub fn recommend(common: &Common, config: &Config, library: &Library) -> Result<ExitCode, Problem> {
@@ -21,7 +21,7 @@ pub fn recommend(common: &Common, config: &Config, library: &Library) -> Result<
             "commands are understood without one",
         ));
     };
-    let here = library.held().map_err(explained)?.contains_key(&model.name);
+    let here = library.held()?.contains_key(&model.name);
     if common.json {
         output::print_json(&json!({
             "name": model.name,
@@ -46,24 +46,7 @@ pub fn recommend(common: &Common, config: &Config, library: &Library) -> Result<
 
 /// Has the hub use a model from its next start on.
 pub fn choose(common: &Common, config: &Config, name: &str) -> Result<ExitCode, Problem> {
-    let says_itself = matches!(name, "auto" | "none");
-    let value = if says_itself {
-        name.to_owned()
-    } else {
-        let help =
-            "`loqa model list` tells which are here and fit, `loqa model pull NAME` fetches one";
-        let data = &config.hub.data;
-        match models::by_name(name, data) {
-            Ok(chosen) if chosen.capability.variant == name => name.to_owned(),
-            // A file is named from wherever the hub is started.
-            Ok(_) => path::absolute(name)
-                .map_err(|error| problem(&format!("{name}: {error}"), "name the file in full"))?
-                .display()
-                .to_string(),
-            Err(why) => return Err(problem(&why, help)),
-        }
-    };
-    config.remember("hearing", "model", &value)?;
+    let value = models::use_model(config, Kind::Stt, name)?;
     let said = match name {
         "auto" => "the largest model that is here and fits hears what no command covers".into(),
         "none" => "what no command covers is not understood".into(),
