@@ -12,6 +12,7 @@ mod interruption;
 mod listening;
 mod meter;
 mod microphone;
+mod models;
 mod neighbour;
 mod pin;
 mod recent;
@@ -186,6 +187,8 @@ pub(crate) struct Shared {
     shelves: Shelves,
     /// Skills that somebody looks at.
     offers: Offers,
+    /// Models that are here or can be fetched.
+    stock: models::Stock,
     events: broadcast::Sender<Envelope>,
     recent: Recent,
     cards: Cards,
@@ -287,6 +290,7 @@ impl Hub {
             zone: zone.clone(),
             patience: config.endpoint.patience,
         }));
+        let stock = models::Stock::of(&config);
         let (events, _) = broadcast::channel(EVENTS);
         let shared = Arc::new(Shared {
             config,
@@ -312,6 +316,7 @@ impl Hub {
             host,
             shelves,
             offers: Offers::default(),
+            stock,
             events,
             recent: Recent::default(),
             cards: Cards::default(),
