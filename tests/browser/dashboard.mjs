@@ -437,6 +437,7 @@ const steps = {
     for (const [colorScheme, width, height, locale] of [
       ["light", 390, 844, "en-GB"],
       ["dark", 390, 844, "de-DE"],
+      ["light", 768, 1024, "de-DE"],
       ["light", 1024, 768, "de-DE"],
       ["dark", 1920, 1080, "en-GB"],
     ]) {
