@@ -25,9 +25,7 @@ pub fn examine(hub: &Shared) -> Vec<Check> {
     checks.push(skills(hub));
     checks.extend(code(hub));
     checks.extend(examples(hub));
-    checks.extend(hub.models.checks.iter().cloned());
-    checks.extend(whisper(hub));
-    checks.extend(llama(hub));
+    checks.extend(models(hub));
     if hub.models.stt.is_some() {
         checks.push(pronunciations(hub));
     }
@@ -47,6 +45,12 @@ fn good(what: &str, message: String) -> Check {
         message,
         help: String::new(),
     }
+}
+
+/// Which models are used and why, and what is missing.
+pub(super) fn models(hub: &Shared) -> Vec<Check> {
+    let checks = hub.models.checks.iter().cloned();
+    checks.chain(whisper(hub)).chain(llama(hub)).collect()
 }
 
 /// That whisper was chosen, the models' own checks tell; here, that it does not work.

@@ -1,10 +1,12 @@
 //! The models of this machine, picked by placement: nothing else in the engine chooses one.
 
 mod candidate;
+mod choice;
 mod llama;
 mod prompt;
 mod whisper;
 
+pub use choice::{chosen, use_model};
 pub use llama::named as language_model;
 pub use prompt::prompts;
 pub use whisper::{Chosen, by_name};

@@ -17,7 +17,7 @@ use loqa_tests::{
 };
 use serde::Deserialize;
 use serde_json::Value;
-use std::{fmt::Write, fs, path::Path, process::Command, sync::Arc, time::Instant};
+use std::{fmt::Write, fs, path::Path, process::Command, time::Instant};
 use tokio::sync::watch;
 
 /// Arguments of `bench model`.
