@@ -63,7 +63,7 @@ impl Mind {
                 "--model".into(),
                 file.into(),
                 "--threads".into(),
-                "2".into(),
+                "1".into(),
                 "--context".into(),
                 "1024".into(),
             ],
@@ -301,11 +301,6 @@ fn one_that_always_wants_the_worst_gets_no_further_than_a_person() -> Result<()>
         let nothing = "I didn't do anything: say it another way.";
         assert_eq!(turn["reply"], nothing, "{turn}");
     }
-    // Something else than what it may call is no call.
-    let home = home_with(&[r#"{"tool":"home.explode","arguments":{}}"#])?;
-    let _hub = home.hub()?;
-    let turn = ask(&home, "tell me a story")?;
-    ensure!(turn["steps"].as_array().is_none_or(Vec::is_empty), "{turn}");
     Ok(())
 }
 

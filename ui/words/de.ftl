@@ -218,6 +218,7 @@ model-here = Da
 model-damaged = Beschädigt
 model-memory = { $gib } GiB Speicher
 model-measured = Hier hat es { $speech } s Sprache in { $ms } ms gelesen.
+model-measured-answer = Hier begann eine Antwort nach { $ms } ms, { $words } Wörter in der Sekunde.
 model-unfit = Es braucht mehr Speicher, als dieser Rechner hat.
 model-sound = Es ist, wie es kam.
 model-comes = Wie viel von { $name } da ist

@@ -218,6 +218,7 @@ model-here = Here
 model-damaged = Damaged
 model-memory = { $gib } GiB of memory
 model-measured = Here it read { $speech } s of speech in { $ms } ms.
+model-measured-answer = Here an answer began after { $ms } ms, { $words } words a second.
 model-unfit = It needs more memory than this machine has.
 model-sound = It is what it was when it came.
 model-comes = How much of { $name } is here

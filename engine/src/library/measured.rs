@@ -7,13 +7,26 @@ use std::{collections::BTreeMap, fs, io};
 
 /// What a measurement found.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Measured {
-    /// From its start to its first job, ms.
-    pub load_ms: f64,
-    /// Length of the speech that it read, s.
-    pub speech_s: f64,
-    /// From the end of that speech to its last word, ms, where it had not been read before; the median.
-    pub last_word_ms: f64,
+#[serde(untagged)]
+pub enum Measured {
+    /// Of one that hears.
+    Hears {
+        /// From its start to its first job, ms.
+        load_ms: f64,
+        /// Length of the speech that it read, s.
+        speech_s: f64,
+        /// From the end of that speech to its last word, ms, where it had not been read before; the median.
+        last_word_ms: f64,
+    },
+    /// Of one that answers.
+    Answers {
+        /// From its start to its first job, ms.
+        load_ms: f64,
+        /// From a question to the first word of its answer, ms, where what comes before was read; the median.
+        first_word_ms: f64,
+        /// How fast the others follow.
+        words_per_s: f64,
+    },
 }
 
 impl Library {

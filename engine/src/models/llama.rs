@@ -3,6 +3,7 @@
 use super::{
     Check,
     candidate::{Candidate, Sort},
+    prompt::prompts,
 };
 use crate::{
     beside::beside,
@@ -10,9 +11,10 @@ use crate::{
     library::{Kind, Machine},
     workers::{Llama, Process, Program, Prompts},
 };
-use loqa_core::model_file::GgufFile;
+use loqa_core::{grammar::Grammar, model_file::GgufFile};
 use loqa_protocol::{Capability, Placement};
 use std::{path::Path, sync::Arc};
+use tokio::sync::watch;
 
 /// The program, beside `loqa`.
 const PROGRAM: &str = "loqa-llm-worker";
@@ -41,11 +43,7 @@ pub fn choose(
     checks: &mut Vec<Check>,
 ) -> Option<(Arc<Llama>, Placement)> {
     let (model, why) = GGUF.choose(&thinking.model, data, checks)?;
-    let capability = Capability {
-        kind: "llm".into(),
-        name: "llama".into(),
-        variant: model.name.clone(),
-    };
+    let capability = capability(&model);
     let placement = Placement {
         reason: format!("{capability} on this machine, for what no command covers: {why}"),
         capability: capability.to_string(),
@@ -62,6 +60,30 @@ pub fn choose(
         Arc::new(Llama::new(process, capability, prompts)),
         placement,
     ))
+}
+
+/// The model of this name that was fetched, or of this file, and its process.
+///
+/// # Errors
+/// Why it cannot be run.
+pub fn by_name(
+    thinking: &Thinking,
+    data: &Path,
+    grammar: watch::Receiver<Arc<Grammar>>,
+) -> Result<(Arc<Process>, Llama), String> {
+    let (model, _) = GGUF.by_name(&thinking.model, data)?;
+    let process = Arc::new(Process::of(program(&model, thinking.context)));
+    let prompts = prompts(grammar, thinking.context);
+    let llama = Llama::new(process.clone(), capability(&model), prompts);
+    Ok((process, llama))
+}
+
+fn capability(model: &Candidate) -> Capability {
+    Capability {
+        kind: "llm".into(),
+        name: "llama".into(),
+        variant: model.name.clone(),
+    }
 }
 
 /// What this model, fetched or of a file, is called by the settings.

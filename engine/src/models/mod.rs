@@ -7,7 +7,7 @@ mod prompt;
 mod whisper;
 
 pub use choice::{chosen, use_model};
-pub use llama::named as language_model;
+pub use llama::{by_name as answering, named as language_model};
 pub use prompt::prompts;
 pub use whisper::{Chosen, by_name};
 

@@ -95,11 +95,22 @@ pub struct Item {
 
 /// How fast a model was on the hub's machine.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
-pub struct Measured {
-    /// Length of the speech that it read, s.
-    pub speech_s: f64,
-    /// From its end to its last word, ms.
-    pub last_word_ms: f64,
+#[serde(untagged)]
+pub enum Measured {
+    /// Of one that hears.
+    Hears {
+        /// Length of the speech that it read, s.
+        speech_s: f64,
+        /// From its end to its last word, ms.
+        last_word_ms: f64,
+    },
+    /// Of one that answers.
+    Answers {
+        /// From a question to the first word of its answer, ms.
+        first_word_ms: f64,
+        /// How fast the others follow.
+        words_per_s: f64,
+    },
 }
 
 /// How far a model is.

@@ -3,7 +3,7 @@
 use super::{App, WORDS, decimal, words, words_of_hub, words_with};
 use crate::model::{
     Edited, headed,
-    models::{Item, Progress, Step},
+    models::{Item, Measured, Progress, Step},
 };
 use leptos::prelude::*;
 use loqa_protocol::ModelChange;
@@ -85,12 +85,30 @@ fn facts(item: &Item) -> impl IntoView + use<> {
     ];
     let facts = facts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
     let speed = item.measured.as_ref().map(|found| {
-        let found = [
-            ("speech", decimal(found.speech_s, 1)),
-            ("ms", decimal(found.last_word_ms, 0)),
-        ];
+        let (key, found) = match found {
+            Measured::Hears {
+                speech_s,
+                last_word_ms,
+            } => (
+                "model-measured",
+                [
+                    ("speech", decimal(*speech_s, 1)),
+                    ("ms", decimal(*last_word_ms, 0)),
+                ],
+            ),
+            Measured::Answers {
+                first_word_ms,
+                words_per_s,
+            } => (
+                "model-measured-answer",
+                [
+                    ("ms", decimal(*first_word_ms, 0)),
+                    ("words", decimal(*words_per_s, 0)),
+                ],
+            ),
+        };
         let found = found.map(|(name, value)| (name, value.into()));
-        WORDS.with(|words| words.with("model-measured", &found))
+        WORDS.with(|words| words.with(key, &found))
     });
     let unfit = (!item.fits).then(|| words("model-unfit"));
     let sound = item.sound.then(|| words("model-sound"));

@@ -94,13 +94,26 @@ pub struct Model {
 
 /// How fast a model is here.
 #[derive(Serialize, Deserialize, ToSchema)]
-pub struct Measured {
-    /// From its start to its first job, ms.
-    load_ms: f64,
-    /// Length of the speech that it read, s.
-    speech_s: f64,
-    /// From the end of that to its last word, ms.
-    last_word_ms: f64,
+#[serde(untagged)]
+pub enum Measured {
+    /// Of one that hears.
+    Hears {
+        /// From its start to its first job, ms.
+        load_ms: f64,
+        /// Length of the speech that it read, s.
+        speech_s: f64,
+        /// From the end of that to its last word, ms.
+        last_word_ms: f64,
+    },
+    /// Of one that answers.
+    Answers {
+        /// From its start to its first job, ms.
+        load_ms: f64,
+        /// From a question to the first word of its answer, ms.
+        first_word_ms: f64,
+        /// How fast the others follow.
+        words_per_s: f64,
+    },
 }
 
 /// How far a model is.

@@ -93,7 +93,7 @@ pub enum For {
 }
 
 /// What a model of the catalogue is for, or a file; whisper's, where it does not show.
-fn kind_of(library: &Library, name: &str) -> Kind {
+pub fn kind_of(library: &Library, name: &str) -> Kind {
     let known = library.models().iter().find(|model| model.name == name);
     let is_gguf = Path::new(name).extension().is_some_and(|it| it == "gguf");
     let unknown = if is_gguf { Kind::Llm } else { Kind::Stt };

@@ -119,8 +119,7 @@ fn list(common: &Common, library: &Library) -> Result<ExitCode, Problem> {
             model.languages.join(", ")
         ));
         let speed = measured.map_or(String::new(), |found| {
-            let (speech, took) = (found.speech_s, found.last_word_ms);
-            format!("; measured here: {speech:.1} s of speech in {took:.0} ms")
+            format!("; measured here: {}", bench::found(found))
         });
         output::print_line(&format!("    {}{speed}", model.about));
     }
