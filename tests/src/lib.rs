@@ -7,6 +7,7 @@ pub mod echo_room;
 pub mod hassil;
 pub mod home_assistant;
 pub mod kill;
+pub mod kokoro_model;
 pub mod program;
 pub mod sound_server;
 pub mod voices;

@@ -12,7 +12,8 @@ mod tests;
 
 pub use sections::{
     Conversation, Dashboard, Desktop, Endpoint, Hearing, HearingEngine, HomeAssistant, Household,
-    Hub, Listen, Patience, Port, PushToTalk, Skills, Timers, Units, Voice, VoiceEngine,
+    Hub, Listen, Patience, Port, PushToTalk, Skills, Timers, Units, VadEngine, Voice, VoiceEngine,
+    VoiceMode,
 };
 
 use load::CONFIG_VARIABLE;

@@ -4,7 +4,7 @@ use super::{Listening, Shared, home_file::HomeFile};
 use crate::{
     api::{Dashboard, InTheHouse},
     home_assistant::{Place, Status, Trouble, token},
-    models::Check,
+    models::{Check, ExpressiveVoice},
 };
 use loqa_core::{
     grammar::Grammar,
@@ -27,6 +27,7 @@ pub fn examine(hub: &Shared) -> Vec<Check> {
     checks.extend(examples(hub));
     checks.extend(hub.models.checks.iter().cloned());
     checks.extend(whisper(hub));
+    checks.extend(hub.models.expressive.iter().map(ExpressiveVoice::check));
     if hub.models.stt.is_some() {
         checks.push(pronunciations(hub));
     }

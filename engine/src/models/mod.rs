@@ -1,12 +1,16 @@
 //! The models of this machine, picked by placement: nothing else in the engine chooses one.
 
+mod expressive;
+mod listening;
 mod whisper;
 
+pub use expressive::ExpressiveVoice;
 pub use whisper::{Chosen, by_name};
 
 use crate::{
     config::{Config, Listen},
     library::{Kind, Library},
+    session::VadFactory,
     workers::{Process, Race, Whisper},
 };
 use loqa_core::{
@@ -15,7 +19,7 @@ use loqa_core::{
 };
 use loqa_inference::{
     stt::{Ears, PocketSphinx},
-    tts::{PhraseCache, Voices},
+    tts::{DEFAULT_VOICE, Expressive, PhraseCache, Voices},
     wake,
 };
 use loqa_protocol::{Capability, Placement, PrivacyScope};
@@ -57,8 +61,12 @@ pub struct Models {
     pub voice: Voice,
     /// Hears what no command covers, within `stt`, once it is started; `None`: nothing does.
     pub whisper: Option<Arc<Process>>,
-    /// Which were chosen, and why.
-    pub placements: Vec<Placement>,
+    /// Kokoro, within `tts`, where it is wanted and there.
+    pub expressive: Option<ExpressiveVoice>,
+    /// Tells voices from everything else.
+    pub vad: VadFactory,
+    /// Which were chosen, and why; of voices, the fast one.
+    placements: Vec<Placement>,
     /// Every choice, and what is missing.
     pub checks: Vec<Check>,
 }
@@ -103,8 +111,13 @@ impl Models {
             (commands, any_words) => commands.or(any_words),
         };
 
+        let vad = listening::choose(&config.hearing, &config.hub.data, &mut checks);
         let voices = Voices::load();
-        let own = Voice(config.voice.name.clone());
+        let own = Voice(match config.voice.name.strip_prefix("kokoro:") {
+            // That is chosen beside the fast one.
+            Some(_) => DEFAULT_VOICE.into(),
+            None => config.voice.name.clone(),
+        });
         let flite = Voice(if config.voice.engine.name() == Some("espeak") {
             String::new()
         } else {
@@ -136,19 +149,51 @@ impl Models {
         );
         let spoken = spoken.map(|choice| choice.index);
         let voice = if spoken == Some(1) { espeak } else { flite };
-        let tts = spoken.map(|_| {
-            Arc::new(PhraseCache::new(Arc::new(voices), PHRASE_CACHE_BYTES))
-                as Arc<dyn TextToSpeech>
+        let fast = placements.iter().find(|placement| speaks(placement));
+        let expressive = fast.and_then(|fast| {
+            ExpressiveVoice::choose(&config.voice, &config.hub.data, fast, &mut checks)
         });
+        let (tts, voice) = match &expressive {
+            Some(expressive) => {
+                let kokoro = expressive.kokoro();
+                let voices = cached(voices.with_kokoro(kokoro.clone()));
+                let tts = Expressive::new(kokoro.clone(), voices, voice);
+                (
+                    Some(Arc::new(tts) as Arc<dyn TextToSpeech>),
+                    expressive.voice(),
+                )
+            }
+            None => (spoken.map(|_| cached(voices)), voice),
+        };
         Models {
             stt,
             tts,
             voice,
             whisper,
+            expressive,
+            vad,
             placements,
             checks,
         }
     }
+
+    /// Which models work now, and why.
+    pub fn placements(&self) -> Vec<Placement> {
+        let mut placements = self.placements.clone();
+        let spoken = placements.iter_mut().find(|placement| speaks(placement));
+        if let (Some(expressive), Some(spoken)) = (&self.expressive, spoken) {
+            *spoken = expressive.placement();
+        }
+        placements
+    }
+}
+
+fn speaks(placement: &Placement) -> bool {
+    placement.capability.starts_with("tts.")
+}
+
+fn cached(voices: Voices) -> Arc<dyn TextToSpeech> {
+    Arc::new(PhraseCache::new(Arc::new(voices), PHRASE_CACHE_BYTES))
 }
 
 impl Models {
