@@ -10,6 +10,7 @@ mod memory;
 mod recording;
 mod skills;
 mod stt;
+mod tts;
 mod ui;
 mod voice;
 
@@ -44,6 +45,8 @@ enum Bench {
     Skills(skills::SkillsArgs),
     /// Whisper in its process, against pywhispercpp on the same models
     Stt(stt::SttArgs),
+    /// Voices: how soon they begin, and what a second of speech takes
+    Tts(tts::TtsArgs),
     /// The dashboard in a real browser: how soon it shows what happens, and what it costs
     Ui(ui::UiArgs),
 }
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Bench::Faults(args) => faults::run(args, &mut report),
         Bench::Skills(args) => skills::run(args, &mut report),
         Bench::Stt(args) => stt::run(args, &mut report),
+        Bench::Tts(args) => tts::run(args, &mut report),
         Bench::Ui(args) => ui::run(args, &mut report),
     };
     report.finish();
