@@ -13,6 +13,7 @@ use loqa_inference::{
         Expressive, Kokoro, KokoroConfig, PhraseCache, Voices,
         kokoro::{SAMPLE_RATE_HZ, State},
     },
+    vad::SileroModel,
     wav,
 };
 use loqa_tests::{
@@ -323,6 +324,31 @@ fn files_that_are_something_else_are_told() -> Result<()> {
         told.starts_with("one Kokoro: there are several graphs"),
         "{told}"
     );
+    Ok(())
+}
+
+#[test]
+fn a_graph_for_a_voice_does_not_listen() -> Result<()> {
+    if !runs() {
+        return Ok(());
+    }
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("silero_vad.onnx");
+    let told = |bytes: &[u8]| -> Result<String> {
+        fs::write(&file, bytes)?;
+        let loaded = SileroModel::load(&file).map(drop);
+        Ok(loaded.err().context("it was loaded")?.to_string())
+    };
+    let voice = told(&kokoro_model::graph(Shape::Kokoro))?;
+    ensure!(
+        voice.ends_with("is not Silero VAD of version 5 or later: it takes tokens i64 [1, ?], style f32 [1, 256], speed f32 [1]"),
+        "{voice}"
+    );
+    if let Some(data) = env::var_os("LOQA_TEST_DATA") {
+        let whole = fs::read(Path::new(&data).join("models/silero/silero_vad.onnx"))?;
+        let cut = told(&whole[..whole.len() / 2])?;
+        ensure!(cut.contains("silero_vad.onnx cannot be loaded: "), "{cut}");
+    }
     Ok(())
 }
 

@@ -266,6 +266,9 @@ impl Hub {
         let models = tokio::task::block_in_place(|| {
             Models::load(&config, if options.serving { HEARD_AT_ONCE } else { 1 })
         });
+        if let Some(expressive) = models.expressive.as_ref().filter(|_| options.serving) {
+            expressive.begin();
+        }
         for check in models.checks.iter().filter(|check| !check.ok) {
             notes.push(format!("{}\n  help: {}", check.message, check.help));
         }

@@ -106,6 +106,11 @@ impl ExpressiveVoice {
         }
     }
 
+    /// Has it loaded, for replies to come.
+    pub fn begin(&self) {
+        self.kokoro.begin();
+    }
+
     /// Waits until it is loaded, or never will be. Blocks.
     pub fn load(&self) {
         self.kokoro.loaded(PATIENCE);
@@ -163,7 +168,7 @@ fn open(
             default.cloned().or_else(first).unwrap_or_default()
         }
     };
-    // Whether it works is told later, as it is only loading.
+    // Whether it works is known once it is loaded.
     kokoro.knows(&voice)?;
     Ok((kokoro, voice))
 }

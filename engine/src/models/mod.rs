@@ -18,6 +18,7 @@ use loqa_core::{
     seams::{ModelError, SpeechToText, TextToSpeech, Voice, WakeWord},
 };
 use loqa_inference::{
+    onnx,
     stt::{Ears, PocketSphinx},
     tts::{DEFAULT_VOICE, Expressive, PhraseCache, Voices},
     wake,
@@ -186,6 +187,12 @@ impl Models {
         }
         placements
     }
+}
+
+/// Has what computes in libraries of others come to an end, 3 s at most. The last that a program does: they would
+/// be taken down under it.
+pub fn end() {
+    onnx::end();
 }
 
 fn speaks(placement: &Placement) -> bool {

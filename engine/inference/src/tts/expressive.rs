@@ -61,7 +61,11 @@ impl TextToSpeech for Expressive {
                 let clause = stream::iter([clause.clone()]).boxed();
                 voices.synthesize(clause, voice.clone())
             };
-            if !matches!(kokoro.state(), State::Ready(_)) {
+            let state = kokoro.state();
+            if state == State::Loading {
+                kokoro.begin();
+            }
+            if !matches!(state, State::Ready(_)) {
                 return converted(say(&fast));
             }
             let (said, instead) = (say(&voice), (voices.clone(), fast.clone(), clause.clone()));

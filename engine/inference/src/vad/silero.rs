@@ -1,9 +1,9 @@
 //! Voice activity by Silero VAD (version 5 and later), an ONNX graph, where somebody has fetched it.
 
 use super::{FrameScores, WINDOW as EARSHOT_WINDOW};
-use crate::onnx;
+use crate::onnx::Model;
 use loqa_core::seams::{ModelError, SAMPLE_RATE_HZ, VoiceActivity};
-use ort::{session::Session, value::Tensor};
+use ort::{session::RunOptions, value::Tensor};
 use std::{
     path::Path,
     sync::{Arc, Mutex, PoisonError},
@@ -20,7 +20,9 @@ const STATE: usize = 256;
 #[derive(Clone)]
 pub struct SileroModel {
     // Held for one window at a time: 0.1 ms.
-    session: Arc<Mutex<Session>>,
+    graph: Arc<Mutex<Model>>,
+    /// Never terminated but by the end of the process.
+    cancel: Arc<RunOptions>,
 }
 
 impl SileroModel {
@@ -31,23 +33,21 @@ impl SileroModel {
     /// whole, or another graph.
     pub fn load(file: &Path) -> Result<Self, ModelError> {
         // One thread: the graph is small, and others wait for the processors.
-        let session = onnx::session(file, 1)?;
-        let takes = |name| session.inputs().iter().any(|input| input.name() == name);
-        let gives = |name| session.outputs().iter().any(|output| output.name() == name);
+        let graph = Model::load(file, 1)?;
+        let takes = |name| graph.inputs.iter().any(|input| input.name == name);
+        let gives = |name| graph.outputs.iter().any(|output| output.name == name);
         let known = takes("input") && takes("state") && takes("sr");
-        if !known || session.inputs().len() != 3 || !gives("output") || !gives("stateN") {
-            let inputs = session.inputs().iter();
-            let inputs: Vec<String> = inputs
-                .map(|input| onnx::shown(input.name(), input.dtype()))
-                .collect();
+        if !known || graph.inputs.len() != 3 || !gives("output") || !gives("stateN") {
             return Err(ModelError::Backend(format!(
                 "{} is not Silero VAD of version 5 or later: it takes {}",
                 file.display(),
-                inputs.join(", ")
+                graph.takes()
             )));
         }
+        let cancel = RunOptions::new().map_err(|error| ModelError::Backend(error.to_string()))?;
         let model = SileroModel {
-            session: Arc::new(Mutex::new(session)),
+            graph: Arc::new(Mutex::new(graph)),
+            cancel: Arc::new(cancel),
         };
         let mut first = model.listen();
         first.run(&[0.0; WINDOW]).map_err(|error| {
@@ -83,22 +83,30 @@ impl Silero {
         input.extend_from_slice(&self.context);
         input.extend_from_slice(window);
         self.context.copy_from_slice(&window[WINDOW - CONTEXT..]);
-        let mut session = self
-            .model
-            .session
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let run = || -> ort::Result<(f32, Vec<f32>)> {
-            let outputs = session.run(ort::inputs![
-                "input" => Tensor::from_array(([1, CONTEXT + WINDOW], input))?,
-                "state" => Tensor::from_array(([2, 1, STATE / 2], self.state.to_vec()))?,
-                "sr" => Tensor::from_array(((), vec![i64::from(SAMPLE_RATE_HZ)]))?,
-            ])?;
+        let state = self.state.to_vec();
+        let inputs = || {
+            Ok(vec![
+                (
+                    "input".into(),
+                    Tensor::from_array(([1, CONTEXT + WINDOW], input))?.into(),
+                ),
+                (
+                    "state".into(),
+                    Tensor::from_array(([2, 1, STATE / 2], state))?.into(),
+                ),
+                (
+                    "sr".into(),
+                    Tensor::from_array(((), vec![i64::from(SAMPLE_RATE_HZ)]))?.into(),
+                ),
+            ])
+        };
+        let graph = self.model.graph.lock();
+        let mut graph = graph.unwrap_or_else(PoisonError::into_inner);
+        let (score, state) = graph.run(&self.model.cancel, inputs, |outputs| {
             let (_, score) = outputs["output"].try_extract_tensor::<f32>()?;
             let (_, state) = outputs["stateN"].try_extract_tensor::<f32>()?;
             Ok((score.first().copied().unwrap_or(f32::NAN), state.to_vec()))
-        };
-        let (score, state) = run().map_err(|error| error.to_string())?;
+        })?;
         if state.len() != STATE || !score.is_finite() {
             return Err("its output has another shape".into());
         }

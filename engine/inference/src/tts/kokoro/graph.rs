@@ -1,13 +1,13 @@
 //! Kokoro's graph and its voice tables: files, and what comes out of them.
 
 use super::tokens;
-use crate::onnx;
+use crate::onnx::Model;
 use loqa_core::seams::ModelError;
 use ort::{
-    session::{RunOptions, Session, SessionInputValue},
+    session::{RunOptions, SessionInputValue},
     value::{Tensor, TensorElementType, ValueType},
 };
-use std::{borrow::Cow, fs, io::Read, path::Path};
+use std::{fs, io::Read, path::Path, sync::Arc};
 
 /// Samples per second of everything it says.
 pub const SAMPLE_RATE_HZ: u32 = 24_000;
@@ -59,8 +59,8 @@ impl VoiceTable {
 
 /// The graph, whatever its exporter has called its inputs.
 pub(super) struct Graph {
-    session: Session,
-    tokens: String,
+    model: Model,
+    tokens: &'static str,
     whole_speed: Option<TensorElementType>,
 }
 
@@ -68,13 +68,13 @@ impl Graph {
     /// Loads it.
     ///
     /// # Errors
-    /// As [`onnx::session`]; and [`ModelError::Backend`] telling what it takes, if that is not what Kokoro
+    /// As [`Model::load`]; and [`ModelError::Backend`] telling what it takes, if that is not what Kokoro
     /// does.
     pub(super) fn load(file: &Path, threads: usize) -> Result<Self, ModelError> {
-        let session = onnx::session(file, threads)?;
+        let model = Model::load(file, threads)?;
         let kind = |name: &str| {
-            let input = session.inputs().iter().find(|input| input.name() == name)?;
-            match input.dtype() {
+            let input = model.inputs.iter().find(|input| input.name == name)?;
+            match &input.kind {
                 ValueType::Tensor { ty, .. } => Some(*ty),
                 _ => None,
             }
@@ -91,7 +91,7 @@ impl Graph {
             _ => None,
         };
         let style = kind("style") == Some(TensorElementType::Float32);
-        let gives = session.outputs().first().map(|output| output.dtype());
+        let gives = model.outputs.first().map(|output| &output.kind);
         let sound = matches!(
             gives,
             Some(ValueType::Tensor {
@@ -100,24 +100,18 @@ impl Graph {
             })
         );
         match (tokens, whole_speed) {
-            (Some(tokens), Some(whole_speed)) if style && sound && session.inputs().len() == 3 => {
+            (Some(tokens), Some(whole_speed)) if style && sound && model.inputs.len() == 3 => {
                 Ok(Graph {
-                    tokens: tokens.to_owned(),
+                    tokens,
                     whole_speed,
-                    session,
+                    model,
                 })
             }
-            _ => {
-                let inputs = session.inputs().iter();
-                let inputs: Vec<String> = inputs
-                    .map(|input| onnx::shown(input.name(), input.dtype()))
-                    .collect();
-                Err(ModelError::Backend(format!(
-                    "{} is not Kokoro: it takes {} instead of tokens, style and speed",
-                    file.display(),
-                    inputs.join(", ")
-                )))
-            }
+            _ => Err(ModelError::Backend(format!(
+                "{} is not Kokoro: it takes {} instead of tokens, style and speed",
+                file.display(),
+                model.takes()
+            ))),
         }
     }
 
@@ -131,7 +125,7 @@ impl Graph {
         piece: &[i64],
         voice: &VoiceTable,
         speed: f32,
-        cancel: &RunOptions,
+        cancel: &Arc<RunOptions>,
     ) -> Result<Vec<f32>, ModelError> {
         let failed = |why: String| ModelError::Backend(format!("Kokoro failed: {why}"));
         let mut framed = Vec::with_capacity(piece.len() + 2);
@@ -139,30 +133,33 @@ impl Graph {
         framed.extend_from_slice(piece);
         framed.push(0);
         let whole = speed.round().max(1.0);
-        let run = || -> ort::Result<Vec<f32>> {
-            let speed: SessionInputValue<'_> = match self.whole_speed {
+        let (tokens, whole_speed) = (self.tokens, self.whole_speed);
+        let inputs = || {
+            let speed: SessionInputValue<'static> = match whole_speed {
                 None => Tensor::from_array(([1], vec![speed]))?.into(),
                 Some(TensorElementType::Int32) => {
                     Tensor::from_array(([1], vec![whole as i32]))?.into()
                 }
                 Some(_) => Tensor::from_array(([1], vec![whole as i64]))?.into(),
             };
-            let inputs: Vec<(Cow<'_, str>, SessionInputValue<'_>)> = vec![
+            let style = voice.style(piece.len());
+            Ok(vec![
                 (
-                    self.tokens.as_str().into(),
+                    tokens.into(),
                     Tensor::from_array(([1, framed.len()], framed))?.into(),
                 ),
                 (
                     "style".into(),
-                    Tensor::from_array(([1, STYLE], voice.style(piece.len())))?.into(),
+                    Tensor::from_array(([1, STYLE], style))?.into(),
                 ),
                 ("speed".into(), speed),
-            ];
-            let outputs = self.session.run_with_options(inputs, cancel)?;
+            ])
+        };
+        let ran = self.model.run(cancel, inputs, |outputs| {
             let (_, samples) = outputs[0].try_extract_tensor::<f32>()?;
             Ok(samples[..samples.len().min(LONGEST + 1)].to_vec())
-        };
-        let mut samples = run().map_err(|error| failed(error.to_string()))?;
+        });
+        let mut samples = ran.map_err(failed)?;
         if samples.is_empty() || samples.len() > LONGEST {
             return Err(failed("what it says has no end, or no beginning".into()));
         }

@@ -22,7 +22,7 @@ use loqa_core::seams::{ModelError, SpeechChunk, TextStream, TextToSpeech, Voice}
 use ort::session::RunOptions;
 use std::{
     collections::HashMap,
-    fs,
+    fs, iter,
     path::{Path, PathBuf},
     pin::Pin,
     sync::{
@@ -56,7 +56,7 @@ const TRIAL: &str = "The kitchen lights are off, and the timer is set.";
 /// all of it is there. Dropping a reply's stream cancels it: a clause not yet begun is skipped, the one
 /// being computed ends after the operator of the graph that is under way.
 pub struct Kokoro {
-    jobs: SyncSender<Job>,
+    jobs: SyncSender<Asked>,
     state: Arc<Watched>,
     voices: Vec<String>,
 }
@@ -64,7 +64,7 @@ pub struct Kokoro {
 /// How far it is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum State {
-    /// The graph is being loaded and tried.
+    /// The graph is being loaded and tried, or will be.
     Loading,
     /// It speaks; and how long it computes for a second of speech, in seconds.
     Ready(f64),
@@ -115,6 +115,14 @@ impl Watched {
     }
 }
 
+/// What the thread is asked.
+enum Asked {
+    /// Load and try the graph, if that has not been done.
+    Begin,
+    /// Say something.
+    Say(Job),
+}
+
 struct Job {
     voice: String,
     clause: String,
@@ -123,8 +131,8 @@ struct Job {
 }
 
 impl Kokoro {
-    /// Opens the model of a folder: one graph (`*.onnx`) and voices (`NAME.bin`). Loading and trying it
-    /// goes on on its own thread; [`Kokoro::state`] tells how that went.
+    /// Finds the model of a folder: one graph (`*.onnx`) and voices (`NAME.bin`). It is loaded and tried on a
+    /// thread of its own once somebody wants it; [`Kokoro::state`] tells how that went.
     ///
     /// # Errors
     /// [`ModelError::NotLoaded`] without ONNX Runtime, graph or voice, with where to get it.
@@ -185,6 +193,12 @@ impl Kokoro {
         })
     }
 
+    /// Has it loaded, if it is not yet.
+    pub fn begin(&self) {
+        // Where many are waiting, one of them has had it loaded.
+        let _ = self.jobs.try_send(Asked::Begin);
+    }
+
     /// How far it is.
     pub fn state(&self) -> State {
         self.state.get()
@@ -192,6 +206,7 @@ impl Kokoro {
 
     /// How far it is once it is loaded, or after so long. Blocks until then.
     pub fn loaded(&self, patience: Duration) -> State {
+        self.begin();
         let state = self
             .state
             .state
@@ -242,7 +257,7 @@ impl Kokoro {
         }
     }
 
-    fn speak(jobs: &SyncSender<Job>, voice: &str, clause: String) -> Speech {
+    fn speak(jobs: &SyncSender<Asked>, voice: &str, clause: String) -> Speech {
         let cancel = match RunOptions::new() {
             Ok(cancel) => Arc::new(cancel),
             Err(error) => return failure(ModelError::Backend(error.to_string())),
@@ -254,7 +269,7 @@ impl Kokoro {
             chunks: sender,
             cancel: cancel.clone(),
         };
-        match jobs.try_send(job) {
+        match jobs.try_send(Asked::Say(job)) {
             Ok(()) => Listening { chunks, cancel }.boxed(),
             Err(_) => failure(ModelError::Backend(format!(
                 "Kokoro is stuck: {QUEUE} clauses are waiting"
@@ -327,13 +342,14 @@ fn serve(
     tables: HashMap<String, PathBuf>,
     config: &KokoroConfig,
     state: &Watched,
-    queue: &sync_mpsc::Receiver<Job>,
+    queue: &sync_mpsc::Receiver<Asked>,
 ) {
+    let Ok(first) = queue.recv() else { return };
     let mut mouth = match Mouth::load(graph, tables, config) {
         Ok(mouth) => mouth,
         Err(error) => {
             state.set(State::Failed(error.clone()));
-            refuse(queue, &error);
+            refuse(first, queue, &error);
             return;
         }
     };
@@ -341,26 +357,30 @@ fn serve(
         Ok(factor) => factor,
         Err(error) => {
             state.set(State::Failed(error.clone()));
-            refuse(queue, &error);
+            refuse(first, queue, &error);
             return;
         }
     };
     if factor > config.limit {
         drop(mouth);
         state.set(State::TooSlow(factor));
-        refuse(queue, &too_slow(factor));
+        refuse(first, queue, &too_slow(factor));
         return;
     }
     state.set(State::Ready(factor));
-    while let Ok(job) = queue.recv() {
-        mouth.run(job);
+    for asked in iter::once(first).chain(queue) {
+        if let Asked::Say(job) = asked {
+            mouth.run(job);
+        }
     }
 }
 
 /// Answers everybody with what is wrong.
-fn refuse(queue: &sync_mpsc::Receiver<Job>, error: &ModelError) {
-    while let Ok(mut job) = queue.recv() {
-        let _ = job.chunks.try_send(Err(error.clone()));
+fn refuse(first: Asked, queue: &sync_mpsc::Receiver<Asked>, error: &ModelError) {
+    for asked in iter::once(first).chain(queue) {
+        if let Asked::Say(mut job) = asked {
+            let _ = job.chunks.try_send(Err(error.clone()));
+        }
     }
 }
 
@@ -401,6 +421,7 @@ impl Mouth {
             ));
         };
         let cancel = RunOptions::new().map_err(|error| ModelError::Backend(error.to_string()))?;
+        let cancel = Arc::new(cancel);
         let pieces = tokens::pieces(&self.phonemes(&name).of(TRIAL));
         let mut factor = f64::MAX;
         // The first time it takes its memory.
@@ -429,7 +450,7 @@ impl Mouth {
         &mut self,
         piece: &[i64],
         voice: &str,
-        cancel: &RunOptions,
+        cancel: &Arc<RunOptions>,
     ) -> Result<Vec<f32>, ModelError> {
         if !self.tables.contains_key(voice) {
             let file = self.files.get(voice);

@@ -3,18 +3,26 @@
 //! Its own API tells wrong models and wrong inputs as errors; it computes on the caller's thread and on
 //! threads of each session.
 
+mod ending;
+
+pub use self::ending::end;
+
+use self::ending::{Cancel, meanwhile};
 use loqa_core::seams::ModelError;
 use ort::{
     environment::Environment,
     logging::LogLevel,
-    session::{Session, builder::GraphOptimizationLevel},
+    session::{
+        RunOptions, Session, SessionInputValue, SessionOutputs, builder::GraphOptimizationLevel,
+    },
     value::ValueType,
 };
 use std::{
+    borrow::Cow,
     env,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 /// The library, or the folder with it, before every other place.
@@ -48,40 +56,119 @@ pub fn available() -> Result<(), ModelError> {
     environment().map(drop)
 }
 
-/// A model that is ready to run on so many threads.
-///
-/// Reads all of it and lays it out, which takes seconds for hundreds of megabytes.
-///
-/// # Errors
-/// [`ModelError::NotLoaded`] where there is no ONNX Runtime; [`ModelError::Backend`] naming the file, if it
-/// is no model, cut off, or asks for what this runtime does not know.
-pub(crate) fn session(model: &Path, threads: usize) -> Result<Session, ModelError> {
-    let environment = environment()?;
-    let unread = |why: String| {
-        let why = why.lines().next().unwrap_or_default();
-        // "Load model from FILE failed:…"
-        let why = why.split_once(" failed:").map_or(why, |(_, why)| why);
-        ModelError::Backend(format!("{} cannot be loaded: {why}", model.display()))
-    };
-    let length = std::fs::metadata(model).map_err(|error| unread(error.to_string()))?;
-    if !length.is_file() || length.len() == 0 {
-        return Err(unread("it is empty, or no file".into()));
-    }
-    let load = || -> ort::Result<Session> {
-        Session::builder(environment)?
-            .with_optimization_level(GraphOptimizationLevel::All)?
-            .with_intra_threads(threads)?
-            // Its threads would otherwise turn in circles between two runs, on processors that hear.
-            .with_intra_op_spinning(false)?
-            .with_log_level(LogLevel::Fatal)?
-            .commit_from_file(model)
-    };
-    guarded(|| load().map_err(|error| error.to_string())).map_err(unread)
+/// What a graph takes or gives.
+pub(crate) struct End {
+    pub(crate) name: String,
+    pub(crate) kind: ValueType,
 }
 
-/// What a model takes or gives, as people read it: `style f32 [1, 256]`.
-pub(crate) fn shown(name: &str, kind: &ValueType) -> String {
-    match kind {
+/// A graph that is ready to run.
+pub(crate) struct Model {
+    /// Gone only while this is dropped.
+    session: Option<Session>,
+    pub(crate) inputs: Vec<End>,
+    pub(crate) outputs: Vec<End>,
+    /// Whether it has run.
+    begun: bool,
+}
+
+impl Model {
+    /// Loads one, to run on so many threads: reads all of it and lays it out, which takes seconds for hundreds
+    /// of megabytes.
+    ///
+    /// # Errors
+    /// [`ModelError::NotLoaded`] where there is no ONNX Runtime; [`ModelError::Backend`] naming the file, if it
+    /// is no model, cut off, or asks for what this runtime does not know.
+    pub(crate) fn load(file: &Path, threads: usize) -> Result<Self, ModelError> {
+        let environment = environment()?;
+        let unread = |why: String| {
+            let why = why.lines().next().unwrap_or_default();
+            // "Load model from FILE failed:…"
+            let why = why.split_once(" failed:").map_or(why, |(_, why)| why);
+            ModelError::Backend(format!("{} cannot be loaded: {why}", file.display()))
+        };
+        let length = std::fs::metadata(file).map_err(|error| unread(error.to_string()))?;
+        if !length.is_file() || length.len() == 0 {
+            return Err(unread("it is empty, or no file".into()));
+        }
+        let load = || -> ort::Result<Session> {
+            let mut builder = Session::builder(environment)?
+                .with_optimization_level(GraphOptimizationLevel::All)?
+                .with_intra_threads(threads)?
+                // Its threads would otherwise turn in circles between two runs, on processors that hear.
+                .with_intra_op_spinning(false)?
+                .with_log_level(LogLevel::Fatal)?;
+            let cancel = Cancel::Load(builder.canceler());
+            meanwhile(cancel, || builder.commit_from_file(file)).unwrap_or_else(|| Err(ends()))
+        };
+        let loaded = guarded(|| load().map_err(|error| error.to_string()));
+        let session = loaded.map_err(unread)?;
+        ending::watch();
+        let ends = |outlets: &[ort::value::Outlet]| -> Vec<End> {
+            let end = |outlet: &ort::value::Outlet| End {
+                name: outlet.name().to_owned(),
+                kind: outlet.dtype().clone(),
+            };
+            outlets.iter().map(end).collect()
+        };
+        Ok(Model {
+            inputs: ends(session.inputs()),
+            outputs: ends(session.outputs()),
+            session: Some(session),
+            begun: false,
+        })
+    }
+
+    /// Runs it on what `inputs` makes, and has `read` take what is wanted of the outputs. Ends early, with an
+    /// error, when `cancel` is terminated.
+    ///
+    /// # Errors
+    /// What ONNX Runtime says.
+    pub(crate) fn run<T>(
+        &mut self,
+        cancel: &Arc<RunOptions>,
+        inputs: impl FnOnce() -> ort::Result<Inputs>,
+        read: impl FnOnce(&SessionOutputs<'_>) -> ort::Result<T>,
+    ) -> Result<T, String> {
+        let session = self.session.as_mut().ok_or_else(|| ends().to_string())?;
+        let ran = meanwhile(Cancel::Run(cancel.clone()), || {
+            read(&session.run_with_options(inputs()?, &**cancel)?)
+        });
+        if !std::mem::replace(&mut self.begun, true) {
+            ending::watch();
+        }
+        let ran = ran.unwrap_or_else(|| Err(ends()));
+        ran.map_err(|error| error.to_string())
+    }
+
+    /// What it takes, as people read it.
+    pub(crate) fn takes(&self) -> String {
+        let inputs: Vec<String> = self.inputs.iter().map(shown).collect();
+        inputs.join(", ")
+    }
+}
+
+impl Drop for Model {
+    fn drop(&mut self) {
+        let session = self.session.take();
+        let mut held = Some(session);
+        if meanwhile(Cancel::Nothing, || drop(held.take())).is_none() {
+            // The process goes with it.
+            std::mem::forget(held);
+        }
+    }
+}
+
+/// Inputs by name.
+pub(crate) type Inputs = Vec<(Cow<'static, str>, SessionInputValue<'static>)>;
+
+fn ends() -> ort::Error {
+    ort::Error::new("Loqa ends")
+}
+
+/// What a graph takes or gives, as people read it: `style f32 [1, 256]`.
+fn shown(end: &End) -> String {
+    match &end.kind {
         ValueType::Tensor { ty, shape, .. } => {
             let lengths: Vec<String> = shape
                 .iter()
@@ -90,9 +177,9 @@ pub(crate) fn shown(name: &str, kind: &ValueType) -> String {
                     length => length.to_string(),
                 })
                 .collect();
-            format!("{name} {ty} [{}]", lengths.join(", "))
+            format!("{} {ty} [{}]", end.name, lengths.join(", "))
         }
-        other => format!("{name} {other}"),
+        other => format!("{} {other}", end.name),
     }
 }
 
@@ -107,8 +194,8 @@ fn load() -> Result<Environment, ModelError> {
     for place in places() {
         match guarded(|| start(&place)) {
             Ok(environment) => return Ok(environment),
-            // Of the places, the first that has something tells most.
-            Err(why) if first.is_none() || place.exists() => first = Some(why),
+            // Where nothing is, there is nothing to tell.
+            Err(why) if place.exists() => first = first.or(Some(why)),
             Err(_) => {}
         }
     }
@@ -127,6 +214,7 @@ fn start(place: &Path) -> Result<Environment, String> {
         .build()
         .map_err(|error| error.to_string())?;
     environment.set_log_level(LogLevel::Fatal);
+    ending::watch();
     Ok(environment)
 }
 
@@ -177,7 +265,7 @@ mod tests {
         let file = folder.path().join("model.onnx");
         let told = |bytes: &[u8]| {
             fs::write(&file, bytes).unwrap();
-            session(&file, 1).unwrap_err().to_string()
+            Model::load(&file, 1).map(drop).unwrap_err().to_string()
         };
         if let Err(error) = available() {
             eprintln!("skipped: {error}");
@@ -194,7 +282,8 @@ mod tests {
             let told = told(bytes);
             assert!(told.contains("model.onnx cannot be loaded: "), "{told}");
         }
-        let missing = session(Path::new("/nowhere/model.onnx"), 1).unwrap_err();
+        let missing = Model::load(Path::new("/nowhere/model.onnx"), 1);
+        let missing = missing.map(drop).unwrap_err();
         assert!(missing.to_string().contains("/nowhere/model.onnx"));
     }
 }
