@@ -152,6 +152,11 @@ fn named_model(named: &str, data: &Path, machine: Machine) -> Result<(Candidate,
     let here = held(data)?;
     let known = here.iter().find(|(name, _)| name == named);
     let file = known.map_or_else(|| Path::new(named), |(_, file)| file.as_path());
+    let models = catalogue().unwrap_or_default();
+    let of_name = models.iter().find(|model| model.name == named);
+    if let Some(other) = of_name.filter(|model| model.kind != Kind::Stt) {
+        return Err(format!("`{named}` is no whisper model: it {}", other.about));
+    }
     if known.is_none() && !named.contains(std::path::MAIN_SEPARATOR) {
         return Err(format!("the model `{named}` is not here"));
     }
