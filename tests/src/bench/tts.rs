@@ -4,7 +4,7 @@
 
 use crate::figure::{Goal, Report, quantile};
 use anyhow::{Result, bail};
-use futures::{StreamExt, executor::block_on, stream};
+use futures::{FutureExt, StreamExt, executor::block_on, stream};
 use loqa_core::seams::{TextToSpeech, Voice};
 use loqa_inference::{
     onnx,
@@ -14,6 +14,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::Arc,
+    thread::sleep,
     time::{Duration, Instant},
 };
 
@@ -76,6 +77,16 @@ pub fn run(args: TtsArgs, report: &mut Report) -> Result<()> {
         figure("real_time_factor", factor, "", Goal::AtMost(0.7));
     }
     report.figure("tts", "kokoro_trial", alone, "", Goal::None);
+    let waited = match &kokoro {
+        Some((kokoro, name)) => given_up(kokoro, name, args.times)?,
+        None => Vec::new(),
+    };
+    let mut figure = |metric: &str, share| {
+        let value = quantile(&waited, share);
+        report.figure("tts", metric, value, "ms", Goal::None);
+    };
+    figure("kokoro_given_up_p50", 0.5);
+    figure("kokoro_given_up_p95", 0.95);
     Ok(())
 }
 
@@ -116,6 +127,28 @@ fn measure(voices: &Voices, voice: &Voice, times: usize) -> Result<Measured> {
         }
     }
     Ok(found)
+}
+
+/// How long a clause that nobody wants any more keeps Kokoro from the next, ms: to the end of one in which nothing can be said.
+fn given_up(kokoro: &Kokoro, name: &str, times: usize) -> Result<Vec<f64>> {
+    let say = |clause: &str| {
+        let clause = stream::iter([clause.to_owned()]).boxed();
+        kokoro.synthesize(clause, Voice(name.into()))
+    };
+    let mut waited = Vec::new();
+    for time in 0..times {
+        let mut unwanted = say(CLAUSES[2]);
+        // Polled once, it has been begun; at another operator of the graph each time.
+        let _ = unwanted.next().now_or_never();
+        sleep(Duration::from_millis(100 + 37 * time as u64 % 400));
+        drop(unwanted);
+        let began = Instant::now();
+        if block_on(say("…").next()).is_some() {
+            bail!("nothing was said, and heard");
+        }
+        waited.push(began.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(waited)
 }
 
 /// The model in LOQA_KOKORO, else one made in this folder; with one of its voices.
