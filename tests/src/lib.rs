@@ -8,6 +8,8 @@ pub mod hassil;
 pub mod home_assistant;
 pub mod kill;
 pub mod kokoro_model;
+#[path = "../../engine/workers/llm/tests/model/mod.rs"]
+pub mod llama_model;
 pub mod program;
 pub mod sound_server;
 pub mod voices;

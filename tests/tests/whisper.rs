@@ -334,6 +334,7 @@ async fn what_the_commands_are_sure_of_is_not_waited_with_and_the_rest_is_decide
         grammar: Some(grammar.speech()),
         context: Asked::Commands,
         household: Some(grammar),
+        open: false,
     };
     let race = |commands: Scripted, any_words: Box<dyn SpeechToText>| {
         let race = Race::new(Arc::new(commands), Arc::from(any_words));
@@ -379,6 +380,24 @@ async fn what_the_commands_are_sure_of_is_not_waited_with_and_the_rest_is_decide
             .await
             .is_err()
     );
+    // Where somebody answers any question, any words count; not where Loqa has asked one.
+    for (context, heard_as) in [
+        (Asked::Commands, said("it is a lovely day", sure)),
+        (Asked::Confirm, said(on, not)),
+    ] {
+        let race = Race::new(
+            Arc::new(Scripted(on, not)),
+            Arc::from(whisper("it is a lovely day")),
+        );
+        let options = TranscribeOptions {
+            open: true,
+            context,
+            ..options.clone()
+        };
+        let words = heard(&race, &[0.0; 640], options).await?;
+        let last = words.last().map(|last| (last.text(), last.verdict));
+        assert_eq!(last, heard_as);
+    }
     let began = tokio::time::Instant::now();
     assert_eq!(
         race(Scripted(on, not), whisper("never")).await?,

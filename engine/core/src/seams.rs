@@ -4,7 +4,7 @@
 
 use crate::grammar::{Context, Grammar, SpeechGrammar, Step};
 use futures::{future::BoxFuture, stream::BoxStream};
-use loqa_protocol::{EffectKind, Event, Hypothesis, UtteranceId, card::Card};
+use loqa_protocol::{EffectKind, Event, Hypothesis, Message, QosTier, UtteranceId, card::Card};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -70,6 +70,8 @@ pub struct TranscribeOptions {
     /// The household's sentences, for a recogniser that hears any words: what is likely, and what is
     /// understood. `None`: nothing but the grammar is of interest.
     pub household: Option<Arc<Grammar>>,
+    /// Whether words that the household does not say are of use too, where any may be said.
+    pub open: bool,
 }
 
 /// Speech to text.
@@ -115,6 +117,50 @@ pub trait TextToSpeech: Send + Sync {
         text: TextStream,
         voice: Voice,
     ) -> BoxStream<'static, Result<SpeechChunk, ModelError>>;
+}
+
+/// What somebody says to a language model.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Said {
+    /// All words so far.
+    pub text: String,
+    /// Whether these are all; now it answers.
+    pub is_final: bool,
+}
+
+/// How to answer.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct AnswerOptions {
+    /// What was said before, the oldest first.
+    pub history: Vec<Message>,
+    /// How soon the answer is due, and so how much of one.
+    pub tier: QosTier,
+}
+
+/// A part of an answer.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Answered {
+    /// Words that follow those before.
+    Words(String),
+    /// Instead of words: a command, as [`Grammar::called`] reads it.
+    Call {
+        /// `skill.intent`.
+        name: String,
+        /// Slot → what a person would say in it.
+        arguments: serde_json::Map<String, serde_json::Value>,
+    },
+}
+
+/// Answers what no command covers.
+pub trait LanguageModel: Send + Sync {
+    /// Reads what is said while it is said, and answers once it is final: ends after the last word, or
+    /// after a call. `said` that ends before anything was final ends without an answer. Dropping the
+    /// stream frees the model within 50 ms.
+    fn answer(
+        &self,
+        said: BoxStream<'static, Said>,
+        options: AnswerOptions,
+    ) -> BoxStream<'static, Result<Answered, ModelError>>;
 }
 
 /// Voice activity detection.

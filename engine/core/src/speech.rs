@@ -10,7 +10,7 @@ mod tests;
 mod units;
 mod words;
 
-pub use clauses::clauses;
+pub use clauses::{clauses, whole_clauses};
 
 use spoken::Spoken;
 

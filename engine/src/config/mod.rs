@@ -12,8 +12,8 @@ mod tests;
 
 pub use sections::{
     Conversation, Dashboard, Desktop, Endpoint, Hearing, HearingEngine, HomeAssistant, Household,
-    Hub, Listen, Patience, Port, PushToTalk, Skills, Timers, Units, VadEngine, Voice, VoiceEngine,
-    VoiceMode,
+    Hub, Listen, Patience, Port, PushToTalk, Skills, Thinking, Timers, Units, VadEngine, Voice,
+    VoiceEngine, VoiceMode,
 };
 
 use load::CONFIG_VARIABLE;
@@ -44,6 +44,8 @@ pub struct Config {
     pub listen: Listen,
     /// `[hearing]`
     pub hearing: Hearing,
+    /// `[thinking]`
+    pub thinking: Thinking,
     /// `[voice]`
     pub voice: Voice,
     /// `[endpoint]`
@@ -70,6 +72,7 @@ const SECTIONS: &[(&str, &str, &[Key])] = &[
     ("household", Household::ABOUT, Household::KEYS),
     ("listen", Listen::ABOUT, Listen::KEYS),
     ("hearing", Hearing::ABOUT, Hearing::KEYS),
+    ("thinking", Thinking::ABOUT, Thinking::KEYS),
     ("voice", Voice::ABOUT, Voice::KEYS),
     ("endpoint", Endpoint::ABOUT, Endpoint::KEYS),
     ("conversation", Conversation::ABOUT, Conversation::KEYS),

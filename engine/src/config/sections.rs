@@ -102,6 +102,17 @@ section! {
 }
 
 section! {
+    /// How Loqa answers what no command covers.
+    pub struct Thinking {
+        /// Language model: "auto" (the largest that `loqa model pull` has brought and this machine has
+        /// the memory for), "none", a name that `loqa model list` tells, or a file in the format GGUF.
+        pub model: String = "auto".into(),
+        /// Tokens it keeps in mind: what it is told of the household, and of what was said before.
+        pub context: u32 = 4096,
+    }
+}
+
+section! {
     /// How Loqa speaks.
     pub struct Voice {
         /// "fast" (flite or espeak-ng: an answer begins within a tenth of a second) or "expressive"

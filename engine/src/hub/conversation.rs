@@ -180,6 +180,8 @@ impl Shared {
         let (events, mut told) = mpsc::channel(EVENTS);
         let mut parts = self.session_parts(self.floor.clone(), events);
         parts.turn.speak_typed = true;
+        // What is scheduled is a command, or nothing.
+        parts.turn.open_questions = false;
         let session = Session::spawn(parts, &self.tasks);
         let hub = self.clone();
         self.tasks.spawn(TaskKind::CLIENT, "schedule", async move {
@@ -207,6 +209,7 @@ impl Shared {
         SessionParts {
             id: SessionId(rand::random()),
             stt: self.models.stt.clone(),
+            llm: self.models.llm.clone(),
             tts: self.models.tts.clone(),
             speaker: Some(speaker),
             vad: self.models.vad.clone(),

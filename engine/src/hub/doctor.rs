@@ -28,6 +28,7 @@ pub fn examine(hub: &Shared) -> Vec<Check> {
     checks.extend(hub.models.checks.iter().cloned());
     checks.extend(whisper(hub));
     checks.extend(hub.models.expressive.iter().map(ExpressiveVoice::check));
+    checks.extend(llama(hub));
     if hub.models.stt.is_some() {
         checks.push(pronunciations(hub));
     }
@@ -60,6 +61,30 @@ fn whisper(hub: &Shared) -> Option<Check> {
         help:
             "`loqa model verify` tells whether the model is whole; `loqa model use` chooses another"
                 .into(),
+    })
+}
+
+/// The same of the language model, and whether it answers less than was wanted.
+fn llama(hub: &Shared) -> Option<Check> {
+    let llama = hub.models.llama.as_ref()?;
+    let (ok, message, help) = match llama.trouble() {
+        Some(trouble) => (
+            false,
+            format!("what no command covers is not answered: {trouble}"),
+            "`loqa model verify` tells whether the model is whole; `loqa model use` chooses another; `context` under [thinking] says how much it can read",
+        ),
+        None => (
+            true,
+            llama.tier(hub.config.conversation.tier).1?,
+            "a smaller model answers sooner: `loqa model list`",
+        ),
+    };
+    Some(Check {
+        what: "llm".into(),
+        ok,
+        needed: false,
+        message,
+        help: help.into(),
     })
 }
 

@@ -58,6 +58,7 @@ impl Interruption {
             let _ = audio.try_send(frame);
         }
         let options = TranscribeOptions {
+            open: false,
             grammar: Some(grammar.speech()),
             context: Context::Commands,
             // "Stop" is a command.

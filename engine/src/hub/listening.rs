@@ -351,9 +351,11 @@ impl Room {
     /// The conversation under way, or a new one.
     fn session(&mut self) -> SessionHandle {
         let session = self.session.get_or_insert_with(|| {
-            let parts = self
+            let mut parts = self
                 .hub
                 .session_parts(self.hub.floor.clone(), self.events.clone());
+            // Who listens to everything is asked little of it.
+            parts.turn.open_questions &= !self.always;
             Session::spawn(parts, &self.hub.tasks)
         });
         session.clone()

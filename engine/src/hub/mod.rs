@@ -16,6 +16,7 @@ mod neighbour;
 mod pin;
 mod recent;
 mod recording;
+mod relief;
 mod ringing;
 mod service;
 mod shelves;
@@ -264,7 +265,8 @@ impl Hub {
             notes.push(format!("{left_out}\n  help: {}", doctor::LEFT_OUT_HELP));
         }
         let models = tokio::task::block_in_place(|| {
-            Models::load(&config, if options.serving { HEARD_AT_ONCE } else { 1 })
+            let utterances = if options.serving { HEARD_AT_ONCE } else { 1 };
+            Models::load(&config, utterances, understanding.watch())
         });
         if let Some(expressive) = models.expressive.as_ref().filter(|_| options.serving) {
             expressive.begin();
@@ -480,12 +482,26 @@ impl Shared {
         {
             tracing::warn!(%error, "what no command covers is not understood");
         }
+        self.warm_up();
         let _learning = self.own_home.lock().await;
         if let Some(stt) = &self.models.stt {
             self.understanding.teach(stt.as_ref()).await?;
         }
         self.learned.store(true, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Has the language model ready before anybody asks it something.
+    fn warm_up(&self) {
+        let Some(llama) = self.models.llama.clone() else {
+            return;
+        };
+        let grammar = self.understanding.watch();
+        self.tasks
+            .spawn(TaskKind::BACKGROUND, "language model", async move {
+                relief::keep_warm(llama, grammar).await;
+                Ok::<(), String>(())
+            });
     }
 
     /// Tells everybody who wants to know, and remembers turns and cards for those who come later.
@@ -548,6 +564,7 @@ impl Shared {
     fn turn_config(&self) -> TurnConfig {
         TurnConfig {
             patience: Duration::from_secs(self.config.conversation.answer_s.into()),
+            open_questions: self.models.llama.is_some(),
             ..TurnConfig::default()
         }
     }

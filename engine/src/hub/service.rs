@@ -105,6 +105,7 @@ impl Client {
             .spawn(TaskKind::CLIENT, "transcribe", async move {
                 let started = Instant::now();
                 let options = TranscribeOptions {
+                    open: false,
                     grammar: household.as_ref().map(|grammar| grammar.speech()),
                     context: Context::Commands,
                     household,

@@ -14,6 +14,8 @@ pub enum Kind {
     Tts,
     /// Tells voices from everything else.
     Vad,
+    /// Answers any question.
+    Llm,
 }
 
 impl Kind {
@@ -24,6 +26,7 @@ impl Kind {
             Kind::Stt => "stt",
             Kind::Tts => "tts",
             Kind::Vad => "vad",
+            Kind::Llm => "llm",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What this machine can run, and which models suit it.
 
 use super::catalogue::{Kind, Model};
-use loqa_core::model_file::WhisperFile;
+use loqa_core::model_file::{GgufFile, WhisperFile};
 use std::thread;
 
 /// Memory that stays for everything else on a machine: 1 GiB.
@@ -46,24 +46,26 @@ impl Machine {
 
     /// The model of a kind that suits it, of those there are; `None` if none does.
     ///
-    /// By rule, from what whisper.cpp's README tells of its sizes: the largest that reads a command in about
-    /// the time that somebody waits for an answer.
+    /// By rule, from what whisper.cpp's README tells of its sizes, and from what a token takes of models
+    /// without training (`docs/benchmarks.md`): the largest that reads a command, or begins to answer, in
+    /// about the time that somebody waits.
     pub fn recommended<'a>(
         self,
         kind: Kind,
         language: &str,
         models: &'a [Model],
     ) -> Option<&'a Model> {
-        if kind != Kind::Stt {
-            return None;
-        }
-        const BY_SIZE: [&str; 5] = [
-            "whisper-large-v3-turbo",
-            "whisper-large-v3-turbo-q5-0",
-            "whisper-small",
-            "whisper-base",
-            "whisper-tiny",
-        ];
+        let by_size: &[&str] = match kind {
+            Kind::Stt => &[
+                "whisper-large-v3-turbo",
+                "whisper-large-v3-turbo-q5-0",
+                "whisper-small",
+                "whisper-base",
+                "whisper-tiny",
+            ],
+            Kind::Llm => &["qwen-4b", "qwen-1-5b", "qwen-1-5b", "qwen-0-5b"],
+            Kind::Wake | Kind::Tts | Kind::Vad => return None,
+        };
         let first = match (self.apple, self.processors) {
             (true, _) if self.memory >= 16 * GIB => 0,
             (true, _) => 1,
@@ -71,8 +73,9 @@ impl Machine {
             (false, 2..) => 3,
             (false, _) => 4,
         };
+        let first = first.min(by_size.len() - 1);
         let of = |name: &str| models.iter().find(|model| model.name == name);
-        BY_SIZE[first..].iter().find_map(|name| {
+        by_size[first..].iter().find_map(|name| {
             // Those of English alone hear it better, where there are any.
             let english = (language == "en").then(|| of(&format!("{name}-en")));
             english
@@ -93,6 +96,7 @@ impl Model {
             // The weights, what is laid out of them, and what a clause takes while it is computed: 650 MB
             // were measured for a Kokoro of 314 MiB.
             Kind::Tts => 2 * bytes,
+            Kind::Llm => GgufFile::memory(bytes),
         }
     }
 }

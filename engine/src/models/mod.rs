@@ -1,21 +1,27 @@
 //! The models of this machine, picked by placement: nothing else in the engine chooses one.
 
+mod candidate;
 mod expressive;
 mod listening;
+mod llama;
+mod prompt;
 mod whisper;
 
 pub use expressive::ExpressiveVoice;
+pub use llama::named as language_model;
+pub use prompt::prompts;
 pub use whisper::{Chosen, by_name};
 
 use crate::{
     config::{Config, Listen},
     library::{Kind, Library},
     session::VadFactory,
-    workers::{Process, Race, Whisper},
+    workers::{Llama, Process, Race, Remembered, Whisper},
 };
 use loqa_core::{
+    grammar::Grammar,
     placement::{self, Candidate, Choice, Wanted},
-    seams::{ModelError, SpeechToText, TextToSpeech, Voice, WakeWord},
+    seams::{LanguageModel, ModelError, SpeechToText, TextToSpeech, Voice, WakeWord},
 };
 use loqa_inference::{
     onnx,
@@ -26,6 +32,7 @@ use loqa_inference::{
 use loqa_protocol::{Capability, Placement, PrivacyScope};
 use serde::Serialize;
 use std::{path::Path, sync::Arc, time::Duration};
+use tokio::sync::watch;
 
 /// Synthesised phrases kept in memory: about ten minutes of speech.
 const PHRASE_CACHE_BYTES: usize = 40 << 20;
@@ -62,6 +69,10 @@ pub struct Models {
     pub voice: Voice,
     /// Hears what no command covers, within `stt`, once it is started; `None`: nothing does.
     pub whisper: Option<Arc<Process>>,
+    /// Answers what no command covers; `None`: nothing does.
+    pub llama: Option<Arc<Llama>>,
+    /// The same, with its last answers.
+    pub llm: Option<Arc<dyn LanguageModel>>,
     /// Kokoro, within `tts`, where it is wanted and there.
     pub expressive: Option<ExpressiveVoice>,
     /// Tells voices from everything else.
@@ -74,7 +85,11 @@ pub struct Models {
 
 impl Models {
     /// Loads what is there, for so many utterances at a time, and chooses. Missing libraries are named in `checks`, never an error.
-    pub fn load(config: &Config, utterances: usize) -> Models {
+    pub fn load(
+        config: &Config,
+        utterances: usize,
+        grammar: watch::Receiver<Arc<Grammar>>,
+    ) -> Models {
         let mut checks = Vec::new();
         let recogniser = PocketSphinx::open(Ears::default(), utterances);
         let hearing = [Model::new(
@@ -113,6 +128,18 @@ impl Models {
         };
 
         let vad = listening::choose(&config.hearing, &config.hub.data, &mut checks);
+        let prompts = prompt::prompts(grammar.clone(), config.thinking.context);
+        let data = &config.hub.data;
+        let llama = llama::choose(&config.thinking, data, prompts, &mut checks);
+        let llama = llama.map(|(llama, placement)| {
+            placements.push(placement);
+            llama
+        });
+        let llm = llama.clone().map(|llama| {
+            let version = move || grammar.borrow().version();
+            Arc::new(Remembered::new(llama, version)) as Arc<dyn LanguageModel>
+        });
+
         let voices = Voices::load();
         let own = Voice(match config.voice.name.strip_prefix("kokoro:") {
             // That is chosen beside the fast one.
@@ -173,6 +200,8 @@ impl Models {
             whisper,
             expressive,
             vad,
+            llama,
+            llm,
             placements,
             checks,
         }

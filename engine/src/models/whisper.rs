@@ -1,25 +1,37 @@
-//! Which whisper model hears what no command covers, and whether this machine can run it.
+//! Which whisper model hears what no command covers.
 
-use super::Check;
+use super::{
+    Check,
+    candidate::{Candidate, Sort},
+};
 use crate::{
     beside::beside,
     config::Hearing,
-    library::{Kind, Library, Machine, Patience, catalogue, gib},
+    library::{Kind, Machine},
     workers::{Process, Program},
 };
 use loqa_core::model_file::WhisperFile;
 use loqa_protocol::{Capability, Placement};
-use std::{
-    fs::File,
-    io::Read,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 /// The program, beside `loqa`.
 const PROGRAM: &str = "loqa-stt-worker";
 /// Threads beyond which it does not become faster.
 const MOST_THREADS: usize = 4;
+
+const WHISPER: Sort = Sort {
+    kind: Kind::Stt,
+    check: "whisper",
+    without: "what no command covers is not understood",
+    head: WhisperFile::HEAD,
+    read: |head, bytes| {
+        let file = WhisperFile::read(head, bytes)?;
+        Ok((
+            WhisperFile::memory(bytes),
+            format!("whisper {}", file.size()),
+        ))
+    },
+};
 
 /// A model that can be run.
 pub struct Chosen {
@@ -31,111 +43,19 @@ pub struct Chosen {
     pub placement: Placement,
 }
 
-/// A file of a model, and what it says of itself.
-struct Candidate {
-    name: String,
-    file: PathBuf,
-    bytes: u64,
-    head: WhisperFile,
-}
-
-impl Candidate {
-    /// Reads the beginning of a file.
-    fn read(name: &str, file: &Path) -> Result<Candidate, String> {
-        let shown = file.display();
-        let unread = |error: std::io::Error| format!("{shown} cannot be read: {error}");
-        let opened = File::open(file).map_err(unread)?;
-        let bytes = opened.metadata().map_err(unread)?.len();
-        let mut head = Vec::new();
-        let mut beginning = opened.take(WhisperFile::HEAD as u64);
-        beginning.read_to_end(&mut head).map_err(unread)?;
-        let head = WhisperFile::read(&head, bytes).map_err(|error| format!("{shown}: {error}"))?;
-        Ok(Candidate {
-            name: name.to_owned(),
-            file: file.to_owned(),
-            bytes,
-            head,
-        })
-    }
-
-    fn memory(&self) -> u64 {
-        WhisperFile::memory(self.bytes)
-    }
-
-    /// Whether this machine has the memory.
-    fn fits(&self, machine: Machine) -> Result<(), String> {
-        if machine.fits(self.memory()) {
-            return Ok(());
-        }
-        Err(format!(
-            "`{}` takes about {} of memory, and this machine has {} in all",
-            self.name,
-            gib(self.memory()),
-            gib(machine.memory)
-        ))
-    }
-}
-
 /// The model that the settings name, or the largest that is here and fits; `None` if there is none, or none
 /// is wanted. What was looked at goes to `checks`.
 pub fn choose(hearing: &Hearing, data: &Path, checks: &mut Vec<Check>) -> Option<Chosen> {
-    let machine = Machine::here();
-    let found = match hearing.model.as_str() {
-        "none" => return None,
-        "auto" => largest(data, machine),
-        named => named_model(named, data, machine).map(Some),
-    };
-    let mut check = |ok, message, help: &str| {
-        checks.push(Check {
-            what: "whisper".into(),
-            ok,
-            needed: false,
-            message,
-            help: help.into(),
-        });
-    };
-    match found {
-        Ok(Some((model, why))) => {
-            let chosen = run(&model, &why);
-            check(true, chosen.placement.reason.clone(), "");
-            Some(chosen)
-        }
-        Ok(None) => None,
-        Err(why) => {
-            check(
-                false,
-                format!("what no command covers is not understood: {why}"),
-                "`loqa model list` tells which models fit; `loqa model use NAME` chooses one",
-            );
-            None
-        }
-    }
-}
-
-/// The largest of the models that were fetched and that fit.
-fn largest(data: &Path, machine: Machine) -> Result<Option<(Candidate, String)>, String> {
-    let here = held(data)?;
-    let mut unfit = None;
-    let mut best: Option<Candidate> = None;
-    for (name, file) in &here {
-        let model = Candidate::read(name, file).and_then(|it| it.fits(machine).map(|()| it));
-        match model {
-            Ok(model) if best.as_ref().is_none_or(|best| best.bytes < model.bytes) => {
-                best = Some(model);
-            }
-            Ok(_) => {}
-            Err(why) => unfit = Some(why),
-        }
-    }
-    match (best, unfit, here.len()) {
-        (Some(best), _, 1) => Ok(Some((best, "the only one that is here".into()))),
-        (Some(best), _, count) => Ok(Some((
-            best,
-            format!("the largest of {count} that this machine has the memory for"),
-        ))),
-        (None, Some(why), _) => Err(why),
-        (None, None, _) => Ok(None),
-    }
+    let (model, why) = WHISPER.choose(&hearing.model, data, checks)?;
+    let chosen = run(&model, &why);
+    checks.push(Check {
+        what: WHISPER.check.into(),
+        ok: true,
+        needed: false,
+        message: chosen.placement.reason.clone(),
+        help: String::new(),
+    });
+    Some(chosen)
 }
 
 /// The model of this name that was fetched, or of this file, to be run.
@@ -143,43 +63,8 @@ fn largest(data: &Path, machine: Machine) -> Result<Option<(Candidate, String)>,
 /// # Errors
 /// Why it cannot be.
 pub fn by_name(named: &str, data: &Path) -> Result<Chosen, String> {
-    let (model, why) = named_model(named, data, Machine::here())?;
+    let (model, why) = WHISPER.by_name(named, data)?;
     Ok(run(&model, &why))
-}
-
-/// The model of this name, or of this file.
-fn named_model(named: &str, data: &Path, machine: Machine) -> Result<(Candidate, String), String> {
-    let here = held(data)?;
-    let known = here.iter().find(|(name, _)| name == named);
-    let file = known.map_or_else(|| Path::new(named), |(_, file)| file.as_path());
-    let models = catalogue().unwrap_or_default();
-    let of_name = models.iter().find(|model| model.name == named);
-    if let Some(other) = of_name.filter(|model| model.kind != Kind::Stt) {
-        return Err(format!("`{named}` is no whisper model: it {}", other.about));
-    }
-    if known.is_none() && !named.contains(std::path::MAIN_SEPARATOR) {
-        return Err(format!("the model `{named}` is not here"));
-    }
-    let name = file.file_stem().and_then(|name| name.to_str());
-    let name = known.map_or(name.unwrap_or(named), |(name, _)| name);
-    let model = Candidate::read(name, file)?;
-    model.fits(machine)?;
-    Ok((model, "the settings name it".into()))
-}
-
-/// Names and files of the models that were fetched.
-fn held(data: &Path) -> Result<Vec<(String, PathBuf)>, String> {
-    let models = catalogue().map_err(|error| error.to_string())?;
-    let library = Library::of(data, models, Patience::default());
-    let held = library.held().map_err(|error| error.to_string())?;
-    let folder = Library::folder(data, Kind::Stt);
-    let of_kind = held.into_iter().filter(|(_, held)| held.kind == Kind::Stt);
-    Ok(of_kind
-        .filter_map(|(name, held)| {
-            let file = held.files.into_keys().next()?;
-            Some((name, folder.join(file)))
-        })
-        .collect())
 }
 
 fn run(model: &Candidate, why: &str) -> Chosen {
@@ -187,7 +72,7 @@ fn run(model: &Candidate, why: &str) -> Chosen {
     let processors = Machine::here().processors;
     let threads = processors.saturating_sub(1).clamp(1, MOST_THREADS);
     // Addresses, not memory: libraries and stacks count, and what is loaded is for a while there twice.
-    let limit = 2 * model.memory() + (2 << 30);
+    let limit = 2 * model.memory + (2 << 30);
     let capability = Capability {
         kind: "stt".into(),
         name: "whisper".into(),
@@ -209,8 +94,8 @@ fn run(model: &Candidate, why: &str) -> Chosen {
         process: Arc::new(process),
         placement: Placement {
             reason: format!(
-                "{capability} (whisper {}) on this machine, for what no command covers: {why}",
-                model.head.size()
+                "{capability} ({}) on this machine, for what no command covers: {why}",
+                model.about
             ),
             capability: capability.to_string(),
         },
@@ -221,7 +106,11 @@ fn run(model: &Candidate, why: &str) -> Chosen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{fs, io::Write};
+    use crate::library::Library;
+    use std::{
+        fs::{self, File},
+        io::Write,
+    };
 
     /// A file that says it is whisper's base, and is as long as one; it takes no room on the disk.
     fn base(path: &Path) {
@@ -286,7 +175,7 @@ mod tests {
     fn a_model_that_needs_more_than_there_is_is_not_loaded() {
         let file = tempfile::NamedTempFile::new().unwrap();
         base(file.path());
-        let base = Candidate::read("base", file.path()).unwrap();
+        let base = WHISPER.read("base", file.path()).unwrap();
         let machine = |memory| Machine {
             memory,
             processors: 2,

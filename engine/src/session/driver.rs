@@ -7,6 +7,7 @@ use super::{
     ears::{Ears, Heard, Pace},
     mouth::{Mouth, Voiced},
     record::Record,
+    thoughts::{Thoughts, Told},
 };
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use loqa_core::{
@@ -14,7 +15,7 @@ use loqa_core::{
     endpoint::EndpointEvent,
     grammar::Grammar,
     seams::{AudioFrame, AudioFrames, Committed, HostError},
-    turn::{Effect, Ended, Input, ReplyId, TurnMachine},
+    turn::{Effect, Ended, Input, QuestionId, ReplyId, TurnMachine},
 };
 use loqa_protocol::{Event, TurnId, TurnSummary, UtteranceId};
 use std::{
@@ -39,6 +40,7 @@ pub(super) struct Driver {
     clock: Clock,
     ears: Option<Ears>,
     mouth: Mouth,
+    thoughts: Thoughts,
     /// Replies that are being heard.
     audible: HashSet<ReplyId>,
     attention: watch::Sender<Attention>,
@@ -60,6 +62,7 @@ enum Wake {
     Request(Request),
     Committed(Outcome),
     Voiced(Voiced),
+    Answered(QuestionId, Told),
     Grammar,
     Deadline,
     Heard(Heard),
@@ -85,6 +88,7 @@ impl Driver {
                 parts.speaker.clone(),
                 parts.voice.clone(),
             ),
+            thoughts: Thoughts::new(parts.llm.clone(), parts.tier),
             audible: HashSet::new(),
             attention,
             record: Record::new(&parts),
@@ -132,6 +136,7 @@ impl Driver {
             request = self.requests.recv() => request.map_or(Wake::Over, Wake::Request),
             Some(outcome) = self.commits.next() => Wake::Committed(outcome),
             voiced = self.mouth.next() => Wake::Voiced(voiced),
+            (question, told) = self.thoughts.next() => Wake::Answered(question, told),
             Ok(()) = self.parts.grammar.changed(), if grammars => Wake::Grammar,
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => Wake::Deadline,
             heard = next_of(&mut self.ears, pace) => Wake::Heard(heard),
@@ -155,6 +160,7 @@ impl Driver {
             Wake::Request(Request::Cancel) => self.cancel(),
             Wake::Committed((utterance, result)) => self.tell(Input::Committed(utterance, result)),
             Wake::Voiced(voiced) => self.voiced(voiced),
+            Wake::Answered(question, told) => self.tell(Input::Answered(question, told)),
             Wake::Grammar => {
                 self.grammar = self.parts.grammar.borrow_and_update().clone();
                 self.tell(Input::GrammarChanged(self.grammar.clone()));
@@ -188,6 +194,9 @@ impl Driver {
             self.tell(Input::Typed(text));
         }
         let silent = !self.machine.hearing() && !self.machine.answering();
+        if silent {
+            self.thoughts.rest();
+        }
         if let Some(ears) = &self.ears
             && ears.over()
             && !ears.in_speech()
@@ -254,6 +263,9 @@ impl Driver {
         let input = match event {
             EndpointEvent::SpeechStarted { at } => {
                 ears.any_turn = true;
+                if self.parts.turn.open_questions {
+                    self.thoughts.listen(self.machine.history());
+                }
                 Input::SpeechStarted { at }
             }
             EndpointEvent::Paused { at } => Input::SpeechPaused { at },
@@ -356,7 +368,8 @@ impl Driver {
                         "nothing here can understand speech".into(),
                     ));
                 };
-                ears.transcribe(stt.as_ref(), take, from, &self.grammar, context);
+                let open = self.parts.turn.open_questions;
+                ears.transcribe(stt.as_ref(), take, from, &self.grammar, context, open);
             }
             Effect::Reopen => {
                 if let Some(ears) = &mut self.ears {
@@ -381,6 +394,15 @@ impl Driver {
             Effect::Discard(draft) => self.parts.host.discard(draft),
             Effect::Stage(reply, text) => self.mouth.stage(reply, &text),
             Effect::Speak(reply, text) => self.mouth.speak(reply, &text),
+            Effect::Ask {
+                question,
+                history,
+                text,
+            } => self.thoughts.ask(question, history, text),
+            Effect::Forget(question) => self.thoughts.forget(question),
+            Effect::Begin(reply, text) => self.mouth.begin(reply, &text),
+            Effect::GoOn(reply, text) => self.mouth.go_on(reply, &text),
+            Effect::Complete(reply) => self.mouth.complete(reply),
             Effect::Unstage(reply) | Effect::Silence(reply) => self.mouth.silence(reply),
             Effect::Commit(utterance, draft) => {
                 let commit = self.parts.host.commit(utterance, draft);

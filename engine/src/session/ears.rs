@@ -250,7 +250,7 @@ impl Ears {
         }
     }
 
-    /// Starts a transcription on the retained audio from sample `from` on.
+    /// Starts a transcription on the retained audio from sample `from` on; `open`: of any words.
     pub fn transcribe(
         &mut self,
         stt: &dyn SpeechToText,
@@ -258,6 +258,7 @@ impl Ears {
         from: u64,
         grammar: &Arc<Grammar>,
         context: Context,
+        open: bool,
     ) {
         let (audio, incoming) = mpsc::channel(MAX_LAG_FRAMES);
         let frames = tokio_stream::wrappers::ReceiverStream::new(incoming).boxed();
@@ -265,6 +266,7 @@ impl Ears {
             grammar: Some(grammar.speech()),
             context,
             household: Some(grammar.clone()),
+            open,
         };
         let hypotheses = stt.transcribe(frames, options);
         self.transcription = Some(Transcription {

@@ -10,6 +10,7 @@ mod driver;
 mod ears;
 mod mouth;
 mod record;
+mod thoughts;
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,10 @@ use loqa_core::{
     attention::Attention,
     endpoint::EndpointConfig,
     grammar::Grammar,
-    seams::{AudioFrames, SkillHost, Speaker, SpeechToText, TextToSpeech, Voice, VoiceActivity},
+    seams::{
+        AudioFrames, LanguageModel, SkillHost, Speaker, SpeechToText, TextToSpeech, Voice,
+        VoiceActivity,
+    },
     turn::TurnConfig,
 };
 use loqa_protocol::{Envelope, Placement, PrivacyScope, QosTier, SessionId, TurnSummary};
@@ -42,6 +46,8 @@ pub struct SessionParts {
     pub id: SessionId,
     /// `None`: typed turns work, spoken ones say that they do not.
     pub stt: Option<Arc<dyn SpeechToText>>,
+    /// `None`: what no command covers is not answered.
+    pub llm: Option<Arc<dyn LanguageModel>>,
     /// `None`: replies are only written.
     pub tts: Option<Arc<dyn TextToSpeech>>,
     /// `None`: replies are only written.

@@ -6,7 +6,7 @@ use futures::{
     stream::{self, FuturesUnordered},
 };
 use loqa_core::{
-    seams::{ArmedReply, ModelError, Speaker, TextToSpeech, Voice},
+    seams::{ArmedReply, ModelError, Speaker, TextStream, TextToSpeech, Voice},
     speech,
     turn::ReplyId,
 };
@@ -15,6 +15,11 @@ use std::{
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+/// Clauses of a reply that wait for the voice: more than it says in a minute.
+const MOST_CLAUSES: usize = 64;
 
 /// What became of a reply.
 pub(super) enum Voiced {
@@ -35,6 +40,8 @@ pub(super) struct Mouth {
     voice: Option<(Arc<dyn TextToSpeech>, Arc<dyn Speaker>)>,
     name: Voice,
     replies: HashMap<ReplyId, Reply>,
+    /// Where the clauses of a reply go that is still being made.
+    growing: Option<(ReplyId, mpsc::Sender<String>)>,
     coming: FuturesUnordered<BoxFuture<'static, Voiced>>,
 }
 
@@ -54,20 +61,25 @@ impl Mouth {
             voice: tts.zip(speaker),
             name,
             replies: HashMap::new(),
+            growing: None,
             coming: FuturesUnordered::new(),
         }
     }
 
     /// Synthesises without a sound.
     pub fn stage(&mut self, reply: ReplyId, text: &str) {
+        let clauses = speech::clauses(&speech::speakable(text));
+        self.arm(reply, stream::iter(clauses).boxed());
+    }
+
+    fn arm(&mut self, reply: ReplyId, clauses: TextStream) {
         let Some((tts, speaker)) = &self.voice else {
             return;
         };
-        let clauses = speech::clauses(&speech::speakable(text));
         let first_chunk = Arc::new(OnceLock::new());
         let seen = first_chunk.clone();
         let audio = tts
-            .synthesize(stream::iter(clauses).boxed(), self.name.clone())
+            .synthesize(clauses, self.name.clone())
             .inspect(move |_| {
                 seen.get_or_init(Instant::now);
             });
@@ -86,12 +98,7 @@ impl Mouth {
             self.stage(reply, text);
         }
         let Some(staged) = self.replies.get(&reply) else {
-            self.coming.push(Box::pin(async move {
-                Voiced::Ended {
-                    reply,
-                    heard: Duration::ZERO,
-                }
-            }));
+            self.end(reply);
             return;
         };
         let (start, first_chunk) = (staged.armed.start(), staged.first_chunk.clone());
@@ -114,6 +121,47 @@ impl Mouth {
         }));
     }
 
+    /// Makes the beginning of a reply audible, as soon as it is synthesised.
+    pub fn begin(&mut self, reply: ReplyId, text: &str) {
+        let (clauses, coming) = mpsc::channel(MOST_CLAUSES);
+        self.growing = Some((reply, clauses));
+        self.go_on(reply, text);
+        if self.voice.is_some() {
+            self.arm(reply, ReceiverStream::new(coming).boxed());
+            self.speak(reply, text);
+        }
+    }
+
+    /// What follows in it.
+    pub fn go_on(&mut self, reply: ReplyId, text: &str) {
+        if let Some((_, clauses)) = self.growing.as_ref().filter(|(id, _)| *id == reply) {
+            for clause in speech::clauses(&speech::speakable(text)) {
+                if clauses.try_send(clause).is_err() {
+                    // Silenced, or longer than anybody listens to.
+                    tracing::debug!("a clause is left out");
+                }
+            }
+        }
+    }
+
+    /// Nothing follows in it.
+    pub fn complete(&mut self, reply: ReplyId) {
+        let grew = self.growing.take_if(|(id, _)| *id == reply).is_some();
+        if grew && self.voice.is_none() {
+            self.end(reply);
+        }
+    }
+
+    /// A reply without a sound is over at once.
+    fn end(&mut self, reply: ReplyId) {
+        self.coming.push(Box::pin(async move {
+            Voiced::Ended {
+                reply,
+                heard: Duration::ZERO,
+            }
+        }));
+    }
+
     /// Is it staged, or being said?
     pub fn holds(&self, reply: ReplyId) -> bool {
         self.replies.contains_key(&reply)
@@ -122,6 +170,7 @@ impl Mouth {
     /// Silences a reply, or forgets a staged one.
     pub fn silence(&mut self, reply: ReplyId) {
         self.replies.remove(&reply);
+        self.complete(reply);
     }
 
     /// What happens next; never, if nothing is being said. Cancel-safe.

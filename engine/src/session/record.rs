@@ -121,7 +121,7 @@ impl Record {
         stimulus: Option<(&Stimulus, u64)>,
         now: Duration,
     ) -> TurnSummary {
-        let turn = ended.turn;
+        let (turn, asked) = (ended.turn, ended.open);
         let mut summary = complete(
             ended,
             stimulus,
@@ -137,6 +137,7 @@ impl Record {
         summary.placements = placements
             .filter(|placement| match placement.capability.split('.').next() {
                 Some("stt") => heard,
+                Some("llm") => asked,
                 _ => !summary.reply.is_empty(),
             })
             .collect();

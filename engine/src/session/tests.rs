@@ -250,6 +250,7 @@ fn room(stt: Option<Script>, takes: Duration) -> Room {
     let parts = SessionParts {
         id: SessionId(7),
         stt: stt.map(|script| Arc::new(script) as Arc<dyn SpeechToText>),
+        llm: None,
         tts: Some(voice.clone()),
         speaker: Some(voice),
         vad: Arc::new(|| Box::new(Loudness)),

@@ -12,6 +12,7 @@ use std::{
     path::PathBuf,
     process::Stdio,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -59,6 +60,8 @@ struct State {
     /// How many were started.
     started: u64,
     starts: VecDeque<Instant>,
+    /// When a job was last handed to it.
+    used: Option<Instant>,
 }
 
 struct Running {
@@ -144,6 +147,7 @@ impl Process {
     /// It does not run, and cannot be started.
     pub fn job(&self) -> Result<Job, ModelError> {
         let mut state = self.lock();
+        state.used = Some(Instant::now());
         let gone = |error: io::Error| ModelError::NodeLost(format!("{}: {error}", self.name()));
         for _ in 0..2 {
             let running = self.running(&mut state)?;
@@ -160,6 +164,17 @@ impl Process {
             state.running = None;
         }
         Err(ModelError::NodeLost(self.name().to_owned()))
+    }
+
+    /// Ends it, to be started again by the next job, unless it was handed one within `lately`. Whether it
+    /// runs no more.
+    pub fn unload(&self, lately: Duration) -> bool {
+        let mut state = self.lock();
+        let idle = state.used.is_none_or(|used| used.elapsed() >= lately);
+        if idle {
+            state.running = None;
+        }
+        state.running.is_none()
     }
 
     /// Ends the process of this number, because it hangs or is of no use; the next job starts another.

@@ -57,12 +57,15 @@ impl SpeechToText for Race {
         let (to_commands, commands) = mpsc::channel(MOST_BEHIND);
         let (to_any_words, any_words) = mpsc::channel(MOST_BEHIND);
         let context = options.context.clone();
+        // Whatever else somebody says who was asked something is no answer.
+        let open = options.open && context == Context::Commands;
         let heard = |frames| ReceiverStream::new(frames).boxed();
         let running = Running {
             audio: Some((audio, [to_commands, to_any_words])),
             commands: Lane::Hears(self.commands.transcribe(heard(commands), options.clone())),
             any_words: Lane::Hears(self.any_words.transcribe(heard(any_words), options)),
             household: household.map(|grammar| (grammar, context)),
+            open,
             free: false,
             until: None,
             over: false,
@@ -101,6 +104,8 @@ struct Running {
     commands: Lane,
     any_words: Lane,
     household: Option<(Arc<Grammar>, Context)>,
+    /// Whether words that it does not say are of use too.
+    open: bool,
     /// Whether the words so far hold some that no grammar knows.
     free: bool,
     /// How long the second is waited for.
@@ -193,6 +198,7 @@ impl Running {
         };
         let text = words.text();
         let understood = match &self.household {
+            Some(_) if self.open && !text.is_empty() => true,
             Some((grammar, context)) => grammar.parse(context, &text).is_some(),
             // Nobody has said which words are wanted.
             None => !text.is_empty(),

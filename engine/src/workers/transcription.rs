@@ -1,6 +1,9 @@
 //! A recogniser of any words, in a process of its own.
 
-use super::process::{Health, Job, Process};
+use super::{
+    link::{Link, Lost, refused},
+    process::Process,
+};
 use futures::{
     FutureExt, StreamExt,
     future::BoxFuture,
@@ -10,23 +13,10 @@ use loqa_core::{
     grammar::{SpeechGrammar, normalize},
     seams::{AudioFrame, AudioFrames, GuessedWord, ModelError, SpeechToText, TranscribeOptions},
 };
-use loqa_link::jobs::BEAT;
 use loqa_protocol::{
-    Capability, Hypothesis, JobError, JobErrorKind, JobFrame, JobOptions, MAX_LIKELY, SessionId,
-    TurnId, UtteranceId,
-    wire::{FrameReader, write_frame},
+    Capability, Hypothesis, JobFrame, JobOptions, MAX_LIKELY, SessionId, TurnId, UtteranceId,
 };
-use std::{io, sync::Arc, time::Duration};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    time::{Instant, timeout},
-};
-
-/// A process that has not been heard of for so long hangs: it tells that it is alive every 200 ms, and
-/// yields to whoever is busy.
-const SILENCE: Duration = Duration::from_millis(BEAT.as_millis() as u64 * 10);
-/// The same while it loads its model, when it does not say anything yet.
-const LOADING: Duration = Duration::from_secs(60);
+use std::sync::Arc;
 
 /// Whisper, as a recogniser.
 pub struct Whisper {
@@ -113,15 +103,6 @@ struct Transcription {
     over: bool,
 }
 
-/// A job under way.
-struct Link {
-    job: Job,
-    frames: FrameReader,
-    /// When it was last heard of; `None` before the first time.
-    alive: Option<Instant>,
-    since: Instant,
-}
-
 /// What came of waiting.
 enum Came {
     Frame(JobFrame),
@@ -132,7 +113,7 @@ impl Transcription {
     /// The next words. A process that ends or hangs costs a retry, once, with all that was heard.
     async fn next(&mut self) -> Result<Hypothesis, ModelError> {
         loop {
-            let process = self.link.as_ref().map(|link| link.job.process);
+            let process = self.link.as_ref().map(Link::process);
             match self.step().await {
                 Ok(Some(hypothesis)) => return Ok(hypothesis),
                 Ok(None) => {}
@@ -189,13 +170,7 @@ impl Transcription {
 
     async fn connect(&mut self) -> Result<(), Lost> {
         self.tries += 1;
-        let job = self.process.job().map_err(Lost::Refused)?;
-        let link = self.link.insert(Link {
-            job,
-            frames: FrameReader::default(),
-            alive: None,
-            since: Instant::now(),
-        });
+        let link = self.link.insert(Link::to(&self.process)?);
         link.write(&self.open).await?;
         for frame in &self.heard {
             link.write(&audio_frame(frame)).await?;
@@ -204,63 +179,6 @@ impl Transcription {
             link.write(&JobFrame::Finish).await?;
         }
         Ok(())
-    }
-}
-
-/// Why a job does not go on.
-enum Lost {
-    /// The process ended or hangs; why.
-    Process(io::Error),
-    /// Another would not do it either.
-    Refused(ModelError),
-}
-
-impl From<io::Error> for Lost {
-    fn from(error: io::Error) -> Lost {
-        Lost::Process(error)
-    }
-}
-
-impl Link {
-    fn patience(&self) -> Duration {
-        match *self.job.health.borrow() {
-            Health::Ready(_) => SILENCE,
-            _ => LOADING,
-        }
-    }
-
-    /// The next frame. Cancel-safe.
-    async fn read(&mut self) -> io::Result<JobFrame> {
-        let invalid = |error: &dyn std::fmt::Display| {
-            io::Error::new(io::ErrorKind::InvalidData, error.to_string())
-        };
-        loop {
-            if let Some(frame) = self.frames.next_frame().map_err(|error| invalid(&error))? {
-                return Ok(frame);
-            }
-            let until = match self.alive {
-                Some(alive) => alive + SILENCE,
-                None => self.since + self.patience(),
-            };
-            let mut buffer = [0; 4096];
-            let read = tokio::time::timeout_at(until, self.job.stream.read(&mut buffer));
-            let hangs = |_| io::Error::new(io::ErrorKind::TimedOut, "it hangs");
-            let read = read.await.map_err(hangs)??;
-            if read == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            self.alive = Some(Instant::now());
-            self.frames.push(&buffer[..read]);
-        }
-    }
-
-    async fn write(&mut self, frame: &JobFrame) -> io::Result<()> {
-        let mut bytes = Vec::new();
-        write_frame(frame, &mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
-        let hangs = |_| io::Error::new(io::ErrorKind::TimedOut, "it does not listen");
-        timeout(self.patience(), self.job.stream.write_all(&bytes))
-            .await
-            .map_err(hangs)?
     }
 }
 
@@ -277,16 +195,5 @@ fn said(hypothesis: Hypothesis) -> Hypothesis {
         committed: normalize(&hypothesis.committed).join(" "),
         tentative: normalize(&hypothesis.tentative).join(" "),
         ..hypothesis
-    }
-}
-
-fn refused(error: JobError) -> ModelError {
-    match error.kind {
-        JobErrorKind::NotLoaded => ModelError::NotLoaded {
-            what: error.message,
-            help: error.help,
-        },
-        JobErrorKind::Deadline => ModelError::Deadline(error.message),
-        JobErrorKind::Backend => ModelError::Backend(error.message),
     }
 }

@@ -51,8 +51,8 @@ pub struct Built {
     pub tests: Vec<TestProgram>,
 }
 
-/// Programs that the hub starts, and looks for beside itself: what skills run in, and what runs whisper.
-pub const BESIDE: [&str; 2] = ["loqa-skill-host", "loqa-stt-worker"];
+/// Programs that the hub starts, and looks for beside itself: what skills run in, and what runs models.
+pub const BESIDE: [&str; 3] = ["loqa-skill-host", "loqa-stt-worker", "loqa-llm-worker"];
 
 /// Builds `loqa` for use, together with its window if that is wanted, and leaves it, or a link to
 /// it, at `target/release/loqa`.

@@ -85,6 +85,10 @@ enum Subject {
     Stt,
     /// Voices: how soon they begin, and what a second of speech takes
     Tts,
+    /// A language model in its process, against llama-cpp-python on the same models
+    Llm,
+    /// A question from its last word to the first sound of the answer, against one step after the other
+    Model,
     /// The dashboard in a real browser: how soon it shows what happens, and what it costs
     Ui,
 }
@@ -136,6 +140,9 @@ fn run(task: Task) -> anyhow::Result<()> {
             let tools = setup::ensure(Purpose::Test)?;
             let bench = build::bench()?;
             skills::build_beside(&bench.loqa)?;
+            if matches!(subject, Subject::Llm | Subject::Model) {
+                tools.add_language_model();
+            }
             if subject == Subject::Ui {
                 ui::build_beside(&bench.loqa)?;
             }

@@ -6,7 +6,9 @@ mod faults;
 mod figure;
 mod idle;
 mod intent;
+mod llm;
 mod memory;
+mod model;
 mod recording;
 mod skills;
 mod stt;
@@ -47,6 +49,10 @@ enum Bench {
     Stt(stt::SttArgs),
     /// Voices: how soon they begin, and what a second of speech takes
     Tts(tts::TtsArgs),
+    /// A language model in its process, against llama-cpp-python on the same models
+    Llm(llm::LlmArgs),
+    /// A question from its last word to the first sound of the answer, against one step after the other
+    Model(model::ModelArgs),
     /// The dashboard in a real browser: how soon it shows what happens, and what it costs
     Ui(ui::UiArgs),
 }
@@ -64,6 +70,8 @@ fn main() -> ExitCode {
         Bench::Skills(args) => skills::run(args, &mut report),
         Bench::Stt(args) => stt::run(args, &mut report),
         Bench::Tts(args) => tts::run(args, &mut report),
+        Bench::Llm(args) => llm::run(args, &mut report),
+        Bench::Model(args) => model::run(args, &mut report),
         Bench::Ui(args) => ui::run(args, &mut report),
     };
     report.finish();

@@ -21,6 +21,20 @@ pub(super) struct IntentInfo {
     pub skill: String,
     pub name: String,
     pub constants: Vec<(String, Value)>,
+    /// How somebody would say it.
+    pub example: String,
+}
+
+impl IntentInfo {
+    /// `skill.intent`.
+    pub fn full_name(&self) -> String {
+        format!("{}.{}", self.skill, self.name)
+    }
+
+    /// Whether it is about what has just been said, and nothing else.
+    pub fn of_conversation(&self) -> bool {
+        self.skill == "loqa" && ["never_mind", "repeat"].contains(&self.name.as_str())
+    }
 }
 
 /// Rules in template syntax that every manifest may call and the recogniser hears as one.
@@ -130,6 +144,10 @@ pub(super) fn compile(manifests: &[Manifest]) -> Result<Compiled, Vec<FileError>
                     .iter()
                     .map(|(slot, value)| (slot.clone(), value.clone()))
                     .collect(),
+                example: intent.examples.first().map_or_else(
+                    || intent.name.replace('_', " "),
+                    |example| example.say.clone(),
+                ),
             });
             all.intent_nets.push(net);
         }

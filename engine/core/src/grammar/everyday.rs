@@ -25,13 +25,19 @@ fn skills() -> Vec<Manifest> {
     .to_vec()
 }
 
-/// Examples by class; those of class B with words after which they would mean something else.
-#[test]
-fn few_commands_wait_for_more() {
+/// The built-in skills in the demo household.
+pub(super) fn household() -> (Vec<Manifest>, Grammar) {
     let home = include_str!("../../../src/config/demo-home.toml");
     let home = Home::parse("demo-home.toml", home).unwrap();
     let skills = skills();
     let grammar = Grammar::compile(&skills, &home).unwrap();
+    (skills, grammar)
+}
+
+/// Examples by class; those of class B with words after which they would mean something else.
+#[test]
+fn few_commands_wait_for_more() {
+    let (skills, grammar) = household();
     let (mut report, mut totals) = (String::new(), String::new());
     for skill in &skills {
         let mut counts = [0; 3];

@@ -1,6 +1,7 @@
 //! What sentences mean, word by word: hassil's sentence templates compiled to an automaton.
 
 mod automaton;
+mod calls;
 mod compile;
 #[cfg(test)]
 mod everyday;
@@ -22,6 +23,7 @@ mod tests;
 mod typed;
 mod ways;
 
+pub use calls::{CallError, Callable};
 pub use normalize::normalize;
 pub use parse::Parse;
 pub use routines::NoStep;
@@ -321,6 +323,11 @@ impl Grammar {
         speech
             .get_or_insert_with(|| Arc::new(automaton::speech_grammar(self, self.version)))
             .clone()
+    }
+
+    /// Grows with every rebuild in this process.
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// What devices are called, then rooms, as words; made when it is first asked for.

@@ -2,8 +2,10 @@
 //!
 //! Nobody trusts such a file: sizes are checked against each other and against what the file can hold.
 
+mod gguf;
 mod whisper;
 
+pub use gguf::GgufFile;
 pub use whisper::WhisperFile;
 
 /// Why a file is no model that can be used.

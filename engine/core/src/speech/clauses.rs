@@ -39,6 +39,25 @@ pub fn clauses(text: &str) -> Vec<String> {
     clauses
 }
 
+/// The clauses at the beginning of `text` that nothing which follows it could change, and how many bytes
+/// of it they are. `first`: nothing of the reply was said before.
+pub fn whole_clauses(text: &str, first: bool) -> (Vec<String>, usize) {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut clauses: Vec<String> = Vec::new();
+    let (mut from, mut bytes) = (0, 0);
+    while from < words.len() {
+        let length = clause_length(&words[from..], first && clauses.is_empty());
+        // The last word may go on, and what follows it may join it.
+        let Some(next) = words.get(from + length) else {
+            break;
+        };
+        clauses.push(words[from..from + length].join(" "));
+        from += length;
+        bytes = next.as_ptr() as usize - text.as_ptr() as usize;
+    }
+    (clauses, bytes)
+}
+
 /// How many of `words` make the first clause: at least one.
 fn clause_length(words: &[&str], first: bool) -> usize {
     let (min, max) = if first {

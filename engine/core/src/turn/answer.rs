@@ -1,8 +1,8 @@
 //! Loqa's half of a turn: what is known of it, from its words to the end of its reply.
 
 use super::{
-    Dialogue, Effect, Plan, PlanId, ReplyId, TurnConfig, TurnMachine, reading::Origin,
-    utterance::EndpointMark,
+    Dialogue, Effect, Plan, PlanId, ReplyId, TurnConfig, TurnMachine, open::Thought,
+    reading::Origin, utterance::EndpointMark,
 };
 use crate::grammar::Step;
 use loqa_protocol::{LatencyClass, TurnId, TurnSummary, UtteranceId};
@@ -34,6 +34,10 @@ pub(super) struct Answer {
     pub origin: Origin,
     /// The question these words answered, if Loqa had asked one.
     pub asked: Option<Dialogue>,
+    /// Whether the language model was asked.
+    pub open: bool,
+    /// What it says, while it does.
+    pub thought: Option<Thought>,
     pub phase: Phase,
     pub filler: Filler,
     /// A plan has been made anew because it was stale; only once.
@@ -48,6 +52,8 @@ pub(super) struct Answer {
 }
 
 pub(super) enum Phase {
+    /// Waiting for the first words of the language model.
+    Thinking { since: Duration },
     /// Waiting for a plan.
     Preparing { plan: Plan, since: Duration },
     /// Waiting for the result.
@@ -96,6 +102,8 @@ impl Answer {
             steps: Vec::new(),
             origin: Origin::Fresh,
             asked: None,
+            open: false,
+            thought: None,
             phase: Phase::Preparing {
                 plan: nothing,
                 since: now,
@@ -164,7 +172,11 @@ impl Answer {
 
     /// Is something under way that takes no time of the person?
     pub(super) fn working(&self) -> bool {
-        self.uncommitted() || matches!(self.phase, Phase::Speaking { started: false, .. })
+        self.uncommitted()
+            || matches!(
+                self.phase,
+                Phase::Thinking { .. } | Phase::Speaking { started: false, .. }
+            )
     }
 
     /// May speech that begins at `now` be a further step?
@@ -222,8 +234,18 @@ impl Answer {
         self.spoken.is_some() && self.filler == Filler::NotYet
     }
 
+    /// Wants no more of the language model's answer.
+    pub(super) fn stop_thinking(&mut self, effects: &mut Vec<Effect>) {
+        if let Some(thought) = &mut self.thought
+            && !std::mem::replace(&mut thought.over, true)
+        {
+            effects.push(Effect::Forget(thought.question));
+        }
+    }
+
     /// Silences what is audible.
     pub(super) fn fall_silent(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+        self.stop_thinking(effects);
         if let Phase::Speaking { reply, waits, .. } = &self.phase {
             effects.push(if *waits {
                 Effect::Unstage(*reply)
@@ -244,6 +266,8 @@ impl Answer {
         until: Option<Duration>,
     ) -> Option<Duration> {
         match &self.phase {
+            Phase::Thinking { since } if self.filler_due() => Some(*since + config.ponder),
+            Phase::Thinking { since } => Some(*since + config.answer_timeout),
             Phase::Preparing { since, .. } => Some(*since + config.commit_timeout),
             Phase::Committing { since, .. } if self.filler_due() => {
                 Some(*since + config.filler_after)

@@ -17,6 +17,14 @@ pub struct TurnConfig {
     pub final_timeout: Duration,
     /// A commit without a result after this time counts as failed.
     pub commit_timeout: Duration,
+    /// Whether a language model answers what no command covers.
+    pub open_questions: bool,
+    /// An answer of it that takes longer to begin is bridged by [`filler`](Phrases::filler).
+    pub ponder: Duration,
+    /// One that has not begun after this time will not.
+    pub answer_timeout: Duration,
+    /// How long the last exchange counts as being talked about; what was said before goes with it.
+    pub remember: Duration,
     /// Longer than any utterance or reply; ends what the shell forgot.
     pub longest: Duration,
     /// Say that something was not understood even if it may not have been meant for Loqa.
@@ -40,6 +48,8 @@ pub struct Phrases {
     pub nothing_to_repeat: String,
     pub no_result: String,
     pub already_done: String,
+    pub no_answer: String,
+    pub nothing_done: String,
 }
 
 impl Default for Phrases {
@@ -54,6 +64,8 @@ impl Default for Phrases {
             nothing_to_repeat: "I haven't said anything yet.".into(),
             no_result: "I don't know whether that worked.".into(),
             already_done: "I have already done that.".into(),
+            no_answer: "I have no answer to that right now.".into(),
+            nothing_done: "I didn't do anything: say it another way.".into(),
         }
     }
 }
@@ -67,6 +79,10 @@ impl Default for TurnConfig {
             patience: Duration::from_secs(8),
             final_timeout: Duration::from_secs(3),
             commit_timeout: Duration::from_secs(10),
+            open_questions: false,
+            ponder: Duration::from_millis(1200),
+            answer_timeout: Duration::from_secs(15),
+            remember: Duration::from_secs(120),
             longest: Duration::from_secs(60),
             answer_rejected: false,
             speak_typed: false,

@@ -85,6 +85,13 @@ impl TurnMachine {
                     });
                     (Vec::new(), ask)
                 }
+                None if self.config.open_questions && !answer.text.is_empty() => {
+                    if plan.is_some() {
+                        answer.summary.speculation = Speculation::Miss;
+                    }
+                    Self::discard(plan, effects);
+                    return self.wonder(now, effects);
+                }
                 None => (Vec::new(), phrases.not_understood),
             },
         };
@@ -93,6 +100,20 @@ impl TurnMachine {
         }
         answer.steps = steps;
         Self::discard(plan, effects);
+        self.say(reply, None, now, effects);
+    }
+
+    /// Does what the language model has called: a command, as if it had been said.
+    pub(super) fn respond_to_call(
+        &mut self,
+        meaning: Meaning,
+        now: Duration,
+        effects: &mut Vec<Effect>,
+    ) {
+        if let Meaning::Do { .. } = meaning {
+            return self.respond(meaning, None, now, effects);
+        }
+        let reply = self.config.phrases.nothing_done.clone();
         self.say(reply, None, now, effects);
     }
 

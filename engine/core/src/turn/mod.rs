@@ -7,9 +7,12 @@
 //! is spoken. Between turns a [`Dialogue`] remembers what Loqa asked.
 
 mod answer;
+mod claims;
 mod conclusion;
 mod config;
 mod deed;
+mod history;
+mod open;
 mod port;
 mod reading;
 mod reply;
@@ -23,7 +26,7 @@ mod properties;
 mod scenarios;
 
 pub use config::{Phrases, TurnConfig};
-pub use port::{Effect, Ended, Input, PlanId, ReplyId, Take};
+pub use port::{Effect, Ended, Input, PlanId, QuestionId, ReplyId, Take};
 
 use crate::{
     endpoint::Expectation,
@@ -31,6 +34,7 @@ use crate::{
     seams::{Draft, HostError, PrepareRequest},
 };
 use answer::Answer;
+use history::History;
 use loqa_protocol::{Event, SessionId, Speculation, TurnId, TurnSummary, UtteranceId};
 use std::{sync::Arc, time::Duration};
 use utterance::{EndpointMark, Utterance};
@@ -94,6 +98,7 @@ pub struct TurnMachine {
     answer: Option<Answer>,
     dialogue: Option<Dialogue>,
     last_reply: String,
+    history: History,
     /// The reply silenced last, and its turn: how much of it was heard is still to be told.
     silenced: Option<(ReplyId, TurnId)>,
     /// Can more speech follow?
@@ -102,6 +107,7 @@ pub struct TurnMachine {
     next_take: u32,
     next_plan: u64,
     next_reply: u64,
+    next_question: u64,
 }
 
 impl TurnMachine {
@@ -121,12 +127,14 @@ impl TurnMachine {
             answer: None,
             dialogue: None,
             last_reply: String::new(),
+            history: History::default(),
             silenced: None,
             listening: false,
             next_turn: 0,
             next_take: 0,
             next_plan: 0,
             next_reply: 0,
+            next_question: 0,
         }
     }
 
@@ -158,6 +166,9 @@ impl TurnMachine {
             Input::HearingFailed(take, error) => self.hearing_failed(take, error, now, effects),
             Input::Prepared(plan, result, took) => self.prepared(plan, result, took, now, effects),
             Input::Committed(utterance, result) => self.committed(utterance, result, now, effects),
+            Input::Answered(question, answered) => {
+                self.answered(question, answered, now, effects);
+            }
             Input::ReplyStarted {
                 reply,
                 audio_ready,
@@ -193,7 +204,14 @@ impl TurnMachine {
             .as_ref()
             .and_then(|dialogue| dialogue.until)
             .filter(|_| self.hearing.is_none());
-        [hearing, answer, dialogue].into_iter().flatten().min()
+        let history = self
+            .history
+            .until()
+            .filter(|_| self.hearing.is_none() && self.answer.is_none());
+        [hearing, answer, dialogue, history]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// What the words so far let one expect: the endpointer's hangover.
@@ -394,6 +412,7 @@ impl TurnMachine {
                 turn,
                 summary,
                 steps: Vec::new(),
+                open: false,
                 acted_through: None,
                 lost_speech: None,
             },
@@ -417,6 +436,7 @@ impl TurnMachine {
             if self.deadline().is_none_or(|deadline| deadline > now) {
                 return;
             }
+            self.history.forget(now);
             self.hearing_deadline(now, effects);
             self.answer_deadline(now, effects);
             if self.hearing.is_none()

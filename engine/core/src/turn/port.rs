@@ -3,9 +3,9 @@
 use crate::{
     endpoint::Expectation,
     grammar::{Context, Grammar, Step},
-    seams::{Committed, Draft, DraftId, HostError, PrepareRequest},
+    seams::{Answered, Committed, Draft, DraftId, HostError, ModelError, PrepareRequest},
 };
-use loqa_protocol::{Event, Hypothesis, TurnId, TurnSummary, UtteranceId};
+use loqa_protocol::{Event, Hypothesis, Message, TurnId, TurnSummary, UtteranceId};
 use std::{sync::Arc, time::Duration};
 
 /// One run of the recogniser over an utterance.
@@ -19,6 +19,10 @@ pub struct PlanId(pub u64);
 /// One reply, staged or audible.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct ReplyId(pub u64);
+
+/// One question to the language model.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct QuestionId(pub u64);
 
 /// What happens to a session. Results name what they answer: late ones die on arrival.
 #[derive(Clone)]
@@ -56,6 +60,8 @@ pub enum Input {
     Prepared(PlanId, Result<Draft, HostError>, Duration),
     /// What commit did.
     Committed(UtteranceId, Result<Committed, HostError>),
+    /// More of the language model's answer, that it is over (`None`), or why there is no more.
+    Answered(QuestionId, Result<Option<Answered>, ModelError>),
     /// The first sample of a reply left.
     ReplyStarted {
         /// Which.
@@ -118,6 +124,23 @@ pub enum Effect {
     Commit(UtteranceId, DraftId),
     /// Make a reply audible: the staged one of this id, or a new one.
     Speak(ReplyId, String),
+    /// Ask the language model.
+    Ask {
+        /// Names the question.
+        question: QuestionId,
+        /// What was said before, the oldest first.
+        history: Vec<Message>,
+        /// The question.
+        text: String,
+    },
+    /// Its answer is no longer wanted.
+    Forget(QuestionId),
+    /// Make the beginning of a reply audible.
+    Begin(ReplyId, String),
+    /// What follows in it.
+    GoOn(ReplyId, String),
+    /// Nothing more follows.
+    Complete(ReplyId),
     /// Silence it.
     Silence(ReplyId),
     /// Tell everybody.
@@ -135,6 +158,8 @@ pub struct Ended {
     pub summary: TurnSummary,
     /// What was done or asked for.
     pub steps: Vec<Step>,
+    /// Whether the language model was asked.
+    pub open: bool,
     /// Sample up to which speech had been heard when its words were acted on, if they were.
     pub acted_through: Option<u64>,
     /// Where speech began that followed the commit and could not be made part of the turn.

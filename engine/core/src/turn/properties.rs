@@ -6,7 +6,7 @@ use super::{
     household::{Host, grammar},
     *,
 };
-use crate::seams::DraftId;
+use crate::seams::{Answered, DraftId, ModelError};
 use loqa_protocol::{Hypothesis, Verdict};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +48,8 @@ enum Act {
     /// One of the results under way arrives (or does so twice).
     Deliver(usize, bool),
     StaleCommit,
+    /// The language model says, calls, ends or fails.
+    Model(usize),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -69,6 +71,7 @@ fn act() -> impl Strategy<Value = Act> {
         4 => prop_oneof![1u64..100, 100u64..3000, 8000u64..70_000].prop_map(Act::Wait),
         6 => (0usize..4, prop::bool::weighted(0.2)).prop_map(|(index, twice)| Act::Deliver(index, twice)),
         1 => Just(Act::StaleCommit),
+        4 => (0usize..6).prop_map(Act::Model),
     ]
 }
 
@@ -88,6 +91,8 @@ struct World {
     ended: BTreeSet<TurnId>,
     audible: BTreeSet<ReplyId>,
     asked_to_unlock: bool,
+    /// Asked last, or given up.
+    question: QuestionId,
     coming: Vec<Input>,
 }
 
@@ -181,6 +186,23 @@ impl World {
                     heard: Duration::ZERO,
                 });
             }
+            Effect::Ask { question, .. } => self.question = question,
+            Effect::Begin(reply, text) => {
+                assert!(
+                    !text.is_empty() && self.audible.insert(reply) && self.audible.len() == 1,
+                    "two replies at a time"
+                );
+                self.coming.push(Input::ReplyStarted {
+                    reply,
+                    audio_ready: self.now,
+                    at: self.now,
+                });
+            }
+            Effect::GoOn(reply, _) => assert!(self.audible.contains(&reply)),
+            Effect::Complete(reply) => self.coming.push(Input::ReplyEnded {
+                reply,
+                heard: Duration::ZERO,
+            }),
             Effect::Silence(reply) | Effect::Unstage(reply) => {
                 self.audible.remove(&reply);
             }
@@ -271,6 +293,25 @@ impl World {
                     self.input(input);
                 }
             }
+            Act::Model(what) => {
+                let call = |name: &str| {
+                    Ok(Some(Answered::Call {
+                        name: name.into(),
+                        arguments: serde_json::Map::new(),
+                    }))
+                };
+                let answered = match what {
+                    0 => call("home.unlock"),
+                    1 => call("home.explode"),
+                    2 => Ok(None),
+                    3 => Err(ModelError::NodeLost("llama".into())),
+                    4 => Ok(Some(Answered::Words("I have unlocked the door. ".into()))),
+                    _ => Ok(Some(Answered::Words(
+                        "Perhaps, who knows, and so on. It".into(),
+                    ))),
+                };
+                self.input(Input::Answered(self.question, answered));
+            }
             Act::StaleCommit => self.host.failures = vec![HostError::Stale],
         }
     }
@@ -280,9 +321,16 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_turn_ends_and_nothing_is_done_rashly_or_twice(acts in prop::collection::vec(act(), 0..120)) {
+    fn every_turn_ends_and_nothing_is_done_rashly_or_twice(
+        acts in prop::collection::vec(act(), 0..120),
+        open_questions: bool,
+    ) {
+        let config = TurnConfig {
+            open_questions,
+            ..TurnConfig::default()
+        };
         let mut world = World {
-            machine: TurnMachine::new(TurnConfig::default(), SessionId(1), None, grammar()),
+            machine: TurnMachine::new(config, SessionId(1), None, grammar()),
             host: Host::default(),
             now: Duration::ZERO,
             take: None,
@@ -294,6 +342,7 @@ proptest! {
             ended: BTreeSet::new(),
             audible: BTreeSet::new(),
             asked_to_unlock: false,
+            question: QuestionId(0),
             coming: Vec::new(),
         };
         world.act(Act::Listening(true));

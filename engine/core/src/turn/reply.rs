@@ -118,6 +118,7 @@ impl TurnMachine {
             heard_ms: heard.as_millis() as u64,
         };
         if let Some((_, turn)) = self.silenced.take_if(|(reply, _)| *reply == id) {
+            self.history.heard(turn, heard);
             return self.announce(turn, ended, effects);
         }
         let Some(answer) = &mut self.answer else {
@@ -142,7 +143,11 @@ impl TurnMachine {
                     turn,
                     Event::TtsRequest { text: text.clone() },
                 ));
-                effects.push(Effect::Speak(*reply, text.clone()));
+                let more = answer.thought.as_ref().is_some_and(|thought| !thought.over);
+                effects.push(match more {
+                    true => Effect::Begin(*reply, text.clone()),
+                    false => Effect::Speak(*reply, text.clone()),
+                });
             }
             Phase::Speaking {
                 reply,
@@ -171,14 +176,24 @@ impl TurnMachine {
         }
         answer.fall_silent(now, effects);
         answer.drop_plan(effects);
+        answer.stop_thinking(effects);
         let mut summary = answer.summary;
         if summary.rejected {
             summary.ttfa_ms = None;
+        }
+        if self.config.open_questions {
+            self.history.add(
+                answer.turn,
+                &summary.text,
+                &summary.reply,
+                now + self.config.remember,
+            );
         }
         let ended = Ended {
             turn: answer.turn,
             summary,
             steps: answer.steps,
+            open: answer.open,
             acted_through: answer.acted_through,
             lost_speech: answer.lost_speech,
         };
@@ -196,6 +211,15 @@ impl TurnMachine {
         }
         match &answer.phase {
             Phase::Lingering => self.end_answer(now, effects),
+            Phase::Thinking { since }
+                if answer.filler_due() && now < *since + self.config.answer_timeout =>
+            {
+                self.fill(effects)
+            }
+            Phase::Thinking { .. } => {
+                let reply = self.config.phrases.no_answer.clone();
+                self.give_up(reply, now, effects);
+            }
             Phase::Committing { since, .. }
                 if answer.filler_due() && now < *since + self.config.commit_timeout =>
             {
@@ -228,6 +252,7 @@ impl TurnMachine {
             return;
         };
         answer.drop_plan(effects);
+        answer.stop_thinking(effects);
         self.say(reply, None, now, effects);
     }
 }

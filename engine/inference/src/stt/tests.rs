@@ -70,6 +70,7 @@ fn speak(voice: &str, text: &str) -> Vec<f32> {
 
 fn options(grammar: Option<Arc<SpeechGrammar>>, context: Context) -> TranscribeOptions {
     TranscribeOptions {
+        open: false,
         grammar,
         context,
         household: None,

@@ -4,57 +4,77 @@ use super::{explained, problem};
 use crate::{
     cli::{Common, output},
     config::Config,
-    library::{Kind, Library, Machine},
+    library::{Kind, Library, Machine, Model},
     models,
 };
 use loqa_protocol::Problem;
 use serde_json::json;
 use std::{path, process::ExitCode};
 
-/// The model that suits this machine.
+/// The models that suit this machine, one of each kind.
 pub fn recommend(common: &Common, config: &Config, library: &Library) -> Result<ExitCode, Problem> {
     let machine = Machine::here();
     let language = &config.hearing.language;
-    let Some(model) = machine.recommended(Kind::Stt, language, library.models()) else {
+    let held = library.held().map_err(explained)?;
+    let kinds = [Kind::Stt, Kind::Llm].into_iter();
+    let suit = kinds.filter_map(|kind| machine.recommended(kind, language, library.models()));
+    let suit: Vec<&Model> = suit.collect();
+    if suit.is_empty() {
         return Err(problem(
             &format!("no model suits a machine with {}", machine.described()),
             "commands are understood without one",
         ));
-    };
-    let here = library.held().map_err(explained)?.contains_key(&model.name);
+    }
     if common.json {
+        let suit = suit.iter().map(|model| {
+            json!({
+                "name": model.name,
+                "for": model.kind,
+                "here": held.contains_key(&model.name),
+                "mib": model.mib,
+            })
+        });
         output::print_json(&json!({
-            "name": model.name,
-            "here": here,
-            "mib": model.mib,
+            "models": suit.collect::<Vec<_>>(),
             "memory": machine.memory,
             "processors": machine.processors,
         }));
         return Ok(ExitCode::SUCCESS);
     }
-    let (name, described) = (&model.name, machine.described());
-    output::print_line(&format!(
-        "`{name}` {}: this machine has {described}",
-        model.about
-    ));
-    output::print_line(&match here {
-        true => format!("It is here: `loqa model bench {name}` measures how fast it is"),
-        false => format!("`loqa model pull {name}` fetches it, {} MiB", model.mib),
-    });
+    output::print_line(&format!("This machine has {}.", machine.described()));
+    for model in suit {
+        let name = &model.name;
+        output::print_line(&format!("`{name}` {}", model.about));
+        output::print_line(&match held.contains_key(name) {
+            true => "  It is here.".into(),
+            false => format!("  `loqa model pull {name}` fetches it, {} MiB", model.mib),
+        });
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Has the hub use a model from its next start on.
-pub fn choose(common: &Common, config: &Config, name: &str) -> Result<ExitCode, Problem> {
+pub fn choose(
+    common: &Common,
+    config: &Config,
+    library: &Library,
+    name: &str,
+    kind: Option<For>,
+) -> Result<ExitCode, Problem> {
     let says_itself = matches!(name, "auto" | "none");
+    let answers = kind.map_or_else(|| is_language_model(library, name), |kind| kind == For::Llm);
     let value = if says_itself {
         name.to_owned()
     } else {
         let help =
             "`loqa model list` tells which are here and fit, `loqa model pull NAME` fetches one";
         let data = &config.hub.data;
-        match models::by_name(name, data) {
-            Ok(chosen) if chosen.capability.variant == name => name.to_owned(),
+        let found = match answers {
+            true => models::language_model(name, data),
+            false => models::by_name(name, data).map(|chosen| chosen.capability.variant),
+        };
+        match found {
+            Ok(found) if found == name => name.to_owned(),
             // A file is named from wherever the hub is started.
             Ok(_) => path::absolute(name)
                 .map_err(|error| problem(&format!("{name}: {error}"), "name the file in full"))?
@@ -63,15 +83,42 @@ pub fn choose(common: &Common, config: &Config, name: &str) -> Result<ExitCode, 
             Err(why) => return Err(problem(&why, help)),
         }
     };
-    config.remember("hearing", "model", &value)?;
+    let section = if answers { "thinking" } else { "hearing" };
+    config.remember(section, "model", &value)?;
+    let (does, not) = match answers {
+        true => ("answers", "answered"),
+        false => ("hears", "understood"),
+    };
     let said = match name {
-        "auto" => "the largest model that is here and fits hears what no command covers".into(),
-        "none" => "what no command covers is not understood".into(),
-        _ => format!("`{name}` hears what no command covers"),
+        "auto" => format!("the largest model that is here and fits {does} what no command covers"),
+        "none" => format!("what no command covers is not {not}"),
+        _ => format!("`{name}` {does} what no command covers"),
     };
     output::print_line(&match common.json {
         true => json!({ "model": value }).to_string(),
         false => format!("{said}, from the hub's next start on"),
     });
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a model is used for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum For {
+    /// To hear what no command covers
+    Stt,
+    /// To answer it
+    Llm,
+}
+
+/// Whether a name of the catalogue, or a file, is a language model.
+fn is_language_model(library: &Library, name: &str) -> bool {
+    let known = library.models().iter().find(|model| model.name == name);
+    known.map_or_else(
+        || {
+            path::Path::new(name)
+                .extension()
+                .is_some_and(|it| it == "gguf")
+        },
+        |model| model.kind == Kind::Llm,
+    )
 }

@@ -26,9 +26,12 @@ pub enum ModelCommand {
     Recommend,
     /// Have the hub use a model, from its next start on
     Use {
-        /// As `loqa model list` calls it; a file of whisper.cpp; "auto": the largest that is here and
-        /// fits; "none"
+        /// As `loqa model list` calls it; a file of whisper.cpp, or one in the format GGUF; "auto": the
+        /// largest that is here and fits; "none"
         name: String,
+        /// What "auto" and "none" are about; "stt" if it is left out. A name, or a file, tells it itself
+        #[arg(long = "for", value_name = "KIND")]
+        kind: Option<choose::For>,
     },
     /// Measure how fast a model that is here reads speech on this machine
     Bench {
@@ -63,7 +66,7 @@ pub async fn run(common: &Common, command: ModelCommand) -> Result<ExitCode, Pro
     match command {
         ModelCommand::List => list(common, &library),
         ModelCommand::Recommend => choose::recommend(common, &config, &library),
-        ModelCommand::Use { name } => choose::choose(common, &config, &name),
+        ModelCommand::Use { name, kind } => choose::choose(common, &config, &library, &name, kind),
         ModelCommand::Bench { name } => bench::run(common, &config, &library, &name).await,
         ModelCommand::Pull { name, from } => {
             tokio::select! {

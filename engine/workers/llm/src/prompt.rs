@@ -146,7 +146,7 @@ fn offer(tools: &[Tool]) -> String {
     }
     let mut offer = String::from(
         "You can call one of the tools below. To call one, reply with nothing but a JSON object: \
-         {\"tool\": its name, \"arguments\": {what it takes}}. If you need none, reply in plain words.",
+         {\"tool\": its name, \"arguments\": {what it takes}}. What a tool must have is marked with an exclamation mark. If you need none, reply in plain words.",
     );
     for Tool {
         name,
@@ -154,12 +154,31 @@ fn offer(tools: &[Tool]) -> String {
         parameters,
     } in tools
     {
-        // Space is worth nothing to a model, and costs tokens.
         let parameters: Result<Value, _> = serde_json::from_str(parameters);
-        let parameters = parameters.unwrap_or_default();
-        offer += &format!("\n- {name}: {about} It takes, as JSON Schema: {parameters}");
+        let takes = takes(&parameters.unwrap_or_default());
+        offer += &format!("\n- {name}({takes}): {about}");
     }
     offer
+}
+
+/// What a tool takes, in few tokens: a name stands for a text, which of a few the grammar of a call sees to.
+/// Anything else is told as its JSON Schema, whose space is worth nothing to a model.
+fn takes(parameters: &Value) -> String {
+    let Some(properties) = parameters["properties"].as_object() else {
+        return String::new();
+    };
+    let required = parameters["required"].as_array();
+    let is_required = |name: &str| {
+        required.is_some_and(|required| required.iter().any(|it| it.as_str() == Some(name)))
+    };
+    let one = |(name, schema): (&String, &Value)| {
+        let mark = if is_required(name) { "!" } else { "" };
+        match schema["type"].as_str() {
+            Some("string") => format!("{name}{mark}"),
+            _ => format!("{name}{mark}: {schema}"),
+        }
+    };
+    properties.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// `text` without `marks`, nor any that appears when another one is taken out.

@@ -48,6 +48,13 @@ impl Tools {
         Ok(())
     }
 
+    /// What a language model is compared with.
+    pub fn add_language_model(&self) {
+        if let Some(python) = &self.python {
+            python::language_model(python);
+        }
+    }
+
     /// Environment variables for tests and benches: a Python that has hassil and
     /// schemathesis, the folders of TensorFlow Lite's library and of ONNX Runtime's, the folder of what drives a browser, a
     /// Home Assistant, and where clips of synthetic speakers are kept.

@@ -1,6 +1,7 @@
 //! A Python environment with what Loqa is compared with: hassil for the grammar, microWakeWord for
-//! wake words, whose package also carries TensorFlow Lite, extism for skills, pywhispercpp for whisper; with schemathesis,
-//! which asks the API what nobody would, and with onnx, by which a Kokoro is made that can be timed.
+//! wake words, whose package also carries TensorFlow Lite, extism for skills, pywhispercpp for whisper,
+//! llama-cpp-python for language models; with schemathesis, which asks the API what nobody would, and with onnx,
+//! by which a Kokoro is made that can be timed.
 
 use crate::{
     command::{Failed, note, program, quiet, run},
@@ -12,7 +13,7 @@ use std::{
 };
 
 /// What is installed, each in the version that has been tried; the figures in `docs/benchmarks.md`
-/// refer to this hassil, this extism and this pywhispercpp.
+/// refer to these versions.
 const PACKAGES: [(&str, &str); 5] = [
     ("hassil", "3.12.1"),
     ("extism", "1.1.1"),
@@ -82,6 +83,27 @@ pub fn home_assistant() -> Result<PathBuf, Failed> {
         install(&python, &package)?;
     }
     Ok(folder.join("bin/hass"))
+}
+
+/// What a language model is compared with: it is built here, which takes a quarter of an hour.
+const LANGUAGE_MODEL: (&str, &str) = ("llama-cpp-python", "0.3.36");
+
+/// Has the environment run language models as well; where it cannot, having said so, the comparison is
+/// left out.
+pub fn language_model(python: &Path) {
+    let (name, version) = LANGUAGE_MODEL;
+    if has(python, name, version) {
+        return;
+    }
+    let package = format!("{name}=={version}");
+    note(
+        "setup",
+        &format!("{package} (is built: a quarter of an hour)"),
+    );
+    if let Err(failed) = install(python, &package) {
+        let reason = failed.reason;
+        note("setup", &format!("skipped: what needs {name} ({reason})"));
+    }
 }
 
 fn works(python: &Path) -> bool {

@@ -3,16 +3,20 @@
 //! A line is `<ms> <what>`: `speech` begins, words as the recogniser gives them (`hears …`),
 //! `silence`, `speech again`, `types …`; the recogniser's final words are its last ones unless
 //! `final …` said otherwise. A plan takes no time, a commit 5 ms (`commits take …`), a voice 10 ms
-//! (0 if staged), a reply 800 ms.
+//! (0 if staged), a reply 800 ms. The language model `says …`, `calls NAME {…}`, `ends` or `fails`.
 
 mod acting;
 mod asking;
+mod open;
 
 use super::{
     household::{Host, grammar},
     *,
 };
-use crate::endpoint::Hangover;
+use crate::{
+    endpoint::Hangover,
+    seams::{Answered, ModelError},
+};
 use expect_test::Expect;
 use loqa_protocol::{Hypothesis, Verdict};
 use std::fmt::Write;
@@ -31,6 +35,7 @@ struct Room {
     silent_since: Option<u64>,
     finished: bool,
     commit_ms: u64,
+    question: Option<QuestionId>,
     /// What will happen by itself: (ms, input).
     coming: Vec<(u64, Input)>,
 }
@@ -144,6 +149,39 @@ impl Room {
                     },
                 ));
             }
+            Effect::Ask {
+                question,
+                history,
+                text,
+            } => {
+                self.question = Some(question);
+                let before = history.iter().map(|message| message.text.as_str());
+                let before = before.collect::<Vec<_>>().join(" | ");
+                self.note(&format!("ask \"{text}\" after [{before}]"));
+            }
+            Effect::Forget(question) => {
+                assert_eq!(self.question.take(), Some(question));
+                self.note("forget the question");
+            }
+            Effect::Begin(reply, text) => {
+                self.note(&format!("begin \"{text}\""));
+                let at = Duration::from_millis(self.now + 10);
+                self.coming.push((
+                    self.now + 10,
+                    Input::ReplyStarted {
+                        reply,
+                        audio_ready: at,
+                        at,
+                    },
+                ));
+            }
+            Effect::GoOn(_, text) => self.note(&format!("go on \"{text}\"")),
+            Effect::Complete(reply) => {
+                self.note("complete");
+                let heard = Duration::from_millis(800);
+                self.coming
+                    .push((self.now + 800, Input::ReplyEnded { reply, heard }));
+            }
             Effect::Silence(reply) => {
                 self.note("silence the reply");
                 let ends = self.coming.iter().find(|(_, input)| {
@@ -211,6 +249,11 @@ impl Room {
                 self.note(&line);
             }
         }
+    }
+
+    fn answer(&mut self, answered: Result<Option<Answered>, ModelError>) {
+        let question = self.question.unwrap_or(QuestionId(0));
+        self.input(Input::Answered(question, answered));
     }
 
     fn tick(&mut self) {
@@ -287,6 +330,16 @@ impl Room {
                 self.host.epoch += 1;
                 self.input(Input::EpochChanged);
             }
+            "says" => self.answer(Ok(Some(Answered::Words(rest.into())))),
+            "calls" => {
+                let (name, arguments) = rest.split_once(' ').unwrap();
+                self.answer(Ok(Some(Answered::Call {
+                    name: name.into(),
+                    arguments: serde_json::from_str(arguments).unwrap(),
+                })));
+            }
+            "ends" => self.answer(Ok(None)),
+            "fails" => self.answer(Err(ModelError::NodeLost("llama".into()))),
             "audio" => self.input(Input::Listening(false)),
             other => panic!("unknown line: {other}"),
         }
@@ -295,9 +348,14 @@ impl Room {
 
 #[track_caller]
 fn check(script: &str, expect: Expect) {
+    check_with(TurnConfig::default(), script, expect);
+}
+
+#[track_caller]
+fn check_with(config: TurnConfig, script: &str, expect: Expect) {
     let session = SessionId(1);
     let mut room = Room {
-        machine: TurnMachine::new(TurnConfig::default(), session, None, grammar()),
+        machine: TurnMachine::new(config, session, None, grammar()),
         host: Host::default(),
         now: 0,
         log: String::new(),
@@ -308,6 +366,7 @@ fn check(script: &str, expect: Expect) {
         silent_since: None,
         finished: false,
         commit_ms: 5,
+        question: None,
         coming: Vec::new(),
     };
     room.input(Input::Listening(true));

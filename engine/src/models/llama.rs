@@ -1,0 +1,96 @@
+//! Which language model answers what no command covers.
+
+use super::{
+    Check,
+    candidate::{Candidate, Sort},
+};
+use crate::{
+    beside::beside,
+    config::Thinking,
+    library::{Kind, Machine},
+    workers::{Llama, Process, Program, Prompts},
+};
+use loqa_core::model_file::GgufFile;
+use loqa_protocol::{Capability, Placement};
+use std::{path::Path, sync::Arc};
+
+/// The program, beside `loqa`.
+const PROGRAM: &str = "loqa-llm-worker";
+/// Threads beyond which it does not become faster.
+const MOST_THREADS: usize = 8;
+/// The fewest and the most tokens that a model is given to keep in mind.
+const CONTEXT: [u32; 2] = [1024, 32_768];
+
+const GGUF: Sort = Sort {
+    kind: Kind::Llm,
+    check: "llm",
+    without: "what no command covers is not answered",
+    head: GgufFile::HEAD,
+    read: |head, bytes| {
+        GgufFile::read(head, bytes)?;
+        Ok((GgufFile::memory(bytes), String::new()))
+    },
+};
+
+/// The model that the settings name, or the largest that is here and fits, and that it was chosen; `None` if
+/// there is none, or none is wanted. What was looked at goes to `checks`.
+pub fn choose(
+    thinking: &Thinking,
+    data: &Path,
+    prompts: Prompts,
+    checks: &mut Vec<Check>,
+) -> Option<(Arc<Llama>, Placement)> {
+    let (model, why) = GGUF.choose(&thinking.model, data, checks)?;
+    let capability = Capability {
+        kind: "llm".into(),
+        name: "llama".into(),
+        variant: model.name.clone(),
+    };
+    let placement = Placement {
+        reason: format!("{capability} on this machine, for what no command covers: {why}"),
+        capability: capability.to_string(),
+    };
+    checks.push(Check {
+        what: GGUF.check.into(),
+        ok: true,
+        needed: false,
+        message: placement.reason.clone(),
+        help: String::new(),
+    });
+    let process = Arc::new(Process::of(program(&model, thinking.context)));
+    Some((
+        Arc::new(Llama::new(process, capability, prompts)),
+        placement,
+    ))
+}
+
+/// What this model, fetched or of a file, is called by the settings.
+///
+/// # Errors
+/// Why it cannot be run.
+pub fn named(name: &str, data: &Path) -> Result<String, String> {
+    GGUF.by_name(name, data).map(|(model, _)| model.name)
+}
+
+fn program(model: &Candidate, context: u32) -> Program {
+    // One stays for the ears: threads that wait for each other on a busy machine stand still.
+    let processors = Machine::here().processors;
+    let threads = processors.saturating_sub(1).clamp(1, MOST_THREADS);
+    let [fewest, most] = CONTEXT;
+    // Addresses, not memory: libraries and stacks count, and what is loaded is for a while there twice.
+    let limit = 2 * model.memory + (2 << 30);
+    Program {
+        name: "llama".into(),
+        file: beside(PROGRAM),
+        arguments: vec![
+            "--model".into(),
+            model.file.clone().into(),
+            "--threads".into(),
+            threads.to_string().into(),
+            "--context".into(),
+            context.clamp(fewest, most).to_string().into(),
+            "--memory".into(),
+            limit.to_string().into(),
+        ],
+    }
+}
