@@ -15,6 +15,8 @@ use tracing_subscriber::{
 
 /// Overrides `-v`: a level, or directives such as `loqa_engine=debug,warn`.
 pub const LOG_VARIABLE: &str = "LOQA_LOG";
+/// Stays silent whatever the variable says.
+const SILENCED: &str = "misaki_rs=off";
 /// `json` for one JSON document per line.
 pub const FORMAT_VARIABLE: &str = "LOQA_LOG_FORMAT";
 
@@ -34,6 +36,11 @@ pub fn init(verbose: u8, stays_up: bool) {
         .with_default_directive(level.into())
         .with_env_var(LOG_VARIABLE)
         .from_env_lossy();
+    // What makes phonemes of a reply logs its words.
+    let filter = match SILENCED.parse() {
+        Ok(silenced) => filter.add_directive(silenced),
+        Err(_) => filter,
+    };
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)

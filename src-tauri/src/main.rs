@@ -139,6 +139,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Problem> {
     });
     let code = app.run_return(|_, _| {});
     runtime.block_on(house.close());
+    loqa_engine::models::end();
     runtime.shutdown_timeout(LAST_CALLS);
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }

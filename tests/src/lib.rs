@@ -7,6 +7,7 @@ pub mod echo_room;
 pub mod hassil;
 pub mod home_assistant;
 pub mod kill;
+pub mod kokoro_model;
 #[path = "../../engine/workers/llm/tests/model/mod.rs"]
 pub mod llama_model;
 pub mod program;

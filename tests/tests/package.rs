@@ -34,6 +34,10 @@ fn try_it(root: &Path) -> Result<()> {
     let program = fs::canonicalize(&loqa)?;
     ensure!(program.with_file_name("ui").join("index.html").is_file());
 
+    if root.join("usr/lib/loqa/libonnxruntime.so").exists() {
+        let told = root.join("usr/share/doc/loqa/onnxruntime-LICENSE");
+        ensure!(told.is_file(), "ONNX Runtime comes with its licence");
+    }
     for file in [
         "usr/share/applications/loqa.desktop",
         "usr/share/icons/hicolor/256x256/apps/loqa.png",

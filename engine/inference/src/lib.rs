@@ -3,6 +3,7 @@
 
 pub mod capture;
 pub mod echo;
+pub mod onnx;
 pub mod playback;
 pub mod resample;
 pub mod sound;

@@ -138,7 +138,8 @@ pub fn main() -> ExitCode {
         }
     };
     let result = runtime.block_on(run(cli));
-    // Native model threads may still be inside a call; they hold nothing that outlives the process.
+    // Other native threads may still be inside a call; they hold nothing that outlives the process.
+    crate::models::end();
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     match result {
         Ok(code) => code,

@@ -12,7 +12,7 @@ pub struct SayArgs {
     /// Write a WAV file instead of playing it
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Voice, such as slt, rms or espeak:en-us
+    /// Voice, such as slt, rms, espeak:en-us or kokoro:af_heart
     #[arg(long)]
     voice: Option<String>,
 }

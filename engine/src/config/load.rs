@@ -191,6 +191,13 @@ impl Config {
                 format!("`listen.wake_threshold` is {threshold}, but must lie between 0 and 1"),
             ));
         }
+        let speed = self.voice.speed;
+        if !(0.5..=2.0).contains(&speed) {
+            return Err(self.wrong(
+                "voice.speed",
+                format!("`voice.speed` is {speed}, but must lie between 0.5 and 2"),
+            ));
+        }
         for (number, url) in self.skills.house.iter().enumerate() {
             if let Err(error) = url.parse::<Address>() {
                 return Err(self.wrong(&format!("skills.house[{number}]"), error.to_string()));

@@ -12,8 +12,8 @@ mod tests;
 
 pub use sections::{
     Conversation, Dashboard, Desktop, Endpoint, Hearing, HearingEngine, HomeAssistant, Household,
-    Hub, Listen, Models, Patience, Port, PushToTalk, Skills, Thinking, Timers, Units, Voice,
-    VoiceEngine,
+    Hub, Listen, Models, Patience, Port, PushToTalk, Skills, Thinking, Timers, Units, VadEngine,
+    Voice, VoiceEngine, VoiceMode,
 };
 
 use load::CONFIG_VARIABLE;

@@ -95,6 +95,9 @@ section! {
         pub model: String = "auto".into(),
         /// Language that whisper hears, ISO 639-1 such as "en" or "de"; "auto": whichever is spoken.
         pub language: String = "en".into(),
+        /// Who tells voices from everything else: "auto" or "earshot", which comes with Loqa, or
+        /// "silero", if `loqa model pull silero-vad` has brought it.
+        pub vad: VadEngine = VadEngine::Auto,
     }
 }
 
@@ -112,10 +115,16 @@ section! {
 section! {
     /// How Loqa speaks.
     pub struct Voice {
-        /// Synthesiser: "auto", "flite" or "espeak".
+        /// "fast" (flite or espeak-ng: an answer begins within a tenth of a second) or "expressive"
+        /// (Kokoro, if `loqa model pull kokoro` has brought it and this machine is quick enough; what it
+        /// cannot say is said fast).
+        pub mode: VoiceMode = VoiceMode::Fast,
+        /// Synthesiser of what is said fast: "auto", "flite" or "espeak".
         pub engine: VoiceEngine = VoiceEngine::Auto,
-        /// Voice of that engine, such as slt, rms or en-us.
+        /// Voice of that engine, such as slt, rms or en-us; or of Kokoro, such as kokoro:af_heart.
         pub name: String = "slt".into(),
+        /// How fast the expressive voice speaks, 0.5 to 2: 1 as it was trained.
+        pub speed: f64 = 1.0,
         /// Where replies go: "default", "none" (nothing is played) or the name of a sound device.
         pub output: String = "default".into(),
     }
@@ -369,6 +378,28 @@ impl HearingEngine {
             HearingEngine::Pocketsphinx => Some("pocketsphinx"),
         }
     }
+}
+
+/// Who tells voices from everything else.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VadEngine {
+    /// The one that costs less.
+    Auto,
+    /// Comes with Loqa.
+    Earshot,
+    /// Through ONNX Runtime.
+    Silero,
+}
+
+/// How soon and how well Loqa speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VoiceMode {
+    /// At once.
+    Fast,
+    /// As people do.
+    Expressive,
 }
 
 /// Which synthesiser speaks.

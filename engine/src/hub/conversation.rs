@@ -9,8 +9,7 @@ use crate::{
     tasks::TaskKind,
 };
 use futures::StreamExt;
-use loqa_core::seams::{Speaker, VoiceActivity};
-use loqa_inference::vad::Earshot;
+use loqa_core::seams::Speaker;
 use loqa_protocol::{Envelope, Event, Problem, ServerFrame, SessionId};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -213,12 +212,12 @@ impl Shared {
             llm: self.models.llm.clone(),
             tts: self.models.tts.clone(),
             speaker: Some(speaker),
-            vad: Arc::new(|| Box::new(Earshot::default()) as Box<dyn VoiceActivity>),
+            vad: self.models.vad.clone(),
             host: self.host.clone(),
             grammar: self.understanding.watch(),
             events,
             voice: self.models.voice.clone(),
-            placements: self.models.placements.clone(),
+            placements: self.models.placements(),
             room: self.room(),
             actor_id: String::new(),
             origin: "hub".into(),

@@ -4,7 +4,7 @@ use super::{Listening, Shared, home_file::HomeFile};
 use crate::{
     api::{Dashboard, InTheHouse},
     home_assistant::{Place, Status, Trouble, token},
-    models::Check,
+    models::{Check, ExpressiveVoice},
 };
 use loqa_core::{
     grammar::Grammar,
@@ -25,6 +25,9 @@ pub fn examine(hub: &Shared) -> Vec<Check> {
     checks.push(skills(hub));
     checks.extend(code(hub));
     checks.extend(examples(hub));
+    if let Some(expressive) = &hub.models.expressive {
+        expressive.load();
+    }
     checks.extend(models(hub));
     if hub.models.stt.is_some() {
         checks.push(pronunciations(hub));
@@ -47,10 +50,12 @@ fn good(what: &str, message: String) -> Check {
     }
 }
 
-/// Which models are used and why, and what is missing.
+/// Which models are used and why, and what is missing. Waits for none that is being loaded.
 pub(super) fn models(hub: &Shared) -> Vec<Check> {
     let checks = hub.models.checks.iter().cloned();
-    checks.chain(whisper(hub)).chain(llama(hub)).collect()
+    let expressive = hub.models.expressive.iter().map(ExpressiveVoice::check);
+    let checks = checks.chain(whisper(hub)).chain(expressive);
+    checks.chain(llama(hub)).collect()
 }
 
 /// That whisper was chosen, the models' own checks tell; here, that it does not work.

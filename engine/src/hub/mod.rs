@@ -271,6 +271,9 @@ impl Hub {
             let utterances = if options.serving { HEARD_AT_ONCE } else { 1 };
             Models::load(&config, utterances, understanding.watch())
         });
+        if let Some(expressive) = models.expressive.as_ref().filter(|_| options.serving) {
+            expressive.begin();
+        }
         for check in models.checks.iter().filter(|check| !check.ok) {
             notes.push(format!("{}\n  help: {}", check.message, check.help));
         }

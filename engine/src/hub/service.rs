@@ -189,9 +189,15 @@ impl Client {
         };
         let voice = voice.map_or_else(|| self.hub.models.voice.clone(), Voice);
         let clauses = speech::clauses(&speech::speakable(text));
-        let mut audio = tts.synthesize(stream::iter(clauses).boxed(), voice);
         let (answers, speaker) = (self.answers.clone(), self.hub.floor.clone());
+        let hub = self.hub.clone();
         self.hub.tasks.spawn(TaskKind::CLIENT, "say", async move {
+            // Whoever has something said wants to hear that voice, and a command has just begun to load it.
+            let loading = tokio::task::spawn_blocking(move || {
+                hub.models.expressive.as_ref().inspect(|it| it.load());
+            });
+            let _ = loading.await;
+            let mut audio = tts.synthesize(stream::iter(clauses).boxed(), voice);
             let mut outcome = Ok(());
             if to_client {
                 while let Some(chunk) = audio.next().await {

@@ -10,6 +10,10 @@ pub enum Kind {
     Wake,
     /// Hears any words.
     Stt,
+    /// Speaks.
+    Tts,
+    /// Tells voices from everything else.
+    Vad,
     /// Answers any question.
     Llm,
 }
@@ -20,6 +24,8 @@ impl Kind {
         match self {
             Kind::Wake => "wake",
             Kind::Stt => "stt",
+            Kind::Tts => "tts",
+            Kind::Vad => "vad",
             Kind::Llm => "llm",
         }
     }

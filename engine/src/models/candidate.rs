@@ -147,7 +147,15 @@ impl Sort {
         let known = here.iter().find(|(name, _)| name == named);
         let file = known.map_or_else(|| Path::new(named), |(_, file)| file.as_path());
         if known.is_none() && !named.contains(std::path::MAIN_SEPARATOR) {
-            return Err(format!("the model `{named}` is not here"));
+            let models = catalogue().unwrap_or_default();
+            let other = models.iter().find(|model| model.name == named);
+            return Err(match other.filter(|model| model.kind != self.kind) {
+                Some(other) => format!(
+                    "the model `{named}` is for something else: it {}",
+                    other.about
+                ),
+                None => format!("the model `{named}` is not here"),
+            });
         }
         let name = file.file_stem().and_then(|name| name.to_str());
         let name = known.map_or(name.unwrap_or(named), |(name, _)| name);

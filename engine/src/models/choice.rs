@@ -2,7 +2,7 @@
 
 use super::{Models, by_name, language_model};
 use crate::{
-    config::Config,
+    config::{Config, VadEngine},
     library::{Kind, Model},
 };
 use loqa_protocol::Problem;
@@ -33,8 +33,9 @@ fn setting(kind: Kind) -> Option<Setting> {
             says: |config| &config.thinking.model,
             variant: language_model,
         }),
-        // The phrase is chosen, and the model is that of the phrase.
-        Kind::Wake => None,
+        // The phrase is chosen, and the model is that of the phrase; voices and what tells them by settings
+        // of their own.
+        Kind::Wake | Kind::Tts | Kind::Vad => None,
     }
 }
 
@@ -92,7 +93,9 @@ impl Models {
         };
         match model.kind {
             Kind::Wake => config.listen.wake.iter().any(is_phrase),
-            _ => self.placements.iter().any(|it| placed(&it.capability)),
+            Kind::Tts => self.expressive.is_some(),
+            Kind::Vad => config.hearing.vad == VadEngine::Silero,
+            Kind::Stt | Kind::Llm => self.placements.iter().any(|it| placed(&it.capability)),
         }
     }
 }

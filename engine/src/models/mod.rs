@@ -2,11 +2,14 @@
 
 mod candidate;
 mod choice;
+mod expressive;
+mod listening;
 mod llama;
 mod prompt;
 mod whisper;
 
 pub use choice::{chosen, use_model};
+pub use expressive::ExpressiveVoice;
 pub use llama::{by_name as answering, named as language_model};
 pub use prompt::prompts;
 pub use whisper::{Chosen, by_name};
@@ -14,6 +17,7 @@ pub use whisper::{Chosen, by_name};
 use crate::{
     config::{Config, Listen},
     library::{Kind, Library},
+    session::VadFactory,
     workers::{Llama, Process, Race, Remembered, Whisper},
 };
 use loqa_core::{
@@ -22,8 +26,9 @@ use loqa_core::{
     seams::{LanguageModel, ModelError, SpeechToText, TextToSpeech, Voice, WakeWord},
 };
 use loqa_inference::{
+    onnx,
     stt::{Ears, PocketSphinx},
-    tts::{PhraseCache, Voices},
+    tts::{DEFAULT_VOICE, Expressive, PhraseCache, Voices},
     wake,
 };
 use loqa_protocol::{Capability, Placement, PrivacyScope};
@@ -70,8 +75,12 @@ pub struct Models {
     pub llama: Option<Arc<Llama>>,
     /// The same, with its last answers.
     pub llm: Option<Arc<dyn LanguageModel>>,
-    /// Which were chosen, and why.
-    pub placements: Vec<Placement>,
+    /// Kokoro, within `tts`, where it is wanted and there.
+    pub expressive: Option<ExpressiveVoice>,
+    /// Tells voices from everything else.
+    pub vad: VadFactory,
+    /// Which were chosen, and why; of voices, the fast one.
+    placements: Vec<Placement>,
     /// Every choice, and what is missing.
     pub checks: Vec<Check>,
 }
@@ -120,6 +129,7 @@ impl Models {
             (commands, any_words) => commands.or(any_words),
         };
 
+        let vad = listening::choose(&config.hearing, &config.hub.data, &mut checks);
         let prompts = prompt::prompts(grammar.clone(), config.thinking.context);
         let data = &config.hub.data;
         let llama = llama::choose(&config.thinking, data, prompts, &mut checks);
@@ -133,7 +143,11 @@ impl Models {
         });
 
         let voices = Voices::load();
-        let own = Voice(config.voice.name.clone());
+        let own = Voice(match config.voice.name.strip_prefix("kokoro:") {
+            // That is chosen beside the fast one.
+            Some(_) => DEFAULT_VOICE.into(),
+            None => config.voice.name.clone(),
+        });
         let flite = Voice(if config.voice.engine.name() == Some("espeak") {
             String::new()
         } else {
@@ -165,21 +179,59 @@ impl Models {
         );
         let spoken = spoken.map(|choice| choice.index);
         let voice = if spoken == Some(1) { espeak } else { flite };
-        let tts = spoken.map(|_| {
-            Arc::new(PhraseCache::new(Arc::new(voices), PHRASE_CACHE_BYTES))
-                as Arc<dyn TextToSpeech>
+        let fast = placements.iter().find(|placement| speaks(placement));
+        let expressive = fast.and_then(|fast| {
+            ExpressiveVoice::choose(&config.voice, &config.hub.data, fast, &mut checks)
         });
+        let (tts, voice) = match &expressive {
+            Some(expressive) => {
+                let kokoro = expressive.kokoro();
+                let voices = cached(voices.with_kokoro(kokoro.clone()));
+                let tts = Expressive::new(kokoro.clone(), voices, voice);
+                (
+                    Some(Arc::new(tts) as Arc<dyn TextToSpeech>),
+                    expressive.voice(),
+                )
+            }
+            None => (spoken.map(|_| cached(voices)), voice),
+        };
         Models {
             stt,
             tts,
             voice,
             whisper,
+            expressive,
+            vad,
             llama,
             llm,
             placements,
             checks,
         }
     }
+
+    /// Which models work now, and why.
+    pub fn placements(&self) -> Vec<Placement> {
+        let mut placements = self.placements.clone();
+        let spoken = placements.iter_mut().find(|placement| speaks(placement));
+        if let (Some(expressive), Some(spoken)) = (&self.expressive, spoken) {
+            *spoken = expressive.placement();
+        }
+        placements
+    }
+}
+
+/// Has what computes in libraries of others come to an end, 3 s at most. The last that a program does: they would
+/// be taken down under it.
+pub fn end() {
+    onnx::end();
+}
+
+fn speaks(placement: &Placement) -> bool {
+    placement.capability.starts_with("tts.")
+}
+
+fn cached(voices: Voices) -> Arc<dyn TextToSpeech> {
+    Arc::new(PhraseCache::new(Arc::new(voices), PHRASE_CACHE_BYTES))
 }
 
 impl Models {

@@ -2,7 +2,9 @@
 
 use crate::{
     command::{Failed, cargo, note},
-    place, window,
+    place,
+    setup::python::ONNX_RUNTIME_LIBRARY,
+    window,
 };
 use serde_json::Value;
 use std::{
@@ -212,6 +214,24 @@ impl Built {
             code: 1,
         })
     }
+}
+
+/// Leaves ONNX Runtime's library, if it could be had, beside `loqa`, which looks for it there.
+///
+/// # Errors
+/// [`Failed`] if the link cannot be made.
+pub fn onnx_runtime_beside(loqa: &Path, folder: Option<&Path>) -> Result<(), Failed> {
+    let Some(folder) = folder else { return Ok(()) };
+    let library = folder.join(ONNX_RUNTIME_LIBRARY);
+    // Where cargo has built it, not where a link to that lies.
+    let loqa = loqa.canonicalize().unwrap_or_else(|_| loqa.to_owned());
+    let link = loqa.with_file_name(ONNX_RUNTIME_LIBRARY);
+    leave_at(&library, &link).map_err(|error| Failed {
+        step: "build".into(),
+        reason: format!("cannot leave a link at {}: {error}", link.display()),
+        remedy: "remove what is in the way, or make the folder writable".into(),
+        code: 1,
+    })
 }
 
 /// Makes `link` lead to `built`, unless it is that file already.

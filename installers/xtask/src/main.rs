@@ -48,7 +48,7 @@ enum Task {
     },
     /// Check format, lints, tests and the WebAssembly build of everything
     Test(test::Args),
-    /// Measure: `voice`, `ears`, `barge-in`, `idle`, `intent`, `faults`, `skills` or `ui`
+    /// Measure: `voice`, `ears`, `barge-in`, `idle`, `intent`, `faults`, `skills`, `stt`, `tts` or `ui`
     Bench {
         /// What to measure
         subject: Subject,
@@ -83,6 +83,8 @@ enum Subject {
     Skills,
     /// Whisper in its process, against pywhispercpp on the same models
     Stt,
+    /// Voices: how soon they begin, and what a second of speech takes
+    Tts,
     /// A language model in its process, against llama-cpp-python on the same models
     Llm,
     /// A question from its last word to the first sound of the answer, against one step after the other
@@ -110,13 +112,14 @@ fn run(task: Task) -> anyhow::Result<()> {
     match task {
         Task::Run { demo, args } => {
             let window = !demo && window::has_display();
-            setup::ensure(if window {
+            let tools = setup::ensure(if window {
                 Purpose::Window
             } else {
                 Purpose::Run
             })?;
             let window = window && window::can_be_built();
             let loqa = build::hub(window)?;
+            build::onnx_runtime_beside(&loqa, tools.onnx_runtime())?;
             skills::build_beside(&loqa)?;
             if !demo {
                 ui::build_beside(&loqa)?;
@@ -158,8 +161,8 @@ fn run(task: Task) -> anyhow::Result<()> {
             command::become_program(&mut run)
         }
         Task::Package => {
-            setup::ensure(Purpose::Package)?;
-            package::build()?;
+            let tools = setup::ensure(Purpose::Package)?;
+            package::build(&tools)?;
             Ok(())
         }
         Task::Setup => {

@@ -3,7 +3,9 @@
 use crate::{
     build,
     command::{Failed, note, program, quiet, run, run_quietly},
-    place, skills, ui, window,
+    place,
+    setup::{Tools, python::ONNX_RUNTIME_LIBRARY},
+    skills, ui, window,
 };
 use std::{
     ffi::OsStr,
@@ -34,11 +36,12 @@ pub enum Press {
 ///
 /// # Errors
 /// [`Failed`] if one does not build, or a tool is missing.
-pub fn build() -> Result<PathBuf, Failed> {
+pub fn build(tools: &Tools) -> Result<PathBuf, Failed> {
     if !window::can_be_built() {
         return Err(failed("the window cannot be built here", SETUP));
     }
     let loqa = build::hub(true)?;
+    build::onnx_runtime_beside(&loqa, tools.onnx_runtime())?;
     skills::build_beside(&loqa)?;
     ui::build_beside(&loqa)?;
     let out = place::root().join("target");
@@ -150,6 +153,14 @@ fn lay_out(root: &Path, loqa: &Path, desktop: &Path) -> io::Result<()> {
             &format!("{HOUSE}/{name}"),
             0o755,
         )?;
+    }
+    let library = loqa.with_file_name(ONNX_RUNTIME_LIBRARY);
+    if let Ok(library) = library.canonicalize() {
+        put(&library, &format!("{HOUSE}/{ONNX_RUNTIME_LIBRARY}"), 0o644)?;
+        for name in ["LICENSE", "ThirdPartyNotices.txt"] {
+            let notice = format!("usr/share/doc/loqa/onnxruntime-{name}");
+            put(&library.with_file_name(name), &notice, 0o644)?;
+        }
     }
     fs::create_dir_all(root.join("usr/bin"))?;
     for (name, from) in [("loqa", loqa), (window::NAME, desktop)] {

@@ -56,9 +56,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         times.step("lints", || lints(with_window))?;
     }
     let built = times.step("build", || build(with_window))?;
+    build::onnx_runtime_beside(&built.program("loqa")?, tools.onnx_runtime())?;
     times.step("skills", || skills::build_beside(&built.program("loqa")?))?;
     times.step("ui", || ui::build_beside(&built.program("loqa")?))?;
-    let package = times.step("package", || package(&built, for_people))?;
+    let package = times.step("package", || package(&built, &tools, for_people))?;
     let package = package.map(|package| {
         let name = if for_people {
             "LOQA_INSTALL"
@@ -115,9 +116,9 @@ fn build(with_window: bool) -> Result<Built, Failed> {
 }
 
 /// The package to test; none where this machine makes none.
-fn package(built: &Built, for_people: bool) -> Result<Option<PathBuf>, Failed> {
+fn package(built: &Built, tools: &Tools, for_people: bool) -> Result<Option<PathBuf>, Failed> {
     if for_people {
-        return package::build().map(Some);
+        return package::build(tools).map(Some);
     }
     let (loqa, Ok(window)) = (built.program("loqa")?, built.program(window::NAME)) else {
         return Ok(None);

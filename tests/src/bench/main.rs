@@ -12,6 +12,7 @@ mod model;
 mod recording;
 mod skills;
 mod stt;
+mod tts;
 mod ui;
 mod voice;
 
@@ -46,6 +47,8 @@ enum Bench {
     Skills(skills::SkillsArgs),
     /// Whisper in its process, against pywhispercpp on the same models
     Stt(stt::SttArgs),
+    /// Voices: how soon they begin, and what a second of speech takes
+    Tts(tts::TtsArgs),
     /// A language model in its process, against llama-cpp-python on the same models
     Llm(llm::LlmArgs),
     /// A question from its last word to the first sound of the answer, against one step after the other
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Bench::Faults(args) => faults::run(args, &mut report),
         Bench::Skills(args) => skills::run(args, &mut report),
         Bench::Stt(args) => stt::run(args, &mut report),
+        Bench::Tts(args) => tts::run(args, &mut report),
         Bench::Llm(args) => llm::run(args, &mut report),
         Bench::Model(args) => model::run(args, &mut report),
         Bench::Ui(args) => ui::run(args, &mut report),

@@ -31,6 +31,7 @@ mod worker;
 pub use decoder::Segment;
 pub use ears::{Ears, PhoneLoop, SearchWidth};
 pub use features::FrontEndConfig;
+pub(crate) use pronunciation::Speller;
 pub use recogniser::Recogniser;
 pub use spotter::{Look, Spotted, Spotter};
 pub use verdict::{Evidence, Thresholds};

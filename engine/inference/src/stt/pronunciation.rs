@@ -13,18 +13,18 @@ const PHONES: [&str; 39] = [
 ];
 
 /// Makes up pronunciations.
-pub(super) struct Speller {
+pub(crate) struct Speller {
     /// Asks flite, if it is installed.
     trees: bool,
 }
 
 impl Speller {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { trees: true }
     }
 
     /// Phones separated by spaces; `None` if nothing in the word can be said.
-    pub(super) fn pronounce(&mut self, word: &str) -> Option<String> {
+    pub(crate) fn pronounce(&mut self, word: &str) -> Option<String> {
         let word = word.to_lowercase();
         let letters = plain_letters(&word);
         if letters.is_empty() {

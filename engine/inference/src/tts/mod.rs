@@ -3,33 +3,43 @@
 mod cache;
 mod clauses;
 mod espeak;
+mod expressive;
 mod ffi;
 pub mod flite;
+pub mod kokoro;
 mod trim;
 
 pub use self::{
     cache::{CacheStats, PhraseCache},
     espeak::Espeak,
+    expressive::Expressive,
     flite::Flite,
+    kokoro::{Kokoro, KokoroConfig},
 };
 
 use self::clauses::Speech;
 use futures::{StreamExt, stream};
 use loqa_core::seams::{ModelError, TextStream, TextToSpeech, Voice};
+use std::sync::Arc;
 
 /// The voice Loqa speaks with unless told otherwise; an empty name means it too.
 pub const DEFAULT_VOICE: &str = "slt";
 
 /// Every voice of this machine by name: flite's by their own (`slt`, `rms`, `awb`, `kal`,
-/// `kal16`), espeak-ng's behind a prefix (`espeak:en-us`, `espeak:en-gb+f3`).
+/// `kal16`), espeak-ng's and Kokoro's behind a prefix (`espeak:en-us`, `espeak:en-gb+f3`, `kokoro:af_heart`).
 pub struct Voices {
     flite: Result<Flite, ModelError>,
     espeak: Espeak,
+    kokoro: Option<Arc<Kokoro>>,
 }
+
+/// What Kokoro's voices have before their names.
+const KOKORO: &str = "kokoro:";
 
 enum Named<'a> {
     Flite(&'static str),
     Espeak(&'a str),
+    Kokoro(&'a str),
 }
 
 impl Voices {
@@ -38,6 +48,15 @@ impl Voices {
         Self {
             flite: Flite::load(),
             espeak: Espeak,
+            kokoro: None,
+        }
+    }
+
+    /// The same, and Kokoro's.
+    pub fn with_kokoro(self, kokoro: Arc<Kokoro>) -> Self {
+        Self {
+            kokoro: Some(kokoro),
+            ..self
         }
     }
 
@@ -54,6 +73,7 @@ impl Voices {
                 .map_err(Clone::clone)
                 .and_then(|flite| flite.check(name)),
             Named::Espeak(name) => self.espeak.check(name),
+            Named::Kokoro(name) => self.kokoro()?.check(name),
         }
     }
 
@@ -66,13 +86,28 @@ impl Voices {
             .collect();
         let languages = self.espeak.languages().unwrap_or_default();
         voices.extend(languages.iter().map(|name| Voice(format!("espeak:{name}"))));
+        let kokoro = self.kokoro.iter().flat_map(|kokoro| kokoro.voices());
+        let kokoro = kokoro.map(|name| Voice(format!("{KOKORO}{name}")));
+        voices.extend(kokoro.filter(|voice| self.check(voice).is_ok()));
         voices
+    }
+
+    fn kokoro(&self) -> Result<&Kokoro, ModelError> {
+        self.kokoro.as_deref().ok_or_else(|| ModelError::NotLoaded {
+            what: "Kokoro".into(),
+            help: "set `mode = \"expressive\"` under [voice], and type `loqa model pull kokoro`"
+                .into(),
+        })
     }
 }
 
 impl TextToSpeech for Voices {
     fn synthesize(&self, text: TextStream, voice: Voice) -> Speech {
         match (named(&voice), &self.flite) {
+            (Ok(Named::Kokoro(name)), _) => match self.kokoro() {
+                Ok(kokoro) => kokoro.synthesize(text, Voice(name.into())),
+                Err(error) => stream::iter([Err(error)]).boxed(),
+            },
             (Ok(Named::Flite(name)), Ok(flite)) => flite.synthesize(text, Voice(name.into())),
             (Ok(Named::Espeak(name)), _) => self.espeak.synthesize(text, Voice(name.into())),
             (Ok(Named::Flite(_)), Err(error)) => stream::iter([Err(error.clone())]).boxed(),
@@ -85,6 +120,9 @@ fn named(voice: &Voice) -> Result<Named<'_>, ModelError> {
     if let Some(name) = voice.0.strip_prefix("espeak:") {
         return Ok(Named::Espeak(name));
     }
+    if let Some(name) = voice.0.strip_prefix(KOKORO) {
+        return Ok(Named::Kokoro(name));
+    }
     let wanted = if voice.0.is_empty() {
         DEFAULT_VOICE
     } else {
@@ -93,9 +131,11 @@ fn named(voice: &Voice) -> Result<Named<'_>, ModelError> {
     match flite::VOICES.into_iter().find(|name| *name == wanted) {
         Some(name) => Ok(Named::Flite(name)),
         None => {
-            let known = flite::VOICES
-                .into_iter()
-                .chain(["espeak:en-us", "espeak:en-gb"]);
+            let known = flite::VOICES.into_iter().chain([
+                "espeak:en-us",
+                "espeak:en-gb",
+                "kokoro:af_heart",
+            ]);
             let nearest = nearest(wanted, known);
             Err(ModelError::Backend(format!(
                 "there is no voice `{wanted}`{nearest}"

@@ -3,13 +3,13 @@
 mod apt;
 mod brew;
 mod browser;
-mod python;
+pub mod python;
 
 use crate::{
     command::{Failed, installed, note},
     place,
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What the set-up is for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -28,11 +28,17 @@ pub enum Purpose {
 pub struct Tools {
     python: Option<PathBuf>,
     tensorflow_lite: Option<PathBuf>,
+    onnx_runtime: Option<PathBuf>,
     browser: Option<PathBuf>,
     home_assistant: Option<PathBuf>,
 }
 
 impl Tools {
+    /// The folder with ONNX Runtime's library and licence, if it could be had.
+    pub fn onnx_runtime(&self) -> Option<&Path> {
+        self.onnx_runtime.as_deref()
+    }
+
     /// A Home Assistant to test with.
     ///
     /// # Errors
@@ -50,12 +56,14 @@ impl Tools {
     }
 
     /// Environment variables for tests and benches: a Python that has hassil and
-    /// schemathesis, the folder of TensorFlow Lite's library, the folder of what drives a browser, a
+    /// schemathesis, the folders of TensorFlow Lite's library and of ONNX Runtime's, the folder of what drives a browser, a
     /// Home Assistant, and where clips of synthetic speakers are kept.
     pub fn env(&self) -> impl Iterator<Item = (&'static str, PathBuf)> {
         let python = self.python.clone().map(|python| ("LOQA_PYTHON", python));
         let library = self.tensorflow_lite.clone();
         let library = library.map(|folder| ("LOQA_TENSORFLOW_LITE", folder));
+        let onnx = self.onnx_runtime.clone();
+        let onnx = onnx.map(|folder| ("LOQA_ONNXRUNTIME", folder));
         let browser = self.browser.clone().map(|folder| ("LOQA_BROWSER", folder));
         let hass = self.home_assistant.clone();
         let hass = hass.map(|program| ("LOQA_HOME_ASSISTANT", program));
@@ -63,6 +71,7 @@ impl Tools {
         python
             .into_iter()
             .chain(library)
+            .chain(onnx)
             .chain(browser)
             .chain(hass)
             .chain([voices])
@@ -129,8 +138,9 @@ const PACKAGES: &[Package] = &[
     package("xvfb", None, Purpose::Test, false),
     package("dbus-daemon", None, Purpose::Test, false),
     package("webkit2gtk-driver", None, Purpose::Test, false),
-    // For hassil and microWakeWord, which Loqa is compared with, and for schemathesis.
-    package("python3-venv", Some("python"), Purpose::Test, false),
+    // For hassil and microWakeWord, which Loqa is compared with, for schemathesis, and for ONNX Runtime, which
+    // packages bring.
+    package("python3-venv", Some("python"), Purpose::Package, false),
 ];
 
 /// Makes sure that everything for `purpose` is there.
@@ -157,16 +167,23 @@ pub fn ensure(purpose: Purpose) -> Result<Tools, Failed> {
             &format!("Loqa needs what Debian calls {}", names.join(", ")),
         );
     }
-    let python = if purpose == Purpose::Test {
-        python::ensure()
-    } else {
-        None
+    let python = match purpose {
+        Purpose::Test => python::ensure(),
+        Purpose::Package => python::environment(),
+        Purpose::Run | Purpose::Window => None,
     };
-    let tensorflow_lite = python.as_deref().and_then(python::tensorflow_lite);
+    let tested = python.as_deref().filter(|_| purpose == Purpose::Test);
+    let tensorflow_lite = tested.and_then(python::tensorflow_lite);
+    // To run Loqa nothing is fetched that is not needed; what is there is used.
+    let onnx_runtime = match &python {
+        Some(python) => python::onnx_runtime(python),
+        None => python::onnx_runtime_here(),
+    };
     let browser = (purpose == Purpose::Test).then(browser::ensure).flatten();
     Ok(Tools {
         python,
         tensorflow_lite,
+        onnx_runtime,
         browser,
         home_assistant: None,
     })

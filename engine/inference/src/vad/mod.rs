@@ -1,4 +1,4 @@
-//! Voice activity by earshot: pure Rust, its weights inside.
+//! Voice activity: by earshot, pure Rust with its weights inside, and by Silero where it was fetched.
 //!
 //! Measured on 96 commands of twelve synthetic voices whose first and last samples are known, in
 //! ms from there to the end of the window that tells (5th, 50th, 95th percentile):
@@ -13,10 +13,14 @@
 //! since scores fall late and, after weak last consonants, early. Within words the score stays
 //! below 0.5 for 80 ms or more in one command of six, below 0.7 in one of three.
 
+mod silero;
+
+pub use self::silero::{Silero, SileroModel};
+
 use earshot::Detector;
 use loqa_core::seams::VoiceActivity;
 
-/// Samples of one window: 16 ms.
+/// Samples of one window of earshot: 16 ms.
 pub const WINDOW: usize = 256;
 
 /// Scores 16 ms windows with earshot's recurrent network (0.02 ms each).
@@ -76,19 +80,4 @@ impl FrameScores {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reset_forgets_and_odd_windows_do_no_harm() {
-        let mut vad = Earshot::default();
-        let tone: Vec<f32> = (0..WINDOW).map(|i| (i as f32 * 0.1).sin()).collect();
-        let first: Vec<f32> = (0..20).map(|_| vad.score(&tone)).collect();
-        vad.reset();
-        let again: Vec<f32> = (0..20).map(|_| vad.score(&tone)).collect();
-        assert_eq!(first, again);
-        for window in [&[][..], &[f32::NAN; WINDOW], &[2.0; 3 * WINDOW]] {
-            assert!((0.0..=1.0).contains(&vad.score(window)));
-        }
-    }
-}
+mod tests;
