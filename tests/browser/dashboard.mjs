@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { describe_home, describe_skill, kill, loqa, pack_skill, start } from "./hub.mjs";
 import { barriers, browser, inert, person } from "./page.mjs";
 
-const PAGES = ["/", "/sessions", "/home", "/skills", "/system"];
+const PAGES = ["/", "/sessions", "/home", "/skills", "/models", "/system"];
 const HOSTILE = [
   `<img src=x onerror="window.hacked=1">`,
   "\u202e\u2066evil\u0000\ud83d\ude08\ufdfa",
@@ -437,6 +437,7 @@ const steps = {
     for (const [colorScheme, width, height, locale] of [
       ["light", 390, 844, "en-GB"],
       ["dark", 390, 844, "de-DE"],
+      ["light", 768, 1024, "de-DE"],
       ["light", 1024, 768, "de-DE"],
       ["dark", 1920, 1080, "en-GB"],
     ]) {

@@ -194,7 +194,7 @@ fn the_examples_of_the_manual_are_answered() -> Result<()> {
         };
         tried += 1;
     }
-    ensure!(tried == 3, "{tried} examples");
+    ensure!(tried == 4, "{tried} examples");
     Ok(())
 }
 

@@ -18,6 +18,11 @@ fn a_programmer_reads_about_the_api_and_tries_it() -> Result<()> {
     tell("api.mjs")
 }
 
+#[test]
+fn a_person_fetches_models_from_a_place_that_is_not_always_right() -> Result<()> {
+    tell("models.mjs")
+}
+
 fn tell(story: &str) -> Result<()> {
     let home = Home::new()?;
     let Some(browser) = Browser::find(&home) else {

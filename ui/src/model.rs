@@ -1,6 +1,7 @@
 //! What the dashboard knows: frames of the hub folded into one value. Pages only show it.
 
 pub mod calls;
+pub mod models;
 pub mod skills;
 
 use crate::say;
@@ -11,6 +12,7 @@ use loqa_protocol::{
     card::Cards,
     view::{Alarm, Area, Device, DeviceState, House, List, Listening, NOTES, State, Timer},
 };
+use models::Models;
 use serde::Deserialize;
 use skills::Skills;
 use std::{
@@ -66,6 +68,8 @@ pub struct Model {
     pub skills: Skills,
     /// What their calls took.
     pub calls: Calls,
+    /// What is known of models.
+    pub models: Models,
     /// Whether the tablet may leave its page: [`Edited::Done`] if so.
     pub left: Edited,
     /// Is there a connection?
@@ -238,6 +242,7 @@ impl Model {
         self.left = Edited::Nothing;
         self.skills.close();
         self.calls.close();
+        self.models.outcome = Edited::Nothing;
         self.loudness = None;
         self.asked_ways.clear();
     }
@@ -367,7 +372,7 @@ impl Model {
             // It may have been one of them.
             return (!self.sounds.is_empty()).then(|| self.ask_sounds());
         }
-        if self.edited.hear(&frame) || self.left.hear(&frame) {
+        if self.edited.hear(&frame) || self.left.hear(&frame) || self.models.hear(&frame) {
             return None;
         }
         if self.calls.hear(&frame) {

@@ -204,7 +204,10 @@ mod tests {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
                     folders.push(path);
-                } else if path.extension().is_some_and(|it| it == "rs") {
+                } else if path
+                    .extension()
+                    .is_some_and(|it| it == "rs" || it == "toml")
+                {
                     let text = fs::read_to_string(path).unwrap().replace("\\n", " ");
                     for literal in text.split('"') {
                         said.push_str(&format!("-{}-", keyed(literal).0));

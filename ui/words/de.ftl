@@ -188,6 +188,57 @@ audit-rest = Zu oft gescheitert
 audit-set = Einstellung
 audit-invoke = Benutzt
 
+models = Modelle
+models-about = Befehle beantwortet Loqa ohne sie. Mit ihnen versteht es mehr; sie kommen nur, wenn du es sagst.
+models-machine = Dieser Rechner hat { $processors } und { $gib } GiB Speicher.
+models-from = Geholt werden sie von { $place }.
+models-asking = Sieht nach, was da ist …
+models-used = Was benutzt wird, und warum
+processors = { $count ->
+    [one] 1 Prozessor
+   *[other] { $count } Prozessoren
+}
+model-for-stt = Beliebige Wörter verstehen
+model-for-wake = Weckrufe
+model-for-llm = Denken
+model-for-tts = Stimmen
+model-for-vad = Hören, dass jemand spricht
+model-auto = Das größte, das da ist und passt
+model-none = Keines
+model-none-here = Noch ist keines da.
+model-waits = Gilt, wenn der Hub neu startet.
+model-recommended = Passt zu diesem Rechner
+model-used = Benutzt
+model-absent = Nicht da
+model-paused = Angehalten
+model-waiting = Wartet auf ein anderes
+model-fetching = Unterwegs
+model-checking = Wird geprüft
+model-here = Da
+model-damaged = Beschädigt
+model-memory = { $gib } GiB Speicher
+model-measured = Hier hat es { $speech } s Sprache in { $ms } ms gelesen.
+model-unfit = Es braucht mehr Speicher, als dieser Rechner hat.
+model-sound = Es ist, wie es kam.
+model-comes = Wie viel von { $name } da ist
+model-came = { $mib } MiB davon sind da.
+model-file = Datei { $number }
+mib = { $mib } MiB
+mib-per-s = { $mib } MiB/s
+left-s = noch { $s } s
+left-min = noch { $min } min
+left-h = noch { $h } h
+language-mul = viele Sprachen
+language-en = Englisch
+language-de = Deutsch
+model-get = Holen
+model-pause = Anhalten
+model-go-on = Weiter
+model-get-again = Neu holen
+model-use = Benutzen
+model-check = Prüfen
+model-forget = Verwerfen
+
 health = Befinden
 all-well = Alles funktioniert.
 works = Funktioniert

@@ -188,6 +188,57 @@ audit-rest = Failed too often
 audit-set = Setting
 audit-invoke = Used
 
+models = Models
+models-about = Loqa answers commands without any of them. They make it understand more, and come only if you say so.
+models-machine = This machine has { $processors } and { $gib } GiB of memory.
+models-from = They are fetched from { $place }.
+models-asking = Looking at what is here …
+models-used = What is used, and why
+processors = { $count ->
+    [one] 1 processor
+   *[other] { $count } processors
+}
+model-for-stt = Understanding any words
+model-for-wake = Wake phrases
+model-for-llm = Thinking
+model-for-tts = Voices
+model-for-vad = Hearing that somebody speaks
+model-auto = The largest that is here and fits
+model-none = None
+model-none-here = None is here yet.
+model-waits = Counts when the hub starts again.
+model-recommended = Suits this machine
+model-used = In use
+model-absent = Not here
+model-paused = Paused
+model-waiting = Waits for another
+model-fetching = On its way
+model-checking = Being checked
+model-here = Here
+model-damaged = Damaged
+model-memory = { $gib } GiB of memory
+model-measured = Here it read { $speech } s of speech in { $ms } ms.
+model-unfit = It needs more memory than this machine has.
+model-sound = It is what it was when it came.
+model-comes = How much of { $name } is here
+model-came = { $mib } MiB of it are here.
+model-file = File { $number }
+mib = { $mib } MiB
+mib-per-s = { $mib } MiB/s
+left-s = { $s } s left
+left-min = { $min } min left
+left-h = { $h } h left
+language-mul = many languages
+language-en = English
+language-de = German
+model-get = Get
+model-pause = Pause
+model-go-on = Go on
+model-get-again = Get again
+model-use = Use
+model-check = Check
+model-forget = Discard
+
 health = Health
 all-well = Everything works.
 works = Works

@@ -208,6 +208,37 @@ pub enum ClientFrame {
         /// Request id.
         id: u32,
     },
+    /// Models that are here or can be fetched, and which are used and why: now, and whenever that has
+    /// changed, until this is said with `on: false`.
+    Models {
+        /// Request id.
+        id: u32,
+        /// From now on.
+        on: bool,
+    },
+    /// Has something be done with a model. It is over once that has begun: `Models` tells how it goes on.
+    ChangeModel {
+        /// Request id.
+        id: u32,
+        /// Its name.
+        model: String,
+        /// What.
+        change: ModelChange,
+    },
+}
+
+/// What may be done with a model.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelChange {
+    /// It is fetched; what has come of it is gone on with.
+    Pull,
+    /// It is not fetched any more; what has come of it stays.
+    Pause,
+    /// It is looked whether it is what it was when it came.
+    Verify,
+    /// It goes, with what has come of it.
+    Remove,
 }
 
 /// What may be done to a skill that is here.
@@ -242,6 +273,9 @@ pub enum Choice {
     Welcomed(bool),
     /// 4 to 12 digits that let a tablet on the wall leave its page; empty: it needs none.
     KioskPin(String),
+    /// What it is for, and the model of that kind: a name, `auto`, `none` or a file. Used from the hub's next
+    /// start on.
+    Model(String, String),
 }
 
 /// One change of a household.
@@ -289,6 +323,8 @@ impl ClientFrame {
             | ClientFrame::Say { id, .. }
             | ClientFrame::Timers { id }
             | ClientFrame::SkillCalls { id }
+            | ClientFrame::Models { id, .. }
+            | ClientFrame::ChangeModel { id, .. }
             | ClientFrame::Doctor { id }
             | ClientFrame::Subscribe { id }
             | ClientFrame::Watch { id }
@@ -366,7 +402,7 @@ pub enum ServerFrame {
         peak: f32,
     },
     /// Answer to `Intent`, `Timers`, `Doctor`, `Dashboard`, `Ways`, `Logs`, `Sounds`, `LookAtSkill`,
-    /// `SkillAudit`, `SkillCalls`: a JSON document.
+    /// `SkillAudit`, `SkillCalls`, `Models`: a JSON document.
     Json {
         /// Request id.
         id: u32,

@@ -21,7 +21,9 @@ pub mod wire;
 
 pub use capability::{Capability, CapabilityParseError};
 pub use event::{EffectKind, Envelope, Event, Retained};
-pub use frame::{AudioFormat, Choice, ClientFrame, HomeEdit, Problem, ServerFrame, SkillChange};
+pub use frame::{
+    AudioFormat, Choice, ClientFrame, HomeEdit, ModelChange, Problem, ServerFrame, SkillChange,
+};
 pub use hypothesis::{Hypothesis, Verdict};
 pub use ids::{NodeId, SessionId, TurnId, UtteranceId};
 pub use job::{JobError, JobErrorKind, JobFrame, JobOptions, MAX_LIKELY, Message, Role, Tool};

@@ -10,7 +10,15 @@ use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// Pages are drawn in the browser: each has an address, and all have one file.
-const PAGES: [&str; 6] = ["/", "/sessions", "/home", "/skills", "/system", "/kiosk"];
+const PAGES: [&str; 7] = [
+    "/",
+    "/sessions",
+    "/home",
+    "/skills",
+    "/models",
+    "/system",
+    "/kiosk",
+];
 const INDEX: &str = "/index.html";
 
 /// What is served, and as what.

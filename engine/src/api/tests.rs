@@ -83,6 +83,12 @@ impl Connection for Perch {
                     })
                     .to_string(),
                 }),
+                ClientFrame::Models { .. } => Some(ServerFrame::Json {
+                    id,
+                    json:
+                        json!({ "machine": { "processors": 2, "memory": 7 }, "from": "", "uses": [], "checks": [], "models": [] })
+                            .to_string(),
+                }),
                 ClientFrame::Doctor { .. }
                 | ClientFrame::SkillAudit { .. }
                 | ClientFrame::SkillCalls { .. }

@@ -1,7 +1,7 @@
 //! Where values come from: file, environment, command line; and whether they can be.
 
 use super::{Config, ConfigError, Flags, Origin, SECTIONS, Source, file};
-use crate::egress::Address;
+use crate::{egress::Address, library};
 use loqa_core::document::FileError;
 use std::{
     collections::BTreeMap,
@@ -202,6 +202,15 @@ impl Config {
             if let Err(error) = url.parse::<Address>() {
                 return Err(self.wrong(&format!("skills.house[{number}]"), error.to_string()));
             }
+        }
+        let from = &self.models.from;
+        match library::Source::written(from) {
+            Err(error) => return Err(self.wrong("models.from", error.to_string())),
+            Ok(library::Source::Path(path)) if !path.is_absolute() => {
+                let message = format!("`{from}` is neither an address nor a folder in full");
+                return Err(self.wrong("models.from", message));
+            }
+            Ok(_) => {}
         }
         let home_assistant = &self.home_assistant.url;
         if let Err(error) = home_assistant.parse::<Address>()

@@ -12,8 +12,8 @@ mod tests;
 
 pub use sections::{
     Conversation, Dashboard, Desktop, Endpoint, Hearing, HearingEngine, HomeAssistant, Household,
-    Hub, Listen, Patience, Port, PushToTalk, Skills, Thinking, Timers, Units, VadEngine, Voice,
-    VoiceEngine, VoiceMode,
+    Hub, Listen, Models, Patience, Port, PushToTalk, Skills, Thinking, Timers, Units, VadEngine,
+    Voice, VoiceEngine, VoiceMode,
 };
 
 use load::CONFIG_VARIABLE;
@@ -58,6 +58,8 @@ pub struct Config {
     pub home_assistant: HomeAssistant,
     /// `[skills]`
     pub skills: Skills,
+    /// `[models]`
+    pub models: Models,
     /// `[dashboard]`
     pub dashboard: Dashboard,
     /// `[desktop]`
@@ -79,6 +81,7 @@ const SECTIONS: &[(&str, &str, &[Key])] = &[
     ("timers", Timers::ABOUT, Timers::KEYS),
     ("home_assistant", HomeAssistant::ABOUT, HomeAssistant::KEYS),
     ("skills", Skills::ABOUT, Skills::KEYS),
+    ("models", Models::ABOUT, Models::KEYS),
     ("dashboard", Dashboard::ABOUT, Dashboard::KEYS),
     ("desktop", Desktop::ABOUT, Desktop::KEYS),
 ];

@@ -191,6 +191,16 @@ section! {
 }
 
 section! {
+    /// Models that are fetched.
+    pub struct Models {
+        /// Where they are had instead of from their publishers: a folder such as "/media/stick", or an
+        /// address such as "http://nas.local/models", under which their files lie; empty for their
+        /// publishers. `loqa model pull --from` names another for once.
+        pub from: String = String::new(),
+    }
+}
+
+section! {
     /// The dashboard, in any browser on this machine and, if you want, in the house.
     pub struct Dashboard {
         /// Port on 127.0.0.1; 0 for any that is free; "none" for no dashboard.

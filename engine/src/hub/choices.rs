@@ -87,6 +87,7 @@ impl Shared {
                 }
                 self.about.send_modify(|about| about.welcomed = yes);
             }
+            Choice::Model(kind, name) => self.choose_model(&kind, &name)?,
             Choice::KioskPin(pin) => {
                 self.pin.keep(&pin)?;
                 self.about

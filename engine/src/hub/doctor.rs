@@ -25,10 +25,10 @@ pub fn examine(hub: &Shared) -> Vec<Check> {
     checks.push(skills(hub));
     checks.extend(code(hub));
     checks.extend(examples(hub));
-    checks.extend(hub.models.checks.iter().cloned());
-    checks.extend(whisper(hub));
-    checks.extend(hub.models.expressive.iter().map(ExpressiveVoice::check));
-    checks.extend(llama(hub));
+    if let Some(voice) = &hub.models.expressive {
+        voice.load();
+    }
+    checks.extend(models(hub));
     if hub.models.stt.is_some() {
         checks.push(pronunciations(hub));
     }
@@ -48,6 +48,14 @@ fn good(what: &str, message: String) -> Check {
         message,
         help: String::new(),
     }
+}
+
+/// Which models are used and why, and what is missing.
+pub(super) fn models(hub: &Shared) -> Vec<Check> {
+    let checks = hub.models.checks.iter().cloned();
+    let voice = hub.models.expressive.iter().map(ExpressiveVoice::check);
+    let checks = checks.chain(whisper(hub)).chain(voice);
+    checks.chain(llama(hub)).collect()
 }
 
 /// That whisper was chosen, the models' own checks tell; here, that it does not work.

@@ -12,6 +12,7 @@ mod interruption;
 mod listening;
 mod meter;
 mod microphone;
+mod models;
 mod neighbour;
 mod pin;
 mod recent;
@@ -187,6 +188,8 @@ pub(crate) struct Shared {
     shelves: Shelves,
     /// Skills that somebody looks at.
     offers: Offers,
+    /// Models that are here or can be fetched.
+    stock: models::Stock,
     events: broadcast::Sender<Envelope>,
     recent: Recent,
     cards: Cards,
@@ -292,6 +295,7 @@ impl Hub {
             zone: zone.clone(),
             patience: config.endpoint.patience,
         }));
+        let stock = models::Stock::of(&config);
         let (events, _) = broadcast::channel(EVENTS);
         let shared = Arc::new(Shared {
             config,
@@ -317,6 +321,7 @@ impl Hub {
             host,
             shelves,
             offers: Offers::default(),
+            stock,
             events,
             recent: Recent::default(),
             cards: Cards::default(),

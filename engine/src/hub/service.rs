@@ -3,7 +3,7 @@
 use super::{
     Call, Shared,
     conversation::{Conversation, Turn},
-    doctor, meter,
+    doctor, meter, models,
     recording::{Frames, Recording},
     skills::Parts,
     view,
@@ -19,7 +19,9 @@ use loqa_core::{
     seams::{ModelError, Speaker, TranscribeOptions, Voice},
     speech,
 };
-use loqa_protocol::{AudioFormat, ClientFrame, HomeEdit, Problem, ServerFrame, Verdict};
+use loqa_protocol::{
+    AudioFormat, ClientFrame, HomeEdit, ModelChange, Problem, ServerFrame, Verdict,
+};
 use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use tokio::sync::broadcast::error::RecvError;
@@ -42,6 +44,8 @@ pub struct Client {
     watching: Option<DropGuard>,
     /// Likewise how loud it is.
     measuring: Option<DropGuard>,
+    /// Likewise the models.
+    models: Option<DropGuard>,
 }
 
 impl Client {
@@ -55,6 +59,7 @@ impl Client {
             parts: Parts::default(),
             watching: None,
             measuring: None,
+            models: None,
         }
     }
 
@@ -266,6 +271,14 @@ impl Client {
             });
     }
 
+    fn change_model(&self, id: u32, model: String, change: ModelChange) {
+        let (hub, answers) = (self.hub.clone(), self.answers.clone());
+        self.hub.tasks.spawn(TaskKind::CLIENT, "model", async move {
+            let done = hub.change_model(&model, change).await;
+            answer(&answers, id, done.map(|()| None));
+        });
+    }
+
     fn look_at_skill(&mut self, id: u32, part: &[u8], last: bool) {
         if let Some(packed) = self.parts.take(id, part, last) {
             self.tell(id, move |hub| hub.look_at_skill(&packed).map(Some));
@@ -452,6 +465,12 @@ impl Connection for Client {
                 ClientFrame::SkillAudit { id, most } => {
                     self.tell(id, move |hub| hub.skill_audit(most).map(Some));
                 }
+                ClientFrame::Models { id, on } => {
+                    self.models = on.then(|| models::show(&self.hub, id, self.answers.clone()));
+                }
+                ClientFrame::ChangeModel { id, model, change } => {
+                    self.change_model(id, model, change);
+                }
                 ClientFrame::SkillCalls { id } => {
                     self.document(id, &super::skills::calls(&self.hub))
                 }
@@ -474,16 +493,19 @@ impl Connection for Client {
 }
 
 /// What came of something: a document, if it has one.
-type Told = Result<Option<serde_json::Value>, Problem>;
+pub(super) type Told = Result<Option<serde_json::Value>, Problem>;
 
 /// Does something that blocks, on a thread of its own.
-async fn blocking(hub: Arc<Shared>, deed: impl FnOnce(&Shared) -> Told + Send + 'static) -> Told {
+pub(super) async fn blocking(
+    hub: Arc<Shared>,
+    deed: impl FnOnce(&Shared) -> Told + Send + 'static,
+) -> Told {
     let done = tokio::task::spawn_blocking(move || deed(&hub)).await;
     done.unwrap_or_else(|error| Err(problem("failed", error.to_string(), "try again")))
 }
 
 /// Tells that something is over. A client that is gone is no error.
-fn answer(answers: &Answers, id: u32, told: Told) {
+pub(super) fn answer(answers: &Answers, id: u32, told: Told) {
     let frame = match told {
         Ok(document) => document.map(|document| ServerFrame::Json {
             id,

@@ -17,7 +17,10 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use tokio::time::{Instant, sleep};
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, sleep},
+};
 
 /// Times it may be sent on to another place.
 const HOPS: usize = 5;
@@ -118,6 +121,9 @@ pub enum FetchError {
         /// Of what was wanted.
         wanted: String,
     },
+    /// One file was named, and the model has so many.
+    #[error("the model has {0} files, and one was named")]
+    OneOf(usize),
     /// The disk.
     #[error("{path}: {source}")]
     Disk {
@@ -330,7 +336,10 @@ async fn attempt(
             (since, came) = (Instant::now(), 0);
         }
     }
-    file.sync_all().map_err(disk)?;
+    // It may take seconds, during which others speak.
+    let kept = spawn_blocking(move || file.sync_all()).await;
+    kept.unwrap_or_else(|error| Err(io::Error::other(error)))
+        .map_err(disk)?;
     match all {
         Some(all) if here < all => Err(Attempt::Again(format!("{} of {all} bytes came", here))),
         _ => Ok(()),
@@ -396,7 +405,7 @@ pub fn origin(part: &Path) -> PathBuf {
     part.with_added_extension("json")
 }
 
-fn length(part: &Path) -> u64 {
+pub fn length(part: &Path) -> u64 {
     part.metadata().map_or(0, |part| part.len())
 }
 
@@ -408,7 +417,7 @@ fn truncate(part: &Path) -> io::Result<()> {
 }
 
 /// Refuses what would leave the rest of the machine no room.
-fn room(folder: &Path, bytes: u64) -> Result<(), FetchError> {
+pub fn room(folder: &Path, bytes: u64) -> Result<(), FetchError> {
     let disk = rustix::fs::statvfs(folder).map_err(|error| on_disk(folder, error.into()))?;
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
     match bytes.saturating_add(SPARE).saturating_sub(free) {

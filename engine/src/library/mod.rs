@@ -8,17 +8,21 @@ mod catalogue;
 mod fetch;
 mod machine;
 mod measured;
+mod source;
+mod trouble;
 
 pub use catalogue::{File, Kind, Model, catalogue};
 pub use fetch::{FetchError, Patience, Progress};
 pub use machine::{Machine, gib};
 pub use measured::Measured;
+pub use source::Source;
 
 use crate::{egress::Egress, whole_file};
-use fetch::{Wanted, checksum, fetch, on_disk, origin};
+use fetch::{Wanted, checksum, fetch, length, on_disk, origin};
 use serde::{Deserialize, Serialize};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
+use source::{Place, copy};
 use std::{
     collections::BTreeMap,
     fs, io,
@@ -45,15 +49,17 @@ pub struct Sum {
     pub published: bool,
 }
 
-/// Where a model comes from.
-#[derive(Clone, Copy, Debug)]
-pub enum From<'a> {
-    /// Where its publisher has it.
-    Publisher,
-    /// A folder with its files.
-    Folder(&'a Path),
-    /// An address under which its files lie.
-    Address(&'a str),
+/// How much of a model is here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Here {
+    /// Nothing.
+    Nothing,
+    /// So many bytes, which can be gone on with.
+    Part(u64),
+    /// All of it, as long as nobody has changed it.
+    Whole,
+    /// It was, and a file of it is gone, or is not what it was.
+    Damaged,
 }
 
 /// Why a model is not here, or not as it should be.
@@ -125,19 +131,42 @@ impl Library {
         }
     }
 
-    /// Fetches a model, or what is missing of it. `told` hears how far each file is.
+    /// How much is here of a model, of which `held` is known.
+    pub fn here(&self, model: &Model, held: Option<&Held>) -> Here {
+        let folder = self.folder.join(model.kind.name());
+        if let Some(held) = held
+            && held.files.keys().all(|file| folder.join(file).is_file())
+        {
+            return Here::Whole;
+        }
+        let parts = self.folder.join("parts");
+        let came = model.files.iter().map(|it| length(&parts.join(it.name())));
+        match (came.sum(), held) {
+            (0, None) => Here::Nothing,
+            (0, Some(_)) => Here::Damaged,
+            (bytes, _) => Here::Part(bytes),
+        }
+    }
+
+    /// Fetches a model, or what is missing of it; what is whole is not fetched again. `told` hears how far each
+    /// file is.
     ///
     /// # Errors
     /// [`LibraryError`]; what has come stays, and the next call goes on with it.
     pub async fn pull(
         &self,
         name: &str,
-        from: From<'_>,
+        from: &Source,
         egress: &Egress,
         told: &mut (dyn FnMut(&str, Progress) + Send),
     ) -> Result<Held, LibraryError> {
         let model = self.model(name)?;
         let _alone = self.alone(name)?;
+        if let Some(held) = self.held()?.remove(name)
+            && self.here(model, Some(&held)) == Here::Whole
+        {
+            return Ok(held);
+        }
         let mut held = Held {
             kind: model.kind,
             files: BTreeMap::new(),
@@ -145,7 +174,11 @@ impl Library {
         let mut whole = Vec::new();
         for file in &model.files {
             let part = self.folder.join("parts").join(file.name());
-            let got = self.bring(file, from, &part, egress, told).await;
+            let from = from.of(file, model.files.len());
+            let got = match from {
+                Ok(from) => self.bring(file, &from, &part, egress, told).await,
+                Err(error) => Err(error),
+            };
             let (sha256, bytes) = got.map_err(|source| {
                 if matches!(source, FetchError::Checksum { .. }) {
                     self.quarantine(&part, file.name());
@@ -245,34 +278,23 @@ impl Library {
     async fn bring(
         &self,
         file: &File,
-        from: From<'_>,
+        from: &Place,
         part: &Path,
         egress: &Egress,
         told: &mut (dyn FnMut(&str, Progress) + Send),
     ) -> Result<(String, u64), FetchError> {
-        let url = match from {
-            From::Publisher => Some(file.url.clone()),
-            From::Address(url) => Some(format!("{}/{}", url.trim_end_matches('/'), file.name())),
-            From::Folder(folder) => {
-                let (source, part) = (folder.join(file.name()), part.to_owned());
-                let copied = blocking({
-                    let source = source.clone();
-                    move || copy(&source, &part)
-                });
-                let copied = copied.await;
-                copied.map_err(|error| on_disk(&source, error))?;
-                None
+        let told = &mut |progress| told(file.name(), progress);
+        match from {
+            Place::File(source) => copy(source, part, told).await?,
+            Place::Url(url) => {
+                let wanted = Wanted {
+                    url,
+                    known: file.sha256.is_some(),
+                    bytes: file.bytes,
+                    part: part.to_owned(),
+                };
+                fetch(egress, &wanted, self.patience, told).await?;
             }
-        };
-        if let Some(url) = &url {
-            let wanted = Wanted {
-                url,
-                known: file.sha256.is_some(),
-                bytes: file.bytes,
-                part: part.to_owned(),
-            };
-            let told = &mut |progress| told(file.name(), progress);
-            fetch(egress, &wanted, self.patience, told).await?;
         }
         let (sum, bytes) = summed::<Sha256>(part).await?;
         if let Some(wanted) = &file.sha1 {
@@ -325,12 +347,6 @@ impl Library {
         fs::create_dir_all(&folder)?;
         fs::File::create(folder.join(name))
     }
-}
-
-fn copy(source: &Path, part: &Path) -> io::Result<()> {
-    fs::create_dir_all(part.parent().unwrap_or(Path::new(".")))?;
-    fs::copy(source, part)?;
-    fs::File::open(part)?.sync_all()
 }
 
 /// What reads and writes long, beside everything else.

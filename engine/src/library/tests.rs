@@ -130,7 +130,7 @@ impl House {
     }
 
     async fn pull(&self) -> Result<Held, LibraryError> {
-        let from = From::Publisher;
+        let from = &Source::Publisher;
         let told = &mut |_: &str, _: Progress| ();
         self.library.pull("model", from, &self.egress, told).await
     }
@@ -321,7 +321,7 @@ async fn who_gives_up_goes_on_later_and_one_at_a_time() {
     };
     let first = house
         .library
-        .pull("model", From::Publisher, &house.egress, told);
+        .pull("model", &Source::Publisher, &house.egress, told);
     tokio::select! {
         pulled = first => panic!("{pulled:?}"),
         () = async {
@@ -367,7 +367,7 @@ async fn a_checksum_of_an_older_kind_counts_as_well() {
         let place = "http://127.0.0.1:1".parse().unwrap();
         let mut house = House::of(&place, None, None);
         house.library.models[0].files[0].sha1 = Some(told);
-        let from = From::Folder(folder.path());
+        let from = &Source::Path(folder.path().into());
         let told = &mut |_: &str, _: Progress| ();
         let pulled = house.library.pull("model", from, &house.egress, told);
         let published = pulled.await.map(|held| held.files["model.bin"].published);
@@ -381,14 +381,14 @@ async fn what_is_here_is_looked_at_and_removed() {
     let house = House::of(&"http://127.0.0.1:1".parse().unwrap(), Some(sum()), None);
     let folder = tempfile::tempdir().unwrap();
     let told = &mut |_: &str, _: Progress| ();
-    let pull = |told| {
-        let from = From::Folder(folder.path());
-        house.library.pull("model", from, &house.egress, told)
-    };
+    let from = Source::Path(folder.path().into());
+    let pull = |told| house.library.pull("model", &from, &house.egress, told);
     assert!(pull(told).await.is_err());
     fs::write(folder.path().join("model.bin"), FILE).unwrap();
     let told = &mut |_: &str, _: Progress| ();
     assert!(pull(told).await.unwrap().files["model.bin"].published);
+    let again = pull(&mut |_, _| panic!("it is here")).await;
+    assert!(again.is_ok());
     assert_eq!(house.library.verify("model").unwrap(), Vec::<String>::new());
     let path = house.data.path().join("models/wake/model.bin");
     fs::write(&path, FILE.replace('W', "w")).unwrap();
@@ -421,12 +421,12 @@ async fn what_is_here_is_looked_at_and_removed() {
     let told = &mut |_: &str, _: Progress| ();
     let unknown = house
         .library
-        .pull("other", From::Publisher, &house.egress, told);
+        .pull("other", &Source::Publisher, &house.egress, told);
     assert!(matches!(unknown.await, Err(LibraryError::Unknown(_))));
     let refused = Egress::to([]);
     let refused = house
         .library
-        .pull("model", From::Publisher, &refused, &mut |_, _| ())
+        .pull("model", &Source::Publisher, &refused, &mut |_, _| ())
         .await;
     let refused = refused.unwrap_err();
     let not_permitted =

@@ -116,9 +116,9 @@ impl ExpressiveVoice {
         self.kokoro.loaded(PATIENCE);
     }
 
-    /// For `loqa doctor`. Blocks until it is loaded.
+    /// How it is, as far as it is known by now.
     pub fn check(&self) -> Check {
-        let state = self.kokoro.loaded(PATIENCE);
+        let state = self.kokoro.state();
         let help = match &state {
             State::Ready(_) => "",
             State::Loading => "look again in a minute",

@@ -1,12 +1,14 @@
 //! The models of this machine, picked by placement: nothing else in the engine chooses one.
 
 mod candidate;
+mod choice;
 mod expressive;
 mod listening;
 mod llama;
 mod prompt;
 mod whisper;
 
+pub use choice::{chosen, use_model};
 pub use expressive::ExpressiveVoice;
 pub use llama::named as language_model;
 pub use prompt::prompts;

@@ -42,6 +42,9 @@ pub fn page(page: Page) -> impl IntoView + use<> {
         Page::Sessions => "M4 5h16v11H9l-5 4z",
         Page::Home => "M4 11l8-7 8 7v9h-5v-6H9v6H4z",
         Page::Skills => "M12 3l2.500 6.500L21 12l-6.500 2.500L12 21l-2.500-6.500L3 12l6.500-2.500z",
+        Page::Models => {
+            "M12 3l8 4.500-8 4.500-8-4.500zM4 12l8 4.500 8-4.500M4 16.500l8 4.500 8-4.500"
+        }
         Page::System | Page::Kiosk => "M4 7h10M18 7h2M4 17h2M10 17h10M14 4.500v5M6 14.500v5",
     })
 }

@@ -10,6 +10,8 @@ mod install;
 mod kiosk;
 mod link;
 mod logs;
+mod model;
+mod models;
 mod now;
 mod sessions;
 mod settings;
@@ -59,17 +61,19 @@ enum Page {
     Sessions,
     Home,
     Skills,
+    Models,
     System,
     /// Not among the others: it is where a tablet on the wall stays.
     Kiosk,
 }
 
 impl Page {
-    const LISTED: [Page; 5] = [
+    const LISTED: [Page; 6] = [
         Page::Now,
         Page::Sessions,
         Page::Home,
         Page::Skills,
+        Page::Models,
         Page::System,
     ];
 
@@ -79,6 +83,7 @@ impl Page {
             Page::Sessions => "/sessions",
             Page::Home => "/home",
             Page::Skills => "/skills",
+            Page::Models => "/models",
             Page::System => "/system",
             Page::Kiosk => "/kiosk",
         }
@@ -90,6 +95,7 @@ impl Page {
             Page::Sessions => words("sessions"),
             Page::Home => words("home"),
             Page::Skills => words("skills"),
+            Page::Models => words("models"),
             Page::System => words("system"),
             Page::Kiosk => words("kiosk"),
         }
@@ -156,6 +162,15 @@ fn words(key: &str) -> String {
 /// The words for `key`, with one value in them.
 fn words_with(key: &str, name: &'static str, value: impl Into<FluentValue<'static>>) -> String {
     WORDS.with(|words| words.with(key, &[(name, value.into())]))
+}
+
+/// A number with so many digits behind the point, or comma.
+fn decimal(number: f64, digits: usize) -> String {
+    let written = format!("{number:.digits$}");
+    match WORDS.with(|words| words.language) {
+        "de" => written.replace('.', ","),
+        _ => written,
+    }
 }
 
 /// What the hub says.

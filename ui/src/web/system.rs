@@ -72,7 +72,7 @@ pub fn System() -> impl IntoView {
     }
 }
 
-fn about_check(check: Check) -> impl IntoView {
+pub fn about_check(check: Check) -> impl IntoView {
     let (mark, word) = match (check.ok, check.needed) {
         (true, _) => ("good", "works"),
         (false, false) => ("warn", "restricted"),

@@ -1,11 +1,19 @@
 //! Client and server frames.
 
-use super::{DecodeError, v1};
-use crate::{AudioFormat, Choice, ClientFrame, HomeEdit, Problem, ServerFrame, SkillChange};
+use super::{DecodeError, FromWire, v1, wire_enum};
+use crate::{
+    AudioFormat, Choice, ClientFrame, HomeEdit, ModelChange, Problem, ServerFrame, SkillChange,
+};
 use v1::{
     change_skill::Change, choose::Choice as Chosen, client_frame::Kind as Request, edit_home::Edit,
     server_frame::Kind as Answer,
 };
+
+wire_enum!(
+    ModelChange,
+    "change_model.change",
+    [Pull, Pause, Verify, Remove]
+);
 
 impl From<&ClientFrame> for v1::ClientFrame {
     fn from(frame: &ClientFrame) -> Self {
@@ -62,6 +70,7 @@ impl From<&ClientFrame> for v1::ClientFrame {
                     Choice::Speaker(name) => Chosen::Speaker(name),
                     Choice::Welcomed(yes) => Chosen::Welcomed(yes),
                     Choice::KioskPin(pin) => Chosen::KioskPin(pin),
+                    Choice::Model(kind, name) => Chosen::Model(v1::ChooseModel { kind, name }),
                 }),
             }),
             ClientFrame::Leave { pin, .. } => Request::Leave(v1::Leave { pin }),
@@ -88,6 +97,11 @@ impl From<&ClientFrame> for v1::ClientFrame {
             }
             ClientFrame::SkillCalls { .. } => Request::SkillCalls(v1::SkillCalls {}),
             ClientFrame::SkillAudit { most, .. } => Request::SkillAudit(v1::SkillAudit { most }),
+            ClientFrame::Models { on, .. } => Request::Models(v1::Models { on }),
+            ClientFrame::ChangeModel { model, change, .. } => {
+                let change = v1::ModelChange::from(change).into();
+                Request::ChangeModel(v1::ChangeModel { model, change })
+            }
         };
         v1::ClientFrame {
             id: frame.id(),
@@ -158,6 +172,7 @@ impl TryFrom<v1::ClientFrame> for ClientFrame {
                         Chosen::Speaker(name) => Choice::Speaker(name),
                         Chosen::Welcomed(yes) => Choice::Welcomed(yes),
                         Chosen::KioskPin(pin) => Choice::KioskPin(pin),
+                        Chosen::Model(v1::ChooseModel { kind, name }) => Choice::Model(kind, name),
                     },
                 },
                 Request::Leave(v1::Leave { pin }) => ClientFrame::Leave { id, pin },
@@ -186,6 +201,14 @@ impl TryFrom<v1::ClientFrame> for ClientFrame {
                 Request::SkillCalls(v1::SkillCalls {}) => ClientFrame::SkillCalls { id },
                 Request::SkillAudit(v1::SkillAudit { most }) => {
                     ClientFrame::SkillAudit { id, most }
+                }
+                Request::Models(v1::Models { on }) => ClientFrame::Models { id, on },
+                Request::ChangeModel(v1::ChangeModel { model, change }) => {
+                    ClientFrame::ChangeModel {
+                        id,
+                        model,
+                        change: ModelChange::from_wire(change)?,
+                    }
                 }
             },
         )

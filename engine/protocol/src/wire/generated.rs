@@ -818,7 +818,7 @@ pub struct ClientFrame {
     pub id: u32,
     #[prost(
         oneof = "client_frame::Kind",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30"
     )]
     pub kind: ::core::option::Option<client_frame::Kind>,
 }
@@ -880,6 +880,10 @@ pub mod client_frame {
         SkillAudit(super::SkillAudit),
         #[prost(message, tag = "28")]
         SkillCalls(super::SkillCalls),
+        #[prost(message, tag = "29")]
+        Models(super::Models),
+        #[prost(message, tag = "30")]
+        ChangeModel(super::ChangeModel),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -987,7 +991,7 @@ pub struct Logs {
 pub struct Sounds {}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Choose {
-    #[prost(oneof = "choose::Choice", tags = "1, 2, 3, 4, 5")]
+    #[prost(oneof = "choose::Choice", tags = "1, 2, 3, 4, 5, 6")]
     pub choice: ::core::option::Option<choose::Choice>,
 }
 /// Nested message and enum types in `Choose`.
@@ -1008,7 +1012,18 @@ pub mod choose {
         /// digits; empty: none
         #[prost(string, tag = "5")]
         KioskPin(::prost::alloc::string::String),
+        #[prost(message, tag = "6")]
+        Model(super::ChooseModel),
     }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ChooseModel {
+    /// what it is for: stt, …
+    #[prost(string, tag = "1")]
+    pub kind: ::prost::alloc::string::String,
+    /// or "auto", "none", a file
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Leave {
@@ -1084,6 +1099,19 @@ pub struct SkillAudit {
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SkillCalls {}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Models {
+    #[prost(bool, tag = "1")]
+    pub on: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ChangeModel {
+    /// its name
+    #[prost(string, tag = "1")]
+    pub model: ::prost::alloc::string::String,
+    #[prost(enumeration = "ModelChange", tag = "2")]
+    pub change: i32,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ServerFrame {
     #[prost(uint32, tag = "1")]
@@ -1157,6 +1185,45 @@ pub struct Problem {
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Done {}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ModelChange {
+    Unspecified = 0,
+    /// it is fetched, or gone on with
+    Pull = 1,
+    /// what has come of it stays
+    Pause = 2,
+    /// is it what it was when it came?
+    Verify = 3,
+    /// it goes, with what has come of it
+    Remove = 4,
+}
+impl ModelChange {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MODEL_CHANGE_UNSPECIFIED",
+            Self::Pull => "MODEL_CHANGE_PULL",
+            Self::Pause => "MODEL_CHANGE_PAUSE",
+            Self::Verify => "MODEL_CHANGE_VERIFY",
+            Self::Remove => "MODEL_CHANGE_REMOVE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MODEL_CHANGE_UNSPECIFIED" => Some(Self::Unspecified),
+            "MODEL_CHANGE_PULL" => Some(Self::Pull),
+            "MODEL_CHANGE_PAUSE" => Some(Self::Pause),
+            "MODEL_CHANGE_VERIFY" => Some(Self::Verify),
+            "MODEL_CHANGE_REMOVE" => Some(Self::Remove),
+            _ => None,
+        }
+    }
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct JobFrame {
     #[prost(oneof = "job_frame::Kind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11")]

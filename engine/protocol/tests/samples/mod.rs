@@ -8,8 +8,8 @@ pub use job::job;
 
 use loqa_protocol::{
     AudioFormat, Choice, ClientFrame, EffectKind, Envelope, Event, HomeEdit, HopTimings, JobFrame,
-    LatencyClass, Partial, Placement, PrivacyScope, Problem, QosTier, ServerFrame, SessionId,
-    SkillChange, Speculation, StepSummary, TurnId, TurnSummary, Verdict, View, ViewPart,
+    LatencyClass, ModelChange, Partial, Placement, PrivacyScope, Problem, QosTier, ServerFrame,
+    SessionId, SkillChange, Speculation, StepSummary, TurnId, TurnSummary, Verdict, View, ViewPart,
     card::{Card, CardLine},
     view::{
         Alarm, Area, Device, DeviceState, House, List, Listening, Skill, SkillIntent, SkillSetting,
@@ -179,6 +179,15 @@ fn client() -> Vec<(&'static str, ClientFrame)> {
         ),
         ("skill_audit", ClientFrame::SkillAudit { id, most: 100 }),
         ("skill_calls", ClientFrame::SkillCalls { id }),
+        ("models", ClientFrame::Models { id, on: true }),
+        ("model_pull", change_model(ModelChange::Pull)),
+        ("model_pause", change_model(ModelChange::Pause)),
+        ("model_verify", change_model(ModelChange::Verify)),
+        ("model_remove", change_model(ModelChange::Remove)),
+        (
+            "choose_model",
+            choose(Choice::Model("stt".into(), "whisper-base-en".into())),
+        ),
     ]
 }
 
@@ -187,6 +196,15 @@ fn change(change: SkillChange) -> ClientFrame {
     ClientFrame::ChangeSkill {
         id: 3,
         skill,
+        change,
+    }
+}
+
+fn change_model(change: ModelChange) -> ClientFrame {
+    let model = "whisper-base-en".into();
+    ClientFrame::ChangeModel {
+        id: 3,
+        model,
         change,
     }
 }

@@ -76,6 +76,32 @@ async fn before_the_login_nothing_of_the_house_is_told() {
             "",
             "401 401 204 204 403 403 204 401",
         ),
+        ("GET /api/v1/models", "", "401 401 200 200 403 403 200 401"),
+        (
+            "POST /api/v1/models/tea/pull",
+            "",
+            "401 401 404 404 403 403 404 401",
+        ),
+        (
+            "POST /api/v1/models/tea/pause",
+            "",
+            "401 401 404 404 403 403 404 401",
+        ),
+        (
+            "POST /api/v1/models/tea/verify",
+            "",
+            "401 401 404 404 403 403 404 401",
+        ),
+        (
+            "DELETE /api/v1/models/tea",
+            "",
+            "401 401 204 204 403 403 204 401",
+        ),
+        (
+            "POST /api/v1/models/use",
+            r#"{"for":"stt","model":"none"}"#,
+            "401 401 200 200 403 403 200 401",
+        ),
         ("GET /api/v1/audit", "", "401 401 200 200 403 403 200 401"),
         ("GET /api/v1/turns", "", "401 401 200 200 403 403 200 401"),
         ("GET /api/v1/latency", "", "401 401 200 200 403 403 200 401"),

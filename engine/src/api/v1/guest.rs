@@ -186,20 +186,20 @@ fn silent() -> Problem {
 /// What the hub says against a request.
 fn refused(problem: Problem) -> Refusal {
     let field = problem.code.strip_prefix("home_");
-    let status = match problem.code.as_str() {
-        "not_listening" | "home_changed" => StatusCode::CONFLICT,
-        "busy" | "skills_changed" | "fixed_skills" | "not_installed" | "built_in" | "disabled" => {
-            StatusCode::CONFLICT
-        }
-        "no_skill" | "no_offer" | "no_version" => StatusCode::NOT_FOUND,
-        "package" | "skill" | "version" | "code" => StatusCode::UNPROCESSABLE_ENTITY,
-        "same_name" | "same_version" | "earlier" | "takes" | "setting" | "settings" => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
-        "home" => StatusCode::UNPROCESSABLE_ENTITY,
-        _ if field.is_some() => StatusCode::UNPROCESSABLE_ENTITY,
-        _ => StatusCode::SERVICE_UNAVAILABLE,
-    };
+    let status =
+        match problem.code.as_str() {
+            "not_listening" | "home_changed" => StatusCode::CONFLICT,
+            "busy" | "skills_changed" | "fixed_skills" | "not_installed" | "built_in"
+            | "disabled" => StatusCode::CONFLICT,
+            "model_busy" | "model_used" => StatusCode::CONFLICT,
+            "no_skill" | "no_offer" | "no_version" | "no_model" => StatusCode::NOT_FOUND,
+            "package" | "skill" | "version" | "code" => StatusCode::UNPROCESSABLE_ENTITY,
+            "choice" | "same_name" | "same_version" | "earlier" | "takes" | "setting"
+            | "settings" => StatusCode::UNPROCESSABLE_ENTITY,
+            "home" => StatusCode::UNPROCESSABLE_ENTITY,
+            _ if field.is_some() => StatusCode::UNPROCESSABLE_ENTITY,
+            _ => StatusCode::SERVICE_UNAVAILABLE,
+        };
     let mut refusal = refuse(status, &problem.code, &problem.message, &problem.help);
     if field.is_some() {
         refusal.problem.field = field.map(str::to_owned);

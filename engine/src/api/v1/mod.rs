@@ -12,6 +12,7 @@ mod health;
 mod house;
 mod latency;
 mod logs;
+mod models;
 mod room;
 mod settings;
 mod shown;
@@ -57,6 +58,12 @@ pub fn table() -> Vec<Route> {
         (SignedIn, routes!(skills::install, skills::decline)),
         (SignedIn, routes!(skills::audit)),
         (SignedIn, routes!(skills::calls)),
+        (SignedIn, routes!(models::models)),
+        (SignedIn, routes!(models::pull)),
+        (SignedIn, routes!(models::pause)),
+        (SignedIn, routes!(models::verify)),
+        (SignedIn, routes!(models::remove)),
+        (SignedIn, routes!(models::choose)),
         (SignedIn, routes!(house::turns)),
         (SignedIn, routes!(latency::latency)),
         (SignedIn, routes!(health::health)),

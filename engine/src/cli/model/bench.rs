@@ -1,6 +1,6 @@
 //! `loqa model bench`: how fast a model is on this machine.
 
-use super::{explained, problem};
+use super::problem;
 use crate::{
     cli::{Common, output},
     config::Config,
@@ -53,7 +53,7 @@ pub async fn run(
         speech_s: speech.len() as f64 / f64::from(SAMPLE_RATE_HZ),
         last_word_ms: took[TIMES / 2],
     };
-    library.note_measured(name, found).map_err(explained)?;
+    library.note_measured(name, found)?;
     output::print_line(&match common.json {
         true => json!({ "name": name, "measured": found }).to_string(),
         false => format!(

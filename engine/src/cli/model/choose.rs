@@ -1,6 +1,6 @@
 //! `loqa model recommend` and `loqa model use`.
 
-use super::{explained, problem};
+use super::problem;
 use crate::{
     cli::{Common, output},
     config::Config,
@@ -9,13 +9,13 @@ use crate::{
 };
 use loqa_protocol::Problem;
 use serde_json::json;
-use std::{path, process::ExitCode};
+use std::{path::Path, process::ExitCode};
 
 /// The models that suit this machine, one of each kind.
 pub fn recommend(common: &Common, config: &Config, library: &Library) -> Result<ExitCode, Problem> {
     let machine = Machine::here();
     let language = &config.hearing.language;
-    let held = library.held().map_err(explained)?;
+    let held = library.held()?;
     let kinds = [Kind::Stt, Kind::Llm].into_iter();
     let suit = kinds.filter_map(|kind| machine.recommended(kind, language, library.models()));
     let suit: Vec<&Model> = suit.collect();
@@ -61,33 +61,15 @@ pub fn choose(
     name: &str,
     kind: Option<For>,
 ) -> Result<ExitCode, Problem> {
-    let says_itself = matches!(name, "auto" | "none");
-    let answers = kind.map_or_else(|| is_language_model(library, name), |kind| kind == For::Llm);
-    let value = if says_itself {
-        name.to_owned()
-    } else {
-        let help =
-            "`loqa model list` tells which are here and fit, `loqa model pull NAME` fetches one";
-        let data = &config.hub.data;
-        let found = match answers {
-            true => models::language_model(name, data),
-            false => models::by_name(name, data).map(|chosen| chosen.capability.variant),
-        };
-        match found {
-            Ok(found) if found == name => name.to_owned(),
-            // A file is named from wherever the hub is started.
-            Ok(_) => path::absolute(name)
-                .map_err(|error| problem(&format!("{name}: {error}"), "name the file in full"))?
-                .display()
-                .to_string(),
-            Err(why) => return Err(problem(&why, help)),
-        }
+    let kind = match kind {
+        Some(For::Stt) => Kind::Stt,
+        Some(For::Llm) => Kind::Llm,
+        None => kind_of(library, name),
     };
-    let section = if answers { "thinking" } else { "hearing" };
-    config.remember(section, "model", &value)?;
-    let (does, not) = match answers {
-        true => ("answers", "answered"),
-        false => ("hears", "understood"),
+    let value = models::use_model(config, kind, name)?;
+    let (does, not) = match kind {
+        Kind::Llm => ("answers", "answered"),
+        _ => ("hears", "understood"),
     };
     let said = match name {
         "auto" => format!("the largest model that is here and fits {does} what no command covers"),
@@ -110,15 +92,10 @@ pub enum For {
     Llm,
 }
 
-/// Whether a name of the catalogue, or a file, is a language model.
-fn is_language_model(library: &Library, name: &str) -> bool {
+/// What a model of the catalogue is for, or a file; whisper's, where it does not show.
+fn kind_of(library: &Library, name: &str) -> Kind {
     let known = library.models().iter().find(|model| model.name == name);
-    known.map_or_else(
-        || {
-            path::Path::new(name)
-                .extension()
-                .is_some_and(|it| it == "gguf")
-        },
-        |model| model.kind == Kind::Llm,
-    )
+    let is_gguf = Path::new(name).extension().is_some_and(|it| it == "gguf");
+    let unknown = if is_gguf { Kind::Llm } else { Kind::Stt };
+    known.map_or(unknown, |model| model.kind)
 }

@@ -6,16 +6,14 @@ mod choose;
 use super::{Common, hub::interrupted, output};
 use crate::{
     config::Config,
-    egress::{Address, Egress},
     library::{
-        FetchError, From, Held, Library, LibraryError, Machine, Measured, Model, Patience,
-        Progress, catalogue,
+        Held, Here, Library, Machine, Measured, Model, Patience, Progress, Source, catalogue,
     },
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use loqa_protocol::Problem;
 use serde_json::{Value, json};
-use std::{path::Path, process::ExitCode};
+use std::process::ExitCode;
 
 /// Subcommands of `loqa model`.
 #[derive(clap::Subcommand)]
@@ -42,8 +40,9 @@ pub enum ModelCommand {
     Pull {
         /// As `loqa model list` calls it
         name: String,
-        /// Have it from a folder, or from an address under which its files lie, instead
-        #[arg(long, value_name = "DIR|URL")]
+        /// Have it from a file, from a folder with its files, or from an address under which they lie,
+        /// rather than from its publisher or where the settings say
+        #[arg(long, value_name = "FILE|DIR|URL")]
         from: Option<String>,
     },
     /// Look whether models are what they were when they came
@@ -70,7 +69,7 @@ pub async fn run(common: &Common, command: ModelCommand) -> Result<ExitCode, Pro
         ModelCommand::Bench { name } => bench::run(common, &config, &library, &name).await,
         ModelCommand::Pull { name, from } => {
             tokio::select! {
-                pulled = pull(common, &library, &name, from.as_deref()) => pulled,
+                pulled = pull(common, &library, &name, from.as_deref().unwrap_or(&config.models.from)) => pulled,
                 () = interrupted() => {
                     eprintln!("note: what has come of `{name}` is kept: `loqa model pull {name}` goes on with it");
                     Ok(ExitCode::from(130))
@@ -79,7 +78,7 @@ pub async fn run(common: &Common, command: ModelCommand) -> Result<ExitCode, Pro
         }
         ModelCommand::Verify { name } => verify(common, &library, name),
         ModelCommand::Remove { name } => {
-            let any = library.remove(&name).map_err(explained)?;
+            let any = library.remove(&name)?;
             output::print_line(&match any {
                 true => {
                     format!("`{name}` is removed; a hub that runs has it until it is started again")
@@ -92,21 +91,24 @@ pub async fn run(common: &Common, command: ModelCommand) -> Result<ExitCode, Pro
 }
 
 fn list(common: &Common, library: &Library) -> Result<ExitCode, Problem> {
-    let held = library.held().map_err(explained)?;
-    let measured = library.measured().map_err(explained)?;
+    let held = library.held()?;
+    let measured = library.measured()?;
     let machine = Machine::here();
     for model in library.models() {
         let (held, measured) = (held.get(&model.name), measured.get(&model.name));
+        let here = library.here(model, held);
         let fits = machine.fits(model.memory());
         if common.json {
             output::print_json(&document(model, held, fits, measured));
             continue;
         }
-        let state = match (held.is_some(), fits) {
-            (true, true) => "here",
-            (true, false) => "here, but too large for this machine",
-            (false, true) => "not here",
-            (false, false) => "too large for this machine",
+        let state = match (here, fits) {
+            (Here::Whole, true) => "here".to_owned(),
+            (Here::Whole, false) => "here, but too large for this machine".to_owned(),
+            (Here::Damaged, _) => "damaged: fetch it again".to_owned(),
+            (Here::Part(bytes), _) => format!("paused: {} MiB of it are here", bytes >> 20),
+            (Here::Nothing, true) => "not here".to_owned(),
+            (Here::Nothing, false) => "too large for this machine".to_owned(),
         };
         output::print_line(&format!(
             "{:<27} {:<4} {:>5} MiB  {:<10} {:<4} {state}",
@@ -143,40 +145,29 @@ async fn pull(
     common: &Common,
     library: &Library,
     name: &str,
-    from: Option<&str>,
+    from: &str,
 ) -> Result<ExitCode, Problem> {
-    let address: Option<Address> = match from {
-        Some(from) if from.contains("://") => {
-            let address = from.parse();
-            Some(address.map_err(|error: crate::egress::AddressError| {
-                problem(&error.to_string(), "or name a folder")
-            })?)
-        }
-        _ => None,
-    };
-    let from = match from {
-        None => From::Publisher,
-        Some(from) if address.is_some() => From::Address(from),
-        Some(folder) => From::Folder(Path::new(folder)),
-    };
-    // A place in the house is gone to only if somebody has just named it.
-    let egress = Egress::to_internet(address);
+    let from = Source::written(from);
+    let from = from.map_err(|error| problem(&error.to_string(), "or name a folder"))?;
     let mut shown = Shown::new(common.json);
     let mut told = |file: &str, progress: Progress| shown.show(file, progress);
-    let held = library.pull(name, from, &egress, &mut told).await;
-    let held = held.map_err(explained)?;
+    let held = library.pull(name, &from, &from.egress(), &mut told).await;
+    let held = held?;
+    let model = library.models().iter().find(|model| model.name == name);
     for (file, sum) in &held.files {
-        let told = match sum.published {
-            true => "as its publisher says",
-            false => "recorded now: its publisher tells none",
-        };
-        output::print_line(&match common.json {
-            true => json!({ "file": file, "sha256": sum.sha256, "bytes": sum.bytes, "published": sum.published })
+        let mut files = model.iter().flat_map(|model| &model.files);
+        let known = files.find(|known| known.name() == file);
+        let sum256 = &sum.sha256;
+        output::print_line(&match (common.json, known.map(|it| (&it.sha256, &it.sha1))) {
+            (true, _) => json!({ "file": file, "sha256": sum256, "bytes": sum.bytes, "published": sum.published })
                 .to_string(),
-            false => format!("{file}: SHA-256 {} ({told})", sum.sha256),
+            (false, Some((Some(_), _))) => format!("{file}: SHA-256 {sum256}, as its publisher says"),
+            (false, Some((None, Some(sha1)))) => {
+                format!("{file}: SHA-1 {sha1}, as its publisher says; SHA-256 {sum256}, recorded now")
+            }
+            (false, _) => format!("{file}: SHA-256 {sum256}, recorded now: its publisher tells none"),
         });
     }
-    let model = library.models().iter().find(|model| model.name == name);
     if let Some(model) = model.filter(|_| !common.json) {
         output::print_line(&format!("`{name}` is here: {}", model.about));
     }
@@ -186,11 +177,11 @@ async fn pull(
 fn verify(common: &Common, library: &Library, name: Option<String>) -> Result<ExitCode, Problem> {
     let names = match name {
         Some(name) => vec![name],
-        None => library.held().map_err(explained)?.into_keys().collect(),
+        None => library.held()?.into_keys().collect(),
     };
     let mut sound = true;
     for name in names {
-        let wrong = library.verify(&name).map_err(explained)?;
+        let wrong = library.verify(&name)?;
         sound &= wrong.is_empty();
         output::print_line(&match (common.json, wrong.is_empty()) {
             (true, _) => json!({ "name": name, "wrong": wrong }).to_string(),
@@ -262,28 +253,4 @@ fn problem(message: &str, help: &str) -> Problem {
         message: message.into(),
         help: help.into(),
     }
-}
-
-fn explained(error: LibraryError) -> Problem {
-    let goes_on = "what has come is kept: the same command goes on with it";
-    let help = match &error {
-        LibraryError::Unknown(_) => "`loqa model list` tells which there are",
-        LibraryError::Busy(_) => "wait for it to end",
-        LibraryError::Disk { .. } => "look whether that can be read and written",
-        LibraryError::Fetch { source, .. } => match source {
-            FetchError::Room { .. } => {
-                "make room: what has come is kept, and the same command goes on with it"
-            }
-            FetchError::Checksum { .. } => {
-                "it was put into quarantine, where nothing uses it: try again, or another place with --from"
-            }
-            FetchError::Length { .. } | FetchError::Hops(_) | FetchError::Status { .. } => {
-                "whoever has it has changed it: update Loqa, or have it from elsewhere with --from"
-            }
-            FetchError::Address(_) => "an address begins with https://",
-            FetchError::Disk { .. } => "look whether that is there, and can be read and written",
-            FetchError::Egress(_) | FetchError::Stopped(_) => goes_on,
-        },
-    };
-    problem(&error.to_string(), help)
 }
