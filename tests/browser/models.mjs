@@ -77,7 +77,9 @@ const steps = {
     await is(page, "okay-nabu", "Not here");
     await row(page, "whisper-base-en").getByText("142 MiB · MIT · English").waitFor();
     await row(page, "whisper-tiny").getByText("Here it read 4.1 s of speech in 812 ms.").waitFor();
-    assert.equal(await page.locator("header", { hasText: "Suits this machine" }).count(), 1);
+    await row(page, "qwen-0-5b").getByText("Here an answer began after 310 ms, 12 words a second.").waitFor();
+    // One that hears, one that answers.
+    assert.equal(await page.locator("header", { hasText: "Suits this machine" }).count(), 2);
     assert.deepEqual(await barriers(page), []);
     await screenshot(page, "models-1024-light");
     await inert(page);
@@ -200,7 +202,10 @@ const steps = {
 const place = new Place();
 process.env.LOQA_MODELS_FROM = await place.start();
 // As `loqa model bench` writes it.
-const measured = { "whisper-tiny": { load_ms: 90, speech_s: 4.1, last_word_ms: 812 } };
+const measured = {
+  "whisper-tiny": { load_ms: 90, speech_s: 4.1, last_word_ms: 812 },
+  "qwen-0-5b": { load_ms: 400, first_word_ms: 310, words_per_s: 12 },
+};
 await mkdir(join(process.env.LOQA_DATA, "models"), { recursive: true });
 await writeFile(join(process.env.LOQA_DATA, "models/measured.json"), JSON.stringify(measured));
 const state = { hub: await start(0) };

@@ -349,6 +349,7 @@ impl Hub {
             shared.start_skills();
             if options.serving {
                 shared.follow_skills();
+                shared.warm_up();
             }
             let hub = shared.clone();
             shared.tasks.spawn(
@@ -487,7 +488,6 @@ impl Shared {
         {
             tracing::warn!(%error, "what no command covers is not understood");
         }
-        self.warm_up();
         let _learning = self.own_home.lock().await;
         if let Some(stt) = &self.models.stt {
             self.understanding.teach(stt.as_ref()).await?;
