@@ -1,9 +1,14 @@
 //! Models that could be run: those that were fetched, and files that the settings name.
 
 use super::Check;
-use crate::library::{Kind, Library, Machine, Patience, catalogue, gib};
+use crate::{
+    beside::beside,
+    library::{Kind, Library, Machine, Patience, catalogue, gib},
+    workers::Program,
+};
 use loqa_core::model_file::ModelFileError;
 use std::{
+    ffi::OsString,
     fs::File,
     io::Read,
     path::{Path, PathBuf},
@@ -48,6 +53,38 @@ impl Candidate {
             gib(self.memory),
             gib(machine.memory)
         ))
+    }
+}
+
+impl Candidate {
+    /// The process that runs it: of this name for people, by this program beside `loqa`, with no more threads
+    /// than make it faster, and with `more` arguments.
+    pub fn program(
+        &self,
+        name: &str,
+        program: &str,
+        most_threads: usize,
+        more: &[String],
+    ) -> Program {
+        // One stays for the ears: threads that wait for each other on a busy machine stand still.
+        let processors = Machine::here().processors;
+        let threads = processors.saturating_sub(1).clamp(1, most_threads);
+        // Addresses, not memory: libraries and stacks count, and what is loaded is for a while there twice.
+        let limit = 2 * self.memory + (2 << 30);
+        let mut arguments = vec![
+            "--model".into(),
+            self.file.clone().into(),
+            "--threads".into(),
+            threads.to_string().into(),
+            "--memory".into(),
+            limit.to_string().into(),
+        ];
+        arguments.extend(more.iter().map(OsString::from));
+        Program {
+            name: name.into(),
+            file: beside(program),
+            arguments,
+        }
     }
 }
 

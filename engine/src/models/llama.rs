@@ -6,9 +6,8 @@ use super::{
     prompt::prompts,
 };
 use crate::{
-    beside::beside,
     config::Thinking,
-    library::{Kind, Machine},
+    library::Kind,
     workers::{Llama, Process, Program, Prompts},
 };
 use loqa_core::{grammar::Grammar, model_file::GgufFile};
@@ -95,24 +94,12 @@ pub fn named(name: &str, data: &Path) -> Result<String, String> {
 }
 
 fn program(model: &Candidate, context: u32) -> Program {
-    // One stays for the ears: threads that wait for each other on a busy machine stand still.
-    let processors = Machine::here().processors;
-    let threads = processors.saturating_sub(1).clamp(1, MOST_THREADS);
     let [fewest, most] = CONTEXT;
-    // Addresses, not memory: libraries and stacks count, and what is loaded is for a while there twice.
-    let limit = 2 * model.memory + (2 << 30);
-    Program {
-        name: "llama".into(),
-        file: beside(PROGRAM),
-        arguments: vec![
-            "--model".into(),
-            model.file.clone().into(),
-            "--threads".into(),
-            threads.to_string().into(),
-            "--context".into(),
-            context.clamp(fewest, most).to_string().into(),
-            "--memory".into(),
-            limit.to_string().into(),
-        ],
-    }
+    let context = context.clamp(fewest, most).to_string();
+    model.program(
+        "llama",
+        PROGRAM,
+        MOST_THREADS,
+        &["--context".into(), context],
+    )
 }

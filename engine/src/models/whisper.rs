@@ -4,12 +4,7 @@ use super::{
     Check,
     candidate::{Candidate, Sort},
 };
-use crate::{
-    beside::beside,
-    config::Hearing,
-    library::{Kind, Machine},
-    workers::{Process, Program},
-};
+use crate::{config::Hearing, library::Kind, workers::Process};
 use loqa_core::model_file::WhisperFile;
 use loqa_protocol::{Capability, Placement};
 use std::{path::Path, sync::Arc};
@@ -68,28 +63,12 @@ pub fn by_name(named: &str, data: &Path) -> Result<Chosen, String> {
 }
 
 fn run(model: &Candidate, why: &str) -> Chosen {
-    // One stays for the ears: threads that wait for each other on a busy machine stand still.
-    let processors = Machine::here().processors;
-    let threads = processors.saturating_sub(1).clamp(1, MOST_THREADS);
-    // Addresses, not memory: libraries and stacks count, and what is loaded is for a while there twice.
-    let limit = 2 * model.memory + (2 << 30);
     let capability = Capability {
         kind: "stt".into(),
         name: "whisper".into(),
         variant: model.name.clone(),
     };
-    let process = Process::of(Program {
-        name: "whisper".into(),
-        file: beside(PROGRAM),
-        arguments: vec![
-            "--model".into(),
-            model.file.clone().into(),
-            "--threads".into(),
-            threads.to_string().into(),
-            "--memory".into(),
-            limit.to_string().into(),
-        ],
-    });
+    let process = Process::of(model.program("whisper", PROGRAM, MOST_THREADS, &[]));
     Chosen {
         process: Arc::new(process),
         placement: Placement {
@@ -106,7 +85,7 @@ fn run(model: &Candidate, why: &str) -> Chosen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::library::Library;
+    use crate::library::{Library, Machine};
     use std::{
         fs::{self, File},
         io::Write,

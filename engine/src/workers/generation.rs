@@ -1,7 +1,7 @@
 //! A language model, in a process of its own.
 
 use super::{
-    link::{Link, Lost, refused},
+    link::{Lost, Retried, refused},
     process::Process,
 };
 use futures::{
@@ -123,12 +123,9 @@ impl LanguageModel for Llama {
         let mut history = options.history;
         history.drain(..history.len().saturating_sub(2 * of.exchanges));
         let generation = Generation {
-            process: self.process.clone(),
-            open: self.open(history),
+            job: Retried::new(self.process.clone(), self.open(history)),
             said: Some(said),
             last: None,
-            link: None,
-            tries: 0,
             pace: self.pace.clone(),
             refused: self.refused.clone(),
             wanted: options.tier,
@@ -221,15 +218,11 @@ fn name(tier: QosTier) -> &'static str {
 
 /// One answer. Dropping it ends the job.
 struct Generation {
-    process: Arc<Process>,
-    open: JobFrame,
+    job: Retried,
     /// `None` once it has ended.
     said: Option<BoxStream<'static, Said>>,
     /// The last that was said, for another process, should this one end.
     last: Option<Said>,
-    link: Option<Link>,
-    /// Processes that were asked.
-    tries: usize,
     pace: Arc<Pace>,
     refused: Arc<Mutex<Option<String>>>,
     wanted: QosTier,
@@ -257,32 +250,16 @@ impl Generation {
             if self.over {
                 return Ok(None);
             }
-            let process = self.link.as_ref().map(Link::process);
             match self.step().await {
                 Ok(Some(answered)) => return Ok(Some(answered)),
                 Ok(None) => {}
-                Err(Lost::Refused(error)) => return Err(error),
-                Err(Lost::Process(why)) => {
-                    tracing::warn!(worker = self.process.name(), %why, "a process is given up");
-                    self.link = None;
-                    if let Some(process) = process {
-                        self.process.give_up(process);
-                    }
-                    if self.tries > 1 || self.told > 0 {
-                        return Err(ModelError::NodeLost(self.process.name().to_owned()));
-                    }
-                }
+                Err(lost) => self.job.lost(lost, self.told == 0)?,
             }
         }
     }
 
     async fn step(&mut self) -> Result<Option<Answered>, Lost> {
-        if self.link.is_none() {
-            self.connect().await?;
-        }
-        let Some(link) = &mut self.link else {
-            return Ok(None);
-        };
+        let link = self.job.link(self.last.iter().map(said_frame)).await?;
         let said = &mut self.said;
         let more = async {
             match said {
@@ -324,16 +301,6 @@ impl Generation {
             Came::Frame(JobFrame::Error { error }) => Err(Lost::Refused(refused(error))),
             Came::Frame(_) => Ok(None),
         }
-    }
-
-    async fn connect(&mut self) -> Result<(), Lost> {
-        self.tries += 1;
-        let link = self.link.insert(Link::to(&self.process)?);
-        link.write(&self.open).await?;
-        if let Some(said) = &self.last {
-            link.write(&said_frame(said)).await?;
-        }
-        Ok(())
     }
 
     /// The first word, or a call, is there.

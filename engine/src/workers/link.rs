@@ -7,7 +7,7 @@ use loqa_protocol::{
     JobError, JobErrorKind, JobFrame,
     wire::{FrameReader, write_frame},
 };
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     time::{Instant, timeout, timeout_at},
@@ -26,6 +26,68 @@ pub(super) struct Link {
     /// When it was last heard of; `None` before the first time.
     alive: Option<Instant>,
     since: Instant,
+}
+
+/// A job that another process does, should the first end or hang: once.
+pub(super) struct Retried {
+    process: Arc<Process>,
+    open: JobFrame,
+    link: Option<Link>,
+    /// Processes that were asked.
+    tries: usize,
+}
+
+impl Retried {
+    /// A job that is opened like this, for a process.
+    pub fn new(process: Arc<Process>, open: JobFrame) -> Retried {
+        Retried {
+            process,
+            open,
+            link: None,
+            tries: 0,
+        }
+    }
+
+    /// The job; opened, if it is not, and then told `so_far`, which is all that was said in it.
+    ///
+    /// # Errors
+    /// [`Lost`], to be handed to [`lost`](Self::lost).
+    pub async fn link(
+        &mut self,
+        so_far: impl IntoIterator<Item = JobFrame>,
+    ) -> Result<&mut Link, Lost> {
+        if self.link.is_none() {
+            self.tries += 1;
+            let link = self.link.insert(Link::to(&self.process)?);
+            link.write(&self.open).await?;
+            for frame in so_far {
+                link.write(&frame).await?;
+            }
+        }
+        // It was made above.
+        self.link
+            .as_mut()
+            .ok_or_else(|| Lost::Process(io::ErrorKind::NotConnected.into()))
+    }
+
+    /// It does not go on. `once_more`: whether another process could still do it.
+    ///
+    /// # Errors
+    /// Nobody else is asked.
+    pub fn lost(&mut self, lost: Lost, once_more: bool) -> Result<(), ModelError> {
+        let why = match lost {
+            Lost::Refused(error) => return Err(error),
+            Lost::Process(why) => why,
+        };
+        tracing::warn!(worker = self.process.name(), %why, "a process is given up");
+        if let Some(link) = self.link.take() {
+            self.process.give_up(link.job.process);
+        }
+        match once_more && self.tries < 2 {
+            true => Ok(()),
+            false => Err(ModelError::NodeLost(self.process.name().to_owned())),
+        }
+    }
 }
 
 /// Why a job does not go on.
@@ -47,18 +109,13 @@ impl Link {
     ///
     /// # Errors
     /// [`Lost::Refused`]: it cannot be.
-    pub fn to(process: &Process) -> Result<Link, Lost> {
+    fn to(process: &Process) -> Result<Link, Lost> {
         Ok(Link {
             job: process.job().map_err(Lost::Refused)?,
             frames: FrameReader::default(),
             alive: None,
             since: Instant::now(),
         })
-    }
-
-    /// The number of the process that works on it.
-    pub fn process(&self) -> u64 {
-        self.job.process
     }
 
     fn patience(&self) -> Duration {

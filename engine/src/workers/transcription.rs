@@ -1,7 +1,7 @@
 //! A recogniser of any words, in a process of its own.
 
 use super::{
-    link::{Link, Lost, refused},
+    link::{Lost, Retried, refused},
     process::Process,
 };
 use futures::{
@@ -61,12 +61,9 @@ impl SpeechToText for Whisper {
             },
         };
         let transcription = Transcription {
-            process: self.process.clone(),
-            open,
+            job: Retried::new(self.process.clone(), open),
             audio: Some(audio),
             heard: Vec::new(),
-            link: None,
-            tries: 0,
             over: false,
         };
         stream::unfold(transcription, |mut transcription| async move {
@@ -91,15 +88,11 @@ impl SpeechToText for Whisper {
 
 /// One utterance. Dropping it ends the job.
 struct Transcription {
-    process: Arc<Process>,
-    open: JobFrame,
+    job: Retried,
     /// `None` once it has ended.
     audio: Option<AudioFrames>,
     /// All that was heard, for another process, should this one end.
     heard: Vec<AudioFrame>,
-    link: Option<Link>,
-    /// Processes that were asked.
-    tries: usize,
     over: bool,
 }
 
@@ -113,32 +106,18 @@ impl Transcription {
     /// The next words. A process that ends or hangs costs a retry, once, with all that was heard.
     async fn next(&mut self) -> Result<Hypothesis, ModelError> {
         loop {
-            let process = self.link.as_ref().map(Link::process);
             match self.step().await {
                 Ok(Some(hypothesis)) => return Ok(hypothesis),
                 Ok(None) => {}
-                Err(Lost::Refused(error)) => return Err(error),
-                Err(Lost::Process(why)) => {
-                    tracing::warn!(worker = self.process.name(), %why, "a process is given up");
-                    self.link = None;
-                    if let Some(process) = process {
-                        self.process.give_up(process);
-                    }
-                    if self.tries > 1 {
-                        return Err(ModelError::NodeLost(self.process.name().to_owned()));
-                    }
-                }
+                Err(lost) => self.job.lost(lost, true)?,
             }
         }
     }
 
     async fn step(&mut self) -> Result<Option<Hypothesis>, Lost> {
-        if self.link.is_none() {
-            self.connect().await?;
-        }
-        let Some(link) = &mut self.link else {
-            return Ok(None);
-        };
+        let heard = self.heard.iter().map(audio_frame);
+        let over = self.audio.is_none().then_some(JobFrame::Finish);
+        let link = self.job.link(heard.chain(over)).await?;
         let audio = &mut self.audio;
         let heard = async {
             match audio {
@@ -166,19 +145,6 @@ impl Transcription {
                 Ok(None)
             }
         }
-    }
-
-    async fn connect(&mut self) -> Result<(), Lost> {
-        self.tries += 1;
-        let link = self.link.insert(Link::to(&self.process)?);
-        link.write(&self.open).await?;
-        for frame in &self.heard {
-            link.write(&audio_frame(frame)).await?;
-        }
-        if self.audio.is_none() {
-            link.write(&JobFrame::Finish).await?;
-        }
-        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! A language model in its process, on models that nobody has trained: the time is a trained one's, the words
 //! are nobody's. Beside it llama.cpp by llama-cpp-python, on the same files.
 
+use super::peer;
 use crate::figure::{Goal, Report, quantile};
 use anyhow::{Result, anyhow};
 use futures::{
@@ -16,7 +17,6 @@ use loqa_tests::{
 use serde::Deserialize;
 use std::{
     path::Path,
-    process::Command,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -299,19 +299,8 @@ struct Peer {
 impl Peer {
     /// Runs it; `None`, with the reason on standard error, where there is none.
     fn measure(model: &Path, times: usize) -> Result<Option<Peer>> {
-        let Some(python) = std::env::var_os("LOQA_PYTHON") else {
-            eprintln!("skipped: llama-cpp-python (`cargo xtask bench llm` brings it)");
-            return Ok(None);
-        };
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/python/llama_peer.py");
-        let mut run = Command::new(python);
-        run.arg(script).arg(model);
-        for number in [BEFORE, TOKENS, times.min(5)] {
-            run.arg(number.to_string());
-        }
-        let output = run.output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        anyhow::ensure!(output.status.success(), "llama-cpp-python: {said}");
-        Ok(Some(serde_json::from_slice(&output.stdout)?))
+        let mut args = vec![model.into()];
+        args.extend([BEFORE, TOKENS, times.min(5)].map(|it| it.to_string().into()));
+        peer::measure("llama-cpp-python", "llm", "llama_peer.py", &args)
     }
 }

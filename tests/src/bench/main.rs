@@ -9,6 +9,7 @@ mod intent;
 mod llm;
 mod memory;
 mod model;
+mod peer;
 mod recording;
 mod skills;
 mod stt;

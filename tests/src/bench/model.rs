@@ -2,7 +2,7 @@
 //! model and a voice as they come, against the same models, one after the other. The models have the dimensions
 //! of real ones, and say what they are told to.
 
-use super::llm::SIZES;
+use super::{llm::SIZES, peer};
 use crate::figure::{Goal, Report, quantile};
 use anyhow::{Context as _, Result, ensure};
 use futures::{StreamExt, executor::block_on, stream};
@@ -17,7 +17,7 @@ use loqa_tests::{
 };
 use serde::Deserialize;
 use serde_json::Value;
-use std::{fmt::Write, fs, path::Path, process::Command, time::Instant};
+use std::{fmt::Write, fs, path::Path, time::Instant};
 use tokio::sync::watch;
 
 /// Arguments of `bench model`.
@@ -191,19 +191,8 @@ impl Peer {
         prompt: &Path,
         times: usize,
     ) -> Result<Option<Peer>> {
-        let Some(python) = std::env::var_os("LOQA_PYTHON") else {
-            eprintln!("skipped: one after the other (`cargo xtask bench model` brings it)");
-            return Ok(None);
-        };
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/python/model_peer.py");
-        let mut run = Command::new(python);
-        run.arg(script).args([whisper, wav, llama, prompt]);
-        for number in [ANSWER.len(), times] {
-            run.arg(number.to_string());
-        }
-        let output = run.output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "its peer: {said}");
-        Ok(Some(serde_json::from_slice(&output.stdout)?))
+        let mut args: Vec<_> = [whisper, wav, llama, prompt].map(Into::into).into();
+        args.extend([ANSWER.len(), times].map(|it| it.to_string().into()));
+        peer::measure("one after the other", "model", "model_peer.py", &args)
     }
 }

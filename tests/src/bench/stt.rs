@@ -1,6 +1,7 @@
 //! Whisper in its process, on models that nobody has trained: the time is a trained one's, the words are
 //! nobody's. Beside it whisper.cpp by pywhispercpp, on the same files.
 
+use super::peer;
 use crate::figure::{Goal, Report, quantile};
 use anyhow::{Context as _, Result, anyhow};
 use futures::{StreamExt, stream};
@@ -15,7 +16,6 @@ use loqa_tests::{
 use serde::Deserialize;
 use std::{
     path::Path,
-    process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -250,19 +250,8 @@ struct Peer {
 impl Peer {
     /// Runs it; `None`, with the reason on standard error, where there is none.
     fn measure(model: &Path, wav: &Path, samples: usize, times: usize) -> Result<Option<Peer>> {
-        let Some(python) = std::env::var_os("LOQA_PYTHON") else {
-            eprintln!("skipped: pywhispercpp (`cargo xtask bench stt` brings it)");
-            return Ok(None);
-        };
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/python/whisper_peer.py");
-        let mut run = Command::new(python);
-        run.arg(script).arg(model).arg(wav);
-        for number in [tokens(samples / 2), tokens(samples), times] {
-            run.arg(number.to_string());
-        }
-        let output = run.output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        anyhow::ensure!(output.status.success(), "pywhispercpp: {said}");
-        Ok(Some(serde_json::from_slice(&output.stdout)?))
+        let mut args = vec![model.into(), wav.into()];
+        args.extend([tokens(samples / 2), tokens(samples), times].map(|it| it.to_string().into()));
+        peer::measure("pywhispercpp", "stt", "whisper_peer.py", &args)
     }
 }

@@ -65,6 +65,19 @@ impl Room {
         }
     }
 
+    /// The reply's voice begins in a moment.
+    fn starts(&mut self, reply: ReplyId) {
+        let at = Duration::from_millis(self.now + 10);
+        self.coming.push((
+            self.now + 10,
+            Input::ReplyStarted {
+                reply,
+                audio_ready: at,
+                at,
+            },
+        ));
+    }
+
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Transcribe {
@@ -132,15 +145,7 @@ impl Room {
             }
             Effect::Speak(reply, text) => {
                 self.note(&format!("say \"{text}\""));
-                let at = Duration::from_millis(self.now + 10);
-                self.coming.push((
-                    self.now + 10,
-                    Input::ReplyStarted {
-                        reply,
-                        audio_ready: at,
-                        at,
-                    },
-                ));
+                self.starts(reply);
                 self.coming.push((
                     self.now + 810,
                     Input::ReplyEnded {
@@ -165,15 +170,7 @@ impl Room {
             }
             Effect::Begin(reply, text) => {
                 self.note(&format!("begin \"{text}\""));
-                let at = Duration::from_millis(self.now + 10);
-                self.coming.push((
-                    self.now + 10,
-                    Input::ReplyStarted {
-                        reply,
-                        audio_ready: at,
-                        at,
-                    },
-                ));
+                self.starts(reply);
             }
             Effect::GoOn(_, text) => self.note(&format!("go on \"{text}\"")),
             Effect::Complete(reply) => {
