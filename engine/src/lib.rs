@@ -11,6 +11,7 @@ pub mod gateway;
 mod hex;
 pub mod home_assistant;
 pub mod hub;
+pub mod keys;
 mod library;
 pub mod models;
 pub mod session;

@@ -1,13 +1,13 @@
 //! Files that are written whole or not at all, whatever happens meanwhile.
 
 use std::{
-    fs::{self, Permissions},
-    io::{self, Write},
+    fs::{self, File, Permissions},
+    io::{self, Read, Seek, Write},
     path::Path,
 };
 use tempfile::NamedTempFile;
 
-/// Writes a secret in place of any before: readable by its owner alone. The folder is made.
+/// Writes a secret in place of any before: readable by its owner alone. The folder is made, as closed.
 ///
 /// # Errors
 /// It cannot be written; what was there is as it was.
@@ -49,7 +49,12 @@ pub fn remove(path: &Path) -> io::Result<bool> {
 
 fn write(path: &Path, bytes: &[u8], permissions: Option<Permissions>) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    let mut making = fs::DirBuilder::new();
+    #[cfg(unix)]
+    if permissions.is_none() {
+        std::os::unix::fs::DirBuilderExt::mode(&mut making, 0o700);
+    }
+    making.recursive(true).create(folder)?;
     // Made for its owner alone.
     let mut part = NamedTempFile::new_in(folder)?;
     part.write_all(bytes)?;
@@ -59,4 +64,39 @@ fn write(path: &Path, bytes: &[u8], permissions: Option<Permissions>) -> io::Res
     part.as_file().sync_all()?;
     part.persist(path)?;
     Ok(())
+}
+
+/// Overwrites a file, has the disk take that, and removes it; nothing if there is none. What copies the
+/// file system or the storage device has made of its blocks is out of reach.
+///
+/// # Errors
+/// It may still be there.
+pub fn destroy(path: &Path) -> io::Result<()> {
+    let file = match fs::OpenOptions::new().write(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        file => file?,
+    };
+    overwrite(&file)?;
+    fs::remove_file(path)?;
+    sync_folder_of(path)
+}
+
+/// Overwrites what is in a file with zeros, and has the disk take them. Its length stays, so that they
+/// land where the words were.
+///
+/// # Errors
+/// Some of it may still be there.
+pub fn overwrite(mut file: &File) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    file.rewind()?;
+    io::copy(&mut io::repeat(0).take(length), &mut file)?;
+    file.sync_all()
+}
+
+/// Has the disk take that a file was made, renamed or removed.
+///
+/// # Errors
+/// The disk refuses.
+pub fn sync_folder_of(path: &Path) -> io::Result<()> {
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -124,6 +124,7 @@ impl Home {
         command
             .current_dir(self.folder.path())
             .env("XDG_CONFIG_HOME", self.path("config"))
+            .env("LOQA_HUB_KEYRING", "false")
             .env("LOQA_VOICE_OUTPUT", "none")
             .env("LOQA_LISTEN_MICROPHONE", "none")
             .env("LOQA_DASHBOARD_PORT", "0")

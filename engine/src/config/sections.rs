@@ -45,6 +45,9 @@ section! {
         /// A folder of skills in place of the built-in ones (but for "undo that", "stop" and the
         /// like) and of `skills`; empty for none.
         pub only_skills: PathBuf = PathBuf::new(),
+        /// Loqa's own key is kept in the keyring of the system, where there is one; else in a file that
+        /// only this account can read. Counts when the key is made, at the first start.
+        pub keyring: bool = true,
     }
 }
 

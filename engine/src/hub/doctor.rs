@@ -4,6 +4,7 @@ use super::{Listening, Shared, home_file::HomeFile};
 use crate::{
     api::{Dashboard, InTheHouse},
     home_assistant::{Place, Status, Trouble, token},
+    keys::{self, KeyPlace},
     models::{Check, ExpressiveVoice},
 };
 use loqa_core::{
@@ -36,6 +37,7 @@ pub fn examine(hub: &Shared) -> Vec<Check> {
     checks.push(speaker(hub));
     checks.push(own_voice());
     checks.push(disk(hub));
+    checks.extend(keys::place_of(&hub.config.hub.data).map(key));
     checks.extend(hub.dashboard.get().map(dashboard));
     checks
 }
@@ -463,6 +465,18 @@ fn dashboard(opened: &Result<Dashboard, Problem>) -> Check {
         message: problem.message.clone(),
         help: problem.help.clone(),
     }
+}
+
+/// Where the key is that opens all others.
+fn key(place: KeyPlace) -> Check {
+    let message = match place {
+        KeyPlace::Keyring => "what Loqa keeps is sealed; its key is in the keyring".to_owned(),
+        KeyPlace::File(file) => format!(
+            "what Loqa keeps is sealed; its key is in {}, so it is only as safe as this account",
+            file.display()
+        ),
+    };
+    good("keys", message)
 }
 
 fn disk(hub: &Shared) -> Check {

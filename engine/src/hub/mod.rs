@@ -233,7 +233,9 @@ impl Hub {
             .as_ref()
             .map_or(config.hub.data.as_path(), |folder| folder.path())
             .to_owned();
-        let store = Arc::new(Store::open(&data)?);
+        let keyring = config.hub.keyring && options.serving && !options.demonstration;
+        let store = tokio::task::block_in_place(|| Store::open_with(&data, keyring))?;
+        let store = Arc::new(store);
         let server = if options.serving {
             Some(Server::bind(store.folder())?)
         } else {

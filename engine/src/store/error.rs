@@ -1,6 +1,7 @@
 //! Why the data folder cannot be used, and why a commit changed nothing.
 
 use super::schema;
+use crate::keys::KeysError;
 use loqa_protocol::{Problem, UtteranceId};
 use loqa_skill_sdk::EffectError;
 use std::{io, path::PathBuf};
@@ -39,13 +40,16 @@ pub enum StoreError {
         reason: String,
     },
     /// A later Loqa wrote the database.
-    #[error("{} was written by a newer Loqa (format {found}; this one knows {}); it was left as it is\n  help: update Loqa, or use another folder with --data DIR", .path.display(), schema::MIGRATIONS.len())]
+    #[error("{} was written by a newer Loqa (format {found}; this one knows {}); it was left as it is\n  help: update Loqa, or use another folder with --data DIR", .path.display(), schema::FORMAT)]
     TooNew {
         /// The database file.
         path: PathBuf,
         /// Its format.
         found: i64,
     },
+    /// What it holds was sealed, and the keys are not to be had.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The database holds something, but the disk will not let it be used.
     #[error("cannot use {}: {source}\n  help: check the disk (is it full, read-only or failing?)", .path.display())]
     Disk {
@@ -64,6 +68,7 @@ impl From<StoreError> for Problem {
             StoreError::Damaged { .. } => "data_damaged",
             StoreError::TooNew { .. } => "data_too_new",
             StoreError::Disk { .. } => "data_disk",
+            StoreError::Keys(_) => "data_keys",
         };
         crate::gateway::problem(code, &error)
     }

@@ -1,6 +1,7 @@
 //! What the household asked to be kept: timers, alarms, device states, lists, what skills keep.
 
 use loqa_skill_sdk::{AlarmEvery, DeviceState};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Everything skills read and change, at one moment.
@@ -24,7 +25,7 @@ pub struct Household {
 }
 
 /// A timer as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimerRecord {
     /// Its key in [`Household::timers`].
     pub id: u64,
@@ -37,7 +38,8 @@ pub struct TimerRecord {
 }
 
 /// What a timer does, and when. Instants are Unix time, so they mean something after a restart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TimerPhase {
     /// Counting down.
     Running {
@@ -57,7 +59,7 @@ pub enum TimerPhase {
 }
 
 /// An alarm or a reminder as it is kept. Instants are Unix time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlarmRecord {
     /// Its key in [`Household::alarms`].
     pub id: u64,
@@ -74,7 +76,8 @@ pub struct AlarmRecord {
 }
 
 /// What an alarm does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AlarmPhase {
     /// It waits until it is due.
     Waiting,
@@ -102,54 +105,4 @@ impl Household {
         self.next_timer_id = id + 1;
         id
     }
-}
-
-/// Rows that differ between what is on the disk and what is true.
-pub(super) struct Changes<'a> {
-    /// `None`: the row goes.
-    pub timers: Vec<(u64, Option<&'a TimerRecord>)>,
-    /// `None`: the row goes.
-    pub alarms: Vec<(u64, Option<&'a AlarmRecord>)>,
-    /// `None`: the row goes.
-    pub devices: Vec<(&'a str, Option<&'a DeviceState>)>,
-    /// `None`: the row goes.
-    pub lists: Vec<(&'a str, Option<&'a [String]>)>,
-    /// `None`: the row goes.
-    pub storage: Vec<(&'a (String, String), Option<&'a String>)>,
-}
-
-impl<'a> Changes<'a> {
-    /// From `saved` to `current`.
-    pub fn between(saved: &'a Household, current: &'a Household) -> Changes<'a> {
-        Changes {
-            timers: differing(&saved.timers, &current.timers)
-                .map(|(id, timer)| (*id, timer))
-                .collect(),
-            alarms: differing(&saved.alarms, &current.alarms)
-                .map(|(id, alarm)| (*id, alarm))
-                .collect(),
-            devices: differing(&saved.devices, &current.devices)
-                .map(|(id, state)| (id.as_str(), state))
-                .collect(),
-            lists: differing(&saved.lists, &current.lists)
-                .map(|(id, items)| (id.as_str(), items.map(Vec::as_slice)))
-                .collect(),
-            storage: differing(&saved.storage, &current.storage).collect(),
-        }
-    }
-}
-
-fn differing<'a, K: Ord, V: PartialEq>(
-    saved: &'a BTreeMap<K, V>,
-    current: &'a BTreeMap<K, V>,
-) -> impl Iterator<Item = (&'a K, Option<&'a V>)> {
-    let gone = saved
-        .keys()
-        .filter(|key| !current.contains_key(key))
-        .map(|key| (key, None));
-    let changed = current
-        .iter()
-        .filter(|(key, value)| saved.get(key) != Some(value))
-        .map(|(key, value)| (key, Some(value)));
-    gone.chain(changed)
 }

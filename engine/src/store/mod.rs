@@ -1,15 +1,19 @@
 //! Household state and the commit ledger, kept so that an acknowledged effect survives `kill -9`
 //! and happens at most once.
 //!
-//! One SQLite file, `loqa.db` in the data folder (WAL, `synchronous=FULL`). The truth is in memory
+//! One SQLite file, `loqa.db` in the data folder (WAL, `synchronous=FULL`), in which everything that
+//! says something is sealed with the household's key. The truth is in memory
 //! ([`Store::snapshot`]); every commit writes the rows in which it differs from the disk. When the
 //! disk refuses, the household goes on in memory, the difference is written with the next commit
 //! that succeeds, and [`Store::unsaved`] says what would be lost meanwhile.
 
 mod audit;
+mod entries;
 mod error;
 mod folder;
 mod household;
+mod plain;
+mod rewrite;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -19,11 +23,13 @@ pub use error::{CommitError, StoreError};
 pub use folder::DataFolder;
 pub use household::{AlarmPhase, AlarmRecord, Household, TimerPhase, TimerRecord};
 
-use household::Changes;
+use crate::keys::{Keys, KeysError};
+use entries::Kind;
 use loqa_protocol::{EffectKind, UtteranceId};
 use loqa_skill_sdk::EffectError;
+use rewrite::Journal;
 use rusqlite::Connection;
-use schema::{LedgerRow, OpenError};
+use schema::{LedgerRow, OpenError, Opened};
 use std::{
     fmt,
     path::Path,
@@ -37,6 +43,8 @@ const PRUNE_EVERY: u64 = 256;
 /// The household on disk and in memory. Shared by reference; every method takes `&self`.
 pub struct Store {
     folder: Arc<DataFolder>,
+    /// Whether a key that is made may be kept in the keyring.
+    keyring: bool,
     current: RwLock<Arc<Household>>,
     writer: Mutex<Writer>,
 }
@@ -44,7 +52,7 @@ pub struct Store {
 /// What only one commit at a time may touch.
 struct Writer {
     /// `None` while the disk would not even give us an empty database.
-    connection: Option<Connection>,
+    database: Option<Database>,
     /// What the disk holds.
     saved: Arc<Household>,
     /// Utterances carried out that the disk does not know of.
@@ -52,6 +60,12 @@ struct Writer {
     /// Why the last write failed; `None` if it did not.
     failure: Option<String>,
     commits: u64,
+}
+
+/// The database, and the keys to it.
+struct Database {
+    connection: Connection,
+    keys: Arc<Keys>,
 }
 
 /// A commit that took place.
@@ -107,18 +121,28 @@ impl fmt::Display for Unsaved {
 }
 
 impl Store {
-    /// Takes the data folder (created if missing) and reads what it holds.
+    /// Takes the data folder (created if missing) and reads what it holds. A key that is made is kept
+    /// in a file.
+    ///
+    /// # Errors
+    /// As [`Store::open_with`].
+    pub fn open(folder: &Path) -> Result<Store, StoreError> {
+        Store::open_with(folder, false)
+    }
+
+    /// Takes the data folder (created if missing) and reads what it holds. `keyring`: a key that is made
+    /// is kept in the keyring of the system, where there is one; that may take a while.
     ///
     /// A disk too full for a first, empty database is no error: the store starts in memory and
     /// [`Store::unsaved`] says so.
     ///
     /// # Errors
     /// [`StoreError`]; whatever it is, nothing was deleted or changed.
-    pub fn open(folder: &Path) -> Result<Store, StoreError> {
+    pub fn open_with(folder: &Path, keyring: bool) -> Result<Store, StoreError> {
         let folder = DataFolder::acquire(folder)?;
         let path = folder.path().join(folder::DATABASE);
-        let (connection, household, failure) = match connect(&folder) {
-            Ok((connection, household)) => (Some(connection), household, None),
+        let (database, household, failure) = match connect(&folder, keyring) {
+            Ok((database, household)) => (Some(database), household, None),
             Err(ConnectError::Store(error)) => return Err(error),
             // There is nothing that starting in memory could hide.
             Err(ConnectError::Refused {
@@ -133,9 +157,10 @@ impl Store {
         let household = Arc::new(household);
         Ok(Store {
             folder: Arc::new(folder),
+            keyring,
             current: RwLock::new(household.clone()),
             writer: Mutex::new(Writer {
-                connection,
+                database,
                 saved: household,
                 unsaved_ledger: Vec::new(),
                 failure,
@@ -147,6 +172,15 @@ impl Store {
     /// The data folder, held as long as any clone of this lives.
     pub fn folder(&self) -> &Arc<DataFolder> {
         &self.folder
+    }
+
+    /// The keys to everything that is kept; none as long as the disk has had no room for them.
+    pub fn keys(&self) -> Option<Arc<Keys>> {
+        let writer = self.writer();
+        writer
+            .database
+            .as_ref()
+            .map(|database| database.keys.clone())
     }
 
     /// The household now. Never waits for the disk.
@@ -197,7 +231,7 @@ impl Store {
             });
         }
         let working = Arc::new(working);
-        let durable = writer.write(&self.folder, &working);
+        let durable = writer.write(&self.folder, self.keyring, &working);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = working;
         Ok(CommitOutcome {
             value,
@@ -216,7 +250,7 @@ impl Store {
             return Ok(());
         }
         let current = self.snapshot();
-        writer.write(&self.folder, &current)
+        writer.write(&self.folder, self.keyring, &current)
     }
 
     /// What a crash would lose now; `None` when everything is on the disk, as it should be. Waits
@@ -225,13 +259,14 @@ impl Store {
         let writer = self.writer();
         let reason = writer.failure.clone()?;
         let current = self.snapshot();
-        let changes = Changes::between(&writer.saved, &current);
+        let changes = entries::changes(&writer.saved, &current).unwrap_or_default();
+        let count = |kind| changes.iter().filter(|change| change.kind == kind).count();
         Some(Unsaved {
             reason,
-            timers: changes.timers.len(),
-            alarms: changes.alarms.len(),
-            devices: changes.devices.len(),
-            lists: changes.lists.len(),
+            timers: count(Kind::Timer),
+            alarms: count(Kind::Alarm),
+            devices: count(Kind::Device),
+            lists: count(Kind::List),
         })
     }
 
@@ -254,7 +289,7 @@ impl Writer {
         {
             return Ok(true);
         }
-        let Some(connection) = &self.connection else {
+        let Some(Database { connection, .. }) = &self.database else {
             return Ok(false);
         };
         schema::is_committed(connection, utterance).map_err(|source| StoreError::Disk {
@@ -264,8 +299,13 @@ impl Writer {
     }
 
     /// Makes the disk hold `current`.
-    fn write(&mut self, folder: &DataFolder, current: &Arc<Household>) -> Result<(), String> {
-        let result = self.try_write(folder, current);
+    fn write(
+        &mut self,
+        folder: &DataFolder,
+        keyring: bool,
+        current: &Arc<Household>,
+    ) -> Result<(), String> {
+        let result = self.try_write(folder, keyring, current);
         match &result {
             Ok(()) => {
                 if self.failure.take().is_some() {
@@ -284,15 +324,21 @@ impl Writer {
         result
     }
 
-    fn try_write(&mut self, folder: &DataFolder, current: &Household) -> Result<(), String> {
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            none => match connect(folder) {
-                Ok((connection, _)) => none.insert(connection),
+    fn try_write(
+        &mut self,
+        folder: &DataFolder,
+        keyring: bool,
+        current: &Household,
+    ) -> Result<(), String> {
+        let Database { connection, keys } = match &mut self.database {
+            Some(database) => database,
+            none => match connect(folder, keyring) {
+                Ok((database, _)) => none.insert(database),
                 Err(error) => return Err(error.to_string()),
             },
         };
-        schema::save(connection, &self.saved, current, &self.unsaved_ledger)
+        let key = keys.household();
+        schema::save(connection, &self.saved, current, &self.unsaved_ledger, key)
             .map_err(|error| error.to_string())?;
         self.commits += 1;
         if self.commits.is_multiple_of(PRUNE_EVERY)
@@ -321,27 +367,65 @@ impl fmt::Display for ConnectError {
     }
 }
 
-fn connect(folder: &DataFolder) -> Result<(Connection, Household), ConnectError> {
+fn connect(folder: &DataFolder, keyring: bool) -> Result<(Database, Household), ConnectError> {
     let path = folder.database().map_err(|source| {
         ConnectError::Store(StoreError::Folder {
             path: folder.path().to_owned(),
             source,
         })
     })?;
-    let opened = schema::open(&path).and_then(|connection| {
-        // Pruning is not worth refusing to start on a full disk.
-        let _ = schema::prune_ledger(&connection, now_ms());
-        let household = schema::load(&connection)?;
-        Ok((connection, household))
-    });
-    opened.map_err(|error| match error {
+    connect_to(folder, &path, keyring).map_err(|error| match error {
         OpenError::Damaged(reason) => ConnectError::Store(StoreError::Damaged { path, reason }),
         OpenError::TooNew(found) => ConnectError::Store(StoreError::TooNew { path, found }),
         OpenError::Disk {
             error: source,
             empty,
         } => ConnectError::Refused { source, empty },
+        OpenError::Sealed => ConnectError::Store(StoreError::Keys(KeysError::Missing {
+            data: folder.path().to_owned(),
+        })),
+        OpenError::Keys(error) => ConnectError::Store(StoreError::Keys(error)),
     })
+}
+
+fn connect_to(
+    folder: &DataFolder,
+    path: &Path,
+    keyring: bool,
+) -> Result<(Database, Household), OpenError> {
+    // Keys are made for what is not sealed yet, never for what was sealed with others.
+    let keys = |make| Keys::open(folder.path(), keyring, make);
+    let journal = Journal::of(path);
+    let (connection, keys) = match schema::open(path)? {
+        Opened::Sealed(connection) => (connection, keys(false)?),
+        Opened::Empty(mut connection) => {
+            let keys = keys(true).map_err(|error| match error {
+                KeysError::Disk { source, .. } => OpenError::Disk {
+                    error: rusqlite::Error::ToSqlConversionFailure(source.into()),
+                    empty: true,
+                },
+                other => OpenError::Keys(other),
+            })?;
+            schema::begin(&mut connection, keys.household())?;
+            (connection, keys)
+        }
+        Opened::Plain(connection, format) => {
+            let keys = keys(true)?;
+            rewrite::rewrite(path, journal, connection, format, keys.household())?;
+            let Opened::Sealed(connection) = schema::open(path)? else {
+                return Err(OpenError::Damaged("it was written anew, and is not".into()));
+            };
+            (connection, keys)
+        }
+    };
+    if let Err(error) = rewrite::finish(path) {
+        tracing::warn!(%error, "what the database was before it was sealed is still there");
+    }
+    // Pruning is not worth refusing to start on a full disk.
+    let _ = schema::prune_ledger(&connection, now_ms());
+    let household = schema::load(&connection, keys.household())?;
+    let keys = Arc::new(keys);
+    Ok((Database { connection, keys }, household))
 }
 
 fn now_ms() -> i64 {

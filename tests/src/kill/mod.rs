@@ -185,6 +185,14 @@ impl Trial {
                 fs::copy(from, copy.path().join(file))?;
             }
         }
+        for file in ["keys/hub.key", "keys/household.key"] {
+            fs::create_dir_all(copy.path().join("keys"))?;
+            let from = self.home.path("data").join(file);
+            // A hub that was killed before it had kept anything has none.
+            if from.exists() {
+                fs::copy(from, copy.path().join(file))?;
+            }
+        }
         let store = Store::open(copy.path()).context("the data of a killed hub is refused")?;
         Ok((*store.snapshot()).clone())
     }
