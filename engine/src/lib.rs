@@ -2,11 +2,13 @@
 
 pub mod alarm;
 pub mod api;
+pub mod backup;
 mod beside;
 mod changes;
 pub mod cli;
 pub mod config;
 pub mod egress;
+pub mod event_store;
 pub mod gateway;
 mod hex;
 pub mod home_assistant;
@@ -21,4 +23,5 @@ pub mod store;
 pub mod tasks;
 pub mod telemetry;
 mod whole_file;
+pub mod wipe;
 pub mod workers;

@@ -1,7 +1,7 @@
 //! What a client and the hub say to each other, on every transport.
 
 use crate::{
-    Envelope, TurnSummary, View,
+    Envelope, Keep, KeptLook, TurnSummary, View,
     view::{Area, Device},
 };
 use alloc::{string::String, vec::Vec};
@@ -225,6 +225,41 @@ pub enum ClientFrame {
         /// What.
         change: ModelChange,
     },
+    /// Conversations that are kept.
+    Kept {
+        /// Request id.
+        id: u32,
+        /// Which, or what is done with them.
+        look: KeptLook,
+    },
+    /// A change of what is kept, and how long.
+    Keep {
+        /// Request id.
+        id: u32,
+        /// What.
+        keep: Keep,
+    },
+    /// What was done with what is kept, and whether all of it is what was written.
+    Audit {
+        /// Request id.
+        id: u32,
+        /// A head that somebody has written down: entries and link, as `N:HEX`.
+        noted: Option<String>,
+    },
+    /// A sealed copy of everything, in the data folder.
+    BackUp {
+        /// Request id.
+        id: u32,
+        /// Whom it is sealed for, as age writes it.
+        recipient: String,
+    },
+    /// Every key is destroyed, and everything that is kept goes. The hub ends.
+    Wipe {
+        /// Request id.
+        id: u32,
+        /// [`ClientFrame::WIPE`], so that it is no accident.
+        word: String,
+    },
 }
 
 /// What may be done with a model.
@@ -295,6 +330,8 @@ pub enum HomeEdit {
 impl ClientFrame {
     /// Samples one `Audio` frame may hold: 4 s, well below what a transport accepts.
     pub const MAX_SAMPLES: usize = 64_000;
+    /// What must be sent with a `Wipe` frame.
+    pub const WIPE: &'static str = "wipe";
     /// Bytes one `LookAtSkill` frame may hold, likewise.
     pub const MAX_PART: usize = 1 << 20;
 
@@ -325,6 +362,11 @@ impl ClientFrame {
             | ClientFrame::SkillCalls { id }
             | ClientFrame::Models { id, .. }
             | ClientFrame::ChangeModel { id, .. }
+            | ClientFrame::Kept { id, .. }
+            | ClientFrame::Keep { id, .. }
+            | ClientFrame::Audit { id, .. }
+            | ClientFrame::BackUp { id, .. }
+            | ClientFrame::Wipe { id, .. }
             | ClientFrame::Doctor { id }
             | ClientFrame::Subscribe { id }
             | ClientFrame::Watch { id }

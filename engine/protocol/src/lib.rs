@@ -13,6 +13,7 @@ mod frame;
 mod hypothesis;
 mod ids;
 mod job;
+mod keep;
 mod phase;
 mod scope;
 mod summary;
@@ -27,6 +28,7 @@ pub use frame::{
 pub use hypothesis::{Hypothesis, Verdict};
 pub use ids::{NodeId, SessionId, TurnId, UtteranceId};
 pub use job::{JobError, JobErrorKind, JobFrame, JobOptions, MAX_LIKELY, Message, Role, Tool};
+pub use keep::{Keep, KeepOf, KeptLook, Redaction};
 pub use phase::Phase;
 pub use scope::{PrivacyScope, QosTier};
 pub use summary::{

@@ -1,6 +1,8 @@
 //! The `loqa` command: one file per subcommand, all of them clients of the same gateway.
 
 mod ask;
+mod audit;
+mod backup;
 mod config;
 mod dashboard;
 mod demo;
@@ -14,11 +16,13 @@ mod link;
 mod model;
 mod output;
 mod say;
+mod session;
 mod skill;
 mod timer;
 mod transcribe;
 mod wake;
 mod wav_file;
+mod wipe;
 
 pub use hub::interrupted;
 pub use wake::OPEN_SENTENCES;
@@ -105,6 +109,18 @@ enum Command {
     /// Make skills, install them, and tell what they may do
     #[command(subcommand)]
     Skill(skill::SkillCommand),
+    /// Conversations that are kept, for those who want that
+    #[command(subcommand)]
+    Session(session::SessionCommand),
+    /// Whether what is kept is what was written, and what was done with it
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Write everything that is kept to one sealed file
+    Backup(backup::BackupArgs),
+    /// Bring a backup back, where there is no household
+    Restore(backup::RestoreArgs),
+    /// The red button: make everything that Loqa keeps unreadable, for good
+    Wipe(wipe::WipeArgs),
     /// Tell what is missing or degraded, each with its remedy
     Doctor,
     /// Settings
@@ -165,6 +181,11 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
         Command::Model(command) => model::run(common, command).await,
         Command::Dashboard(args) => dashboard::run(common, args).await,
         Command::Skill(command) => skill::run(common, command).await,
+        Command::Session(command) => session::run(common, command).await,
+        Command::Audit(command) => audit::run(common, command).await,
+        Command::Backup(args) => backup::back_up(common, args).await,
+        Command::Restore(args) => backup::restore(common, &args),
+        Command::Wipe(args) => wipe::run(common, args).await,
         Command::Doctor => doctor::run(common).await,
         Command::Config(args) => config::run(common, args),
         Command::Completions { .. } => Ok(ExitCode::SUCCESS),

@@ -1,6 +1,8 @@
 //! One client's conversation: its turns, one after the other, and what is told of them.
 
-use super::{Shared, client_speaker::ClientSpeaker, recording::Frames, service::problem};
+use super::{
+    Shared, client_speaker::ClientSpeaker, keeping::OwnScope, recording::Frames, service::problem,
+};
 use crate::{
     config::Endpoint,
     gateway::Answers,
@@ -50,11 +52,12 @@ pub struct Conversation {
 
 impl Conversation {
     /// Opens a session for one client.
-    pub fn open(hub: &Arc<Shared>, answers: Answers) -> Conversation {
+    pub fn open(hub: &Arc<Shared>, answers: Answers, scope: OwnScope) -> Conversation {
         let (turns, waiting) = mpsc::channel(WAITING);
         let (events, told) = mpsc::channel(EVENTS);
         let speaker = Arc::new(ClientSpeaker::new(hub.floor.clone(), answers.clone()));
-        let parts = hub.session_parts(speaker.clone(), events);
+        let mut parts = hub.session_parts(speaker.clone(), events);
+        parts.scope = hub.scope_of(parts.room.clone(), scope);
         let session = Session::spawn(parts, &hub.tasks);
         let taker = Taker {
             hub: hub.clone(),
@@ -222,7 +225,7 @@ impl Shared {
             actor_id: String::new(),
             origin: "hub".into(),
             tier: self.config.conversation.tier,
-            scope: self.config.conversation.privacy,
+            scope: self.scope_of(self.room(), OwnScope::default()),
             zone: self.zone.clone(),
             endpoint: {
                 let (household, set) = (self.household.clone(), self.config.endpoint.clone());

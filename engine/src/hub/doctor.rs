@@ -37,6 +37,7 @@ pub fn examine(hub: &Shared) -> Vec<Check> {
     checks.push(speaker(hub));
     checks.push(own_voice());
     checks.push(disk(hub));
+    checks.extend(words(hub));
     checks.extend(keys::place_of(&hub.config.hub.data).map(key));
     checks.extend(hub.dashboard.get().map(dashboard));
     checks
@@ -465,6 +466,18 @@ fn dashboard(opened: &Result<Dashboard, Problem>) -> Check {
         message: problem.message.clone(),
         help: problem.help.clone(),
     }
+}
+
+/// Whether words are kept that should be.
+fn words(hub: &Shared) -> Option<Check> {
+    let message = hub.keeper.trouble()?;
+    Some(Check {
+        what: "conversations".into(),
+        ok: false,
+        needed: false,
+        message,
+        help: "check the disk: everything else goes on meanwhile".into(),
+    })
 }
 
 /// Where the key is that opens all others.

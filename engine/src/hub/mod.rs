@@ -9,6 +9,7 @@ mod doctor;
 mod floor;
 mod home_file;
 mod interruption;
+mod keeping;
 mod listening;
 mod meter;
 mod microphone;
@@ -46,6 +47,7 @@ use choices::Sounds;
 use floor::Floor;
 use home_file::{About, HomeFile};
 use jiff::tz::TimeZone;
+use keeping::Keeper;
 use listening::Call;
 use loqa_core::{
     grammar::Grammar,
@@ -182,6 +184,8 @@ pub(crate) struct Shared {
     /// Why nothing is heard, if nothing is.
     silent_because: Option<String>,
     store: Arc<Store>,
+    /// What is kept of conversations.
+    keeper: Keeper,
     household: Arc<LiveHousehold>,
     host: Arc<Host>,
     /// Where its skills come from.
@@ -203,6 +207,8 @@ pub(crate) struct Shared {
     dashboard: OnceLock<Result<Dashboard, Problem>>,
     /// Is the recogniser ready for what is said?
     learned: AtomicBool,
+    /// Everything it kept is gone, and it ends.
+    wiped: AtomicBool,
     tasks: Tasks,
     /// Holds a reading engine's empty data folder.
     scratch: Option<tempfile::TempDir>,
@@ -318,6 +324,7 @@ impl Hub {
             })),
             speaker: mouthpiece.device,
             silent_because: mouthpiece.silent_because,
+            keeper: Keeper::new(store.clone(), data),
             store,
             household,
             host,
@@ -333,6 +340,7 @@ impl Hub {
             calls: OnceLock::new(),
             dashboard: OnceLock::new(),
             learned: AtomicBool::new(false),
+            wiped: AtomicBool::new(false),
             tasks,
             scratch,
         });
@@ -348,6 +356,7 @@ impl Hub {
                 met.await;
             }
             shared.save_when_possible();
+            shared.watch_over_words();
             shared.start_skills();
             if options.serving {
                 shared.follow_skills();
@@ -460,7 +469,12 @@ impl Hub {
     /// Lets every task finish what it is doing, for at most 5 s. Nothing is answered afterwards.
     pub async fn shutdown(&self) {
         self.shared.tasks.shutdown().await;
+        if self.shared.wiped.load(Ordering::Relaxed) {
+            self.shared.forget_leftovers();
+            return;
+        }
         self.shared.host.registry().flush_audit();
+        self.shared.keeper.close();
         if let Err(reason) = self.shared.store.flush() {
             tracing::warn!(reason, "the household could not be saved");
         }
@@ -514,6 +528,7 @@ impl Shared {
     /// Tells everybody who wants to know, and remembers turns and cards for those who come later.
     fn announce(&self, envelope: Envelope) {
         self.recent.note(&envelope);
+        self.keep(&envelope);
         self.cards.note(&envelope);
         for text in self.aloud.note(&envelope) {
             self.say_aloud(text);

@@ -5,7 +5,7 @@ use crate::{
     alarm::{self, Alarm, RingVoice},
     tasks::TaskKind,
 };
-use loqa_protocol::{Envelope, SessionId};
+use loqa_protocol::{Envelope, PrivacyScope, SessionId};
 use std::{
     sync::{
         Arc,
@@ -36,7 +36,8 @@ impl Shared {
                     seq: seq.fetch_add(1, Ordering::Relaxed),
                     at_ms: hub.household.read().wall.as_millisecond(),
                     capability_tier: hub.config.conversation.tier,
-                    privacy_scope: hub.config.conversation.privacy,
+                    // What rings is no part of a conversation.
+                    privacy_scope: PrivacyScope::Ephemeral,
                     event,
                 };
                 hub.announce(envelope);

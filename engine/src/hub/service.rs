@@ -3,7 +3,9 @@
 use super::{
     Call, Shared,
     conversation::{Conversation, Turn},
-    doctor, meter, models,
+    doctor,
+    keeping::OwnScope,
+    meter, models,
     recording::{Frames, Recording},
     skills::Parts,
     view,
@@ -46,6 +48,8 @@ pub struct Client {
     measuring: Option<DropGuard>,
     /// Likewise the models.
     models: Option<DropGuard>,
+    /// How long the words of its conversation live, if it has said so.
+    scope: OwnScope,
 }
 
 impl Client {
@@ -57,6 +61,7 @@ impl Client {
             conversation: None,
             open: BTreeMap::new(),
             parts: Parts::default(),
+            scope: OwnScope::default(),
             watching: None,
             measuring: None,
             models: None,
@@ -75,9 +80,9 @@ impl Client {
     }
 
     async fn turn(&mut self, turn: Turn) {
-        let conversation = self
-            .conversation
-            .get_or_insert_with(|| Conversation::open(&self.hub, self.answers.clone()));
+        let conversation = self.conversation.get_or_insert_with(|| {
+            Conversation::open(&self.hub, self.answers.clone(), self.scope.clone())
+        });
         conversation.take(turn).await;
     }
 
@@ -471,6 +476,23 @@ impl Connection for Client {
                 ClientFrame::ChangeModel { id, model, change } => {
                     self.change_model(id, model, change);
                 }
+                ClientFrame::Kept { id, look } => {
+                    let answers = self.answers.clone();
+                    self.tell(id, move |hub| {
+                        hub.kept(look, |envelope| {
+                            let _ = answers.send(ServerFrame::Event { id, envelope });
+                        })
+                    });
+                }
+                ClientFrame::Keep { id, keep } => {
+                    let own = self.scope.clone();
+                    self.aside(id, move |hub| hub.change_keeping(keep, &own));
+                }
+                ClientFrame::BackUp { id, recipient } => {
+                    self.tell(id, move |hub| hub.back_up(&recipient));
+                }
+                ClientFrame::Wipe { id, word } => self.aside(id, move |hub| hub.wipe(&word)),
+                ClientFrame::Audit { id, noted } => self.tell(id, move |hub| hub.audit(noted)),
                 ClientFrame::SkillCalls { id } => {
                     self.document(id, &super::skills::calls(&self.hub))
                 }

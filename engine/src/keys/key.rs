@@ -15,7 +15,7 @@ const FORMAT: u8 = 1;
 /// Bytes of the tag at the end.
 const TAG: usize = 16;
 /// What sealing adds: format, nonce, tag.
-pub const OVERHEAD: usize = 1 + NONCE_LEN + TAG;
+const OVERHEAD: usize = 1 + NONCE_LEN + TAG;
 
 /// A secret of 256 bits, wiped from memory when it is dropped.
 #[derive(Clone)]

@@ -4,13 +4,16 @@
 
 mod hub_key;
 mod key;
+mod secrets;
 
 pub use hub_key::KeyPlace;
-pub use key::{Key, OVERHEAD, Unsealed};
+pub use key::{Key, Unsealed};
+pub(crate) use secrets::Secrets;
 
 use crate::whole_file;
 use loqa_protocol::SessionId;
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -116,6 +119,51 @@ impl Keys {
         })
     }
 
+    /// What wraps all other keys, for a backup.
+    ///
+    /// # Errors
+    /// [`KeysError`]
+    pub(crate) fn secrets(&self) -> Result<Secrets, KeysError> {
+        let mut people = BTreeMap::new();
+        for path in files(&self.folder.join(PEOPLE)) {
+            let name = path
+                .file_stem()
+                .and_then(|stem| stem.to_str()?.parse().ok());
+            if let (Some(id), Some(key)) = (name, read(&path, &self.hub)?) {
+                people.insert(id, key);
+            }
+        }
+        Ok(Secrets {
+            household: self.household.clone(),
+            signing: self.signing()?,
+            people,
+        })
+    }
+
+    /// Keys for a data folder that has none, from a backup: with a hub key of their own.
+    ///
+    /// # Errors
+    /// [`KeysError`]
+    pub(crate) fn from_secrets(
+        data: &Path,
+        secrets: &Secrets,
+        keyring: bool,
+    ) -> Result<Keys, KeysError> {
+        let folder = data.join(FOLDER);
+        let hub = hub_key::make(&folder, keyring)?;
+        write(&folder.join(HOUSEHOLD), &hub, &secrets.household)?;
+        write(&folder.join(SIGNING), &hub, &secrets.signing)?;
+        for (person, key) in &secrets.people {
+            let path = folder.join(PEOPLE).join(format!("{person}.key"));
+            write(&path, &hub, key)?;
+        }
+        Ok(Keys {
+            folder,
+            hub,
+            household: secrets.household.clone(),
+        })
+    }
+
     /// The household's.
     pub fn household(&self) -> &Key {
         &self.household
@@ -195,13 +243,24 @@ pub fn place_of(data: &Path) -> Option<KeyPlace> {
 pub fn destroy_all(data: &Path) -> io::Result<()> {
     let folder = data.join(FOLDER);
     let mut result = hub_key::destroy(&folder);
+    // Those of conversations are sealed with these, and there may be many: they are only removed.
+    let sessions = folder.join(SESSIONS);
     for path in files(&folder) {
-        result = result.and(whole_file::destroy(&path));
+        if !path.starts_with(&sessions) {
+            result = result.and(whole_file::destroy(&path));
+        }
     }
     if result.is_ok() && folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
     result
+}
+
+/// Is a file of the data folder one that only the hub's key opens, or that key?
+pub(crate) fn is_wrapped_by_hub(name: &Path) -> bool {
+    let mut parts = name.iter();
+    parts.next().is_some_and(|folder| folder == FOLDER)
+        && parts.next().is_some_and(|name| name != SESSIONS)
 }
 
 /// All files in it, however deep; none if it cannot be read.
@@ -248,11 +307,15 @@ fn made(path: &Path, with: &Key) -> Result<Key, KeysError> {
 
 fn written(path: &Path, with: &Key) -> Result<Key, KeysError> {
     let key = Key::random();
+    write(path, with, &key)?;
+    Ok(key)
+}
+
+fn write(path: &Path, with: &Key, key: &Key) -> Result<(), KeysError> {
     let sealed = with.seal(&purpose(path), key.bytes());
     let written = whole_file::write_secret(path, sealed);
     let written = written.and_then(|()| whole_file::sync_folder_of(path));
-    written.map_err(|source| KeysError::disk(path, source))?;
-    Ok(key)
+    written.map_err(|source| KeysError::disk(path, source))
 }
 
 fn destroyed(path: &Path) -> Result<(), KeysError> {

@@ -29,6 +29,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// In the data folder.
+pub const FOLDER: &str = "models";
+
 /// A model that is here.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Held {
@@ -102,7 +105,7 @@ impl Library {
     /// Those of a data folder.
     pub fn of(data: &Path, models: Vec<Model>, patience: Patience) -> Library {
         Library {
-            folder: data.join("models"),
+            folder: data.join(FOLDER),
             models,
             patience,
         }
@@ -110,7 +113,7 @@ impl Library {
 
     /// Where those of a kind lie.
     pub fn folder(data: &Path, kind: Kind) -> PathBuf {
-        data.join("models").join(kind.name())
+        data.join(FOLDER).join(kind.name())
     }
 
     /// Models that can be fetched.

@@ -73,8 +73,8 @@ pub struct SessionParts {
     pub origin: String,
     /// How soon an answer is due.
     pub tier: QosTier,
-    /// How long words may live.
-    pub scope: PrivacyScope,
+    /// How long words may live; asked for with each turn.
+    pub scope: Arc<dyn Fn() -> PrivacyScope + Send + Sync>,
     /// Where "at seven" is.
     pub zone: TimeZone,
     /// How silence ends an utterance; asked for again when the household has changed.

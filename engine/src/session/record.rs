@@ -10,6 +10,7 @@ use loqa_protocol::{
 };
 use std::{
     collections::{HashMap, VecDeque},
+    sync::Arc,
     time::Duration,
 };
 use tokio::sync::mpsc;
@@ -26,7 +27,7 @@ pub(super) struct Record {
     actor_id: String,
     origin: String,
     tier: QosTier,
-    scope: PrivacyScope,
+    scope: Arc<dyn Fn() -> PrivacyScope + Send + Sync>,
     zone: TimeZone,
     seq: u64,
     placements: Vec<Placement>,
@@ -36,6 +37,7 @@ pub(super) struct Record {
 /// A turn under way.
 struct Told {
     span: Span,
+    scope: PrivacyScope,
     /// What was believed, and when.
     partials: VecDeque<(Duration, String)>,
     /// When the person had finished, as the endpointer decided.
@@ -79,7 +81,7 @@ impl Record {
             actor_id: parts.actor_id.clone(),
             origin: parts.origin.clone(),
             tier: parts.tier,
-            scope: parts.scope,
+            scope: parts.scope.clone(),
             zone: parts.zone.clone(),
             seq: 0,
             placements: parts.placements.clone(),
@@ -89,11 +91,15 @@ impl Record {
 
     /// Tells everybody; sheds when nobody listens fast enough.
     pub fn tell(&mut self, turn: TurnId, event: Event, now: Duration) {
-        let (session, tier, scope) = (self.session, self.tier, self.scope);
-        let told = self.turns.entry(turn).or_insert_with(|| Told {
-            span: telemetry::turn_span(UtteranceId { session, turn }, tier, scope),
-            partials: VecDeque::new(),
-            ended: None,
+        let (session, tier) = (self.session, self.tier);
+        let told = self.turns.entry(turn).or_insert_with(|| {
+            let scope = (self.scope)();
+            Told {
+                span: telemetry::turn_span(UtteranceId { session, turn }, tier, scope),
+                scope,
+                partials: VecDeque::new(),
+                ended: None,
+            }
         });
         told.note(&event, now);
         tracing::debug!(parent: &told.span, subject = event.subject());
@@ -106,7 +112,7 @@ impl Record {
             seq: self.seq,
             at_ms: Timestamp::now().as_millisecond(),
             capability_tier: self.tier,
-            privacy_scope: self.scope,
+            privacy_scope: told.scope,
             event,
         };
         self.seq += 1;

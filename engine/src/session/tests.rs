@@ -268,7 +268,7 @@ fn room(stt: Option<Script>, takes: Duration) -> Room {
         actor_id: String::new(),
         origin: "hub".into(),
         tier: QosTier::Fast,
-        scope: PrivacyScope::Ephemeral,
+        scope: Arc::new(|| PrivacyScope::Ephemeral),
         zone: TimeZone::UTC,
         endpoint: Arc::new(move || {
             let mut config = EndpointConfig::default();

@@ -17,6 +17,7 @@ pub(super) enum Kind {
     Device = 3,
     List = 4,
     Storage = 5,
+    Keeping = 8,
 }
 
 /// An entry that differs between the disk and what is true.
@@ -54,6 +55,9 @@ pub(super) fn changes(saved: &Household, current: &Household) -> serde_json::Res
     differing(&mut all, Kind::Device, &saved.devices, &current.devices)?;
     differing(&mut all, Kind::List, &saved.lists, &current.lists)?;
     differing(&mut all, Kind::Storage, &saved.storage, &current.storage)?;
+    let one = |keeping| BTreeMap::from([((), keeping)]);
+    let (was, is) = (one(&saved.keeping), one(&current.keeping));
+    differing(&mut all, Kind::Keeping, &was, &is)?;
     Ok(all)
 }
 
@@ -66,6 +70,10 @@ pub(super) fn put(household: &mut Household, row: &Row, key: &Key) -> Result<(),
         3 => insert(&mut household.devices, &plain),
         4 => insert(&mut household.lists, &plain),
         5 => insert(&mut household.storage, &plain),
+        8 => {
+            ((), household.keeping) = serde_json::from_slice(&plain)?;
+            Ok(())
+        }
         unknown => Err(RowError::Unknown(unknown)),
     }
 }

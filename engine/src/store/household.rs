@@ -1,5 +1,6 @@
 //! What the household asked to be kept: timers, alarms, device states, lists, what skills keep.
 
+use super::keeping::Keeping;
 use loqa_skill_sdk::{AlarmEvery, DeviceState};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ pub struct Household {
     pub lists: BTreeMap<String, Vec<String>>,
     /// Skill and key → what it keeps there for itself.
     pub storage: BTreeMap<(String, String), String>,
+    /// How long words live.
+    pub keeping: Keeping,
     /// Goes up with every commit, across restarts: a plan made in another epoch is
     /// made anew before it is carried out.
     pub epoch: u64,

@@ -12,6 +12,7 @@ mod entries;
 mod error;
 mod folder;
 mod household;
+mod keeping;
 mod plain;
 mod rewrite;
 mod schema;
@@ -22,6 +23,7 @@ pub use audit::{Audit, Deed, Entry, Note};
 pub use error::{CommitError, StoreError};
 pub use folder::DataFolder;
 pub use household::{AlarmPhase, AlarmRecord, Household, TimerPhase, TimerRecord};
+pub use keeping::{Keeping, Whereabouts};
 
 use crate::keys::{Keys, KeysError};
 use entries::Kind;
@@ -181,6 +183,20 @@ impl Store {
             .database
             .as_ref()
             .map(|database| database.keys.clone())
+    }
+
+    /// Writes a copy of the database as it is now; what the disk has refused is not in it.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub(crate) fn copy_to(&self, path: &Path) -> rusqlite::Result<()> {
+        let writer = self.writer();
+        let Some(database) = &writer.database else {
+            return Ok(());
+        };
+        let to = path.to_str();
+        let to = to.ok_or(rusqlite::Error::InvalidPath(path.to_owned()))?;
+        database.connection.execute("VACUUM INTO ?", [to]).map(drop)
     }
 
     /// The household now. Never waits for the disk.

@@ -102,6 +102,11 @@ impl From<&ClientFrame> for v1::ClientFrame {
                 let change = v1::ModelChange::from(change).into();
                 Request::ChangeModel(v1::ChangeModel { model, change })
             }
+            ClientFrame::Kept { look, .. } => Request::Kept(look.into()),
+            ClientFrame::Keep { keep, .. } => Request::Keep(keep.into()),
+            ClientFrame::Audit { noted, .. } => Request::Audit(v1::Audit { noted }),
+            ClientFrame::BackUp { recipient, .. } => Request::BackUp(v1::BackUp { recipient }),
+            ClientFrame::Wipe { word, .. } => Request::Wipe(v1::Wipe { word }),
         };
         v1::ClientFrame {
             id: frame.id(),
@@ -210,6 +215,17 @@ impl TryFrom<v1::ClientFrame> for ClientFrame {
                         change: ModelChange::from_wire(change)?,
                     }
                 }
+                Request::Kept(kept) => ClientFrame::Kept {
+                    id,
+                    look: kept.try_into()?,
+                },
+                Request::Keep(keep) => ClientFrame::Keep {
+                    id,
+                    keep: keep.try_into()?,
+                },
+                Request::Audit(v1::Audit { noted }) => ClientFrame::Audit { id, noted },
+                Request::BackUp(v1::BackUp { recipient }) => ClientFrame::BackUp { id, recipient },
+                Request::Wipe(v1::Wipe { word }) => ClientFrame::Wipe { id, word },
             },
         )
     }

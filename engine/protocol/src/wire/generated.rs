@@ -818,7 +818,7 @@ pub struct ClientFrame {
     pub id: u32,
     #[prost(
         oneof = "client_frame::Kind",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 43, 44, 45, 46, 47"
     )]
     pub kind: ::core::option::Option<client_frame::Kind>,
 }
@@ -884,6 +884,16 @@ pub mod client_frame {
         Models(super::Models),
         #[prost(message, tag = "30")]
         ChangeModel(super::ChangeModel),
+        #[prost(message, tag = "43")]
+        Kept(super::Kept),
+        #[prost(message, tag = "44")]
+        Keep(super::Keep),
+        #[prost(message, tag = "45")]
+        Audit(super::Audit),
+        #[prost(message, tag = "46")]
+        BackUp(super::BackUp),
+        #[prost(message, tag = "47")]
+        Wipe(super::Wipe),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1112,6 +1122,106 @@ pub struct ChangeModel {
     #[prost(enumeration = "ModelChange", tag = "2")]
     pub change: i32,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Kept {
+    #[prost(oneof = "kept::Look", tags = "1, 2, 3, 4")]
+    pub look: ::core::option::Option<kept::Look>,
+}
+/// Nested message and enum types in `Kept`.
+pub mod kept {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Look {
+        #[prost(message, tag = "1")]
+        List(super::ListKept),
+        #[prost(message, tag = "2")]
+        Search(super::SearchKept),
+        /// the beginning of a conversation's id
+        #[prost(string, tag = "3")]
+        Show(::prost::alloc::string::String),
+        /// its id
+        #[prost(string, tag = "4")]
+        Forget(::prost::alloc::string::String),
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListKept {
+    /// that ended before, Unix ms
+    #[prost(sint64, optional, tag = "1")]
+    pub before_ms: ::core::option::Option<i64>,
+    #[prost(uint32, tag = "2")]
+    pub most: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SearchKept {
+    #[prost(string, tag = "1")]
+    pub query: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub most: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Keep {
+    #[prost(oneof = "keep::Change", tags = "1, 2, 3")]
+    pub change: ::core::option::Option<keep::Change>,
+}
+/// Nested message and enum types in `Keep`.
+pub mod keep {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Change {
+        #[prost(message, tag = "1")]
+        Scope(super::KeepScope),
+        /// so long a conversation is kept that is kept for a while
+        #[prost(uint32, tag = "2")]
+        Hours(u32),
+        #[prost(message, tag = "3")]
+        Redact(super::Redactions),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct KeepScope {
+    /// absent: as if nobody had said
+    #[prost(enumeration = "PrivacyScope", optional, tag = "4")]
+    pub scope: ::core::option::Option<i32>,
+    #[prost(oneof = "keep_scope::Of", tags = "1, 2, 3")]
+    pub of: ::core::option::Option<keep_scope::Of>,
+}
+/// Nested message and enum types in `KeepScope`.
+pub mod keep_scope {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Of {
+        /// true
+        #[prost(bool, tag = "1")]
+        Household(bool),
+        /// its id
+        #[prost(string, tag = "2")]
+        Room(::prost::alloc::string::String),
+        /// true: that of this client
+        #[prost(bool, tag = "3")]
+        Conversation(bool),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Redactions {
+    #[prost(enumeration = "Redaction", repeated, tag = "1")]
+    pub what: ::prost::alloc::vec::Vec<i32>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Audit {
+    /// a head that somebody has written down: entries and link, as N:HEX
+    #[prost(string, optional, tag = "1")]
+    pub noted: ::core::option::Option<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BackUp {
+    /// an age recipient; empty: the one of the recovery kit
+    #[prost(string, tag = "1")]
+    pub recipient: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Wipe {
+    /// "wipe", so that it is no accident
+    #[prost(string, tag = "1")]
+    pub word: ::prost::alloc::string::String,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ServerFrame {
     #[prost(uint32, tag = "1")]
@@ -1220,6 +1330,40 @@ impl ModelChange {
             "MODEL_CHANGE_PAUSE" => Some(Self::Pause),
             "MODEL_CHANGE_VERIFY" => Some(Self::Verify),
             "MODEL_CHANGE_REMOVE" => Some(Self::Remove),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Redaction {
+    Unspecified = 0,
+    /// of people
+    Names = 1,
+    Numbers = 2,
+    /// words that no command has
+    Text = 3,
+}
+impl Redaction {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REDACTION_UNSPECIFIED",
+            Self::Names => "REDACTION_NAMES",
+            Self::Numbers => "REDACTION_NUMBERS",
+            Self::Text => "REDACTION_TEXT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REDACTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "REDACTION_NAMES" => Some(Self::Names),
+            "REDACTION_NUMBERS" => Some(Self::Numbers),
+            "REDACTION_TEXT" => Some(Self::Text),
             _ => None,
         }
     }

@@ -6,6 +6,7 @@
 mod client;
 mod event;
 mod job;
+mod keep;
 mod stream;
 mod turn;
 pub(crate) mod view;
