@@ -13,6 +13,7 @@ mod intent;
 mod link;
 mod model;
 mod output;
+mod privacy;
 mod say;
 mod skill;
 mod timer;
@@ -105,6 +106,8 @@ enum Command {
     /// Make skills, install them, and tell what they may do
     #[command(subcommand)]
     Skill(skill::SkillCommand),
+    /// Tell what leaves the house, and seal it
+    Privacy(privacy::PrivacyArgs),
     /// Tell what is missing or degraded, each with its remedy
     Doctor,
     /// Settings
@@ -165,6 +168,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
         Command::Model(command) => model::run(common, command).await,
         Command::Dashboard(args) => dashboard::run(common, args).await,
         Command::Skill(command) => skill::run(common, command).await,
+        Command::Privacy(args) => privacy::run(common, args).await,
         Command::Doctor => doctor::run(common).await,
         Command::Config(args) => config::run(common, args),
         Command::Completions { .. } => Ok(ExitCode::SUCCESS),

@@ -1,6 +1,6 @@
 //! What works and what does not, each with its remedy.
 
-use super::{Listening, Shared, home_file::HomeFile};
+use super::{Listening, Shared, home_file::HomeFile, privacy};
 use crate::{
     api::{Dashboard, InTheHouse},
     home_assistant::{Place, Status, Trouble, token},
@@ -36,6 +36,7 @@ pub fn examine(hub: &Shared) -> Vec<Check> {
     checks.push(speaker(hub));
     checks.push(own_voice());
     checks.push(disk(hub));
+    checks.push(privacy::examine(hub));
     checks.extend(hub.dashboard.get().map(dashboard));
     checks
 }

@@ -3,7 +3,7 @@
 use super::{
     Call, Shared,
     conversation::{Conversation, Turn},
-    doctor, meter, models,
+    doctor, meter, models, privacy,
     recording::{Frames, Recording},
     skills::Parts,
     view,
@@ -46,6 +46,8 @@ pub struct Client {
     measuring: Option<DropGuard>,
     /// Likewise the models.
     models: Option<DropGuard>,
+    /// Likewise what leaves the house.
+    privacy: Option<DropGuard>,
 }
 
 impl Client {
@@ -60,6 +62,7 @@ impl Client {
             watching: None,
             measuring: None,
             models: None,
+            privacy: None,
         }
     }
 
@@ -471,6 +474,13 @@ impl Connection for Client {
                 ClientFrame::ChangeModel { id, model, change } => {
                     self.change_model(id, model, change);
                 }
+                ClientFrame::Privacy { id, on } => {
+                    self.privacy = on.then(|| privacy::show(&self.hub, id, self.answers.clone()));
+                }
+                ClientFrame::Egress { id, most } => {
+                    self.tell(id, move |hub| Ok(Some(hub.egress(most))));
+                }
+                ClientFrame::Seal { id, sealed } => self.aside(id, move |hub| hub.seal(sealed)),
                 ClientFrame::SkillCalls { id } => {
                     self.document(id, &super::skills::calls(&self.hub))
                 }

@@ -1,7 +1,7 @@
 //! Models from servers that misbehave.
 
 use super::*;
-use crate::egress::{Address, EgressError};
+use crate::egress::{Address, Border, EgressError};
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -124,7 +124,7 @@ impl House {
         };
         House {
             library: Library::of(data.path(), vec![model], patience),
-            egress: Egress::to_internet([place.clone()]),
+            egress: Border::default().to_internet([place.clone()]),
             data,
         }
     }
@@ -417,13 +417,13 @@ async fn what_is_here_is_looked_at_and_removed() {
         ));
     }
     // Nobody was asked.
-    assert!(house.egress.record().is_empty());
+    assert!(house.egress.border().latest(1).is_empty());
     let told = &mut |_: &str, _: Progress| ();
     let unknown = house
         .library
         .pull("other", &Source::Publisher, &house.egress, told);
     assert!(matches!(unknown.await, Err(LibraryError::Unknown(_))));
-    let refused = Egress::to([]);
+    let refused = Border::default().to([]);
     let refused = house
         .library
         .pull("model", &Source::Publisher, &refused, &mut |_, _| ())

@@ -102,6 +102,9 @@ impl From<&ClientFrame> for v1::ClientFrame {
                 let change = v1::ModelChange::from(change).into();
                 Request::ChangeModel(v1::ChangeModel { model, change })
             }
+            ClientFrame::Privacy { on, .. } => Request::Privacy(v1::Privacy { on }),
+            ClientFrame::Egress { most, .. } => Request::Egress(v1::Egress { most }),
+            ClientFrame::Seal { sealed, .. } => Request::Seal(v1::Seal { sealed }),
         };
         v1::ClientFrame {
             id: frame.id(),
@@ -210,6 +213,9 @@ impl TryFrom<v1::ClientFrame> for ClientFrame {
                         change: ModelChange::from_wire(change)?,
                     }
                 }
+                Request::Privacy(v1::Privacy { on }) => ClientFrame::Privacy { id, on },
+                Request::Egress(v1::Egress { most }) => ClientFrame::Egress { id, most },
+                Request::Seal(v1::Seal { sealed }) => ClientFrame::Seal { id, sealed },
             },
         )
     }

@@ -188,6 +188,9 @@ fn client() -> Vec<(&'static str, ClientFrame)> {
             "choose_model",
             choose(Choice::Model("stt".into(), "whisper-base-en".into())),
         ),
+        ("privacy", ClientFrame::Privacy { id, on: true }),
+        ("egress", ClientFrame::Egress { id, most: 100 }),
+        ("seal", ClientFrame::Seal { id, sealed: true }),
     ]
 }
 
