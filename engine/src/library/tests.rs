@@ -153,6 +153,25 @@ fn sum() -> String {
     checksum::<Sha256>(file.path()).unwrap().0
 }
 
+#[tokio::test]
+async fn sealing_the_house_pauses_a_model_and_opening_it_goes_on() {
+    let (place, asked) = server(vec![Hangs(begun(ETAG, 30)), Says(rest(30))]).await;
+    let house = House::of(&place, None, None);
+    let border = house.egress.border();
+    let told = &mut |_: &str, progress: Progress| border.seal(progress.here > 0);
+    let from = &Source::Publisher;
+    let paused = house.library.pull("model", from, &house.egress, told).await;
+    let problem = loqa_protocol::Problem::from(paused.unwrap_err());
+    assert_eq!(problem.code, "sealed");
+    assert!(problem.message.contains("the house is sealed"), "{problem}");
+    let here = house.library.here(&house.library.models()[0], None);
+    assert_eq!(here, Here::Part(30));
+    border.seal(false);
+    house.pull().await.unwrap();
+    assert_eq!(house.file("wake").as_deref(), Some(FILE));
+    assert!(asked.lock().unwrap()[1].contains("range: bytes=30-"));
+}
+
 /// Each brings the file in the end, with what is asked for on the way.
 #[tokio::test]
 async fn a_file_comes_whole_whatever_happens_on_the_way() {
