@@ -12,6 +12,7 @@ pub mod kokoro_model;
 pub mod llama_model;
 pub mod program;
 pub mod sound_server;
+pub mod street;
 pub mod voices;
 pub mod whisper_model;
 pub mod window;

@@ -23,6 +23,11 @@ fn a_person_fetches_models_from_a_place_that_is_not_always_right() -> Result<()>
     tell("models.mjs")
 }
 
+#[test]
+fn a_household_sees_what_leaves_its_house_and_seals_it() -> Result<()> {
+    tell("privacy.mjs")
+}
+
 fn tell(story: &str) -> Result<()> {
     let home = Home::new()?;
     let Some(browser) = Browser::find(&home) else {

@@ -230,6 +230,22 @@ fn speak_for(house: &mut House) -> Result<()> {
     house.order("back")?;
     loqa.comes_to("is the hall light on", "No, the Hall Light is off.")?;
     loqa.hears("turn on the hall light", "The Hall Light is on.")?;
+
+    // Sealed, what is open ends, and whoever wants something is told why it is not done.
+    let sealed = loqa.run(["privacy", "seal"])?;
+    ensure!(sealed.code == Some(0), "{sealed:?}");
+    let why = "The house is sealed, so I don't reach Home Assistant.";
+    loqa.comes_to("turn off the hall light", why)?;
+    let doctor = loqa.run(["doctor"])?.out;
+    ensure!(
+        doctor.contains("the house is sealed: nothing goes out, to Home Assistant either"),
+        "{doctor}"
+    );
+    let told = loqa.run(["privacy", "egress"])?.out;
+    ensure!(
+        told.contains("sealed   `home_assistant.url` in the settings names it"),
+        "{told}"
+    );
     drop(hub);
 
     loqa.run(["home-assistant", "disconnect"])?;

@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod models;
+pub mod privacy;
 pub mod skills;
 
 use crate::say;
@@ -13,6 +14,7 @@ use loqa_protocol::{
     view::{Alarm, Area, Device, DeviceState, House, List, Listening, NOTES, State, Timer},
 };
 use models::Models;
+use privacy::Privacy;
 use serde::Deserialize;
 use skills::Skills;
 use std::{
@@ -70,6 +72,8 @@ pub struct Model {
     pub calls: Calls,
     /// What is known of models.
     pub models: Models,
+    /// What leaves the house.
+    pub privacy: Privacy,
     /// Whether the tablet may leave its page: [`Edited::Done`] if so.
     pub left: Edited,
     /// Is there a connection?
@@ -243,6 +247,7 @@ impl Model {
         self.skills.close();
         self.calls.close();
         self.models.outcome = Edited::Nothing;
+        self.privacy.close();
         self.loudness = None;
         self.asked_ways.clear();
     }
@@ -374,6 +379,9 @@ impl Model {
         }
         if self.edited.hear(&frame) || self.left.hear(&frame) || self.models.hear(&frame) {
             return None;
+        }
+        if let Some(more) = self.privacy.hear(&frame) {
+            return more.then(|| self.ask_connections());
         }
         if self.calls.hear(&frame) {
             return self.calls.is_stale().then(|| self.ask_calls()).flatten();

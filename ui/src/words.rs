@@ -159,11 +159,18 @@ mod tests {
         let folders = ["src/web", "../src-tauri/src"];
         let folders = folders.map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
         let mut missing = BTreeSet::new();
-        for file in folders
-            .iter()
-            .flat_map(|folder| fs::read_dir(folder).unwrap())
-        {
-            let text = fs::read_to_string(file.unwrap().path()).unwrap();
+        let mut folders = folders.to_vec();
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            let entries = fs::read_dir(folder).unwrap();
+            let (inner, here): (Vec<_>, Vec<_>) = entries
+                .map(|entry| entry.unwrap().path())
+                .partition(|path| path.is_dir());
+            folders.extend(inner);
+            files.extend(here);
+        }
+        for file in files {
+            let text = fs::read_to_string(file).unwrap();
             for start in ["words(\"", "words_with(\""] {
                 let used = text
                     .split(start)

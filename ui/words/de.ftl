@@ -240,6 +240,66 @@ model-use = Benutzen
 model-check = Prüfen
 model-forget = Verwerfen
 
+privacy = Privatsphäre
+privacy-about = Was dieses Haus verlässt, wer es erlaubt hat, und was du daran ändern kannst. Was gesagt und getan wird, bleibt auf dem Rechner der Zentrale, solange nichts von dem hier hinausgeht.
+privacy-asking = Sehe nach, was hinausgeht …
+seal = Versiegeltes Haus
+seal-switch = Das Haus versiegeln
+seal-about = Solange es versiegelt ist, gibt es keine Verbindung irgendwohin: Geräte von Home Assistant werden nicht erreicht, Fähigkeiten fragen niemanden, und kein Modell kommt; alles andere geht wie immer.
+seal-on = Das Haus ist versiegelt, auch nach einem neuen Start der Zentrale.
+seal-off = Das Haus ist offen: Was hier erlaubt ist, darf hinausgehen.
+egress = Verbindungen nach draußen
+egress-about = Andere öffnet Loqa nicht. Diese Liste steht nur im Arbeitsspeicher und beginnt mit jedem Start der Zentrale neu.
+egress-since = Gezählt seit { $time }.
+egress-none = Nichts darf hinausgehen, und nichts ist hinausgegangen.
+egress-for-home-assistant = Home Assistant
+egress-for-skill = Fähigkeiten
+egress-for-model = Modelle
+egress-anywhere-home-assistant = Mehrere Orte
+egress-anywhere-skill = Mehrere Orte
+egress-anywhere-model = Wo ihre Herausgeber sie haben
+egress-allowed = { $who } darf dort fragen: von diesem Haushalt erlaubt am { $time }.
+egress-asks = { $who } darf dort fragen: So steht es in der skill.yaml, in einem Ordner, den die Einstellungen nennen.
+egress-setting = Erlaubt durch die Einstellung { $setting }.
+egress-order = Nur wenn jemand hier eines holt.
+egress-model = Jemand hier wollte { $who }.
+egress-forbidden = Nichts erlaubt es, oder nicht mehr. Gewollt von: { $who }
+egress-nothing = Dorthin ist nichts gegangen.
+egress-sums = { $count ->
+    [one] 1 Verbindung
+   *[other] { $count } Verbindungen
+}: { $out } hinaus, { $in } herein; die letzte { $ago }.
+egress-failed = { $count ->
+    [one] Einmal hat dort niemand geantwortet.
+   *[other] { $count }-mal hat dort niemand geantwortet.
+}
+egress-refused = { $count ->
+    [one] 1 wurde nicht hinausgelassen.
+   *[other] { $count } wurden nicht hinausgelassen.
+}
+egress-each = Jede Verbindung zu { $place }
+egress-amount = { $out } hinaus, { $in } herein
+egress-encrypted = verschlüsselt
+egress-plain = unverschlüsselt
+egress-is-open = Offen
+egress-is-closed = Vorbei
+egress-is-failed = Niemand hat geantwortet
+egress-is-refused = Nicht erlaubt
+egress-is-sealed = Haus versiegelt
+ago-now = gerade eben
+ago-min = { $count ->
+    [one] vor 1 Minute
+   *[other] vor { $count } Minuten
+}
+ago-h = { $count ->
+    [one] vor 1 Stunde
+   *[other] vor { $count } Stunden
+}
+ago-days = { $count ->
+    [one] vor 1 Tag
+   *[other] vor { $count } Tagen
+}
+
 health = Befinden
 all-well = Alles funktioniert.
 works = Funktioniert

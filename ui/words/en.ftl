@@ -240,6 +240,66 @@ model-use = Use
 model-check = Check
 model-forget = Discard
 
+privacy = Privacy
+privacy-about = What leaves this house, who allowed it, and what you can do about it. What is said and done stays on the machine of the hub, unless something below goes out.
+privacy-asking = Looking at what goes out …
+seal = Sealed house
+seal-switch = Seal the house
+seal-about = While it is sealed nothing connects to anywhere: devices of Home Assistant are not reached, skills ask nobody, and no model comes; everything else works as ever.
+seal-on = The house is sealed, also after the hub has started again.
+seal-off = The house is open: what is allowed below may go out.
+egress = Connections to elsewhere
+egress-about = Loqa opens no others. This list is kept in memory alone, and begins anew with the hub.
+egress-since = Counted since { $time }.
+egress-none = Nothing may go out, and nothing has.
+egress-for-home-assistant = Home Assistant
+egress-for-skill = Skills
+egress-for-model = Models
+egress-anywhere-home-assistant = Several places
+egress-anywhere-skill = Several places
+egress-anywhere-model = Wherever their publishers have them
+egress-allowed = { $who } may ask there: allowed by this household on { $time }.
+egress-asks = { $who } may ask there: its skill.yaml says so, in a folder that the settings name.
+egress-setting = Allowed by the setting { $setting }.
+egress-order = Only when somebody here gets one.
+egress-model = Somebody here wanted { $who }.
+egress-forbidden = Nothing allows it, or no longer. Wanted by: { $who }
+egress-nothing = Nothing has gone there.
+egress-sums = { $count ->
+    [one] 1 connection
+   *[other] { $count } connections
+}: { $out } out, { $in } in; the last { $ago }.
+egress-failed = { $count ->
+    [one] Once nobody answered there.
+   *[other] { $count } times nobody answered there.
+}
+egress-refused = { $count ->
+    [one] 1 was not let out.
+   *[other] { $count } were not let out.
+}
+egress-each = Each connection to { $place }
+egress-amount = { $out } out, { $in } in
+egress-encrypted = encrypted
+egress-plain = not encrypted
+egress-is-open = Open
+egress-is-closed = Over
+egress-is-failed = Nobody answered
+egress-is-refused = Not allowed
+egress-is-sealed = House sealed
+ago-now = just now
+ago-min = { $count ->
+    [one] 1 minute ago
+   *[other] { $count } minutes ago
+}
+ago-h = { $count ->
+    [one] 1 hour ago
+   *[other] { $count } hours ago
+}
+ago-days = { $count ->
+    [one] 1 day ago
+   *[other] { $count } days ago
+}
+
 health = Health
 all-well = Everything works.
 works = Works

@@ -204,3 +204,16 @@ update-loqa-or-have-it-from-another-place = bringe Loqa auf den neuesten Stand, 
 a-tells-which-are-here-and-fit-b-fetches-one = { $a } sagt, welche da sind und passen, { $b } holt eines
 a-tells-which-models-fit = { $a } sagt, welche Modelle passen
 look-whether-that-is-there-and-can-be-read-and-written = Sieh nach, ob das da ist und gelesen und geschrieben werden kann
+
+# What leaves the house
+privacy = Privatsphäre
+the-house-is-sealed-nothing-goes-out = Das Haus ist versiegelt: Nichts geht hinaus
+the-house-is-open-nothing-has-gone-out-since-the-hub-started = Das Haus ist offen: Seit dem Start der Zentrale ist nichts hinausgegangen
+the-house-is-open-connections-to-a-places-since-the-hub-started = Das Haus ist offen: Seit dem Start der Zentrale gab es Verbindungen zu { $a } Orten
+a-or-the-dashboards-page-privacy-opens-it = { $a }, oder die Seite Privatsphäre, öffnet es
+the-house-is-sealed = Das Haus ist versiegelt
+nothing-goes-out-to-home-assistant-either = nichts geht hinaus, auch zu Home Assistant nicht
+nothing-goes-out-to-a-either = nichts geht hinaus, auch zu { $a } nicht
+once-the-house-is-open-again-a-getting-it-again-goes-on-with-it = ist das Haus wieder offen ({ $a }) und wird es wieder geholt, geht es damit weiter
+it-is-sealed-until-the-hub-ends = Es ist versiegelt, bis die Zentrale endet
+set-a-under-b-yourself = setze { $a } unter { $b } selbst

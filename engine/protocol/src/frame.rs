@@ -260,6 +260,29 @@ pub enum ClientFrame {
         /// [`ClientFrame::WIPE`], so that it is no accident.
         word: String,
     },
+    /// Whether the house is sealed, where it may connect to, and what went there: now, and whenever that
+    /// has changed, until this is said with `on: false`.
+    Privacy {
+        /// Request id.
+        id: u32,
+        /// From now on.
+        on: bool,
+    },
+    /// The latest connections to elsewhere, refused ones too, oldest first.
+    Egress {
+        /// Request id.
+        id: u32,
+        /// Connections, of the latest.
+        most: u32,
+    },
+    /// Has nothing go out of the house any more, or again what its settings permit. It is so when it is
+    /// over, and stays so when the hub starts again.
+    Seal {
+        /// Request id.
+        id: u32,
+        /// From now on.
+        sealed: bool,
+    },
 }
 
 /// What may be done with a model.
@@ -367,6 +390,9 @@ impl ClientFrame {
             | ClientFrame::Audit { id, .. }
             | ClientFrame::BackUp { id, .. }
             | ClientFrame::Wipe { id, .. }
+            | ClientFrame::Privacy { id, .. }
+            | ClientFrame::Egress { id, .. }
+            | ClientFrame::Seal { id, .. }
             | ClientFrame::Doctor { id }
             | ClientFrame::Subscribe { id }
             | ClientFrame::Watch { id }
@@ -444,7 +470,7 @@ pub enum ServerFrame {
         peak: f32,
     },
     /// Answer to `Intent`, `Timers`, `Doctor`, `Dashboard`, `Ways`, `Logs`, `Sounds`, `LookAtSkill`,
-    /// `SkillAudit`, `SkillCalls`, `Models`: a JSON document.
+    /// `SkillAudit`, `SkillCalls`, `Models`, `Privacy`, `Egress`: a JSON document.
     Json {
         /// Request id.
         id: u32,

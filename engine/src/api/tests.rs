@@ -89,7 +89,14 @@ impl Connection for Perch {
                         json!({ "machine": { "processors": 2, "memory": 7 }, "from": "", "uses": [], "checks": [], "models": [] })
                             .to_string(),
                 }),
+                ClientFrame::Privacy { .. } => Some(ServerFrame::Json {
+                    id,
+                    json:
+                        json!({ "sealed": false, "since_ms": 7, "allowed": [], "places": [] })
+                            .to_string(),
+                }),
                 ClientFrame::Doctor { .. }
+                | ClientFrame::Egress { .. }
                 | ClientFrame::SkillAudit { .. }
                 | ClientFrame::SkillCalls { .. }
                 | ClientFrame::Logs { .. }

@@ -3,7 +3,7 @@
 use super::{Common, hidden, output};
 use crate::{
     config::Config,
-    egress::{Address, Egress},
+    egress::{Address, Border},
     gateway::Client,
     home_assistant::{self, Found, Place, Trouble, token},
 };
@@ -46,7 +46,7 @@ async fn connect(common: &Common, config: &Config, url: &str) -> Result<ExitCode
     if token.is_empty() {
         return Err(Trouble::NoToken.into());
     }
-    let found = try_out(&address, token).await?;
+    let found = try_out(config, &address, token).await?;
     let data = &config.hub.data;
     let place = tokio::task::block_in_place(|| token::keep(data, &address, token))?;
     config.remember("home_assistant", "url", &address.to_string())?;
@@ -79,7 +79,7 @@ async fn status(common: &Common, config: &Config) -> Result<ExitCode, Problem> {
     };
     let token = tokio::task::block_in_place(|| token::find(&config.hub.data, &address));
     let (token, place) = token.ok_or(Trouble::NoToken)?;
-    let found = try_out(&address, &token).await?;
+    let found = try_out(config, &address, &token).await?;
     if common.json {
         output::print_json(&document(&address, &place, &found));
     } else {
@@ -114,8 +114,8 @@ async fn disconnect(common: &Common, config: &Config) -> Result<ExitCode, Proble
     Ok(ExitCode::SUCCESS)
 }
 
-async fn try_out(address: &Address, token: &str) -> Result<Found, Problem> {
-    let egress = Egress::to([address.clone()]);
+async fn try_out(config: &Config, address: &Address, token: &str) -> Result<Found, Problem> {
+    let egress = Border::new(config.privacy.sealed).to([address.clone()]);
     Ok(home_assistant::try_out(&egress, address, token).await?)
 }
 

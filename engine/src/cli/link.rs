@@ -8,6 +8,7 @@ use crate::{
 };
 use loqa_core::seams::{FRAME_SAMPLES, SAMPLE_RATE_HZ};
 use loqa_protocol::{ClientFrame, Problem, ServerFrame};
+use serde_json::Value;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
@@ -189,6 +190,33 @@ impl Link {
             fed = &mut feed => fed?,
         }
         listen.await
+    }
+
+    /// What is answered as a document, the first if there are several.
+    ///
+    /// # Errors
+    /// As [`Link::request`].
+    pub async fn document(
+        &mut self,
+        frame: impl FnOnce(u32) -> ClientFrame,
+    ) -> Result<Value, Problem> {
+        let id = self.next_id();
+        self.sender.send(frame(id)).await?;
+        loop {
+            match self.receiver.recv().await? {
+                ServerFrame::Json { id: of, json } if of == id => {
+                    return Ok(serde_json::from_str(&json).unwrap_or_default());
+                }
+                ServerFrame::Problem { id: about, problem } if about == id => return Err(problem),
+                ServerFrame::Done { id: done } if done == id => return Ok(Value::Null),
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether the engine is in this process: no hub was running.
+    pub fn is_embedded(&self) -> bool {
+        self.hub.is_some()
     }
 
     /// Lets go; an embedded hub ends.

@@ -15,6 +15,7 @@ mod intent;
 mod link;
 mod model;
 mod output;
+mod privacy;
 mod say;
 mod session;
 mod skill;
@@ -121,6 +122,8 @@ enum Command {
     Restore(backup::RestoreArgs),
     /// The red button: make everything that Loqa keeps unreadable, for good
     Wipe(wipe::WipeArgs),
+    /// Tell what leaves the house, and seal it
+    Privacy(privacy::PrivacyArgs),
     /// Tell what is missing or degraded, each with its remedy
     Doctor,
     /// Settings
@@ -186,6 +189,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
         Command::Backup(args) => backup::back_up(common, args).await,
         Command::Restore(args) => backup::restore(common, &args),
         Command::Wipe(args) => wipe::run(common, args).await,
+        Command::Privacy(args) => privacy::run(common, args).await,
         Command::Doctor => doctor::run(common).await,
         Command::Config(args) => config::run(common, args),
         Command::Completions { .. } => Ok(ExitCode::SUCCESS),

@@ -12,8 +12,8 @@ mod tests;
 
 pub use sections::{
     Conversation, Dashboard, Desktop, Endpoint, Hearing, HearingEngine, HomeAssistant, Household,
-    Hub, Listen, Models, Patience, Port, PushToTalk, Skills, Thinking, Timers, Units, VadEngine,
-    Voice, VoiceEngine, VoiceMode,
+    Hub, Listen, Models, Patience, Port, Privacy, PushToTalk, Skills, Thinking, Timers, Units,
+    VadEngine, Voice, VoiceEngine, VoiceMode,
 };
 
 use load::CONFIG_VARIABLE;
@@ -60,6 +60,8 @@ pub struct Config {
     pub skills: Skills,
     /// `[models]`
     pub models: Models,
+    /// `[privacy]`
+    pub privacy: Privacy,
     /// `[dashboard]`
     pub dashboard: Dashboard,
     /// `[desktop]`
@@ -82,6 +84,7 @@ const SECTIONS: &[(&str, &str, &[Key])] = &[
     ("home_assistant", HomeAssistant::ABOUT, HomeAssistant::KEYS),
     ("skills", Skills::ABOUT, Skills::KEYS),
     ("models", Models::ABOUT, Models::KEYS),
+    ("privacy", Privacy::ABOUT, Privacy::KEYS),
     ("dashboard", Dashboard::ABOUT, Dashboard::KEYS),
     ("desktop", Desktop::ABOUT, Desktop::KEYS),
 ];

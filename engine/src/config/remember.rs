@@ -4,6 +4,7 @@ use super::{Config, ConfigError, file};
 use crate::whole_file;
 use loqa_core::document::FileError;
 use std::{io, path::Path};
+use toml::Value;
 
 impl Config {
     /// Sets `section.key` to a text in the settings file, which is made if need be; comments and
@@ -12,6 +13,18 @@ impl Config {
     /// # Errors
     /// The file cannot be read or written, or is written in a way that only a person can change.
     pub fn remember(&self, section: &str, key: &str, value: &str) -> Result<(), ConfigError> {
+        self.set(section, key, &Value::from(value))
+    }
+
+    /// Likewise a setting that is on or off.
+    ///
+    /// # Errors
+    /// As [`Config::remember`].
+    pub fn remember_switch(&self, section: &str, key: &str, on: bool) -> Result<(), ConfigError> {
+        self.set(section, key, &Value::from(on))
+    }
+
+    fn set(&self, section: &str, key: &str, value: &Value) -> Result<(), ConfigError> {
         let path = &self.origin.file.canonicalize();
         let path = path.as_ref().unwrap_or(&self.origin.file);
         let unwritten = |source: io::Error| ConfigError::Write {
@@ -34,10 +47,10 @@ fn with(
     text: &str,
     section: &str,
     key: &str,
-    value: &str,
+    value: &Value,
 ) -> Result<String, Vec<FileError>> {
     let (_, lines) = file::read(path, text)?;
-    let setting = format!("{key} = {}", toml::Value::from(value));
+    let setting = format!("{key} = {value}");
     let mut written: Vec<&str> = text.lines().collect();
     let header = format!("[{section}]");
     let place = lines.get(&format!("{section}.{key}")).map(|line| line - 1);
@@ -58,7 +71,7 @@ fn with(
     // A value of several lines, or a section within braces, would be torn apart.
     let (table, _) = file::read(path, &after)?;
     let kept = table.get(section).and_then(|section| section.get(key));
-    if kept.and_then(toml::Value::as_str) != Some(value) {
+    if kept != Some(value) {
         return Err(vec![FileError {
             file: path.display().to_string(),
             line: place.map_or(1, |line| line + 1),
@@ -76,7 +89,8 @@ mod tests {
 
     #[test]
     fn one_line_changes_and_the_rest_stays() {
-        let set = |text: &str| with(Path::new("loqa.toml"), text, "listen", "microphone", "usb");
+        let path = Path::new("loqa.toml");
+        let set = |text: &str| with(path, text, "listen", "microphone", &Value::from("usb"));
         assert_eq!(set("").unwrap(), "[listen]\nmicrophone = \"usb\"\n");
         assert_eq!(
             set("# mine\n[listen] # ears\nwake = []\n\n[timers]\nring_min = 3").unwrap(),
@@ -89,6 +103,11 @@ mod tests {
         assert_eq!(
             set("[timers]\nring_min = 3\n").unwrap(),
             "[timers]\nring_min = 3\n\n[listen]\nmicrophone = \"usb\"\n"
+        );
+        let seal = |text: &str| with(path, text, "privacy", "sealed", &Value::from(true));
+        assert_eq!(
+            seal("[privacy]\nsealed = false\n").unwrap(),
+            "[privacy]\nsealed = true\n"
         );
         assert!(set("listen = { wake = [] }\n").is_err());
         assert!(set("[listen]\nmicrofone = \"x\"\n").is_err());

@@ -204,6 +204,15 @@ section! {
 }
 
 section! {
+    /// What leaves this machine.
+    pub struct Privacy {
+        /// Whether the house is sealed: nothing is connected to, neither on the internet nor in the
+        /// house, whatever other settings permit. `loqa privacy seal` and `unseal` change it at once.
+        pub sealed: bool = false,
+    }
+}
+
+section! {
     /// The dashboard, in any browser on this machine and, if you want, in the house.
     pub struct Dashboard {
         /// Port on 127.0.0.1; 0 for any that is free; "none" for no dashboard.

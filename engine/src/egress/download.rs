@@ -50,7 +50,7 @@ impl Egress {
             status,
             headers,
             pieces,
-        } = answer.map_err(unexpected)?;
+        } = answer.map_err(|why| self.or_sealed(request.to, unexpected(why)))?;
         Ok(Download {
             status,
             headers,

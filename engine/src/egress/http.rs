@@ -73,7 +73,7 @@ impl Egress {
             reason,
         };
         match timeout(PATIENCE, ask(request, question, longest, wire)).await {
-            Ok(answer) => answer.map_err(unexpected),
+            Ok(answer) => answer.map_err(|why| self.or_sealed(request.to, unexpected(why))),
             Err(_) => Err(unexpected("it is silent".into())),
         }
     }

@@ -1,24 +1,26 @@
 //! Connections to elsewhere: nothing else in Loqa opens one. Each has a purpose, a place that the
-//! settings name, and an entry in a record that is kept in memory.
+//! settings name, something that permits it, and an entry in a ledger that is kept in memory. A sealed
+//! house has none.
 
 mod address;
+mod border;
 mod download;
 mod exchange;
 mod http;
+mod ledger;
 mod reach;
-mod record;
 mod wire;
 
 pub use address::{Address, AddressError};
+pub use border::Border;
 pub use download::Download;
 pub use http::{Question, Response};
-pub use record::{Entry, Outcome};
+pub use ledger::{Entry, Given, LATEST, Outcome, Place};
 pub use tokio_tungstenite::tungstenite::{Error as WebSocketError, Message};
 pub use wire::Wire;
 
 use loqa_protocol::PrivacyScope;
 use reach::Reach;
-use record::Record;
 use serde::Serialize;
 use std::{io, sync::Arc, time::Duration};
 use tokio::{net::TcpStream, time::timeout};
@@ -28,7 +30,7 @@ use tokio_tungstenite::WebSocketStream;
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a connection is for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// Devices that Home Assistant reaches.
@@ -44,15 +46,33 @@ pub enum Purpose {
 pub struct Request<'a> {
     /// What it is for.
     pub purpose: Purpose,
+    /// The skill or model it is for; empty where the purpose says it all.
+    pub who: &'a str,
     /// Where to.
     pub to: &'a Address,
     /// Scope of the conversation whose words go out; `None` where no words of a person do.
     pub scope: Option<PrivacyScope>,
+    /// What permits it, if it is permitted.
+    pub consent: Consent<'a>,
+}
+
+/// What permits a connection, by name: something that somebody of the household has said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Consent<'a> {
+    /// A setting, such as `home_assistant.url`.
+    Setting(&'a str),
+    /// A permission that a skill was given.
+    Permission(&'a str),
+    /// Somebody wants this very thing.
+    Order(&'a str),
 }
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum EgressError {
+    /// Nobody goes anywhere.
+    #[error("the house is sealed: nothing goes out, to {0} either")]
+    Sealed(String),
     /// The settings name no such place.
     #[error("connections to {0} are not permitted: no setting names it")]
     NotPermitted(String),
@@ -85,56 +105,36 @@ pub enum EgressError {
     },
 }
 
-/// The one way out. Clones are the same.
+/// A way out. Clones are the same.
 #[derive(Clone)]
-pub struct Egress(Arc<Inner>);
-
-struct Inner {
-    reach: Reach,
-    record: Record,
-    encryption: wire::Encryption,
+pub struct Egress {
+    reach: Arc<Reach>,
+    border: Border,
 }
 
 /// A WebSocket to elsewhere.
 pub type WebSocket = WebSocketStream<Wire>;
 
 impl Egress {
-    /// A way to these places and to no other.
-    pub fn to(permitted: impl IntoIterator<Item = Address>) -> Egress {
-        Egress::within(Reach::Named(permitted.into_iter().collect()))
+    fn within(border: &Border, reach: Reach) -> Egress {
+        Egress {
+            reach: Arc::new(reach),
+            border: border.clone(),
+        }
     }
 
-    /// A way to the internet, encrypted, and to these places in the house.
-    pub fn to_internet(house: impl IntoIterator<Item = Address>) -> Egress {
-        Egress::within(Reach::Internet {
-            house: house.into_iter().collect(),
-        })
+    /// What it leads over.
+    pub fn border(&self) -> &Border {
+        &self.border
     }
 
-    fn within(reach: Reach) -> Egress {
-        Egress(Arc::new(Inner {
-            reach,
-            record: Record::default(),
-            encryption: wire::Encryption::default(),
-        }))
-    }
-
-    /// Every connection of late, refused ones too, oldest first.
-    pub fn record(&self) -> Vec<Entry> {
-        self.0.record.entries()
-    }
-
-    /// Opens a connection.
+    /// Opens a connection. It ends when the house is sealed.
     ///
     /// # Errors
     /// [`EgressError`]: it is not permitted, or nobody answers there within [`PATIENCE`].
     pub async fn open(&self, request: Request<'_>) -> Result<Wire, EgressError> {
-        let Inner {
-            reach,
-            record,
-            encryption,
-        } = &*self.0;
-        let open = record.begin(&request);
+        let open = self.border.begin(&request);
+        let sealed = self.border.until_sealed().clone();
         let to = request.to;
         let host = || to.place();
         let unreachable = |source| EgressError::Unreachable {
@@ -142,29 +142,41 @@ impl Egress {
             source,
         };
         let connecting = async {
-            let found = reach.resolve(to).await?;
+            let found = self.reach.resolve(to).await?;
             let stream = TcpStream::connect(&found[..]).await;
             let stream = stream.map_err(unreachable)?;
             stream.set_nodelay(true).map_err(unreachable)?;
             if !to.is_encrypted() {
-                return Ok(Wire::plain(stream, open.clone()));
+                return Ok(Wire::plain(stream, open.clone(), sealed.clone()));
             }
-            let stream = encryption.begin(to.host(), stream).await;
+            let stream = self.border.encryption().begin(to.host(), stream).await;
             let stream = stream.map_err(|source| EgressError::Untrusted {
                 host: host(),
                 source,
             })?;
-            Ok(Wire::encrypted(stream, open.clone()))
+            Ok(Wire::encrypted(stream, open.clone(), sealed.clone()))
         };
         let late = |_| Err(unreachable(io::ErrorKind::TimedOut.into()));
-        let connected = timeout(PATIENCE, connecting).await;
-        let connected = connected.unwrap_or_else(late);
+        let connected = sealed.run_until_cancelled(timeout(PATIENCE, connecting));
+        let connected = match connected.await {
+            Some(connected) => connected.unwrap_or_else(late),
+            None => Err(EgressError::Sealed(host())),
+        };
         connected.inspect_err(|error| {
-            open.end(match error {
+            open.never(match error {
+                EgressError::Sealed(_) => Outcome::Sealed,
                 EgressError::NotPermitted(_) | EgressError::InTheHouse(_) => Outcome::Refused,
                 _ => Outcome::Failed,
             });
         })
+    }
+
+    /// What an error really was: a sealed house ends what is open.
+    fn or_sealed(&self, to: &Address, error: EgressError) -> EgressError {
+        match self.border.is_sealed() {
+            true => EgressError::Sealed(to.place()),
+            false => error,
+        }
     }
 
     /// Opens a WebSocket at `path` of the place.
@@ -185,7 +197,7 @@ impl Egress {
         };
         match timeout(PATIENCE, opening).await {
             Ok(Ok((socket, _))) => Ok(socket),
-            Ok(Err(error)) => Err(unexpected(error.to_string())),
+            Ok(Err(error)) => Err(self.or_sealed(request.to, unexpected(error.to_string()))),
             Err(_) => Err(unexpected("it is silent".into())),
         }
     }

@@ -1,11 +1,11 @@
 //! An open connection, whose bytes are counted.
 
-use super::record::{Open, Outcome};
+use super::ledger::{Open, Outcome};
 use loqa_link::ca;
 use std::{
     io,
     pin::Pin,
-    sync::{Arc, atomic::Ordering::Relaxed},
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 use tokio::{
@@ -18,11 +18,14 @@ use tokio_rustls::{
     client::TlsStream,
     rustls::{ClientConfig, RootCertStore, pki_types::ServerName},
 };
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-/// A connection to elsewhere. Dropping it closes it.
+/// A connection to elsewhere. Dropping it closes it; once the house is sealed, nothing can be read from
+/// or written to it.
 pub struct Wire {
     stream: Stream,
     open: Arc<Open>,
+    sealed: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
 enum Stream {
@@ -31,14 +34,36 @@ enum Stream {
 }
 
 impl Wire {
-    pub(super) fn plain(stream: TcpStream, open: Arc<Open>) -> Wire {
-        let stream = Stream::Plain(stream);
-        Wire { stream, open }
+    pub(super) fn plain(stream: TcpStream, open: Arc<Open>, sealed: CancellationToken) -> Wire {
+        Wire::of(Stream::Plain(stream), open, sealed)
     }
 
-    pub(super) fn encrypted(stream: TlsStream<TcpStream>, open: Arc<Open>) -> Wire {
-        let stream = Stream::Encrypted(Box::new(stream));
-        Wire { stream, open }
+    pub(super) fn encrypted(
+        stream: TlsStream<TcpStream>,
+        open: Arc<Open>,
+        sealed: CancellationToken,
+    ) -> Wire {
+        Wire::of(Stream::Encrypted(Box::new(stream)), open, sealed)
+    }
+
+    fn of(stream: Stream, open: Arc<Open>, sealed: CancellationToken) -> Wire {
+        Wire {
+            stream,
+            open,
+            sealed: Box::pin(sealed.cancelled_owned()),
+        }
+    }
+
+    /// Whether nothing goes any more; whoever waits on it is woken when that is so.
+    fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        if self.sealed.as_mut().poll(context).is_pending() {
+            return Ok(());
+        }
+        self.open.end(Outcome::Sealed);
+        Err(io::Error::new(
+            io::ErrorKind::ConnectionAborted,
+            "the house is sealed",
+        ))
     }
 }
 
@@ -88,13 +113,14 @@ impl AsyncRead for Wire {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        self.check(context)?;
         let before = buffer.filled().len();
         let read = match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             Stream::Encrypted(stream) => Pin::new(stream).poll_read(context, buffer),
         };
         let received = buffer.filled().len() - before;
-        self.open.received.fetch_add(received as u64, Relaxed);
+        self.open.received(received);
         read
     }
 }
@@ -105,12 +131,13 @@ impl AsyncWrite for Wire {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.check(context)?;
         let written = match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
             Stream::Encrypted(stream) => Pin::new(stream).poll_write(context, bytes),
         };
         let sent = ready!(written)?;
-        self.open.sent.fetch_add(sent as u64, Relaxed);
+        self.open.sent(sent);
         Poll::Ready(Ok(sent))
     }
 

@@ -58,11 +58,21 @@ pub struct Bridge {
 /// Follows Home Assistant until it is dropped.
 pub async fn run(mut bridge: Bridge, live: HomeAssistant) {
     let mut wait = FIRST_WAIT;
+    let mut sealed = bridge.egress.border().sealed();
     loop {
+        if *sealed.borrow_and_update() {
+            live.lose(&Trouble::Sealed);
+            // The bridge holds the other end.
+            let _ = sealed.wait_for(|sealed| !sealed).await;
+            wait = FIRST_WAIT;
+        }
         let trouble = match bridge.follow(&live, &mut wait).await {
             Err(trouble) => trouble,
             Ok(never) => match never {},
         };
+        if *sealed.borrow() {
+            continue;
+        }
         tracing::warn!(%trouble, "Home Assistant is away");
         live.lose(&trouble);
         // One that does not let us in counts how often we come, and shuts us out for good.
@@ -70,7 +80,10 @@ pub async fn run(mut bridge: Bridge, live: HomeAssistant) {
             std::future::pending::<()>().await;
         }
         let jitter = rand::random_range(0.75..1.25);
-        sleep(wait.mul_f64(jitter)).await;
+        tokio::select! {
+            () = sleep(wait.mul_f64(jitter)) => {}
+            _ = sealed.changed() => {}
+        }
         wait = (wait * 2).min(LONGEST_WAIT);
     }
 }
@@ -189,7 +202,7 @@ impl Bridge {
         }
         {
             let mut now = live.0.now();
-            now.online = true;
+            (now.online, now.sealed) = (true, false);
             now.degrees = Degrees {
                 there,
                 here: self.units,

@@ -1,7 +1,7 @@
 //! One connection to Home Assistant's WebSocket API, from signing in to its end.
 
 use super::{Trouble, entity::Change, entity::Entity};
-use crate::egress::{Address, Egress, EgressError, Message, Purpose, Request, WebSocket};
+use crate::egress::{Address, Consent, Egress, EgressError, Message, Purpose, Request, WebSocket};
 use futures::{SinkExt, StreamExt};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
@@ -123,13 +123,16 @@ fn new_enough(version: &str) -> Result<(), Trouble> {
 fn request(to: &Address) -> Request<'_> {
     Request {
         purpose: Purpose::HomeAssistant,
+        who: "",
         to,
         scope: None,
+        consent: Consent::Setting("home_assistant.url"),
     }
 }
 
 fn trouble(error: EgressError) -> Trouble {
     match error {
+        EgressError::Sealed(_) => Trouble::Sealed,
         EgressError::Unexpected { reason, .. } => Trouble::NotHomeAssistant(reason),
         error @ EgressError::Untrusted { .. } => Trouble::Untrusted(error.to_string()),
         error => Trouble::Unreachable(error.to_string()),

@@ -77,6 +77,11 @@ impl Devices {
         device: &Device,
         command: &DeviceCommand,
     ) -> Result<(), EffectError> {
+        if now.sealed {
+            return Err(EffectError(
+                "The house is sealed, so I don't reach Home Assistant.".into(),
+            ));
+        }
         if !now.online {
             return Err(EffectError("I can't reach Home Assistant.".into()));
         }

@@ -88,6 +88,8 @@ pub struct Ticket {
 pub struct Now {
     /// Whether Home Assistant is there.
     pub online: bool,
+    /// It is not, because the house is sealed.
+    pub sealed: bool,
     pub degrees: Degrees,
     /// Exposed entities, while it is there.
     pub entities: HashMap<String, Entity>,
@@ -119,6 +121,7 @@ impl HomeAssistant {
         let live = Live {
             now: Mutex::new(Now {
                 online: false,
+                sealed: false,
                 degrees,
                 entities: HashMap::new(),
                 states: HashMap::new(),
@@ -155,6 +158,7 @@ impl HomeAssistant {
         {
             let mut now = self.0.now();
             now.online = false;
+            now.sealed = *trouble == Trouble::Sealed;
             now.entities.clear();
             for answer in now.answers.values_mut().filter(|answer| answer.is_none()) {
                 *answer = Some(Err(Refusal::default()));

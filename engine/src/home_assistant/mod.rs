@@ -30,6 +30,9 @@ use loqa_protocol::Problem;
 /// Why there is nothing to talk to.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Trouble {
+    /// The house is sealed.
+    #[error("the house is sealed: nothing goes out, to Home Assistant either")]
+    Sealed,
     /// It does not answer, or no longer.
     #[error("{0}")]
     Unreachable(String),
@@ -60,6 +63,7 @@ impl Trouble {
     /// What to do about it.
     pub fn help(&self) -> &'static str {
         match self {
+            Trouble::Sealed => "`loqa privacy unseal`, or the dashboard's page Privacy, opens it",
             Trouble::Unreachable(_) => {
                 "see that Home Assistant runs and that its address is right: `loqa home-assistant status`"
             }
@@ -86,7 +90,8 @@ impl Trouble {
     fn passes(&self) -> bool {
         matches!(
             self,
-            Trouble::Unreachable(_)
+            Trouble::Sealed
+                | Trouble::Unreachable(_)
                 | Trouble::Untrusted(_)
                 | Trouble::NotHomeAssistant(_)
                 | Trouble::TooOld(_)

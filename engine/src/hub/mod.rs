@@ -16,6 +16,7 @@ mod microphone;
 mod models;
 mod neighbour;
 mod pin;
+mod privacy;
 mod recent;
 mod recording;
 mod relief;
@@ -34,7 +35,7 @@ pub(crate) use service::LONGEST_SENTENCE;
 use crate::{
     api::{self, Dashboard, InTheHouse},
     config::{Config, Flags},
-    egress::Egress,
+    egress::Border,
     gateway::{Answers, Connection, Server, Service},
     models::Models,
     skills::{Elsewhere, Host, HostParts, LiveHousehold, Registry, SystemClock, own_volume},
@@ -169,6 +170,8 @@ pub(crate) struct Shared {
     own_home: Mutex<Home>,
     /// What is beside it.
     neighbour: Neighbour,
+    /// What every connection to elsewhere goes over.
+    border: Border,
     /// What the settings name.
     sounds: Sounds,
     pin: Pin,
@@ -265,6 +268,7 @@ impl Hub {
         let sounds = Sounds::of(&config);
         let microphone = watch::Sender::new(config.listen.microphone.clone());
         let (neighbour, calls) = Neighbour::of(&config);
+        let border = Border::new(config.privacy.sealed);
         let home = neighbour.joined(&described.home);
         let mut registry = shelves.read()?;
         let grammar = Shelves::grammar(&mut registry, &home)?;
@@ -299,7 +303,7 @@ impl Hub {
             household: household.clone(),
             home: understanding.watch_home(),
             executor: neighbour.executor(),
-            elsewhere: Elsewhere::by(Egress::to_internet(config.skills.addresses())),
+            elsewhere: Elsewhere::by(border.to_internet(config.skills.addresses())),
             zone: zone.clone(),
             patience: config.endpoint.patience,
         }));
@@ -313,6 +317,7 @@ impl Hub {
             about,
             own_home: Mutex::new(described.home),
             neighbour,
+            border,
             sounds,
             pin,
             microphone,

@@ -3,7 +3,7 @@
 use super::{Shared, service::problem};
 use crate::{
     config::Config,
-    egress::{Address, Egress},
+    egress::Address,
     home_assistant::{self, Bridge, Devices, HomeAssistant, Status, Turns},
     skills::{Executor, OwnDevices},
     tasks::TaskKind,
@@ -129,7 +129,7 @@ impl Shared {
         let (met, meeting) = oneshot::channel();
         if let (Some((address, home_assistant)), Some(calls)) = (&self.neighbour.reached, calls) {
             let bridge = Bridge {
-                egress: Egress::to([address.clone()]),
+                egress: self.border.to([address.clone()]),
                 address: address.clone(),
                 data: self.config.hub.data.clone(),
                 units: self.config.household.units,

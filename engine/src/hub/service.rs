@@ -5,7 +5,7 @@ use super::{
     conversation::{Conversation, Turn},
     doctor,
     keeping::OwnScope,
-    meter, models,
+    meter, models, privacy,
     recording::{Frames, Recording},
     skills::Parts,
     view,
@@ -50,6 +50,8 @@ pub struct Client {
     models: Option<DropGuard>,
     /// How long the words of its conversation live, if it has said so.
     scope: OwnScope,
+    /// Likewise what leaves the house.
+    privacy: Option<DropGuard>,
 }
 
 impl Client {
@@ -65,6 +67,7 @@ impl Client {
             watching: None,
             measuring: None,
             models: None,
+            privacy: None,
         }
     }
 
@@ -493,6 +496,13 @@ impl Connection for Client {
                 }
                 ClientFrame::Wipe { id, word } => self.aside(id, move |hub| hub.wipe(&word)),
                 ClientFrame::Audit { id, noted } => self.tell(id, move |hub| hub.audit(noted)),
+                ClientFrame::Privacy { id, on } => {
+                    self.privacy = on.then(|| privacy::show(&self.hub, id, self.answers.clone()));
+                }
+                ClientFrame::Egress { id, most } => {
+                    self.tell(id, move |hub| Ok(Some(hub.egress(most))));
+                }
+                ClientFrame::Seal { id, sealed } => self.aside(id, move |hub| hub.seal(sealed)),
                 ClientFrame::SkillCalls { id } => {
                     self.document(id, &super::skills::calls(&self.hub))
                 }

@@ -2,7 +2,7 @@
 //! same file.
 
 use crate::{
-    egress::{Address, Download, Egress, EgressError, Purpose, Request},
+    egress::{Address, Consent, Download, Egress, EgressError, Purpose, Request},
     hex::hex,
 };
 use hyper::{
@@ -57,6 +57,8 @@ impl Default for Patience {
 
 /// A file that somebody wants.
 pub struct Wanted<'a> {
+    /// Of which model.
+    pub model: &'a str,
     /// Where it is.
     pub url: &'a str,
     /// Its checksum is known: if what was gone on with is another file, that is found out.
@@ -251,7 +253,7 @@ async fn attempt(
             }
         }
     }
-    let mut answer = ask(egress, wanted.url, headers, patience).await?;
+    let mut answer = ask(egress, wanted, headers, patience).await?;
     let text = |name: HeaderName| answer.headers.get(name).and_then(|it| it.to_str().ok());
     let number = |name| text(name).and_then(|it| it.parse::<u64>().ok());
     let all = match answer.status {
@@ -349,17 +351,19 @@ async fn attempt(
 /// Asks for a file, at whichever place it is sent on to.
 async fn ask(
     egress: &Egress,
-    url: &str,
+    wanted: &Wanted<'_>,
     headers: HeaderMap,
     patience: Patience,
 ) -> Result<Download, Attempt> {
-    let mut url = url.to_owned();
+    let mut url = wanted.url.to_owned();
     for _ in 0..=HOPS {
         let (to, path) = place(&url)?;
         let request = Request {
             purpose: Purpose::Model,
+            who: wanted.model,
             to: &to,
             scope: None,
+            consent: Consent::Order(wanted.model),
         };
         let asked = egress.download(request, &path, headers.clone(), patience.silence);
         let answer = asked.await.map_err(|error| match error {

@@ -179,7 +179,7 @@ impl Library {
             let part = self.folder.join("parts").join(file.name());
             let from = from.of(file, model.files.len());
             let got = match from {
-                Ok(from) => self.bring(file, &from, &part, egress, told).await,
+                Ok(from) => self.bring(name, file, &from, &part, egress, told).await,
                 Err(error) => Err(error),
             };
             let (sha256, bytes) = got.map_err(|source| {
@@ -280,6 +280,7 @@ impl Library {
     /// Has a file come into its part, and looks whether it is what it should be.
     async fn bring(
         &self,
+        model: &str,
         file: &File,
         from: &Place,
         part: &Path,
@@ -291,6 +292,7 @@ impl Library {
             Place::File(source) => copy(source, part, told).await?,
             Place::Url(url) => {
                 let wanted = Wanted {
+                    model,
                     url,
                     known: file.sha256.is_some(),
                     bytes: file.bytes,

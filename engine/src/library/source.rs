@@ -5,7 +5,7 @@ use super::{
     fetch::{FetchError, Progress, on_disk, origin, room},
 };
 use crate::{
-    egress::{Address, AddressError, Egress},
+    egress::{Address, AddressError, Border, Egress},
     whole_file,
 };
 use std::path::{Path, PathBuf};
@@ -49,8 +49,8 @@ impl Source {
     }
 
     /// A way to it. A place in the house is gone to only because somebody has named it.
-    pub fn egress(&self) -> Egress {
-        Egress::to_internet(match self {
+    pub fn egress(&self, border: &Border) -> Egress {
+        border.to_internet(match self {
             Source::Address(address, _) => Some(address.clone()),
             Source::Publisher | Source::Path(_) => None,
         })

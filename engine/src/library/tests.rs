@@ -1,7 +1,7 @@
 //! Models from servers that misbehave.
 
 use super::*;
-use crate::egress::{Address, EgressError};
+use crate::egress::{Address, Border, EgressError};
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -124,7 +124,7 @@ impl House {
         };
         House {
             library: Library::of(data.path(), vec![model], patience),
-            egress: Egress::to_internet([place.clone()]),
+            egress: Border::default().to_internet([place.clone()]),
             data,
         }
     }
@@ -151,6 +151,25 @@ fn sum() -> String {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), FILE).unwrap();
     checksum::<Sha256>(file.path()).unwrap().0
+}
+
+#[tokio::test]
+async fn sealing_the_house_pauses_a_model_and_opening_it_goes_on() {
+    let (place, asked) = server(vec![Hangs(begun(ETAG, 30)), Says(rest(30))]).await;
+    let house = House::of(&place, None, None);
+    let border = house.egress.border();
+    let told = &mut |_: &str, progress: Progress| border.seal(progress.here > 0);
+    let from = &Source::Publisher;
+    let paused = house.library.pull("model", from, &house.egress, told).await;
+    let problem = loqa_protocol::Problem::from(paused.unwrap_err());
+    assert_eq!(problem.code, "sealed");
+    assert!(problem.message.contains("the house is sealed"), "{problem}");
+    let here = house.library.here(&house.library.models()[0], None);
+    assert_eq!(here, Here::Part(30));
+    border.seal(false);
+    house.pull().await.unwrap();
+    assert_eq!(house.file("wake").as_deref(), Some(FILE));
+    assert!(asked.lock().unwrap()[1].contains("range: bytes=30-"));
 }
 
 /// Each brings the file in the end, with what is asked for on the way.
@@ -417,13 +436,13 @@ async fn what_is_here_is_looked_at_and_removed() {
         ));
     }
     // Nobody was asked.
-    assert!(house.egress.record().is_empty());
+    assert!(house.egress.border().latest(1).is_empty());
     let told = &mut |_: &str, _: Progress| ();
     let unknown = house
         .library
         .pull("other", &Source::Publisher, &house.egress, told);
     assert!(matches!(unknown.await, Err(LibraryError::Unknown(_))));
-    let refused = Egress::to([]);
+    let refused = Border::default().to([]);
     let refused = house
         .library
         .pull("model", &Source::Publisher, &refused, &mut |_, _| ())

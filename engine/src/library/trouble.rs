@@ -1,6 +1,7 @@
 //! What to do about a model that is not here, or not as it should be.
 
 use super::{FetchError, LibraryError};
+use crate::egress::EgressError;
 use loqa_protocol::Problem;
 
 impl LibraryError {
@@ -30,6 +31,9 @@ impl FetchError {
             FetchError::Address(_) => "an address begins with https://",
             FetchError::OneOf(_) => "name the folder that holds them",
             FetchError::Disk { .. } => "look whether that is there, and can be read and written",
+            FetchError::Egress(EgressError::Sealed(_)) => {
+                "what has come is kept: once the house is open again (`loqa privacy unseal`), getting it again goes on with it"
+            }
             FetchError::Egress(_) | FetchError::Stopped(_) => {
                 "what has come is kept: getting it again goes on with it"
             }
@@ -42,6 +46,10 @@ impl From<LibraryError> for Problem {
         let code = match &error {
             LibraryError::Unknown(_) => "no_model",
             LibraryError::Busy(_) => "model_busy",
+            LibraryError::Fetch {
+                source: FetchError::Egress(EgressError::Sealed(_)),
+                ..
+            } => "sealed",
             LibraryError::Fetch { .. } | LibraryError::Disk { .. } => "model",
         };
         Problem {

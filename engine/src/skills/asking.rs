@@ -4,7 +4,7 @@ use super::{
     Elsewhere, Machine, Registry,
     tests::{House, Linked, linked, step},
 };
-use crate::egress::Egress;
+use crate::egress::{Border, LATEST, Outcome};
 use loqa_core::{grammar::SlotValue, seams::HostError};
 use loqa_protocol::{EffectKind, Event};
 use loqa_skill_sdk::{
@@ -119,6 +119,10 @@ async fn server(go_on: Arc<Notify>) -> u16 {
 }
 
 fn house(data: &Path, port: u16) -> House {
+    house_within(data, port, &Border::default())
+}
+
+fn house_within(data: &Path, port: u16, border: &Border) -> House {
     let folder = tempfile::tempdir().unwrap();
     let manifest = WEATHER.replace("PORT", &port.to_string());
     fs::create_dir(folder.path().join("weather")).unwrap();
@@ -126,7 +130,7 @@ fn house(data: &Path, port: u16) -> House {
     let registry = Registry::load(&[folder.path().to_owned()], None, &Machine::beside(data));
     let registry = linked(registry.unwrap()).with_code("weather", Linked(Weather));
     let here = format!("http://127.0.0.1:{port}").parse().unwrap();
-    let elsewhere = Elsewhere::by(Egress::to_internet([here]));
+    let elsewhere = Elsewhere::by(border.to_internet([here]));
     House::reaching(data, registry, elsewhere)
 }
 
@@ -186,6 +190,40 @@ async fn a_skill_asks_the_hosts_it_names_and_nobody_else() {
         let refused = house.prepare(&ask(url)).unwrap_err();
         assert_eq!(refused.to_string(), said, "{url}");
     }
+}
+
+#[tokio::test]
+async fn in_a_sealed_house_a_skill_asks_nobody_and_says_so() {
+    let data = tempfile::tempdir().unwrap();
+    let port = server(Arc::default()).await;
+    let border = Border::new(true);
+    let mut house = house_within(data.path(), port, &border);
+    let asking = ask(&format!("http://127.0.0.1:{port}/now"));
+    let sealed = "The house is sealed, so I asked 127.0.0.1 nothing.";
+    assert_eq!(house.hears(&asking).await, sealed);
+    // Neither is a name looked up.
+    let far = ask("https://weather.example/");
+    let said = house.hears(&far).await;
+    assert_eq!(
+        said,
+        "The house is sealed, so I asked weather.example nothing."
+    );
+    border.seal(false);
+    assert_eq!(house.hears(&asking).await, "200: sunny at /now");
+    let latest = border.latest(LATEST);
+    let told = latest.iter().map(|entry| {
+        let given = entry.consent.as_ref().map(|it| &*it.name);
+        (&*entry.who, entry.outcome, given)
+    });
+    let here = format!("http:127.0.0.1:{port}");
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            ("weather", Outcome::Sealed, Some(here.as_str())),
+            ("weather", Outcome::Sealed, Some("http:weather.example")),
+            ("weather", Outcome::Closed, Some(here.as_str())),
+        ]
+    );
 }
 
 #[tokio::test]

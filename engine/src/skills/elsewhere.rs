@@ -1,7 +1,7 @@
 //! What skills ask over HTTP: asked by the hub, before anything is committed, so that nobody else in
 //! the house waits for a slow answer.
 
-use crate::egress::{Egress, EgressError, Purpose, Question, Request};
+use crate::egress::{Consent, Egress, EgressError, Purpose, Question, Request};
 use hyper::{
     HeaderMap, Method, Uri,
     header::{self, HeaderName, HeaderValue},
@@ -72,9 +72,11 @@ impl Elsewhere {
         let question = question(request, place.path)?;
         let wanted = Request {
             purpose: Purpose::Skill,
+            who: &manifest.name,
             to: &place.address,
             // It may well contain what somebody said.
             scope: Some(PrivacyScope::Ephemeral),
+            consent: Consent::Permission(&place.permission),
         };
         match self.egress.ask(wanted, question, LONGEST).await {
             Ok(answer) => Ok(HttpResponse {
@@ -182,6 +184,7 @@ pub fn denied(skill: &str, permission: &str) -> EffectError {
 /// What a person is told: the rest is for the log.
 fn sentence(error: &EgressError, host: &str) -> String {
     match error {
+        EgressError::Sealed(_) => format!("The house is sealed, so I asked {host} nothing."),
         EgressError::NotPermitted(_) => format!("I ask {host} only over an encrypted connection."),
         EgressError::InTheHouse(_) => {
             format!("{host} is in the house, and the settings do not let skills go there.")

@@ -7,7 +7,7 @@ use super::{
     registry::Registry,
     tests::FakeClock,
 };
-use crate::{config::Patience, egress::Egress, store::Store};
+use crate::{config::Patience, egress::Border, store::Store};
 use jiff::tz::TimeZone;
 use loqa_core::{
     grammar::{SlotValue, Step},
@@ -137,7 +137,7 @@ impl House {
             zone: TimeZone::UTC,
             household: household.clone(),
             executor: Box::new(elsewhere.clone()),
-            elsewhere: super::Elsewhere::by(Egress::to_internet([])),
+            elsewhere: super::Elsewhere::by(Border::default().to_internet([])),
             suggestions: Vec::new(),
             patience: Patience::Normal,
         });

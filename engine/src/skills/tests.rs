@@ -7,7 +7,7 @@ mod routines;
 use super::*;
 use crate::{
     config::Patience,
-    egress::Egress,
+    egress::Border,
     store::{Household, Store, TimerPhase},
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -142,7 +142,7 @@ impl House {
     }
 
     pub(super) fn with_registry(folder: &Path, registry: Registry) -> House {
-        let nowhere = Elsewhere::by(Egress::to_internet([]));
+        let nowhere = Elsewhere::by(Border::default().to_internet([]));
         House::reaching(folder, registry, nowhere)
     }
 

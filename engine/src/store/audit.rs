@@ -8,6 +8,7 @@ use super::{StoreError, now_ms};
 use rusqlite::{Connection, params};
 use serde::Serialize;
 use std::{
+    collections::BTreeMap,
     fs::{DirBuilder, OpenOptions},
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
@@ -284,6 +285,27 @@ impl Audit {
             .collect()
         });
         entries.map_err(|error| self.disk(error))
+    }
+
+    /// When each skill was last given each permission to ask somebody over HTTP: skill and permission →
+    /// Unix ms.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn hosts_granted(&self) -> Result<BTreeMap<(String, String), i64>, StoreError> {
+        if !self.path.exists() {
+            return Ok(BTreeMap::new());
+        }
+        let granted = self.open().and_then(|connection| {
+            let mut rows = connection.prepare(
+                "SELECT skill, permission, max(at_ms) FROM audit
+                    WHERE what = 'grant' AND decision = 'allowed' AND permission LIKE 'http:%'
+                    GROUP BY skill, permission",
+            )?;
+            rows.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?
+                .collect()
+        });
+        granted.map_err(|error| self.disk(error))
     }
 
     fn insert(&self, notes: &[(i64, Note<'_>)]) -> rusqlite::Result<()> {

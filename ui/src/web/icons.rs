@@ -45,6 +45,7 @@ pub fn page(page: Page) -> impl IntoView + use<> {
         Page::Models => {
             "M12 3l8 4.500-8 4.500-8-4.500zM4 12l8 4.500 8-4.500M4 16.500l8 4.500 8-4.500"
         }
+        Page::Privacy => "M12 3l7 3v5c0 5-3 8-7 10-4-2-7-5-7-10V6zM9 12l2 2 4-4",
         Page::System | Page::Kiosk => "M4 7h10M18 7h2M4 17h2M10 17h10M14 4.500v5M6 14.500v5",
     })
 }

@@ -13,6 +13,7 @@ mod logs;
 mod model;
 mod models;
 mod now;
+mod privacy;
 mod sessions;
 mod settings;
 mod shell;
@@ -62,18 +63,20 @@ enum Page {
     Home,
     Skills,
     Models,
+    Privacy,
     System,
     /// Not among the others: it is where a tablet on the wall stays.
     Kiosk,
 }
 
 impl Page {
-    const LISTED: [Page; 6] = [
+    const LISTED: [Page; 7] = [
         Page::Now,
         Page::Sessions,
         Page::Home,
         Page::Skills,
         Page::Models,
+        Page::Privacy,
         Page::System,
     ];
 
@@ -84,6 +87,7 @@ impl Page {
             Page::Home => "/home",
             Page::Skills => "/skills",
             Page::Models => "/models",
+            Page::Privacy => "/privacy",
             Page::System => "/system",
             Page::Kiosk => "/kiosk",
         }
@@ -96,6 +100,7 @@ impl Page {
             Page::Home => words("home"),
             Page::Skills => words("skills"),
             Page::Models => words("models"),
+            Page::Privacy => words("privacy"),
             Page::System => words("system"),
             Page::Kiosk => words("kiosk"),
         }

@@ -107,6 +107,9 @@ impl From<&ClientFrame> for v1::ClientFrame {
             ClientFrame::Audit { noted, .. } => Request::Audit(v1::Audit { noted }),
             ClientFrame::BackUp { recipient, .. } => Request::BackUp(v1::BackUp { recipient }),
             ClientFrame::Wipe { word, .. } => Request::Wipe(v1::Wipe { word }),
+            ClientFrame::Privacy { on, .. } => Request::Privacy(v1::Privacy { on }),
+            ClientFrame::Egress { most, .. } => Request::Egress(v1::Egress { most }),
+            ClientFrame::Seal { sealed, .. } => Request::Seal(v1::Seal { sealed }),
         };
         v1::ClientFrame {
             id: frame.id(),
@@ -226,6 +229,9 @@ impl TryFrom<v1::ClientFrame> for ClientFrame {
                 Request::Audit(v1::Audit { noted }) => ClientFrame::Audit { id, noted },
                 Request::BackUp(v1::BackUp { recipient }) => ClientFrame::BackUp { id, recipient },
                 Request::Wipe(v1::Wipe { word }) => ClientFrame::Wipe { id, word },
+                Request::Privacy(v1::Privacy { on }) => ClientFrame::Privacy { id, on },
+                Request::Egress(v1::Egress { most }) => ClientFrame::Egress { id, most },
+                Request::Seal(v1::Seal { sealed }) => ClientFrame::Seal { id, sealed },
             },
         )
     }

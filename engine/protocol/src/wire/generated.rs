@@ -818,7 +818,7 @@ pub struct ClientFrame {
     pub id: u32,
     #[prost(
         oneof = "client_frame::Kind",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 43, 44, 45, 46, 47"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 43, 44, 45, 46, 47, 37, 38, 39"
     )]
     pub kind: ::core::option::Option<client_frame::Kind>,
 }
@@ -894,6 +894,12 @@ pub mod client_frame {
         BackUp(super::BackUp),
         #[prost(message, tag = "47")]
         Wipe(super::Wipe),
+        #[prost(message, tag = "37")]
+        Privacy(super::Privacy),
+        #[prost(message, tag = "38")]
+        Egress(super::Egress),
+        #[prost(message, tag = "39")]
+        Seal(super::Seal),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1121,6 +1127,23 @@ pub struct ChangeModel {
     pub model: ::prost::alloc::string::String,
     #[prost(enumeration = "ModelChange", tag = "2")]
     pub change: i32,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Privacy {
+    #[prost(bool, tag = "1")]
+    pub on: bool,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Egress {
+    /// connections, of the latest
+    #[prost(uint32, tag = "1")]
+    pub most: u32,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Seal {
+    /// from now on
+    #[prost(bool, tag = "1")]
+    pub sealed: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Kept {

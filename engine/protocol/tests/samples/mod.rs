@@ -256,6 +256,9 @@ fn client() -> Vec<(&'static str, ClientFrame)> {
                 word: ClientFrame::WIPE.into(),
             },
         ),
+        ("privacy", ClientFrame::Privacy { id, on: true }),
+        ("egress", ClientFrame::Egress { id, most: 100 }),
+        ("seal", ClientFrame::Seal { id, sealed: true }),
     ]
 }
 

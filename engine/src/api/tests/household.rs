@@ -102,6 +102,13 @@ async fn before_the_login_nothing_of_the_house_is_told() {
             r#"{"for":"stt","model":"none"}"#,
             "401 401 200 200 403 403 200 401",
         ),
+        ("GET /api/v1/privacy", "", "401 401 200 200 403 403 200 401"),
+        (
+            "PATCH /api/v1/privacy",
+            r#"{"sealed":true}"#,
+            "401 401 200 200 403 403 200 401",
+        ),
+        ("GET /api/v1/egress", "", "401 401 200 200 403 403 200 401"),
         ("GET /api/v1/audit", "", "401 401 200 200 403 403 200 401"),
         ("GET /api/v1/turns", "", "401 401 200 200 403 403 200 401"),
         ("GET /api/v1/latency", "", "401 401 200 200 403 403 200 401"),

@@ -191,7 +191,7 @@ fn refused(problem: Problem) -> Refusal {
             "not_listening" | "home_changed" => StatusCode::CONFLICT,
             "busy" | "skills_changed" | "fixed_skills" | "not_installed" | "built_in"
             | "disabled" => StatusCode::CONFLICT,
-            "model_busy" | "model_used" => StatusCode::CONFLICT,
+            "model_busy" | "model_used" | "sealed" => StatusCode::CONFLICT,
             "no_skill" | "no_offer" | "no_version" | "no_model" => StatusCode::NOT_FOUND,
             "package" | "skill" | "version" | "code" => StatusCode::UNPROCESSABLE_ENTITY,
             "choice" | "same_name" | "same_version" | "earlier" | "takes" | "setting"

@@ -13,6 +13,7 @@ mod house;
 mod latency;
 mod logs;
 mod models;
+mod privacy;
 mod room;
 mod settings;
 mod shown;
@@ -64,6 +65,8 @@ pub fn table() -> Vec<Route> {
         (SignedIn, routes!(models::verify)),
         (SignedIn, routes!(models::remove)),
         (SignedIn, routes!(models::choose)),
+        (SignedIn, routes!(privacy::privacy, privacy::seal)),
+        (SignedIn, routes!(privacy::egress)),
         (SignedIn, routes!(house::turns)),
         (SignedIn, routes!(latency::latency)),
         (SignedIn, routes!(health::health)),

@@ -6,6 +6,7 @@ mod choose;
 use super::{Common, hub::interrupted, output};
 use crate::{
     config::Config,
+    egress::Border,
     library::{
         Held, Here, Library, Machine, Measured, Model, Patience, Progress, Source, catalogue,
     },
@@ -13,7 +14,10 @@ use crate::{
 use indicatif::{ProgressBar, ProgressStyle};
 use loqa_protocol::Problem;
 use serde_json::{Value, json};
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
+
+/// How often is looked whether the house is sealed.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Subcommands of `loqa model`.
 #[derive(clap::Subcommand)]
@@ -68,8 +72,10 @@ pub async fn run(common: &Common, command: ModelCommand) -> Result<ExitCode, Pro
         ModelCommand::Use { name, kind } => choose::choose(common, &config, &library, &name, kind),
         ModelCommand::Bench { name } => bench::run(common, &config, &library, &name).await,
         ModelCommand::Pull { name, from } => {
+            let border = Border::new(config.privacy.sealed);
             tokio::select! {
-                pulled = pull(common, &library, &name, from.as_deref().unwrap_or(&config.models.from)) => pulled,
+                pulled = pull(common, &library, &name, from.as_deref().unwrap_or(&config.models.from), &border) => pulled,
+                () = follow(common, &border) => Ok(ExitCode::FAILURE),
                 () = interrupted() => {
                     eprintln!("note: what has come of `{name}` is kept: `loqa model pull {name}` goes on with it");
                     Ok(ExitCode::from(130))
@@ -145,12 +151,15 @@ async fn pull(
     library: &Library,
     name: &str,
     from: &str,
+    border: &Border,
 ) -> Result<ExitCode, Problem> {
     let from = Source::written(from);
     let from = from.map_err(|error| problem(&error.to_string(), "or name a folder"))?;
     let mut shown = Shown::new(common.json);
     let mut told = |file: &str, progress: Progress| shown.show(file, progress);
-    let held = library.pull(name, &from, &from.egress(), &mut told).await;
+    let held = library
+        .pull(name, &from, &from.egress(border), &mut told)
+        .await;
     let held = held?;
     let model = library.models().iter().find(|model| model.name == name);
     for (file, sum) in &held.files {
@@ -171,6 +180,18 @@ async fn pull(
         output::print_line(&format!("`{name}` is here: {}", model.about));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Seals what a command opens as soon as somebody seals the house, which another process does; never
+/// ends.
+async fn follow(common: &Common, border: &Border) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        // Settings that cannot be read are those of before.
+        if let Ok(config) = Config::load(&common.flags()) {
+            border.seal(config.privacy.sealed);
+        }
+    }
 }
 
 fn verify(common: &Common, library: &Library, name: Option<String>) -> Result<ExitCode, Problem> {

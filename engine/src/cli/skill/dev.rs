@@ -4,7 +4,11 @@ use super::{
     build,
     trial::{Scratch, Trial},
 };
-use crate::{changes, cli::output, skills::Call};
+use crate::{
+    changes,
+    cli::{Common, output},
+    skills::Call,
+};
 use loqa_protocol::Problem;
 use notify::{RecursiveMode, Watcher};
 use std::{
@@ -23,9 +27,9 @@ enum Next {
 }
 
 /// Builds and tries the skill in `folder` until somebody presses Ctrl-C.
-pub async fn run(folder: &Path) -> Result<ExitCode, Problem> {
+pub async fn run(common: &Common, folder: &Path) -> Result<ExitCode, Problem> {
     // The household goes on as it is, whatever becomes of the skill.
-    let scratch = Scratch::new()?;
+    let scratch = Scratch::new(common)?;
     let (sender, mut next) = mpsc::channel(16);
     let _watcher = watch(folder, sender.clone());
     std::thread::spawn(move || {

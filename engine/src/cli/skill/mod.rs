@@ -149,8 +149,8 @@ pub async fn run(common: &Common, command: SkillCommand) -> Result<ExitCode, Pro
             folder,
             sentences,
             voice,
-        } => test::run(&folder, sentences, voice).await,
-        SkillCommand::Dev { folder } => dev::run(&folder).await,
+        } => test::run(common, &folder, sentences, voice).await,
+        SkillCommand::Dev { folder } => dev::run(common, &folder).await,
         SkillCommand::Profile { folder, times } => {
             profile::run(common, &folder, times.into()).await
         }

@@ -15,7 +15,7 @@ use std::{path::Path, process::ExitCode};
 
 /// Says each example of the skill in `folder` so many `times`, and tells what that took.
 pub async fn run(common: &Common, folder: &Path, times: usize) -> Result<ExitCode, Problem> {
-    let scratch = Scratch::new()?;
+    let scratch = Scratch::new(common)?;
     let mut trial = Trial::new(folder, &scratch)?;
     let mut told = false;
     for text in trial.examples() {

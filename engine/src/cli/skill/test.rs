@@ -1,15 +1,20 @@
 //! `loqa skill test`: text in, spoken text and effects out.
 
 use super::trial::{Outcome, Scratch, Trial};
-use crate::cli::output;
+use crate::cli::{Common, output};
 use loqa_protocol::Problem;
 use std::{path::Path, process::ExitCode};
 
 /// Runs the examples and negatives of the skill in `folder`, or only `sentences`, in the demo
 /// household, and, with a `voice`, speaks them to it as well; fails if one is not understood, or its
 /// code does not answer.
-pub async fn run(folder: &Path, sentences: Vec<String>, voice: bool) -> Result<ExitCode, Problem> {
-    let scratch = Scratch::new()?;
+pub async fn run(
+    common: &Common,
+    folder: &Path,
+    sentences: Vec<String>,
+    voice: bool,
+) -> Result<ExitCode, Problem> {
+    let scratch = Scratch::new(common)?;
     let mut trial = Trial::new(folder, &scratch)?;
     let outcome = if sentences.is_empty() {
         trial.run_examples().await

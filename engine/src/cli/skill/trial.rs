@@ -2,9 +2,9 @@
 
 use super::{mistakes, scratch_folder};
 use crate::{
-    cli::output,
-    config::Patience,
-    egress::Egress,
+    cli::{Common, output},
+    config::{Config, Patience},
+    egress::Border,
     hub::demonstration_home,
     skills::{
         Call, Elsewhere, Host, HostParts, LiveHousehold, Machine, OwnDevices, Registry,
@@ -27,16 +27,19 @@ use tokio::sync::watch;
 pub struct Scratch {
     store: Arc<Store>,
     machine: Machine,
+    border: Border,
     _folder: TempDir,
 }
 
 impl Scratch {
-    /// An empty one.
-    pub fn new() -> Result<Scratch, Problem> {
+    /// An empty one, sealed as the house is.
+    pub fn new(common: &Common) -> Result<Scratch, Problem> {
+        let sealed = Config::load(&common.flags())?.privacy.sealed;
         let folder = scratch_folder()?;
         Ok(Scratch {
             store: Arc::new(Store::open(folder.path())?),
             machine: Machine::beside(folder.path()),
+            border: Border::new(sealed),
             _folder: folder,
         })
     }
@@ -85,7 +88,7 @@ impl Trial {
                 Arc::new(SystemClock),
             )),
             executor: Box::new(OwnDevices),
-            elsewhere: Elsewhere::by(Egress::to_internet([])),
+            elsewhere: Elsewhere::by(scratch.border.to_internet([])),
             suggestions,
             patience: Patience::Normal,
         });

@@ -174,7 +174,8 @@ impl Shared {
                         }
                     });
                 };
-                library.pull(&name, &source, &source.egress(), told).await
+                let egress = source.egress(&hub.border);
+                library.pull(&name, &source, &egress, told).await
             };
             let pulled = stop.run_until_cancelled(pulling).await;
             stock.end(

@@ -132,6 +132,9 @@ const PACKAGES: &[Package] = &[
     package("pulseaudio", None, Purpose::Test, false),
     package("pulseaudio-utils", None, Purpose::Test, false),
     package("libasound2-plugins", None, Purpose::Test, false),
+    // To count what leaves a house.
+    package("iproute2", None, Purpose::Test, false),
+    package("nftables", None, Purpose::Test, false),
     // To look at the dashboard.
     package("chromium", None, Purpose::Test, false),
     // To look at the window on a machine without a display.

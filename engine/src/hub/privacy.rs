@@ -1,0 +1,238 @@
+//! What leaves the house, and who permits it: as a dashboard is shown it, and as it is changed.
+
+use super::{
+    Shared,
+    service::{answer, blocking, problem},
+};
+use crate::{
+    egress::{Consent, Entry, Given, Place, Purpose},
+    gateway::Answers,
+    library::Source,
+    models::Check,
+    store::Audit,
+    tasks::TaskKind,
+};
+use loqa_protocol::{Problem, ServerFrame};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::time::sleep;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// How often is looked, while somebody looks, whether something has gone out.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// A place that the household permits.
+#[derive(Serialize)]
+struct Allowed {
+    purpose: Purpose,
+    /// The skill that may ask there; empty where the purpose says it all.
+    who: String,
+    /// Host and port; empty: wherever the publishers of models have them.
+    host: String,
+    consent: Told,
+}
+
+/// A consent, and when it was given, where that was written down.
+#[derive(Serialize)]
+struct Told {
+    #[serde(flatten)]
+    given: Given,
+    /// Unix ms.
+    at_ms: Option<i64>,
+}
+
+/// When skills were given their permissions.
+type Grants = BTreeMap<(String, String), i64>;
+
+impl Shared {
+    /// Has nothing go out any more, or again what is permitted, for now and for later. Blocks: it writes
+    /// a file.
+    ///
+    /// # Errors
+    /// It cannot be written: sealed it is until the hub ends, and opened it is not.
+    pub(super) fn seal(&self, sealed: bool) -> Result<(), Problem> {
+        if self.is_reading() {
+            let message = "this engine only reads: it seals no house";
+            return Err(problem("sealed", message, "ask a hub, or `loqa privacy`"));
+        }
+        if sealed {
+            self.border.seal(true);
+        }
+        let kept = self.config.remember_switch("privacy", "sealed", sealed);
+        if !sealed {
+            kept?;
+            self.border.seal(false);
+            tracing::info!("the house is open again");
+            return Ok(());
+        }
+        tracing::info!("the house is sealed");
+        kept.map_err(|error| Problem {
+            help: "it is sealed until the hub ends: set `sealed = true` under [privacy] yourself"
+                .into(),
+            ..Problem::from(error)
+        })
+    }
+
+    /// Whether the house is sealed, where it may connect to, and what went there. Blocks: it reads
+    /// what was granted.
+    pub(super) fn privacy(&self) -> Value {
+        json!({
+            "sealed": self.border.is_sealed(),
+            "since_ms": self.border.since_ms(),
+            "allowed": self.allowed(&self.grants()),
+            "places": self.border.places(),
+        })
+    }
+
+    /// The latest connections. Blocks likewise.
+    pub(super) fn egress(&self, most: u32) -> Value {
+        let latest = self
+            .border
+            .latest(usize::try_from(most).unwrap_or(usize::MAX));
+        if latest.is_empty() {
+            return json!([]);
+        }
+        let grants = self.grants();
+        let entry = |entry: Entry| {
+            let mut document = json!(entry);
+            let consent = entry.consent.map(|given| told(given, &entry.who, &grants));
+            document["consent"] = json!(consent);
+            document
+        };
+        latest.into_iter().map(entry).collect()
+    }
+
+    /// Where the household permits connections, sealed or not.
+    fn allowed(&self, grants: &Grants) -> Vec<Allowed> {
+        let mut allowed = Vec::new();
+        if let Some(address) = self.config.home_assistant.address() {
+            let given = Consent::Setting("home_assistant.url").given();
+            allowed.push(Allowed {
+                purpose: Purpose::HomeAssistant,
+                who: String::new(),
+                host: address.place(),
+                consent: told(given, "", grants),
+            });
+        }
+        let registry = self.host.registry();
+        for manifest in registry.manifests() {
+            for permission in &manifest.permissions {
+                let Some(host) = permission.strip_prefix("http:") else {
+                    continue;
+                };
+                let given = Consent::Permission(permission).given();
+                allowed.push(Allowed {
+                    purpose: Purpose::Skill,
+                    who: manifest.name.clone(),
+                    host: place(host),
+                    consent: told(given, &manifest.name, grants),
+                });
+            }
+        }
+        let (host, given) = match Source::written(&self.config.models.from) {
+            Ok(Source::Address(address, _)) => {
+                (address.place(), Consent::Setting("models.from").given())
+            }
+            // From a folder: nothing goes out.
+            Ok(Source::Path(_)) | Err(_) => return allowed,
+            Ok(Source::Publisher) => (String::new(), Consent::Order("").given()),
+        };
+        allowed.push(Allowed {
+            purpose: Purpose::Model,
+            who: String::new(),
+            host,
+            consent: told(given, "", grants),
+        });
+        allowed
+    }
+
+    fn grants(&self) -> Grants {
+        // That of the settings, also where this engine only reads.
+        let granted = Audit::in_folder(&self.config.hub.data).hosts_granted();
+        granted.unwrap_or_else(|error| {
+            tracing::warn!(%error, "when skills were given permissions cannot be told");
+            Grants::new()
+        })
+    }
+}
+
+/// Where a permission's host is: what it leaves out goes without saying.
+fn place(host: &str) -> String {
+    let address = format!("https://{host}").parse();
+    address.map_or_else(|_| host.to_owned(), |it: crate::egress::Address| it.place())
+}
+
+fn told(given: Given, who: &str, grants: &Grants) -> Told {
+    let at_ms = match given.by {
+        "permission" => grants
+            .get(&(who.to_owned(), given.name.to_string()))
+            .copied(),
+        _ => None,
+    };
+    Told { given, at_ms }
+}
+
+/// Shows it to a client until it is gone or the guard is dropped.
+pub(super) fn show(hub: &Arc<Shared>, id: u32, answers: Answers) -> DropGuard {
+    let over = CancellationToken::new();
+    let guard = over.clone().drop_guard();
+    let hub = hub.clone();
+    let tasks = hub.tasks.clone();
+    let showing = async move {
+        let mut sealed = hub.border.sealed();
+        let mut shown = None;
+        loop {
+            sealed.mark_unchanged();
+            let now = blocking(hub.clone(), |hub| Ok(Some(hub.privacy()))).await;
+            match now {
+                Ok(now) if now == shown => {}
+                Ok(now) => {
+                    let json = now.as_ref().map(Value::to_string).unwrap_or_default();
+                    if answers.send(ServerFrame::Json { id, json }).is_err() {
+                        return;
+                    }
+                    shown = now;
+                }
+                problem => return answer(&answers, id, problem),
+            }
+            tokio::select! {
+                changed = sealed.changed() => if changed.is_err() { return },
+                () = sleep(LOOK) => {}
+            }
+        }
+    };
+    tasks.spawn(TaskKind::BACKGROUND, "privacy", async move {
+        over.run_until_cancelled(showing).await;
+    });
+    guard
+}
+
+/// What went out, for the doctor.
+pub(super) fn examine(hub: &Shared) -> Check {
+    let places = hub.border.places();
+    let message = match (hub.border.is_sealed(), reached(&places)) {
+        (true, _) => "the house is sealed: nothing goes out".to_owned(),
+        (false, _) if hub.is_reading() => {
+            "the house is open: it connects to places that its settings and skills name".to_owned()
+        }
+        (false, 0) => "the house is open: nothing has gone out since the hub started".to_owned(),
+        (false, reached) => {
+            format!("the house is open: connections to {reached} places since the hub started")
+        }
+    };
+    Check {
+        what: "privacy".into(),
+        ok: true,
+        needed: false,
+        message,
+        help: match hub.border.is_sealed() {
+            true => "`loqa privacy unseal`, or the dashboard's page Privacy, opens it".into(),
+            false => String::new(),
+        },
+    }
+}
+
+fn reached(places: &[Place]) -> usize {
+    places.iter().filter(|place| place.opened > 0).count()
+}
