@@ -6,6 +6,7 @@
 mod client;
 mod event;
 mod job;
+mod people;
 mod stream;
 mod turn;
 pub(crate) mod view;
