@@ -17,6 +17,9 @@ pub(super) enum Kind {
     Device = 3,
     List = 4,
     Storage = 5,
+    Person = 6,
+    Place = 7,
+    Rule = 8,
 }
 
 /// An entry that differs between the disk and what is true.
@@ -54,6 +57,9 @@ pub(super) fn changes(saved: &Household, current: &Household) -> serde_json::Res
     differing(&mut all, Kind::Device, &saved.devices, &current.devices)?;
     differing(&mut all, Kind::List, &saved.lists, &current.lists)?;
     differing(&mut all, Kind::Storage, &saved.storage, &current.storage)?;
+    differing(&mut all, Kind::Person, &saved.people, &current.people)?;
+    differing(&mut all, Kind::Place, &saved.places, &current.places)?;
+    differing(&mut all, Kind::Rule, &saved.rules, &current.rules)?;
     Ok(all)
 }
 
@@ -66,6 +72,9 @@ pub(super) fn put(household: &mut Household, row: &Row, key: &Key) -> Result<(),
         3 => insert(&mut household.devices, &plain),
         4 => insert(&mut household.lists, &plain),
         5 => insert(&mut household.storage, &plain),
+        6 => insert(&mut household.people, &plain),
+        7 => insert(&mut household.places, &plain),
+        8 => insert(&mut household.rules, &plain),
         unknown => Err(RowError::Unknown(unknown)),
     }
 }

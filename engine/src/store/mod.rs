@@ -12,6 +12,7 @@ mod entries;
 mod error;
 mod folder;
 mod household;
+mod people;
 mod plain;
 mod rewrite;
 mod schema;
@@ -22,6 +23,7 @@ pub use audit::{Audit, Deed, Entry, Note};
 pub use error::{CommitError, StoreError};
 pub use folder::DataFolder;
 pub use household::{AlarmPhase, AlarmRecord, Household, TimerPhase, TimerRecord};
+pub use people::{Consent, Person, Place, SpeaksFor};
 
 use crate::keys::{Keys, KeysError};
 use entries::Kind;

@@ -36,7 +36,8 @@ fn an_older_database_is_written_anew_and_says_nothing_any_more() {
     let path = dir.path().join("loqa.db");
     let old = Connection::open(&path).unwrap();
     old.pragma_update(None, "journal_mode", "WAL").unwrap();
-    old.execute_batch(include_str!("../fixtures/v4.sql")).unwrap();
+    old.execute_batch(include_str!("../fixtures/v4.sql"))
+        .unwrap();
     // As a hub that was killed leaves it: the words in the journal, the rest of them in free pages.
     old.execute_batch("INSERT INTO list VALUES ('secret', hex(zeroblob(9000)) || 'gone'); DELETE FROM list WHERE id = 'secret'").unwrap();
     let killed = temp();
