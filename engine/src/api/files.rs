@@ -10,12 +10,13 @@ use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// Pages are drawn in the browser: each has an address, and all have one file.
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 8] = [
     "/",
     "/sessions",
     "/home",
     "/skills",
     "/models",
+    "/people",
     "/system",
     "/kiosk",
 ];

@@ -29,7 +29,7 @@ struct Parrot;
 struct Perch(Answers);
 
 impl Service for Parrot {
-    fn connect(&self, answers: Answers) -> Box<dyn Connection> {
+    fn connect(&self, answers: Answers, _: &str) -> Box<dyn Connection> {
         Box::new(Perch(answers))
     }
 }
@@ -88,6 +88,17 @@ impl Connection for Perch {
                     json:
                         json!({ "machine": { "processors": 2, "memory": 7 }, "from": "", "uses": [], "checks": [], "models": [] })
                             .to_string(),
+                }),
+                ClientFrame::People { .. } => Some(ServerFrame::Json {
+                    id,
+                    json: json!({
+                        "people": [], "places": [], "rules": [], "given": [], "locked": false, "room": null
+                    })
+                    .to_string(),
+                }),
+                ClientFrame::EditPeople { .. } => Some(ServerFrame::Json {
+                    id,
+                    json: json!({ "id": "7" }).to_string(),
                 }),
                 ClientFrame::Doctor { .. }
                 | ClientFrame::SkillAudit { .. }

@@ -13,6 +13,7 @@ mod intent;
 mod link;
 mod model;
 mod output;
+mod people;
 mod say;
 mod skill;
 mod timer;
@@ -105,6 +106,9 @@ enum Command {
     /// Make skills, install them, and tell what they may do
     #[command(subcommand)]
     Skill(skill::SkillCommand),
+    /// Who lives here, whom microphones, screens and rooms speak for, and who may do what
+    #[command(subcommand)]
+    People(people::PeopleCommand),
     /// Tell what is missing or degraded, each with its remedy
     Doctor,
     /// Settings
@@ -165,6 +169,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
         Command::Model(command) => model::run(common, command).await,
         Command::Dashboard(args) => dashboard::run(common, args).await,
         Command::Skill(command) => skill::run(common, command).await,
+        Command::People(command) => people::run(common, command).await,
         Command::Doctor => doctor::run(common).await,
         Command::Config(args) => config::run(common, args),
         Command::Completions { .. } => Ok(ExitCode::SUCCESS),

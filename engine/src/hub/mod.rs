@@ -14,6 +14,7 @@ mod meter;
 mod microphone;
 mod models;
 mod neighbour;
+mod people;
 mod pin;
 mod recent;
 mod recording;
@@ -61,6 +62,7 @@ use loqa_protocol::{Envelope, Problem};
 use meter::Loudness;
 use microphone::Chosen;
 use neighbour::Neighbour;
+use people::Present;
 use pin::Pin;
 use recent::Recent;
 use shelves::Shelves;
@@ -191,6 +193,7 @@ pub(crate) struct Shared {
     /// Models that are here or can be fetched.
     stock: models::Stock,
     events: broadcast::Sender<Envelope>,
+    present: Present,
     recent: Recent,
     cards: Cards,
     aloud: Aloud,
@@ -325,6 +328,7 @@ impl Hub {
             offers: Offers::default(),
             stock,
             events,
+            present: Present::default(),
             recent: Recent::default(),
             cards: Cards::default(),
             aloud: Aloud::default(),
@@ -468,8 +472,8 @@ impl Hub {
 }
 
 impl Service for Hub {
-    fn connect(&self, answers: Answers) -> Box<dyn Connection> {
-        Box::new(service::Client::new(self.shared.clone(), answers))
+    fn connect(&self, answers: Answers, place: &str) -> Box<dyn Connection> {
+        Box::new(service::Client::new(self.shared.clone(), answers, place))
     }
 }
 
@@ -477,8 +481,8 @@ impl Service for Hub {
 struct Gateway(Arc<Shared>);
 
 impl Service for Gateway {
-    fn connect(&self, answers: Answers) -> Box<dyn Connection> {
-        Box::new(service::Client::new(self.0.clone(), answers))
+    fn connect(&self, answers: Answers, place: &str) -> Box<dyn Connection> {
+        Box::new(service::Client::new(self.0.clone(), answers, place))
     }
 }
 

@@ -20,7 +20,7 @@ use loqa_core::{
     speech,
 };
 use loqa_protocol::{
-    AudioFormat, ClientFrame, HomeEdit, ModelChange, Problem, ServerFrame, Verdict,
+    AudioFormat, ClientFrame, HomeEdit, ModelChange, Problem, ServerFrame, SessionId, Verdict,
 };
 use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
@@ -34,6 +34,8 @@ pub(crate) const LONGEST_SENTENCE: usize = 1000;
 pub struct Client {
     hub: Arc<Shared>,
     answers: Answers,
+    /// What it speaks for its household through: a screen, programs, this machine.
+    place: String,
     /// Started with the first turn.
     conversation: Option<Conversation>,
     /// Audio that is being received, by request.
@@ -50,10 +52,12 @@ pub struct Client {
 
 impl Client {
     /// A client that has asked nothing yet.
-    pub fn new(hub: Arc<Shared>, answers: Answers) -> Client {
+    pub fn new(hub: Arc<Shared>, answers: Answers, place: &str) -> Client {
+        hub.present.came(place);
         Client {
             hub,
             answers,
+            place: place.to_owned(),
             conversation: None,
             open: BTreeMap::new(),
             parts: Parts::default(),
@@ -75,9 +79,9 @@ impl Client {
     }
 
     async fn turn(&mut self, turn: Turn) {
-        let conversation = self
-            .conversation
-            .get_or_insert_with(|| Conversation::open(&self.hub, self.answers.clone()));
+        let conversation = self.conversation.get_or_insert_with(|| {
+            Conversation::open(&self.hub, self.answers.clone(), &self.place)
+        });
         conversation.take(turn).await;
     }
 
@@ -271,6 +275,14 @@ impl Client {
             });
     }
 
+    fn give_pin(&self, id: u32, session: SessionId, pin: String) {
+        let (hub, answers) = (self.hub.clone(), self.answers.clone());
+        self.hub.tasks.spawn(TaskKind::CLIENT, "pin", async move {
+            let given = hub.give_pin(session, &pin).await;
+            answer(&answers, id, given.map(|()| None));
+        });
+    }
+
     fn change_model(&self, id: u32, model: String, change: ModelChange) {
         let (hub, answers) = (self.hub.clone(), self.answers.clone());
         self.hub.tasks.spawn(TaskKind::CLIENT, "model", async move {
@@ -455,6 +467,14 @@ impl Connection for Client {
                 ClientFrame::Sounds { id } => self.tell(id, |hub| Ok(Some(hub.all_sounds()))),
                 ClientFrame::Choose { id, choice } => self.aside(id, |hub| hub.choose(choice)),
                 ClientFrame::Leave { id, pin } => self.aside(id, move |hub| hub.pin.check(&pin)),
+                ClientFrame::Pin { id, session, pin } => self.give_pin(id, session, pin),
+                ClientFrame::People { id } => {
+                    let place = self.place.clone();
+                    self.tell(id, move |hub| hub.people(&place));
+                }
+                ClientFrame::EditPeople { id, pin, edit } => {
+                    self.tell(id, move |hub| hub.edit_people(&pin, &edit));
+                }
                 ClientFrame::LookAtSkill { id, part, last } => self.look_at_skill(id, &part, last),
                 ClientFrame::InstallSkill { id, offer, agreed } => {
                     self.shelve(id, move |hub| hub.install_skill(&offer, agreed));
