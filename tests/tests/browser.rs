@@ -23,6 +23,11 @@ fn a_person_fetches_models_from_a_place_that_is_not_always_right() -> Result<()>
     tell("models.mjs")
 }
 
+#[test]
+fn an_owner_decides_who_may_do_what() -> Result<()> {
+    tell("people.mjs")
+}
+
 fn tell(story: &str) -> Result<()> {
     let home = Home::new()?;
     let Some(browser) = Browser::find(&home) else {

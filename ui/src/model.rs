@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod models;
+pub mod people;
 pub mod skills;
 
 use crate::say;
@@ -13,6 +14,7 @@ use loqa_protocol::{
     view::{Alarm, Area, Device, DeviceState, House, List, Listening, NOTES, State, Timer},
 };
 use models::Models;
+use people::People;
 use serde::Deserialize;
 use skills::Skills;
 use std::{
@@ -70,6 +72,8 @@ pub struct Model {
     pub calls: Calls,
     /// What is known of models.
     pub models: Models,
+    /// What is known of people.
+    pub people: People,
     /// Whether the tablet may leave its page: [`Edited::Done`] if so.
     pub left: Edited,
     /// Is there a connection?
@@ -243,6 +247,7 @@ impl Model {
         self.skills.close();
         self.calls.close();
         self.models.outcome = Edited::Nothing;
+        self.people.close();
         self.loudness = None;
         self.asked_ways.clear();
     }
@@ -269,7 +274,7 @@ impl Model {
         self.trouble = None;
         self.live = Live {
             phase: Phase::Thinking,
-            heard: text.into(),
+            heard: self.people.shown_of(text).into(),
             ..Live::default()
         };
         ClientFrame::Ask {
@@ -375,6 +380,9 @@ impl Model {
         if self.edited.hear(&frame) || self.left.hear(&frame) || self.models.hear(&frame) {
             return None;
         }
+        if let Some(changed) = self.people.hear(&frame) {
+            return changed.then(|| self.ask_people());
+        }
         if self.calls.hear(&frame) {
             return self.calls.is_stale().then(|| self.ask_calls()).flatten();
         }
@@ -438,6 +446,7 @@ impl Model {
             ViewPart::State(state) => {
                 self.state = state;
                 self.state_at_ms = now_ms;
+                return self.people_may_differ();
             }
             ViewPart::Listening(listening) => self.listening = listening,
             ViewPart::Event(envelope) => {
@@ -470,6 +479,7 @@ impl Model {
                 live.acted = ok && !effects.is_empty() && !intent.starts_with("loqa.");
             }
             Event::ReplyStarted { text } => live.reply = text,
+            Event::PinWanted { wanted } => self.people.want(envelope.session_id, wanted),
             Event::Degraded { message, help, .. } => self.trouble = Some((message, help)),
             Event::TurnSummary(summary) => {
                 self.settle(&summary);

@@ -13,6 +13,10 @@ mod logs;
 mod model;
 mod models;
 mod now;
+mod people;
+mod pin;
+mod places;
+mod rules;
 mod sessions;
 mod settings;
 mod shell;
@@ -62,18 +66,20 @@ enum Page {
     Home,
     Skills,
     Models,
+    People,
     System,
     /// Not among the others: it is where a tablet on the wall stays.
     Kiosk,
 }
 
 impl Page {
-    const LISTED: [Page; 6] = [
+    const LISTED: [Page; 7] = [
         Page::Now,
         Page::Sessions,
         Page::Home,
         Page::Skills,
         Page::Models,
+        Page::People,
         Page::System,
     ];
 
@@ -84,6 +90,7 @@ impl Page {
             Page::Home => "/home",
             Page::Skills => "/skills",
             Page::Models => "/models",
+            Page::People => "/people",
             Page::System => "/system",
             Page::Kiosk => "/kiosk",
         }
@@ -96,6 +103,7 @@ impl Page {
             Page::Home => words("home"),
             Page::Skills => words("skills"),
             Page::Models => words("models"),
+            Page::People => words("people"),
             Page::System => words("system"),
             Page::Kiosk => words("kiosk"),
         }
