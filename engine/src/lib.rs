@@ -16,6 +16,7 @@ pub mod hub;
 pub mod keys;
 mod library;
 pub mod models;
+mod people;
 pub mod session;
 pub mod skills;
 pub mod sounds;

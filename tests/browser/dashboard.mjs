@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { describe_home, describe_skill, kill, loqa, pack_skill, start } from "./hub.mjs";
 import { barriers, browser, inert, person } from "./page.mjs";
 
-const PAGES = ["/", "/sessions", "/home", "/skills", "/models", "/privacy", "/system"];
+const PAGES = ["/", "/sessions", "/home", "/skills", "/models", "/people", "/privacy", "/system"];
 const HOSTILE = [
   `<img src=x onerror="window.hacked=1">`,
   "\u202e\u2066evil\u0000\ud83d\ude08\ufdfa",

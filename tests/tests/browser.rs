@@ -28,6 +28,11 @@ fn a_household_sees_what_leaves_its_house_and_seals_it() -> Result<()> {
     tell("privacy.mjs")
 }
 
+#[test]
+fn an_owner_decides_who_may_do_what() -> Result<()> {
+    tell("people.mjs")
+}
+
 fn tell(story: &str) -> Result<()> {
     let home = Home::new()?;
     let Some(browser) = Browser::find(&home) else {

@@ -4,6 +4,7 @@
 
 use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, channel::mpsc, stream::BoxStream};
+use loqa_core::policy::Risk;
 use loqa_core::seams::{AnswerOptions, Answered, LanguageModel, ModelError, Said};
 use loqa_engine::workers::{Llama, Process, Program, Prompt};
 use loqa_protocol::Tool;
@@ -72,11 +73,14 @@ impl Mind {
         let capability = capability.map_err(|error| anyhow::anyhow!("{error}"))?;
         let prompt = Arc::new(Prompt {
             system: "You are a test.".into(),
-            tools: vec![Tool {
-                name: "home.unlock".into(),
-                about: "unlock the door".into(),
-                parameters: r#"{"type":"object","properties":{}}"#.into(),
-            }],
+            tools: vec![(
+                Risk::Everyday,
+                Tool {
+                    name: "home.unlock".into(),
+                    about: "unlock the door".into(),
+                    parameters: r#"{"type":"object","properties":{}}"#.into(),
+                },
+            )],
         });
         Ok(Mind {
             _folder: folder,

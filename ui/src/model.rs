@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod models;
+pub mod people;
 pub mod privacy;
 pub mod skills;
 
@@ -14,6 +15,7 @@ use loqa_protocol::{
     view::{Alarm, Area, Device, DeviceState, House, List, Listening, NOTES, State, Timer},
 };
 use models::Models;
+use people::People;
 use privacy::Privacy;
 use serde::Deserialize;
 use skills::Skills;
@@ -74,6 +76,8 @@ pub struct Model {
     pub models: Models,
     /// What leaves the house.
     pub privacy: Privacy,
+    /// What is known of people.
+    pub people: People,
     /// Whether the tablet may leave its page: [`Edited::Done`] if so.
     pub left: Edited,
     /// Is there a connection?
@@ -248,6 +252,7 @@ impl Model {
         self.calls.close();
         self.models.outcome = Edited::Nothing;
         self.privacy.close();
+        self.people.close();
         self.loudness = None;
         self.asked_ways.clear();
     }
@@ -274,7 +279,7 @@ impl Model {
         self.trouble = None;
         self.live = Live {
             phase: Phase::Thinking,
-            heard: text.into(),
+            heard: self.people.shown_of(text).into(),
             ..Live::default()
         };
         ClientFrame::Ask {
@@ -383,6 +388,9 @@ impl Model {
         if let Some(more) = self.privacy.hear(&frame) {
             return more.then(|| self.ask_connections());
         }
+        if let Some(changed) = self.people.hear(&frame) {
+            return changed.then(|| self.ask_people());
+        }
         if self.calls.hear(&frame) {
             return self.calls.is_stale().then(|| self.ask_calls()).flatten();
         }
@@ -446,6 +454,7 @@ impl Model {
             ViewPart::State(state) => {
                 self.state = state;
                 self.state_at_ms = now_ms;
+                return self.people_may_differ();
             }
             ViewPart::Listening(listening) => self.listening = listening,
             ViewPart::Event(envelope) => {
@@ -478,6 +487,7 @@ impl Model {
                 live.acted = ok && !effects.is_empty() && !intent.starts_with("loqa.");
             }
             Event::ReplyStarted { text } => live.reply = text,
+            Event::PinWanted { wanted } => self.people.want(envelope.session_id, wanted),
             Event::Degraded { message, help, .. } => self.trouble = Some((message, help)),
             Event::TurnSummary(summary) => {
                 self.settle(&summary);

@@ -11,6 +11,7 @@ pub mod home;
 pub mod manifest;
 pub mod model_file;
 pub mod placement;
+pub mod policy;
 pub mod seams;
 pub mod speech;
 pub mod turn;

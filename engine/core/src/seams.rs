@@ -2,7 +2,10 @@
 //!
 //! The models have one shape: a stream in, a stream out, **drop to cancel**.
 
-use crate::grammar::{Context, Grammar, SpeechGrammar, Step};
+use crate::{
+    grammar::{Context, Grammar, SpeechGrammar, Step},
+    policy::{Pin, Risk},
+};
 use futures::{future::BoxFuture, stream::BoxStream};
 use loqa_protocol::{EffectKind, Event, Hypothesis, Message, QosTier, UtteranceId, card::Card};
 use std::{
@@ -135,6 +138,8 @@ pub struct AnswerOptions {
     pub history: Vec<Message>,
     /// How soon the answer is due, and so how much of one.
     pub tier: QosTier,
+    /// Commands of these risks are not offered to it.
+    pub barred: Vec<Risk>,
 }
 
 /// A part of an answer.
@@ -253,6 +258,37 @@ pub struct PrepareRequest {
     pub text: String,
     /// Area id of the room the person is in, if known.
     pub room: Option<String>,
+    /// The microphone or screen it came through; empty if that is not known.
+    pub place: String,
+    /// That somebody has given their PIN for just this.
+    pub proof: Option<Proof>,
+}
+
+impl PrepareRequest {
+    /// These steps for whoever is in the house, wherever they are.
+    pub fn new(utterance: UtteranceId, steps: Vec<Step>, text: impl Into<String>) -> Self {
+        PrepareRequest {
+            utterance,
+            steps,
+            text: text.into(),
+            room: None,
+            place: String::new(),
+            proof: None,
+        }
+    }
+}
+
+/// That a PIN was right; whose it is, the host knows.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Proof(pub u64);
+
+/// Why a PIN proves nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unproved {
+    /// It is nobody's.
+    Wrong,
+    /// Too many were wrong: none is looked at.
+    Locked,
 }
 
 /// A plan as the turn machine sees it; the plan itself stays with the host.
@@ -266,6 +302,10 @@ pub struct Draft {
     pub effects: bool,
     /// Ask this first; commit only on "yes".
     pub confirm: Option<String>,
+    /// `confirm` asks for a PIN: commit only a plan that was prepared with the [`Proof`] of one.
+    pub pin: bool,
+    /// What is said of it is for the screen, and not for the room.
+    pub hushed: bool,
     /// The plan lacks something: say `reply` (a question), then listen in this context.
     pub ask: Option<Context>,
     /// State epoch it was prepared in; a later epoch invalidates it.
@@ -312,6 +352,10 @@ pub trait SkillHost: Send + Sync {
         utterance: UtteranceId,
         draft: DraftId,
     ) -> BoxFuture<'static, Result<Committed, HostError>>;
+    /// Looks whose PIN this is. Takes some tens of milliseconds, on purpose.
+    fn prove(&self, pin: Pin) -> BoxFuture<'static, Result<Proof, Unproved>>;
+    /// What nobody may have done who speaks through `place` in `room`, whatever they say.
+    fn barred(&self, place: &str, room: Option<&str>) -> Vec<Risk>;
     /// Forgets a plan. Unknown ids are fine.
     fn discard(&self, draft: DraftId);
     /// Current state epoch: changes whenever a commit or the outside world changed what prepare reads.

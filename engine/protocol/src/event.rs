@@ -184,6 +184,11 @@ pub enum Event {
         /// JSON.
         payload: String,
     },
+    /// Loqa has asked for a PIN, which may be typed as well as said; or wants it no longer.
+    PinWanted {
+        /// Whether it does.
+        wanted: bool,
+    },
     /// Something does not work as it should, in plain words, with the remedy.
     Degraded {
         /// What, such as `stt`.
@@ -219,6 +224,7 @@ impl Event {
             Event::AlarmSilenced { .. } => "alarm.silenced",
             Event::SkillNotice { .. } => "skill.notice",
             Event::SkillPublished { .. } => "skill.published",
+            Event::PinWanted { .. } => "ctrl.pin.wanted",
             Event::Degraded { .. } => "ctrl.node.health",
             Event::VisualCardUpdate(_) => "visual.card.update",
             Event::TurnSummary(_) => "turn.summary",

@@ -1,7 +1,7 @@
 //! What a client and the hub say to each other, on every transport.
 
 use crate::{
-    Envelope, Keep, KeptLook, TurnSummary, View,
+    Envelope, Keep, KeptLook, SessionId, TurnSummary, View,
     view::{Area, Device},
 };
 use alloc::{string::String, vec::Vec};
@@ -283,6 +283,82 @@ pub enum ClientFrame {
         /// From now on.
         sealed: bool,
     },
+    /// The PIN that a conversation has asked for with `PinWanted`: `Done` once it was looked at, or
+    /// `no_pin_wanted`.
+    Pin {
+        /// Request id.
+        id: u32,
+        /// Which.
+        session: SessionId,
+        /// As typed.
+        pin: String,
+    },
+    /// Who lives here, whom microphones, screens and rooms speak for, and who may do what.
+    People {
+        /// Request id.
+        id: u32,
+    },
+    /// Changes that. Refused with `wrong_pin` or `pin_locked` where an owner has a PIN and this is not it.
+    EditPeople {
+        /// Request id.
+        id: u32,
+        /// Of an owner, as typed; empty where none is needed.
+        pin: String,
+        /// What changes.
+        edit: PeopleEdit,
+    },
+}
+
+/// One change of who lives here and what they may do. Names of roles, risks and rulings are those of `People`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PeopleEdit {
+    /// A person as they are from now on.
+    Person {
+        /// 0: a new one.
+        id: u64,
+        /// As people call them.
+        name: String,
+        /// Which.
+        role: String,
+        /// When it ends, Unix ms.
+        expires_ms: Option<i64>,
+    },
+    /// The person of this id goes.
+    Remove(u64),
+    /// A person's PIN from now on.
+    NewPin {
+        /// Whose.
+        person: u64,
+        /// 4 to 12 digits; empty: none.
+        pin: String,
+    },
+    /// Whom a microphone, a screen or a room speaks for.
+    Place {
+        /// Which: as `People` calls it.
+        place: String,
+        /// As people call it; empty: as it is called by itself.
+        name: String,
+        /// A role, or the id of a person; empty: as if nobody had chosen.
+        speaks_for: String,
+    },
+    /// A rule of the household's own, which counts before those there are.
+    Rule {
+        /// None: whoever.
+        roles: Vec<String>,
+        /// Empty: whatever.
+        risk: String,
+        /// `anywhere`, `shared`, `own`, or the id of a room.
+        r#where: String,
+        /// `HH:MM`; empty, with `to`: at any time.
+        from: String,
+        /// Likewise.
+        to: String,
+        /// Which.
+        ruling: String,
+    },
+    /// The rule of this id goes.
+    RemoveRule(u64),
 }
 
 /// What may be done with a model.
@@ -393,6 +469,9 @@ impl ClientFrame {
             | ClientFrame::Privacy { id, .. }
             | ClientFrame::Egress { id, .. }
             | ClientFrame::Seal { id, .. }
+            | ClientFrame::Pin { id, .. }
+            | ClientFrame::People { id }
+            | ClientFrame::EditPeople { id, .. }
             | ClientFrame::Doctor { id }
             | ClientFrame::Subscribe { id }
             | ClientFrame::Watch { id }
@@ -471,6 +550,7 @@ pub enum ServerFrame {
     },
     /// Answer to `Intent`, `Timers`, `Doctor`, `Dashboard`, `Ways`, `Logs`, `Sounds`, `LookAtSkill`,
     /// `SkillAudit`, `SkillCalls`, `Models`, `Privacy`, `Egress`: a JSON document.
+    /// `SkillAudit`, `SkillCalls`, `Models`, `People`: a JSON document.
     Json {
         /// Request id.
         id: u32,

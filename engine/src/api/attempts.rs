@@ -65,6 +65,13 @@ impl<Peer: Copy + Eq + Hash> Attempts<Peer> {
         Ok(())
     }
 
+    /// Whether the next attempt of `peer` would not be looked at now.
+    pub fn is_locked(&self, peer: Peer) -> bool {
+        let peers = self.peers();
+        let wrong = peers.get(&peer).filter(|wrong| wrong.count == self.limit);
+        wrong.is_some_and(|wrong| Instant::now() < wrong.last + self.locked)
+    }
+
     /// `peer` has signed in.
     pub fn right(&self, peer: Peer) {
         self.peers().remove(&peer);

@@ -10,13 +10,14 @@ use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// Pages are drawn in the browser: each has an address, and all have one file.
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 9] = [
     "/",
     "/sessions",
     "/home",
     "/skills",
     "/models",
     "/privacy",
+    "/people",
     "/system",
     "/kiosk",
 ];

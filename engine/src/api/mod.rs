@@ -35,7 +35,7 @@ pub use household::Household;
 use crate::{
     beside::beside,
     config::{self, Port},
-    gateway::Service,
+    gateway::{PROGRAMS, SCREEN, Service},
     store::DataFolder,
     tasks::{TaskKind, Tasks},
 };
@@ -120,6 +120,15 @@ impl Door {
         match token::shown(headers) {
             Some(shown) => token::is_right(&self.folder, shown),
             None => self.pairing.is_signed_in(headers, &self.entrance),
+        }
+    }
+
+    /// Whom a request speaks for its household through.
+    fn place(&self, headers: &HeaderMap) -> String {
+        let screen = || self.pairing.screen(headers, &self.entrance);
+        match token::shown(headers).is_none().then(screen).flatten() {
+            Some(screen) => format!("{SCREEN}{screen}"),
+            None => PROGRAMS.into(),
         }
     }
 }

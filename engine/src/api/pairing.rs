@@ -134,13 +134,25 @@ impl Pairing {
 
     /// Whether a request that came in through `entrance` is of a session.
     pub fn is_signed_in(&self, headers: &HeaderMap, entrance: &Entrance) -> bool {
+        self.session(headers, entrance).is_some()
+    }
+
+    /// What tells the session of a request from others, and lets nobody in.
+    pub fn screen(&self, headers: &HeaderMap, entrance: &Entrance) -> Option<String> {
+        let cookie = self.session(headers, entrance)?;
+        let digest = self.digest(&format!("screen of {cookie}")).finalize();
+        Some(hex(&digest.into_bytes()[..8]))
+    }
+
+    fn session<'h>(&self, headers: &'h HeaderMap, entrance: &Entrance) -> Option<&'h str> {
         let own = entrance.cookie();
         let cookies = headers.get_all(header::COOKIE).into_iter();
         cookies
             .filter_map(|cookies| cookies.to_str().ok())
             .flat_map(|cookies| cookies.split(';'))
             .filter_map(|cookie| cookie.trim().split_once('='))
-            .any(|(name, value)| name == own && self.is_valid(value))
+            .find(|(name, value)| *name == own && self.is_valid(value))
+            .map(|(_, value)| value)
     }
 
     fn is_valid(&self, cookie: &str) -> bool {

@@ -88,7 +88,7 @@ fn serve(
 async fn talk(door: &Door, headers: &HeaderMap, socket: WebSocket) {
     let (mut sink, stream) = socket.split();
     let (answers, mut outbox) = answers();
-    let connection = door.service.connect(answers.clone());
+    let connection = door.service.connect(answers.clone(), &door.place(headers));
     let writing = async {
         loop {
             let frame = match outbox.next().await {

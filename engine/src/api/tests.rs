@@ -29,7 +29,7 @@ struct Parrot;
 struct Perch(Answers);
 
 impl Service for Parrot {
-    fn connect(&self, answers: Answers) -> Box<dyn Connection> {
+    fn connect(&self, answers: Answers, _: &str) -> Box<dyn Connection> {
         Box::new(Perch(answers))
     }
 }
@@ -94,6 +94,17 @@ impl Connection for Perch {
                     json:
                         json!({ "sealed": false, "since_ms": 7, "allowed": [], "places": [] })
                             .to_string(),
+                }),
+                ClientFrame::People { .. } => Some(ServerFrame::Json {
+                    id,
+                    json: json!({
+                        "people": [], "places": [], "rules": [], "given": [], "locked": false, "room": null
+                    })
+                    .to_string(),
+                }),
+                ClientFrame::EditPeople { .. } => Some(ServerFrame::Json {
+                    id,
+                    json: json!({ "id": "7" }).to_string(),
                 }),
                 ClientFrame::Doctor { .. }
                 | ClientFrame::Egress { .. }

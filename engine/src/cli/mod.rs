@@ -15,6 +15,7 @@ mod intent;
 mod link;
 mod model;
 mod output;
+mod people;
 mod privacy;
 mod say;
 mod session;
@@ -124,6 +125,9 @@ enum Command {
     Wipe(wipe::WipeArgs),
     /// Tell what leaves the house, and seal it
     Privacy(privacy::PrivacyArgs),
+    /// Who lives here, whom microphones, screens and rooms speak for, and who may do what
+    #[command(subcommand)]
+    People(people::PeopleCommand),
     /// Tell what is missing or degraded, each with its remedy
     Doctor,
     /// Settings
@@ -190,6 +194,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
         Command::Restore(args) => backup::restore(common, &args),
         Command::Wipe(args) => wipe::run(common, args).await,
         Command::Privacy(args) => privacy::run(common, args).await,
+        Command::People(command) => people::run(common, command).await,
         Command::Doctor => doctor::run(common).await,
         Command::Config(args) => config::run(common, args),
         Command::Completions { .. } => Ok(ExitCode::SUCCESS),

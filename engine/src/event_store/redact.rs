@@ -52,6 +52,7 @@ impl Redactor {
             | Event::ReplyEnded { .. }
             | Event::TimerSilenced { .. }
             | Event::AlarmSilenced { .. }
+            | Event::PinWanted { .. }
             | Event::Degraded { .. } => {}
         }
         envelope

@@ -1,7 +1,7 @@
 //! A client's end: the same whether the hub is a process of its own or embedded in this one.
 
 use super::{
-    Connection, Service,
+    Connection, MACHINE, Service,
     address::address,
     answers::{Outbox, answers},
     gone,
@@ -59,11 +59,16 @@ impl Client {
         })
     }
 
-    /// Connects to a hub in this process.
+    /// Connects to a hub in this process, as whoever sits at this machine.
     pub fn embedded(service: &dyn Service) -> Client {
+        Client::through(service, MACHINE)
+    }
+
+    /// Connects to a hub in this process, through a place.
+    pub fn through(service: &dyn Service, place: &str) -> Client {
         let (answers, outbox) = answers();
         Client {
-            sender: ClientSender(Asking::Embedded(service.connect(answers))),
+            sender: ClientSender(Asking::Embedded(service.connect(answers, place))),
             receiver: ClientReceiver(Answered::Embedded(outbox)),
         }
     }

@@ -20,6 +20,8 @@ mod server;
 #[cfg(test)]
 mod tests;
 
+/// Whom a client speaks for is chosen by how it comes.
+pub use crate::people::{MACHINE, PROGRAMS, SCREEN};
 pub use answers::{Answers, ClientGone};
 pub use client::{Client, ClientReceiver, ClientSender};
 pub use server::Server;
@@ -32,9 +34,9 @@ use std::{io, path::PathBuf};
 
 /// What the hub is to its clients.
 pub trait Service: Send + Sync + 'static {
-    /// A client came. Everything it is told goes through `answers`, from any task, for as long as
+    /// A client came, through `place`: [`MACHINE`], [`PROGRAMS`], or a [`SCREEN`] and its id. Everything it is told goes through `answers`, from any task, for as long as
     /// one is kept; the connection ends when the client does, not when `answers` is dropped.
-    fn connect(&self, answers: Answers) -> Box<dyn Connection>;
+    fn connect(&self, answers: Answers, place: &str) -> Box<dyn Connection>;
 }
 
 /// One client, as the hub sees it. Dropping it means that the client went away (or the hub is

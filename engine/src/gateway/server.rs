@@ -1,7 +1,7 @@
 //! The hub's Unix socket: one task per client.
 
 use super::{
-    Answers, Connection, GatewayError, Service,
+    Answers, Connection, GatewayError, MACHINE, Service,
     address::{address, socket_path},
     answers::{Outbox, Overflow, answers},
 };
@@ -127,7 +127,7 @@ impl Server {
             tasks.spawn(TaskKind::CLIENT, format!("client {number}"), async move {
                 let _place = place;
                 let (answers, outbox) = answers();
-                let connection = service.connect(answers.clone());
+                let connection = service.connect(answers.clone(), MACHINE);
                 let (read, write) = stream.into_split();
                 let mut writer = Writer { socket: write, outbox, bytes: Vec::new(), sent: 0 };
                 tokio::select! {

@@ -32,7 +32,7 @@ struct Perch {
 }
 
 impl Service for Parrot {
-    fn connect(&self, answers: Answers) -> Box<dyn Connection> {
+    fn connect(&self, answers: Answers, _: &str) -> Box<dyn Connection> {
         self.connected.send_modify(|count| *count += 1);
         Box::new(Perch {
             parrot: self.clone(),

@@ -6,7 +6,7 @@ use super::{
 use crate::{
     config::Endpoint,
     gateway::Answers,
-    session::{Session, SessionHandle, SessionOver, SessionParts, Stimulus},
+    session::{SessionHandle, SessionOver, SessionParts, Stimulus},
     skills::own_patience,
     tasks::TaskKind,
 };
@@ -52,13 +52,13 @@ pub struct Conversation {
 
 impl Conversation {
     /// Opens a session for one client.
-    pub fn open(hub: &Arc<Shared>, answers: Answers, scope: OwnScope) -> Conversation {
+    pub fn open(hub: &Arc<Shared>, answers: Answers, place: &str, scope: OwnScope) -> Conversation {
         let (turns, waiting) = mpsc::channel(WAITING);
         let (events, told) = mpsc::channel(EVENTS);
         let speaker = Arc::new(ClientSpeaker::new(hub.floor.clone(), answers.clone()));
-        let mut parts = hub.session_parts(speaker.clone(), events);
-        parts.scope = hub.scope_of(parts.room.clone(), scope);
-        let session = Session::spawn(parts, &hub.tasks);
+        let mut parts = hub.session_parts(speaker.clone(), events, place);
+        parts.keeps = hub.keeps(place, parts.room.clone(), scope);
+        let session = hub.converse(parts);
         let taker = Taker {
             hub: hub.clone(),
             answers,
@@ -88,7 +88,17 @@ struct Taker {
 
 impl Taker {
     async fn run(mut self, mut turns: mpsc::Receiver<Turn>) {
-        while let Some(turn) = turns.recv().await {
+        loop {
+            let turn = tokio::select! {
+                biased;
+                turn = turns.recv() => turn,
+                // A PIN that was typed elsewhere: a turn that this client has not asked for.
+                Some(envelope) = self.told.recv() => {
+                    self.hub.announce(envelope);
+                    continue;
+                }
+            };
+            let Some(turn) = turn else { return };
             let id = match &turn {
                 Turn::Typed { id, .. } | Turn::Spoken { id, .. } => *id,
             };
@@ -181,11 +191,11 @@ impl Shared {
     /// Does what is scheduled: a conversation of one typed turn, whose reply is spoken.
     pub(super) fn say_to_itself(self: &Arc<Self>, sentence: String) {
         let (events, mut told) = mpsc::channel(EVENTS);
-        let mut parts = self.session_parts(self.floor.clone(), events);
+        let mut parts = self.session_parts(self.floor.clone(), events, "");
         parts.turn.speak_typed = true;
         // What is scheduled is a command, or nothing.
         parts.turn.open_questions = false;
-        let session = Session::spawn(parts, &self.tasks);
+        let session = self.converse(parts);
         let hub = self.clone();
         self.tasks.spawn(TaskKind::CLIENT, "schedule", async move {
             let asking = session.ask(sentence);
@@ -208,6 +218,7 @@ impl Shared {
         &self,
         speaker: Arc<dyn Speaker>,
         events: mpsc::Sender<Envelope>,
+        place: &str,
     ) -> SessionParts {
         SessionParts {
             id: SessionId(rand::random()),
@@ -222,10 +233,10 @@ impl Shared {
             voice: self.models.voice.clone(),
             placements: self.models.placements(),
             room: self.room(),
-            actor_id: String::new(),
+            place: place.to_owned(),
             origin: "hub".into(),
             tier: self.config.conversation.tier,
-            scope: self.scope_of(self.room(), OwnScope::default()),
+            keeps: self.keeps(place, self.room(), OwnScope::default()),
             zone: self.zone.clone(),
             endpoint: {
                 let (household, set) = (self.household.clone(), self.config.endpoint.clone());

@@ -158,6 +158,8 @@ fn open_questions(hub: &Shared) -> Vec<Check> {
             steps: grammar.routine_step(step).ok()?,
             text: step.clone(),
             room: hub.room(),
+            place: String::new(),
+            proof: None,
         });
         let draft = draft.ok()?;
         hub.host.discard(draft.id);

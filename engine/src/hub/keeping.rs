@@ -8,7 +8,9 @@ use crate::{
     backup::{self, BackupError},
     event_store::{self, Deed, EventStore, EventStoreError, Head, Redactor},
     hex::unhex,
-    store::{Keeping, Store, Whereabouts},
+    people::{self, Asking},
+    session::Keeps,
+    store::{Household, Store, Whereabouts},
     tasks::TaskKind,
     wipe,
 };
@@ -19,6 +21,7 @@ use loqa_protocol::{
 };
 use serde_json::json;
 use std::{
+    collections::HashSet,
     path::PathBuf,
     sync::{Arc, Mutex, OnceLock, PoisonError, Weak, atomic::Ordering},
     time::Duration,
@@ -53,7 +56,6 @@ pub(super) struct Keeper {
 /// What tells words that are not kept, and what it was made of.
 struct Made {
     grammar: Weak<Grammar>,
-    keeping: Keeping,
     redactor: Arc<Redactor>,
 }
 
@@ -90,24 +92,29 @@ impl Keeper {
         }
     }
 
-    fn redactor(&self, grammar: &Arc<Grammar>, keeping: &Keeping) -> Arc<Redactor> {
+    fn redactor(&self, grammar: &Arc<Grammar>, household: &Household) -> Arc<Redactor> {
+        let names = household
+            .people
+            .values()
+            .flat_map(|person| person.name.split_whitespace());
+        let names: HashSet<_> = names.map(str::to_lowercase).collect();
+        let what = &household.keeping.redact;
         let mut made = self.redactor.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(made) = &*made
             && made.grammar.as_ptr() == Arc::as_ptr(grammar)
-            && made.keeping == *keeping
+            && (&made.redactor.what, &made.redactor.names) == (what, &names)
         {
             return made.redactor.clone();
         }
         let speech = grammar.speech();
         let known = speech.words.iter().map(|word| word.to_lowercase());
         let redactor = Arc::new(Redactor {
-            what: keeping.redact.clone(),
-            names: Default::default(),
+            what: what.clone(),
+            names,
             known: known.collect(),
         });
         *made = Some(Made {
             grammar: Arc::downgrade(grammar),
-            keeping: keeping.clone(),
             redactor: redactor.clone(),
         });
         redactor
@@ -115,20 +122,35 @@ impl Keeper {
 }
 
 impl Shared {
-    /// How long words live that are said there, asked for anew with each turn.
-    pub(super) fn scope_of(
+    /// Whose words those are that are said there, and how long they live: asked for anew with each turn.
+    pub(super) fn keeps(
         &self,
+        place: &str,
         room: Option<String>,
         own: OwnScope,
-    ) -> Arc<dyn Fn() -> PrivacyScope + Send + Sync> {
+    ) -> Arc<dyn Fn() -> Keeps + Send + Sync> {
         let (store, otherwise) = (self.store.clone(), self.config.conversation.privacy);
+        let place = place.to_owned();
         Arc::new(move || {
+            let household = store.snapshot();
+            let from = Asking {
+                place: &place,
+                room: room.as_deref(),
+                minute: 0,
+                now_ms: event_store::now(),
+            };
+            let person = people::speaker(&household, from);
             let who = Whereabouts {
                 room: room.as_deref(),
-                person: None,
+                person: person.map(|person| person.keeps.min(person.agreed())),
                 conversation: *own.lock().unwrap_or_else(PoisonError::into_inner),
             };
-            store.snapshot().keeping.scope(who, otherwise)
+            Keeps {
+                actor_id: person
+                    .map(|person| person.id.to_string())
+                    .unwrap_or_default(),
+                scope: household.keeping.scope(who, otherwise),
+            }
         })
     }
 
@@ -140,11 +162,14 @@ impl Shared {
         let Some(events) = self.keeper.events() else {
             return;
         };
-        let keeping = self.store.snapshot().keeping.clone();
+        let household = self.store.snapshot();
         let mut envelope = envelope.clone();
-        if !keeping.redact.is_empty() {
+        if !household.keeping.redact.is_empty() {
             let grammar = self.understanding.grammar();
-            envelope = self.keeper.redactor(&grammar, &keeping).redacted(envelope);
+            envelope = self
+                .keeper
+                .redactor(&grammar, &household)
+                .redacted(envelope);
         }
         if let Some(retained) = Retained::new(envelope) {
             events.append(retained);

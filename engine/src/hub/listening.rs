@@ -2,7 +2,8 @@
 
 use super::{Shared, interruption::Interruption, meter::Meter};
 use crate::{
-    session::{Session, SessionHandle, Stimulus},
+    people::MICROPHONE,
+    session::{SessionHandle, Stimulus},
     tasks::TaskKind,
 };
 use futures::{
@@ -351,12 +352,12 @@ impl Room {
     /// The conversation under way, or a new one.
     fn session(&mut self) -> SessionHandle {
         let session = self.session.get_or_insert_with(|| {
-            let mut parts = self
-                .hub
-                .session_parts(self.hub.floor.clone(), self.events.clone());
+            let mut parts =
+                self.hub
+                    .session_parts(self.hub.floor.clone(), self.events.clone(), MICROPHONE);
             // Who listens to everything is asked little of it.
             parts.turn.open_questions &= !self.always;
-            Session::spawn(parts, &self.hub.tasks)
+            self.hub.converse(parts)
         });
         session.clone()
     }

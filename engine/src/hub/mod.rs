@@ -5,6 +5,7 @@ mod cards;
 mod choices;
 mod client_speaker;
 mod conversation;
+mod demonstration;
 mod doctor;
 mod floor;
 mod home_file;
@@ -15,6 +16,7 @@ mod meter;
 mod microphone;
 mod models;
 mod neighbour;
+mod people;
 mod pin;
 mod privacy;
 mod recent;
@@ -28,6 +30,7 @@ mod understanding;
 mod view;
 
 pub(crate) use choices::LONGEST_NAME;
+pub use demonstration::{demonstration_examples, demonstration_grammar, demonstration_home};
 pub use listening::Listening;
 pub(crate) use pin::is_pin;
 pub(crate) use service::LONGEST_SENTENCE;
@@ -38,7 +41,7 @@ use crate::{
     egress::Border,
     gateway::{Answers, Connection, Server, Service},
     models::Models,
-    skills::{Elsewhere, Host, HostParts, LiveHousehold, Registry, SystemClock, own_volume},
+    skills::{Elsewhere, Host, HostParts, LiveHousehold, SystemClock, own_volume},
     store::Store,
     tasks::{TaskKind, Tasks},
 };
@@ -51,7 +54,6 @@ use jiff::tz::TimeZone;
 use keeping::Keeper;
 use listening::Call;
 use loqa_core::{
-    grammar::Grammar,
     home::Home,
     seams::{Microphone, ModelError, Speaker, WakeWord},
     turn::TurnConfig,
@@ -64,6 +66,7 @@ use loqa_protocol::{Envelope, Problem};
 use meter::Loudness;
 use microphone::Chosen;
 use neighbour::Neighbour;
+use people::Present;
 use pin::Pin;
 use recent::Recent;
 use shelves::Shelves;
@@ -198,6 +201,7 @@ pub(crate) struct Shared {
     /// Models that are here or can be fetched.
     stock: models::Stock,
     events: broadcast::Sender<Envelope>,
+    present: Present,
     recent: Recent,
     cards: Cards,
     aloud: Aloud,
@@ -337,6 +341,7 @@ impl Hub {
             offers: Offers::default(),
             stock,
             events,
+            present: Present::default(),
             recent: Recent::default(),
             cards: Cards::default(),
             aloud: Aloud::default(),
@@ -487,8 +492,8 @@ impl Hub {
 }
 
 impl Service for Hub {
-    fn connect(&self, answers: Answers) -> Box<dyn Connection> {
-        Box::new(service::Client::new(self.shared.clone(), answers))
+    fn connect(&self, answers: Answers, place: &str) -> Box<dyn Connection> {
+        Box::new(service::Client::new(self.shared.clone(), answers, place))
     }
 }
 
@@ -496,8 +501,8 @@ impl Service for Hub {
 struct Gateway(Arc<Shared>);
 
 impl Service for Gateway {
-    fn connect(&self, answers: Answers) -> Box<dyn Connection> {
-        Box::new(service::Client::new(self.0.clone(), answers))
+    fn connect(&self, answers: Answers, place: &str) -> Box<dyn Connection> {
+        Box::new(service::Client::new(self.0.clone(), answers, place))
     }
 }
 
@@ -611,36 +616,6 @@ pub fn household(config: &Config) -> Result<Home, Problem> {
     Ok(Neighbour::of(config).0.joined(&own))
 }
 
-/// The demo household.
-///
-/// # Errors
-/// As [`demonstration_grammar`].
-pub fn demonstration_home() -> Result<Home, Problem> {
-    Ok(HomeFile::default().read()?.home)
-}
-
-/// The grammar of the demo household and the built-in skills.
-///
-/// # Errors
-/// None, unless Loqa was built wrongly.
-pub fn demonstration_grammar() -> Result<Arc<Grammar>, Problem> {
-    let registry = Registry::built_in()?;
-    let grammar = Grammar::compile(registry.manifests(), &demonstration_home()?);
-    let grammar = grammar.map_err(|errors| home_file::file_problem("grammar", &errors))?;
-    Ok(Arc::new(grammar))
-}
-
-/// What the built-in skills give as examples of what people say.
-///
-/// # Errors
-/// As [`demonstration_grammar`].
-pub fn demonstration_examples() -> Result<Vec<String>, Problem> {
-    let registry = Registry::built_in()?;
-    let intents = registry.manifests().iter().flat_map(|skill| &skill.intents);
-    let examples = intents.flat_map(|intent| &intent.examples);
-    Ok(examples.map(|example| example.say.clone()).collect())
-}
-
 fn scratch_folder() -> Result<tempfile::TempDir, Problem> {
     tempfile::Builder::new()
         .prefix("loqa-")
@@ -684,28 +659,5 @@ fn mouthpiece(config: &Config, options: &HubOptions) -> Mouthpiece {
             }
         }
         Err(error) => unheard(Pace::RealTime, Some(error.to_string())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_device_of_the_demonstration_can_be_spoken_of() -> Result<(), Problem> {
-        let home = HomeFile::default().read()?.home;
-        let grammar = demonstration_grammar()?;
-        for device in &home.devices {
-            let ways = grammar.ways(device);
-            assert!(!ways.is_empty(), "{}", device.id);
-        }
-        let door = home.device("front_door").map(|device| grammar.ways(device));
-        let expected = [
-            "lock the front door",
-            "unlock the front door",
-            "what is the status of the front door",
-        ];
-        assert_eq!(door.unwrap_or_default(), expected);
-        Ok(())
     }
 }

@@ -22,7 +22,7 @@ use loqa_core::{
     speech,
 };
 use loqa_protocol::{
-    AudioFormat, ClientFrame, HomeEdit, ModelChange, Problem, ServerFrame, Verdict,
+    AudioFormat, ClientFrame, HomeEdit, ModelChange, Problem, ServerFrame, SessionId, Verdict,
 };
 use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
@@ -36,6 +36,8 @@ pub(crate) const LONGEST_SENTENCE: usize = 1000;
 pub struct Client {
     hub: Arc<Shared>,
     answers: Answers,
+    /// What it speaks for its household through: a screen, programs, this machine.
+    place: String,
     /// Started with the first turn.
     conversation: Option<Conversation>,
     /// Audio that is being received, by request.
@@ -56,10 +58,12 @@ pub struct Client {
 
 impl Client {
     /// A client that has asked nothing yet.
-    pub fn new(hub: Arc<Shared>, answers: Answers) -> Client {
+    pub fn new(hub: Arc<Shared>, answers: Answers, place: &str) -> Client {
+        hub.present.came(place);
         Client {
             hub,
             answers,
+            place: place.to_owned(),
             conversation: None,
             open: BTreeMap::new(),
             parts: Parts::default(),
@@ -84,7 +88,8 @@ impl Client {
 
     async fn turn(&mut self, turn: Turn) {
         let conversation = self.conversation.get_or_insert_with(|| {
-            Conversation::open(&self.hub, self.answers.clone(), self.scope.clone())
+            let (answers, scope) = (self.answers.clone(), self.scope.clone());
+            Conversation::open(&self.hub, answers, &self.place, scope)
         });
         conversation.take(turn).await;
     }
@@ -279,6 +284,14 @@ impl Client {
             });
     }
 
+    fn give_pin(&self, id: u32, session: SessionId, pin: String) {
+        let (hub, answers) = (self.hub.clone(), self.answers.clone());
+        self.hub.tasks.spawn(TaskKind::CLIENT, "pin", async move {
+            let given = hub.give_pin(session, &pin).await;
+            answer(&answers, id, given.map(|()| None));
+        });
+    }
+
     fn change_model(&self, id: u32, model: String, change: ModelChange) {
         let (hub, answers) = (self.hub.clone(), self.answers.clone());
         self.hub.tasks.spawn(TaskKind::CLIENT, "model", async move {
@@ -463,6 +476,14 @@ impl Connection for Client {
                 ClientFrame::Sounds { id } => self.tell(id, |hub| Ok(Some(hub.all_sounds()))),
                 ClientFrame::Choose { id, choice } => self.aside(id, |hub| hub.choose(choice)),
                 ClientFrame::Leave { id, pin } => self.aside(id, move |hub| hub.pin.check(&pin)),
+                ClientFrame::Pin { id, session, pin } => self.give_pin(id, session, pin),
+                ClientFrame::People { id } => {
+                    let place = self.place.clone();
+                    self.tell(id, move |hub| hub.people(&place));
+                }
+                ClientFrame::EditPeople { id, pin, edit } => {
+                    self.tell(id, move |hub| hub.edit_people(&pin, &edit));
+                }
                 ClientFrame::LookAtSkill { id, part, last } => self.look_at_skill(id, &part, last),
                 ClientFrame::InstallSkill { id, offer, agreed } => {
                     self.shelve(id, move |hub| hub.install_skill(&offer, agreed));

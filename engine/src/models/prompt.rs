@@ -61,7 +61,7 @@ fn prompt(grammar: &Grammar, most: usize) -> Prompt {
             );
             break;
         }
-        tools.push(tool(it));
+        tools.push((it.risk, tool(it)));
     }
     Prompt { system, tools }
 }
@@ -79,6 +79,7 @@ fn tool(
         name,
         example,
         parameters,
+        ..
     }: Callable,
 ) -> Tool {
     Tool {

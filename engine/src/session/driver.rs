@@ -14,7 +14,8 @@ use loqa_core::{
     attention::Attention,
     endpoint::EndpointEvent,
     grammar::Grammar,
-    seams::{AudioFrame, AudioFrames, Committed, HostError},
+    policy::Risk,
+    seams::{AudioFrame, AudioFrames, Committed, HostError, Proof, Unproved},
     turn::{Effect, Ended, Input, QuestionId, ReplyId, TurnMachine},
 };
 use loqa_protocol::{Event, TurnId, TurnSummary, UtteranceId};
@@ -30,6 +31,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 type Outcome = (UtteranceId, Result<Committed, HostError>);
+type Proved = (QuestionId, Result<Proof, Unproved>);
 
 pub(super) struct Driver {
     parts: SessionParts,
@@ -46,6 +48,7 @@ pub(super) struct Driver {
     attention: watch::Sender<Attention>,
     record: Record,
     commits: FuturesUnordered<BoxFuture<'static, Outcome>>,
+    proofs: FuturesUnordered<BoxFuture<'static, Proved>>,
     /// State epoch the plans under way were prepared in.
     epoch: u64,
     /// Typed turns waiting for the one before.
@@ -61,6 +64,7 @@ enum Wake {
     Over,
     Request(Request),
     Committed(Outcome),
+    Proved(Proved),
     Voiced(Voiced),
     Answered(QuestionId, Told),
     Grammar,
@@ -82,7 +86,8 @@ impl Driver {
                 parts.id,
                 parts.room.clone(),
                 grammar.clone(),
-            ),
+            )
+            .through(parts.place.clone()),
             mouth: Mouth::new(
                 parts.tts.clone(),
                 parts.speaker.clone(),
@@ -100,6 +105,7 @@ impl Driver {
             clock: Clock::new(),
             ears: None,
             commits: FuturesUnordered::new(),
+            proofs: FuturesUnordered::new(),
             typed: VecDeque::new(),
             asked: HashMap::new(),
             audio: VecDeque::new(),
@@ -135,6 +141,7 @@ impl Driver {
             () = self.cancelled.cancelled() => Wake::Over,
             request = self.requests.recv() => request.map_or(Wake::Over, Wake::Request),
             Some(outcome) = self.commits.next() => Wake::Committed(outcome),
+            Some(proved) = self.proofs.next() => Wake::Proved(proved),
             voiced = self.mouth.next() => Wake::Voiced(voiced),
             (question, told) = self.thoughts.next() => Wake::Answered(question, told),
             Ok(()) = self.parts.grammar.changed(), if grammars => Wake::Grammar,
@@ -147,6 +154,12 @@ impl Driver {
         match wake {
             Wake::Over => {}
             Wake::Request(Request::Ask { text, answer }) => self.typed.push_back((text, answer)),
+            Wake::Request(Request::Pin { pin, answer }) => {
+                if self.machine.asks_pin() {
+                    self.asked.insert(self.machine.next_turn(), answer);
+                    self.tell(Input::Pin(pin));
+                }
+            }
             Wake::Request(Request::Listen {
                 frames,
                 stimulus,
@@ -159,6 +172,7 @@ impl Driver {
             }
             Wake::Request(Request::Cancel) => self.cancel(),
             Wake::Committed((utterance, result)) => self.tell(Input::Committed(utterance, result)),
+            Wake::Proved((question, proved)) => self.tell(Input::Proved(question, proved)),
             Wake::Voiced(voiced) => self.voiced(voiced),
             Wake::Answered(question, told) => self.tell(Input::Answered(question, told)),
             Wake::Grammar => {
@@ -173,6 +187,12 @@ impl Driver {
             Wake::Heard(Heard::Frame(frame)) => self.hear(frame),
             Wake::Heard(Heard::Over) => self.tell(Input::Listening(false)),
         }
+    }
+
+    /// What is not offered to a language model that hears whoever speaks here.
+    fn barred(&self) -> Vec<Risk> {
+        let room = self.parts.room.as_deref();
+        self.parts.host.barred(&self.parts.place, room)
     }
 
     fn tell_attention(&self) {
@@ -264,7 +284,11 @@ impl Driver {
             EndpointEvent::SpeechStarted { at } => {
                 ears.any_turn = true;
                 if self.parts.turn.open_questions {
-                    self.thoughts.listen(self.machine.history());
+                    // Nothing is asked of it by whoever is asked for a PIN.
+                    if !self.machine.asks_pin() {
+                        let barred = self.barred();
+                        self.thoughts.listen(self.machine.history(), barred);
+                    }
                 }
                 Input::SpeechStarted { at }
             }
@@ -391,6 +415,11 @@ impl Driver {
                 let result = self.parts.host.prepare(&request);
                 return Some(Input::Prepared(plan, result, began.elapsed()));
             }
+            Effect::Prove(question, pin) => {
+                let proof = self.parts.host.prove(pin);
+                self.proofs
+                    .push(Box::pin(async move { (question, proof.await) }));
+            }
             Effect::Discard(draft) => self.parts.host.discard(draft),
             Effect::Stage(reply, text) => self.mouth.stage(reply, &text),
             Effect::Speak(reply, text) => self.mouth.speak(reply, &text),
@@ -398,7 +427,10 @@ impl Driver {
                 question,
                 history,
                 text,
-            } => self.thoughts.ask(question, history, text),
+            } => {
+                let barred = self.barred();
+                self.thoughts.ask(question, history, text, barred);
+            }
             Effect::Forget(question) => self.thoughts.forget(question),
             Effect::Begin(reply, text) => self.mouth.begin(reply, &text),
             Effect::GoOn(reply, text) => self.mouth.go_on(reply, &text),

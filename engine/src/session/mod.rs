@@ -21,6 +21,7 @@ use loqa_core::{
     attention::Attention,
     endpoint::EndpointConfig,
     grammar::Grammar,
+    policy::Pin,
     seams::{
         AudioFrames, LanguageModel, SkillHost, Speaker, SpeechToText, TextToSpeech, Voice,
         VoiceActivity,
@@ -67,20 +68,29 @@ pub struct SessionParts {
     pub placements: Vec<Placement>,
     /// Area id of the room the person is in, if known.
     pub room: Option<String>,
-    /// Who speaks; empty for the household.
-    pub actor_id: String,
+    /// The microphone or screen, as the skill host knows it.
+    pub place: String,
     /// Where the session comes from: `hub`, a room, a node.
     pub origin: String,
     /// How soon an answer is due.
     pub tier: QosTier,
-    /// How long words may live; asked for with each turn.
-    pub scope: Arc<dyn Fn() -> PrivacyScope + Send + Sync>,
+    /// Whose words these are, and how long they may live; asked for with each turn.
+    pub keeps: Arc<dyn Fn() -> Keeps + Send + Sync>,
     /// Where "at seven" is.
     pub zone: TimeZone,
     /// How silence ends an utterance; asked for again when the household has changed.
     pub endpoint: Arc<dyn Fn() -> EndpointConfig + Send + Sync>,
     /// How turns go.
     pub turn: TurnConfig,
+}
+
+/// Whose words those of a turn are.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Keeps {
+    /// Who speaks: the id of a person; empty for the household.
+    pub actor_id: String,
+    /// How long they may live.
+    pub scope: PrivacyScope,
 }
 
 /// What is known of audio that is fed.
@@ -105,6 +115,10 @@ pub struct SessionOver;
 enum Request {
     Ask {
         text: String,
+        answer: oneshot::Sender<TurnSummary>,
+    },
+    Pin {
+        pin: Pin,
         answer: oneshot::Sender<TurnSummary>,
     },
     Listen {
@@ -156,6 +170,25 @@ impl SessionHandle {
         summary.await.map_err(|_| SessionOver)
     }
 
+    /// A PIN that was typed somewhere, for the question that is open. `None` if none is.
+    ///
+    /// # Errors
+    /// The session has ended.
+    pub async fn pin(&self, pin: Pin) -> Result<Option<TurnSummary>, SessionOver> {
+        let (answer, summary) = oneshot::channel();
+        let request = Request::Pin { pin, answer };
+        self.requests.send(request).await.map_err(|_| SessionOver)?;
+        Ok(summary.await.ok())
+    }
+
+    /// The same session, for as long as others hold it.
+    pub fn weak(&self) -> WeakSession {
+        WeakSession {
+            requests: self.requests.downgrade(),
+            attention: self.attention.clone(),
+        }
+    }
+
     /// What the conversation is at now.
     pub fn attention(&self) -> Attention {
         *self.attention.borrow()
@@ -202,5 +235,22 @@ impl SessionHandle {
             .send(Request::Cancel)
             .await
             .map_err(|_| SessionOver)
+    }
+}
+
+/// A session that ends when nobody else speaks with it.
+#[derive(Clone)]
+pub struct WeakSession {
+    requests: mpsc::WeakSender<Request>,
+    attention: watch::Receiver<Attention>,
+}
+
+impl WeakSession {
+    /// Speaks with it, if it has not ended.
+    pub fn upgrade(&self) -> Option<SessionHandle> {
+        Some(SessionHandle {
+            requests: self.requests.upgrade()?,
+            attention: self.attention.clone(),
+        })
     }
 }

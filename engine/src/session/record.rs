@@ -1,12 +1,12 @@
 //! What is told about a session: events in envelopes, finished turns with all their figures.
 
-use super::{SessionParts, Stimulus};
+use super::{Keeps, SessionParts, Stimulus};
 use crate::telemetry;
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 use loqa_core::{grammar::Step, turn::Ended};
 use loqa_protocol::{
-    Envelope, Event, Partial, Placement, PrivacyScope, QosTier, SessionId, StepSummary, TurnId,
-    TurnSummary, UtteranceId,
+    Envelope, Event, Partial, Placement, QosTier, SessionId, StepSummary, TurnId, TurnSummary,
+    UtteranceId,
 };
 use std::{
     collections::{HashMap, VecDeque},
@@ -24,10 +24,9 @@ const LOST_SAMPLES: u64 = 3200;
 pub(super) struct Record {
     session: SessionId,
     sink: mpsc::Sender<Envelope>,
-    actor_id: String,
     origin: String,
     tier: QosTier,
-    scope: Arc<dyn Fn() -> PrivacyScope + Send + Sync>,
+    keeps: Arc<dyn Fn() -> Keeps + Send + Sync>,
     zone: TimeZone,
     seq: u64,
     placements: Vec<Placement>,
@@ -37,7 +36,7 @@ pub(super) struct Record {
 /// A turn under way.
 struct Told {
     span: Span,
-    scope: PrivacyScope,
+    keeps: Keeps,
     /// What was believed, and when.
     partials: VecDeque<(Duration, String)>,
     /// When the person had finished, as the endpointer decided.
@@ -78,10 +77,9 @@ impl Record {
         Record {
             session: parts.id,
             sink: parts.events.clone(),
-            actor_id: parts.actor_id.clone(),
             origin: parts.origin.clone(),
             tier: parts.tier,
-            scope: parts.scope.clone(),
+            keeps: parts.keeps.clone(),
             zone: parts.zone.clone(),
             seq: 0,
             placements: parts.placements.clone(),
@@ -93,10 +91,10 @@ impl Record {
     pub fn tell(&mut self, turn: TurnId, event: Event, now: Duration) {
         let (session, tier) = (self.session, self.tier);
         let told = self.turns.entry(turn).or_insert_with(|| {
-            let scope = (self.scope)();
+            let keeps = (self.keeps)();
             Told {
-                span: telemetry::turn_span(UtteranceId { session, turn }, tier, scope),
-                scope,
+                span: telemetry::turn_span(UtteranceId { session, turn }, tier, keeps.scope),
+                keeps,
                 partials: VecDeque::new(),
                 ended: None,
             }
@@ -107,12 +105,12 @@ impl Record {
             trace_id: self.session.0 ^ (u128::from(turn.0) + 1),
             session_id: self.session,
             turn: Some(turn),
-            actor_id: self.actor_id.clone(),
+            actor_id: told.keeps.actor_id.clone(),
             origin: self.origin.clone(),
             seq: self.seq,
             at_ms: Timestamp::now().as_millisecond(),
             capability_tier: self.tier,
-            privacy_scope: told.scope,
+            privacy_scope: told.keeps.scope,
             event,
         };
         self.seq += 1;

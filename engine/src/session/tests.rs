@@ -9,9 +9,10 @@ use futures::{
 use loqa_core::{
     home::Home,
     manifest::{Intent, Manifest},
+    policy::{Pin, Risk},
     seams::{
         ArmedReply, AudioFrame, Committed, Draft, DraftId, FRAME_SAMPLES, GuessedWord, HostError,
-        ModelError, PrepareRequest, SpeechChunk, TextStream, TranscribeOptions,
+        ModelError, PrepareRequest, Proof, SpeechChunk, TextStream, TranscribeOptions, Unproved,
     },
 };
 use loqa_protocol::{EffectKind, Event, Hypothesis, Placement, UtteranceId, Verdict};
@@ -175,6 +176,8 @@ impl SkillHost for Host {
             reply: "Done.".into(),
             effects: true,
             confirm: None,
+            pin: false,
+            hushed: false,
             ask: None,
             epoch: 0,
         })
@@ -204,6 +207,13 @@ impl SkillHost for Host {
             })
         }
         .boxed()
+    }
+    fn prove(&self, pin: Pin) -> BoxFuture<'static, Result<Proof, Unproved>> {
+        let right = pin.digits() == "1815";
+        async move { right.then_some(Proof(1)).ok_or(Unproved::Wrong) }.boxed()
+    }
+    fn barred(&self, _: &str, _: Option<&str>) -> Vec<Risk> {
+        Vec::new()
     }
     fn discard(&self, draft: DraftId) {
         self.plans.lock().unwrap().retain(|(id, _)| *id != draft);
@@ -265,10 +275,10 @@ fn room(stt: Option<Script>, takes: Duration) -> Room {
             })
             .into(),
         room: None,
-        actor_id: String::new(),
+        place: String::new(),
         origin: "hub".into(),
         tier: QosTier::Fast,
-        scope: Arc::new(|| PrivacyScope::Ephemeral),
+        keeps: Arc::new(Keeps::default),
         zone: TimeZone::UTC,
         endpoint: Arc::new(move || {
             let mut config = EndpointConfig::default();

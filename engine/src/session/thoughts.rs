@@ -2,6 +2,7 @@
 
 use futures::{StreamExt, stream::BoxStream};
 use loqa_core::{
+    policy::Risk,
     seams::{AnswerOptions, Answered, LanguageModel, ModelError, Said},
     turn::QuestionId,
 };
@@ -21,6 +22,7 @@ struct Thought {
     /// `None` while nothing has been asked.
     question: Option<QuestionId>,
     history: Vec<Message>,
+    barred: Vec<Risk>,
     ask: Option<oneshot::Sender<String>>,
     answer: BoxStream<'static, Result<Answered, ModelError>>,
 }
@@ -38,13 +40,12 @@ impl Thoughts {
     }
 
     /// Somebody speaks, and may ask something: it reads what was said before.
-    pub fn listen(&mut self, history: Vec<Message>) {
-        let busy = self
-            .current
-            .as_ref()
-            .is_some_and(|current| current.question.is_some() || current.history == history);
+    pub fn listen(&mut self, history: Vec<Message>, barred: Vec<Risk>) {
+        let busy = self.current.as_ref().is_some_and(|current| {
+            current.question.is_some() || (current.history == history && current.barred == barred)
+        });
         if let Some(model) = self.model.as_ref().filter(|_| !busy) {
-            self.current = Some(Thought::of(model.as_ref(), history, self.tier));
+            self.current = Some(Thought::of(model.as_ref(), history, self.tier, barred));
         }
     }
 
@@ -53,15 +54,24 @@ impl Thoughts {
         self.current.take_if(|current| current.question.is_none());
     }
 
-    /// Asks. What was asked before is forgotten.
-    pub fn ask(&mut self, question: QuestionId, history: Vec<Message>, text: String) {
+    /// Asks whoever is offered no commands of risks that are `barred`. What was asked before is forgotten.
+    pub fn ask(
+        &mut self,
+        question: QuestionId,
+        history: Vec<Message>,
+        text: String,
+        barred: Vec<Risk>,
+    ) {
         let Some(model) = &self.model else { return };
         let listens = |current: &mut Thought| {
-            current.question.is_none() && current.history == history && current.ask.is_some()
+            current.question.is_none()
+                && current.history == history
+                && current.barred == barred
+                && current.ask.is_some()
         };
         let mut thought = match self.current.take_if(listens) {
             Some(thought) => thought,
-            None => Thought::of(model.as_ref(), history, self.tier),
+            None => Thought::of(model.as_ref(), history, self.tier, barred),
         };
         thought.question = Some(question);
         if let Some(ask) = thought.ask.take() {
@@ -95,7 +105,12 @@ impl Thoughts {
 }
 
 impl Thought {
-    fn of(model: &dyn LanguageModel, history: Vec<Message>, tier: QosTier) -> Thought {
+    fn of(
+        model: &dyn LanguageModel,
+        history: Vec<Message>,
+        tier: QosTier,
+        barred: Vec<Risk>,
+    ) -> Thought {
         let (ask, asked) = oneshot::channel();
         let said = futures::stream::once(asked).filter_map(|text| async {
             Some(Said {
@@ -106,10 +121,12 @@ impl Thought {
         let options = AnswerOptions {
             history: history.clone(),
             tier,
+            barred: barred.clone(),
         };
         Thought {
             question: None,
             history,
+            barred,
             ask: Some(ask),
             answer: model.answer(said.boxed(), options),
         }

@@ -140,19 +140,18 @@ impl Skill for Greedy {
 }
 
 fn asks(host: &Host, turn: u32) -> Result<loqa_core::seams::Draft, loqa_core::seams::HostError> {
-    host.prepare(&PrepareRequest {
-        utterance: UtteranceId {
+    host.prepare(&PrepareRequest::new(
+        UtteranceId {
             session: SessionId(7),
             turn: TurnId(turn),
         },
-        steps: vec![Step {
+        vec![Step {
             skill: "greedy".into(),
             intent: "go".into(),
             slots: Vec::new(),
         }],
-        text: "something private".into(),
-        room: None,
-    })
+        "something private",
+    ))
 }
 
 #[tokio::test]

@@ -14,16 +14,20 @@ use super::{
     registry::Registry,
     view::House,
 };
-use crate::config::Patience;
+use crate::{
+    config::Patience,
+    people::{self, Asking, Proofs, Ruled},
+};
 use futures::future::{BoxFuture, join_all};
 use jiff::tz::TimeZone;
 use loqa_core::{
     home::Home,
-    seams::{Committed, Draft, DraftId, HostError, PrepareRequest, SkillHost},
+    policy::{Pin, Risk, Ruling},
+    seams::{Committed, Draft, DraftId, HostError, PrepareRequest, Proof, SkillHost, Unproved},
 };
 use loqa_protocol::UtteranceId;
 use loqa_skill_sdk::Reads;
-use prospect::Prospect;
+use prospect::{Prospect, risk};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, atomic::AtomicUsize};
 use tokio::sync::watch;
 
@@ -63,6 +67,8 @@ struct Inner {
     deeds: Mutex<Deeds>,
     /// For whose plan a refusal was written down last.
     refused: Mutex<Option<UtteranceId>>,
+    /// Whose PINs were given.
+    proofs: Proofs,
 }
 
 impl Host {
@@ -93,7 +99,18 @@ impl Host {
             plans: Mutex::default(),
             deeds: Mutex::default(),
             refused: Mutex::default(),
+            proofs: Proofs::default(),
         }))
+    }
+
+    /// Whether this is the PIN of an owner. Takes some tens of milliseconds.
+    ///
+    /// # Errors
+    /// It is not, or none is looked at for a while.
+    pub fn is_owner(&self, pin: &Pin) -> Result<(), Unproved> {
+        let moment = self.0.household.read();
+        let now_ms = moment.wall.as_millisecond();
+        self.0.proofs.is_owner(&moment.household, pin, now_ms)
     }
 
     /// The household it acts on.
@@ -184,6 +201,23 @@ impl SkillHost for Host {
         })
     }
 
+    fn prove(&self, pin: Pin) -> BoxFuture<'static, Result<Proof, Unproved>> {
+        let inner = self.0.clone();
+        Box::pin(async move {
+            let proving = tokio::task::spawn_blocking(move || {
+                let moment = inner.household.read();
+                let now_ms = moment.wall.as_millisecond();
+                inner.proofs.prove(&moment.household, &pin, now_ms)
+            });
+            proving.await.unwrap_or(Err(Unproved::Wrong))
+        })
+    }
+
+    fn barred(&self, place: &str, room: Option<&str>) -> Vec<Risk> {
+        let moment = self.0.household.read();
+        people::barred(&moment.household, self.0.asking(place, room, &moment))
+    }
+
     fn discard(&self, draft: DraftId) {
         lock(&self.0.plans).take(draft);
     }
@@ -209,6 +243,8 @@ impl Inner {
             reply: prepared.reply.clone(),
             effects,
             confirm: prepared.confirm.clone(),
+            pin: prepared.ruled.ruling == Ruling::Pin,
+            hushed: prepared.ruled.hushed,
             ask: prepared.ask.clone(),
             epoch: prepared.epoch,
             id: lock(&self.plans).keep(prepared),
@@ -256,14 +292,20 @@ impl Inner {
             reply,
             confirm: None,
             ask: None,
+            risks: Vec::new(),
+            ruled: self.ruled(&[], request, moment),
         };
         let mut steps = Vec::with_capacity(request.steps.len());
-        let mut undo = None;
+        let (mut undo, mut risks) = (None, Vec::new());
         for step in &request.steps {
             match self.prospect(&registry, step, request, &view, moment)? {
-                Prospect::Do(plan) => steps.push((step.clone(), plan)),
+                Prospect::Do(plan) => {
+                    risks.push(risk(&registry, step, &plan, &view));
+                    steps.push((step.clone(), plan));
+                }
                 Prospect::Undo(deed, plan) => {
                     undo = Some(deed);
+                    risks.push(risk(&registry, step, &plan, &view));
                     steps.push((step.clone(), plan));
                 }
                 Prospect::Ask { context, question } => {
@@ -275,7 +317,22 @@ impl Inner {
             }
         }
         let reply = joined(steps.iter().map(|(_, plan)| plan.reply.as_str()));
+        let ruled = self.ruled(&risks, request, moment);
         let confirm = joined(steps.iter().filter_map(|(_, plan)| plan.confirm.as_deref()));
+        let confirm = match ruled.ruling {
+            Ruling::Refuse => return Err(HostError::Failed(ruled.why.into())),
+            // The PIN was the "yes".
+            Ruling::Allow if request.proof.is_some() => String::new(),
+            Ruling::Allow | Ruling::Show => confirm,
+            Ruling::Confirm if confirm.is_empty() => {
+                format!("You said: {}. Shall I do that?", request.text)
+            }
+            Ruling::Confirm => confirm,
+            Ruling::Pin if confirm.is_empty() => {
+                format!("You said: {}. What is the PIN?", request.text)
+            }
+            Ruling::Pin => format!("{confirm} What is the PIN?"),
+        };
         let work = match undo {
             // Said together with other commands, "undo that" would have no clear meaning.
             Some(_) if steps.len() > 1 => {
@@ -288,6 +345,8 @@ impl Inner {
         };
         Ok(Prepared {
             confirm: (!confirm.is_empty()).then_some(confirm),
+            risks,
+            ruled,
             ..prepared(work, reply)
         })
     }
@@ -295,6 +354,9 @@ impl Inner {
     /// The plan as it must be carried out at `moment`: made anew if the household has changed
     /// since, in state, by an edit or in skills, as it does all the time where several people talk to it.
     fn renew(&self, prepared: Prepared, moment: &Moment) -> Result<Prepared, HostError> {
+        if !self.still_ruled(&prepared, moment) {
+            return Err(HostError::Stale);
+        }
         let same_home = Arc::ptr_eq(&prepared.home, &self.house.home());
         let same_skills = Arc::ptr_eq(&prepared.registry, &self.registry());
         if prepared.epoch == moment.epoch && same_home && same_skills {
@@ -304,6 +366,32 @@ impl Inner {
         anew.stands_for(&prepared)
             .then_some(anew)
             .ok_or(HostError::Stale)
+    }
+
+    /// Whether the rules make of a plan what they did when it was prepared: they may be others now, somebody may
+    /// have been a guest until a moment ago, and time passes.
+    fn still_ruled(&self, prepared: &Prepared, moment: &Moment) -> bool {
+        self.ruled(&prepared.risks, &prepared.request, moment) == prepared.ruled
+    }
+
+    /// What the household's rules make of steps of these risks.
+    fn ruled(&self, risks: &[Risk], request: &PrepareRequest, moment: &Moment) -> Ruled {
+        let asking = self.asking(&request.place, request.room.as_deref(), moment);
+        let proven = request
+            .proof
+            .and_then(|proof| self.proofs.proven(&moment.household, proof, asking.now_ms));
+        people::rule(&moment.household, risks, asking, proven)
+    }
+
+    fn asking<'a>(&self, place: &'a str, room: Option<&'a str>, moment: &Moment) -> Asking<'a> {
+        let time = self.house.zoned(moment.wall).time();
+        Asking {
+            place,
+            room,
+            minute: u16::try_from(i32::from(time.hour()) * 60 + i32::from(time.minute()))
+                .unwrap_or_default(),
+            now_ms: moment.wall.as_millisecond(),
+        }
     }
 
     /// What comes of work that changes nothing.

@@ -174,12 +174,11 @@ impl House {
                 slots: slots.collect(),
             }
         };
-        let request = PrepareRequest {
-            utterance: self.utterance(),
-            steps: steps.iter().map(step).collect(),
-            text: String::new(),
-            room: None,
-        };
+        let request = PrepareRequest::new(
+            self.utterance(),
+            steps.iter().map(step).collect(),
+            String::new(),
+        );
         self.host.prepare(&request).unwrap()
     }
 

@@ -1,9 +1,11 @@
 //! Plans between prepare and commit.
 
 use super::registry::Registry;
+use crate::people::Ruled;
 use loqa_core::{
     grammar::{Context, Step},
     home::Home,
+    policy::Risk,
     seams::{DraftId, PrepareRequest},
 };
 use loqa_skill_sdk::Plan;
@@ -43,6 +45,10 @@ pub struct Prepared {
     pub confirm: Option<String>,
     /// How the answer is read if something is missing.
     pub ask: Option<Context>,
+    /// Of its steps, in order.
+    pub risks: Vec<Risk>,
+    /// What the household's rules made of them.
+    pub ruled: Ruled,
 }
 
 impl Prepared {
@@ -61,6 +67,7 @@ impl Prepared {
     pub fn stands_for(&self, other: &Prepared) -> bool {
         self.ask == other.ask
             && self.confirm == other.confirm
+            && self.ruled == other.ruled
             && (self.confirm.is_none() || (self.reply == other.reply && self.work == other.work))
     }
 }

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod folders;
+mod people;
 mod routines;
 
 use super::*;
@@ -188,12 +189,8 @@ impl House {
             .map(|step| step.intent.replace('_', " "))
             .collect::<Vec<_>>()
             .join(" and ");
-        self.host.prepare(&PrepareRequest {
-            utterance: self.utterance(),
-            steps: steps.to_vec(),
-            text,
-            room: None,
-        })
+        self.host
+            .prepare(&PrepareRequest::new(self.utterance(), steps.to_vec(), text))
     }
 
     pub(super) async fn commit(&self, draft: &Draft) -> Result<Committed, HostError> {
@@ -464,12 +461,11 @@ async fn a_plan_holds_once_for_its_utterance() {
     let folder = tempfile::tempdir().unwrap();
     let mut house = House::in_folder(folder.path());
     let draft = house.prepare(&[set(60)]).unwrap();
-    let again = house.host.prepare(&PrepareRequest {
-        utterance: house.utterance(),
-        steps: vec![set(60)],
-        text: String::new(),
-        room: None,
-    });
+    let again = house.host.prepare(&PrepareRequest::new(
+        house.utterance(),
+        vec![set(60)],
+        String::new(),
+    ));
     let other = UtteranceId {
         turn: TurnId(99),
         ..house.utterance()
@@ -486,12 +482,11 @@ async fn a_plan_holds_once_for_its_utterance() {
     );
     let draft = house
         .host
-        .prepare(&PrepareRequest {
-            utterance: house.utterance(),
-            steps: vec![set(60)],
-            text: String::new(),
-            room: None,
-        })
+        .prepare(&PrepareRequest::new(
+            house.utterance(),
+            vec![set(60)],
+            String::new(),
+        ))
         .unwrap();
     assert_eq!(
         house.commit(&draft).await.unwrap().effects,
@@ -514,14 +509,15 @@ async fn people_who_talk_at_once_are_all_answered() {
     let front_door = |intent| step(intent, &[device("front_door")]);
     house.hears(&[front_door("home.unlock")]).await;
     house.hears(&[front_door("home.lock")]).await;
-    let request = |person: u128, turn: u32, step: Step| PrepareRequest {
-        utterance: UtteranceId {
-            session: SessionId(person),
-            turn: TurnId(turn),
-        },
-        steps: vec![step],
-        text: String::new(),
-        room: None,
+    let request = |person: u128, turn: u32, step: Step| {
+        PrepareRequest::new(
+            UtteranceId {
+                session: SessionId(person),
+                turn: TurnId(turn),
+            },
+            vec![step],
+            String::new(),
+        )
     };
     let milk = ("item", SlotValue::Text("milk".into()));
     // All plans are made before the first is carried out.

@@ -95,6 +95,18 @@ pub enum Deed {
     Rest,
     /// It answered somebody, or acted.
     Invoke,
+    /// Somebody was added, or is otherwise now.
+    Person,
+    /// Somebody is gone.
+    PersonGone,
+    /// A person's PIN is another, or gone.
+    PersonPin,
+    /// A microphone, a screen or a room speaks for somebody else.
+    Place,
+    /// What people may do is otherwise.
+    Rule,
+    /// Somebody has agreed to have their words kept, or no longer does.
+    Consent,
 }
 
 /// A row.
@@ -131,6 +143,12 @@ impl Deed {
             Deed::Load => "load",
             Deed::Rest => "rest",
             Deed::Invoke => "invoke",
+            Deed::Person => "person",
+            Deed::PersonGone => "person-gone",
+            Deed::PersonPin => "person-pin",
+            Deed::Place => "place",
+            Deed::Rule => "rule",
+            Deed::Consent => "consent",
         }
     }
 }

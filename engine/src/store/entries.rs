@@ -17,7 +17,10 @@ pub(super) enum Kind {
     Device = 3,
     List = 4,
     Storage = 5,
-    Keeping = 8,
+    Person = 6,
+    Place = 7,
+    Rule = 8,
+    Keeping = 9,
 }
 
 /// An entry that differs between the disk and what is true.
@@ -55,6 +58,9 @@ pub(super) fn changes(saved: &Household, current: &Household) -> serde_json::Res
     differing(&mut all, Kind::Device, &saved.devices, &current.devices)?;
     differing(&mut all, Kind::List, &saved.lists, &current.lists)?;
     differing(&mut all, Kind::Storage, &saved.storage, &current.storage)?;
+    differing(&mut all, Kind::Person, &saved.people, &current.people)?;
+    differing(&mut all, Kind::Place, &saved.places, &current.places)?;
+    differing(&mut all, Kind::Rule, &saved.rules, &current.rules)?;
     let one = |keeping| BTreeMap::from([((), keeping)]);
     let (was, is) = (one(&saved.keeping), one(&current.keeping));
     differing(&mut all, Kind::Keeping, &was, &is)?;
@@ -70,7 +76,10 @@ pub(super) fn put(household: &mut Household, row: &Row, key: &Key) -> Result<(),
         3 => insert(&mut household.devices, &plain),
         4 => insert(&mut household.lists, &plain),
         5 => insert(&mut household.storage, &plain),
-        8 => {
+        6 => insert(&mut household.people, &plain),
+        7 => insert(&mut household.places, &plain),
+        8 => insert(&mut household.rules, &plain),
+        9 => {
             ((), household.keeping) = serde_json::from_slice(&plain)?;
             Ok(())
         }

@@ -1,6 +1,8 @@
 //! What the household asked to be kept: timers, alarms, device states, lists, what skills keep.
 
 use super::keeping::Keeping;
+use super::people::{Person, Place};
+use loqa_core::policy::Rule;
 use loqa_skill_sdk::{AlarmEvery, DeviceState};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -20,10 +22,17 @@ pub struct Household {
     pub storage: BTreeMap<(String, String), String>,
     /// How long words live.
     pub keeping: Keeping,
+    /// By id, so oldest first.
+    pub people: BTreeMap<u64, Person>,
+    /// Microphone, screen or room → whom it speaks for. What is missing speaks for the household.
+    pub places: BTreeMap<String, Place>,
+    /// The household's own rules by id, so oldest first.
+    pub rules: BTreeMap<u64, Rule>,
     /// Goes up with every commit, across restarts: a plan made in another epoch is
     /// made anew before it is carried out.
     pub epoch: u64,
-    /// The id the next timer or alarm gets; never reused, so that "cancel it" cannot hit a newer timer.
+    /// The id the next timer, alarm, person or rule gets; never reused, so that "cancel it" cannot hit a newer
+    /// timer.
     pub next_timer_id: u64,
 }
 
@@ -102,7 +111,7 @@ pub enum AlarmPhase {
 }
 
 impl Household {
-    /// Hands out an id for a timer or an alarm.
+    /// Hands out an id for a timer, an alarm, a person or a rule.
     pub fn take_timer_id(&mut self) -> u64 {
         let id = self.next_timer_id.max(1);
         self.next_timer_id = id + 1;

@@ -13,6 +13,7 @@ mod error;
 mod folder;
 mod household;
 mod keeping;
+mod people;
 mod plain;
 mod rewrite;
 mod schema;
@@ -24,6 +25,7 @@ pub use error::{CommitError, StoreError};
 pub use folder::DataFolder;
 pub use household::{AlarmPhase, AlarmRecord, Household, TimerPhase, TimerRecord};
 pub use keeping::{Keeping, Whereabouts};
+pub use people::{Consent, Person, Place, SpeaksFor};
 
 use crate::keys::{Keys, KeysError};
 use entries::Kind;

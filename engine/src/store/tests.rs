@@ -8,6 +8,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+mod people;
 mod sealing;
 
 fn temp() -> tempfile::TempDir {

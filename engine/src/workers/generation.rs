@@ -8,7 +8,10 @@ use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use loqa_core::seams::{AnswerOptions, Answered, LanguageModel, ModelError, Said};
+use loqa_core::{
+    policy::Risk,
+    seams::{AnswerOptions, Answered, LanguageModel, ModelError, Said},
+};
 use loqa_protocol::{
     Capability, JobFrame, JobOptions, Message, QosTier, SessionId, Tool, TurnId, UtteranceId,
 };
@@ -34,8 +37,8 @@ const THOUGHTS: [&str; 2] = ["<think>", "</think>"];
 pub struct Prompt {
     /// Who it is and how it answers.
     pub system: String,
-    /// What it may call.
-    pub tools: Vec<Tool>,
+    /// What it may call, each with what could go wrong.
+    pub tools: Vec<(Risk, Tool)>,
 }
 
 /// What is asked now: it changes with the household.
@@ -91,8 +94,12 @@ impl Llama {
         self.answer(said, AnswerOptions::default())
     }
 
-    fn open(&self, history: Vec<Message>) -> JobFrame {
+    fn open(&self, history: Vec<Message>, barred: &[Risk]) -> JobFrame {
         let prompt = (self.prompts)();
+        let offered = prompt
+            .tools
+            .iter()
+            .filter(|(risk, _)| !barred.contains(risk));
         JobFrame::Open {
             capability: self.capability.clone(),
             // Nobody but this process will ever see it.
@@ -103,7 +110,7 @@ impl Llama {
             options: JobOptions::Generate {
                 system: prompt.system.clone(),
                 history,
-                tools: prompt.tools.clone(),
+                tools: offered.map(|(_, tool)| tool.clone()).collect(),
                 max_tokens: MOST_TOKENS,
                 temperature_milli: 0,
                 seed: 0,
@@ -123,7 +130,7 @@ impl LanguageModel for Llama {
         let mut history = options.history;
         history.drain(..history.len().saturating_sub(2 * of.exchanges));
         let generation = Generation {
-            job: Retried::new(self.process.clone(), self.open(history)),
+            job: Retried::new(self.process.clone(), self.open(history, &options.barred)),
             said: Some(said),
             last: None,
             pace: self.pace.clone(),

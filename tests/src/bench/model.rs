@@ -143,7 +143,7 @@ fn before() -> Result<String> {
     let (_keep, grammar) = watch::channel(grammar);
     let prompt = prompts(grammar, 4096)();
     let mut text = prompt.system.clone();
-    for tool in &prompt.tools {
+    for (_, tool) in &prompt.tools {
         let takes: Value = serde_json::from_str(&tool.parameters)?;
         let takes = takes["properties"].as_object();
         let takes = takes.map(|it| it.keys().cloned().collect::<Vec<_>>().join(", "));

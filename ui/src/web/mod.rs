@@ -13,7 +13,11 @@ mod logs;
 mod model;
 mod models;
 mod now;
+mod people;
+mod pin;
+mod places;
 mod privacy;
+mod rules;
 mod sessions;
 mod settings;
 mod shell;
@@ -64,6 +68,7 @@ enum Page {
     Skills,
     Models,
     Privacy,
+    People,
     System,
     /// Not among the others: it is where a tablet on the wall stays.
     Kiosk,
@@ -77,6 +82,7 @@ impl Page {
         Page::Skills,
         Page::Models,
         Page::Privacy,
+        Page::People,
         Page::System,
     ];
 
@@ -88,6 +94,7 @@ impl Page {
             Page::Skills => "/skills",
             Page::Models => "/models",
             Page::Privacy => "/privacy",
+            Page::People => "/people",
             Page::System => "/system",
             Page::Kiosk => "/kiosk",
         }
@@ -101,6 +108,7 @@ impl Page {
             Page::Skills => words("skills"),
             Page::Models => words("models"),
             Page::Privacy => words("privacy"),
+            Page::People => words("people"),
             Page::System => words("system"),
             Page::Kiosk => words("kiosk"),
         }

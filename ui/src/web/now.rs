@@ -1,8 +1,8 @@
 //! What Loqa hears and does, and what can be touched.
 
 use super::{
-    App, alarms::Alarms, cards::Cards, icons, tile::Tile, welcome::Welcome, words, words_of_hub,
-    words_with,
+    App, alarms::Alarms, cards::Cards, icons, pin::WantedPin, tile::Tile, welcome::Welcome, words,
+    words_of_hub, words_with,
 };
 use crate::{
     model::{clock, headed},
@@ -61,6 +61,7 @@ fn Stage() -> impl IntoView {
 pub fn Answer() -> impl IntoView {
     let app = App::get();
     let live = app.part(|model| model.live.clone());
+    let asks = app.part(|model| model.live.asks && model.people.wanted.is_none());
     let mood = app.part(|model| mood(model.mood()));
     let why = app.part(|model| model.listening.why.clone());
     view! {
@@ -72,7 +73,8 @@ pub fn Answer() -> impl IntoView {
             <p class="reply" dir="auto" aria-live="polite" aria-label=words("loqa-says")>{move || live.get().reply}</p>
         </div>
         <div class="deeds">
-            <Show when=move || live.get().asks>
+            <WantedPin />
+            <Show when=move || asks.get()>
                 <button class="primary" type="button" on:click=move |_| app.say("yes")>{words("yes")}</button>
                 <button type="button" on:click=move |_| app.say("no")>{words("no")}</button>
             </Show>

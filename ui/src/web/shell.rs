@@ -1,8 +1,8 @@
 //! What surrounds every page: where one is, and how it looks.
 
 use super::{
-    App, Page, door, go, home, kiosk, link, models, now, now_ms, privacy, remember, remembered,
-    sessions, skills, system, words,
+    App, Page, door, go, home, kiosk, link, models, now, now_ms, people, privacy, remember,
+    remembered, sessions, skills, system, words,
 };
 use crate::{model::Model, words::LANGUAGES};
 use leptos::{
@@ -93,6 +93,7 @@ fn Pages() -> impl IntoView {
                 Page::Skills => view! { <skills::Skills /> }.into_any(),
                 Page::Models => view! { <models::Models /> }.into_any(),
                 Page::Privacy => view! { <privacy::Privacy /> }.into_any(),
+                Page::People => view! { <people::People /> }.into_any(),
                 Page::System | Page::Kiosk => view! { <system::System /> }.into_any(),
             }}
         </main>

@@ -8,6 +8,7 @@ use super::{
     normalize,
     template::Node,
 };
+use crate::policy::Risk;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -29,6 +30,8 @@ pub struct Callable {
     pub example: String,
     /// A JSON Schema: an object with a text for each slot, in the words a person would say.
     pub parameters: String,
+    /// What could go wrong: who may not have that done is not offered it.
+    pub risk: Risk,
 }
 
 /// Why a call is no command.
@@ -63,6 +66,7 @@ impl Grammar {
                     name: intent.full_name(),
                     example: intent.example.clone(),
                     parameters: json!({ "type": "object", "properties": properties }).to_string(),
+                    risk: intent.risk,
                 }
             })
             .collect()
@@ -412,6 +416,6 @@ mod tests {
             .sum();
         assert_eq!(offered.len(), intents);
         let turn_on = offered.iter().find(|it| it.name == "home.turn_on").unwrap();
-        expect![[r#"Callable { name: "home.turn_on", example: "turn on the kitchen lights", parameters: "{\"type\":\"object\",\"properties\":{\"area\":{\"type\":\"string\"},\"device\":{\"type\":\"string\"},\"every\":{\"type\":\"string\",\"enum\":[\"all\"]},\"floor\":{\"type\":\"string\",\"enum\":[\"upstairs\",\"downstairs\"]},\"kind\":{\"type\":\"string\",\"enum\":[\"lights\",\"fans\",\"switches\",\"heaters\",\"speakers\",\"everything\"]}}}" }"#]].assert_eq(&format!("{turn_on:?}"));
+        expect![[r#"Callable { name: "home.turn_on", example: "turn on the kitchen lights", parameters: "{\"type\":\"object\",\"properties\":{\"area\":{\"type\":\"string\"},\"device\":{\"type\":\"string\"},\"every\":{\"type\":\"string\",\"enum\":[\"all\"]},\"floor\":{\"type\":\"string\",\"enum\":[\"upstairs\",\"downstairs\"]},\"kind\":{\"type\":\"string\",\"enum\":[\"lights\",\"fans\",\"switches\",\"heaters\",\"speakers\",\"everything\"]}}}", risk: Everyday }"#]].assert_eq(&format!("{turn_on:?}"));
     }
 }

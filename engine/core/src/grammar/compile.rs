@@ -11,6 +11,7 @@ use super::{
 use crate::{
     home::DeviceKind,
     manifest::{FileError, List, Manifest, Place},
+    policy::{Pin, Risk},
 };
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
@@ -23,6 +24,8 @@ pub(super) struct IntentInfo {
     pub constants: Vec<(String, Value)>,
     /// How somebody would say it.
     pub example: String,
+    /// What could go wrong.
+    pub risk: Risk,
 }
 
 impl IntentInfo {
@@ -82,6 +85,12 @@ const YES: &str =
 const NO: &str =
     "(no|no thanks|no thank you|nope|don't|do not|cancel|stop|never mind|no never mind)";
 
+/// Four digits, and more as long as it may have.
+fn pin_rule() -> String {
+    let more = (Pin::FEWEST..Pin::MOST).fold(String::new(), |more, _| format!(" [<digit>{more}]"));
+    format!("{}{more}", ["<digit>"; Pin::FEWEST].join(" "))
+}
+
 struct Compiler<'a> {
     manifest: &'a Manifest,
     /// A manifest of no rules.
@@ -120,7 +129,10 @@ pub(super) fn compile(manifests: &[Manifest]) -> Result<Compiled, Vec<FileError>
         own(&mut compiler, &mut network, Kind::Confirm(true), YES),
         own(&mut compiler, &mut network, Kind::Confirm(false), NO),
     ];
+    let no = yes_or_no[1];
     all.answers.push((Context::Confirm, yes_or_no));
+    let digits = own(&mut compiler, &mut network, Kind::Pin, &pin_rule());
+    all.answers.push((Context::Pin, vec![digits, no]));
 
     for manifest in manifests {
         compiler.manifest = manifest;
@@ -148,6 +160,7 @@ pub(super) fn compile(manifests: &[Manifest]) -> Result<Compiled, Vec<FileError>
                     || intent.name.replace('_', " "),
                     |example| example.say.clone(),
                 ),
+                risk: intent.risk,
             });
             all.intent_nets.push(net);
         }

@@ -31,6 +31,7 @@ pub use routines::NoStep;
 use crate::{
     home::{Device, Home},
     manifest::{FileError, Manifest},
+    policy::Pin,
 };
 use compile::Compiled;
 use household::Names;
@@ -62,6 +63,8 @@ pub enum Context {
     },
     /// Yes or no, or any command.
     Confirm,
+    /// The digits of a PIN or a no, or any command.
+    Pin,
 }
 
 /// Where a sentence stands after some words.
@@ -155,6 +158,8 @@ pub struct Match {
     pub class: LatencyClass,
     /// Answer in [`Context::Confirm`].
     pub confirmed: Option<bool>,
+    /// Answer in [`Context::Pin`].
+    pub pin: Option<Pin>,
     /// Answer in [`Context::FollowUp`]: slots of the answer.
     pub follow_up: Option<Vec<(String, SlotValue)>>,
 }

@@ -58,6 +58,8 @@ pub(super) enum Kind {
     Answer,
     /// A yes (true) or a no.
     Confirm(bool),
+    /// The digits of a PIN.
+    Pin,
     /// A list of values.
     Values(Arc<[Value]>),
     /// A built-in type.

@@ -7,6 +7,7 @@ use super::{
     normalize,
     readings::{At, Calls, Capture, FREE, Thread},
 };
+use crate::policy::Pin;
 use loqa_protocol::LatencyClass;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -272,6 +273,7 @@ impl<'g> Parse<'g> {
                 steps: vec![step],
                 class: LatencyClass::A,
                 confirmed: None,
+                pin: None,
                 follow_up: None,
             });
         }
@@ -333,6 +335,7 @@ impl<'g> Parse<'g> {
             steps: Vec::new(),
             class: LatencyClass::A,
             confirmed: None,
+            pin: None,
             follow_up: None,
         };
         let mut slots: Vec<(String, SlotValue)> = Vec::new();
@@ -354,6 +357,7 @@ impl<'g> Parse<'g> {
                 }
                 Kind::Answer => found.follow_up = Some(std::mem::take(&mut slots)),
                 Kind::Confirm(yes) => found.confirmed = Some(*yes),
+                Kind::Pin => found.pin = Pin::spoken(self.said(capture)),
                 kind => {
                     let Some(slot) = capture.slot else { continue };
                     let (value, free) = self.value(kind, capture)?;

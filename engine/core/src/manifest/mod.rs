@@ -19,6 +19,7 @@ pub use shape::SKILL;
 
 use crate::document::{Node, Value};
 use crate::home::DeviceKind;
+use crate::policy::Risk;
 use std::collections::BTreeMap;
 
 /// A skill's manifest.
@@ -104,6 +105,8 @@ pub struct Intent {
     pub negatives: Vec<String>,
     /// Ask before doing it.
     pub confirm: bool,
+    /// What could go wrong if somebody has it done who should not.
+    pub risk: Risk,
 }
 
 /// A test in the manifest: either a plain string or `{say, slots, reply}`.

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::document::{Entry, FileError, Node, Position, Value};
 use crate::home::DeviceKind;
+use crate::policy::Risk;
 use loqa_protocol::card;
 use std::collections::BTreeMap;
 
@@ -269,6 +270,12 @@ impl Reader<'_> {
                     .collect(),
                 negatives: node.texts_of("negatives"),
                 confirm: node.get("confirm").is_some_and(Node::is_true),
+                // What is no risk is told by the shape.
+                risk: node
+                    .get("risk")
+                    .and_then(Node::text)
+                    .and_then(Risk::named)
+                    .unwrap_or_default(),
             });
         }
         intents

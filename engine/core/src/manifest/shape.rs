@@ -272,6 +272,12 @@ const INTENT: Shape = Shape::Table(&[
         shape: Shape::Bool,
         doc: "Whether to ask before doing it. Default: false.",
     },
+    Key {
+        name: "risk",
+        required: false,
+        shape: Shape::Word(&["everyday", "private", "risky"]),
+        doc: "Who may have it done: `private` where it tells what is not for everybody, `risky` where it opens the house or cannot be made good. Default: everyday.",
+    },
 ]);
 
 const CARD: Shape = Shape::Table(&[

@@ -1,10 +1,10 @@
 //! Loqa's half of a turn: what is known of it, from its words to the end of its reply.
 
 use super::{
-    Dialogue, Effect, Plan, PlanId, ReplyId, TurnConfig, TurnMachine, open::Thought,
+    Dialogue, Effect, Plan, PlanId, QuestionId, ReplyId, TurnConfig, TurnMachine, open::Thought,
     reading::Origin, utterance::EndpointMark,
 };
-use crate::grammar::Step;
+use crate::{grammar::Step, seams::Proof};
 use loqa_protocol::{LatencyClass, TurnId, TurnSummary, UtteranceId};
 use std::time::Duration;
 
@@ -29,6 +29,12 @@ pub(super) struct Answer {
     pub said: String,
     /// `None` if typed.
     pub spoken: Option<Spoken>,
+    /// Said aloud although it was typed: somebody had asked aloud.
+    pub aloud: bool,
+    /// The PIN that somebody has given for it.
+    pub proof: Option<Proof>,
+    /// What is said of it is shown, and not for the room.
+    pub hushed: bool,
     /// What was asked for, all steps of the turn.
     pub steps: Vec<Step>,
     pub origin: Origin,
@@ -54,6 +60,11 @@ pub(super) struct Answer {
 pub(super) enum Phase {
     /// Waiting for the first words of the language model.
     Thinking { since: Duration },
+    /// Waiting to hear whose PIN it is.
+    Proving {
+        question: QuestionId,
+        since: Duration,
+    },
     /// Waiting for a plan.
     Preparing { plan: Plan, since: Duration },
     /// Waiting for the result.
@@ -91,6 +102,7 @@ impl Answer {
             utterance,
             draft: None,
             staged: None,
+            hushed: false,
             took: Duration::ZERO,
         };
         Answer {
@@ -99,6 +111,9 @@ impl Answer {
             said: text.clone(),
             text,
             spoken: None,
+            aloud: false,
+            proof: None,
+            hushed: false,
             steps: Vec::new(),
             origin: Origin::Fresh,
             asked: None,
@@ -175,7 +190,9 @@ impl Answer {
         self.uncommitted()
             || matches!(
                 self.phase,
-                Phase::Thinking { .. } | Phase::Speaking { started: false, .. }
+                Phase::Thinking { .. }
+                    | Phase::Proving { .. }
+                    | Phase::Speaking { started: false, .. }
             )
     }
 
@@ -202,6 +219,11 @@ impl Answer {
         all.filter(|reply| !reply.is_empty())
             .collect::<Vec<_>>()
             .join(" ")
+    }
+
+    /// Whether what is said of it is spoken.
+    pub(super) fn is_voiced(&self, config: &TurnConfig) -> bool {
+        self.spoken.is_some() || self.aloud || config.speak_typed
     }
 
     pub(super) fn silence_filler(&mut self, effects: &mut Vec<Effect>) {
@@ -268,7 +290,9 @@ impl Answer {
         match &self.phase {
             Phase::Thinking { since } if self.filler_due() => Some(*since + config.ponder),
             Phase::Thinking { since } => Some(*since + config.answer_timeout),
-            Phase::Preparing { since, .. } => Some(*since + config.commit_timeout),
+            Phase::Proving { since, .. } | Phase::Preparing { since, .. } => {
+                Some(*since + config.commit_timeout)
+            }
             Phase::Committing { since, .. } if self.filler_due() => {
                 Some(*since + config.filler_after)
             }

@@ -62,6 +62,8 @@ impl TurnMachine {
         let Some(mut utterance) = self.hearing.take() else {
             return;
         };
+        let hidden = self.hides(&reading.meaning);
+        let text = if hidden { String::new() } else { text };
         let shown = if rejected {
             String::new()
         } else {
@@ -249,8 +251,12 @@ impl TurnMachine {
         effects.push(Effect::DropTranscription(utterance.take));
         Self::discard(utterance.plan.take(), effects);
         if !utterance.continues {
+            let hidden = self.hides(&utterance.words.reading.meaning);
             let summary = TurnSummary {
-                text: utterance.words.text,
+                text: match hidden {
+                    true => String::new(),
+                    false => utterance.words.text,
+                },
                 ..TurnSummary::default()
             };
             self.end_turn(

@@ -13,6 +13,8 @@ pub struct TurnConfig {
     pub filler_after: Duration,
     /// How long Loqa waits for the answer to its question.
     pub patience: Duration,
+    /// How long for a PIN, which somebody may have to walk to a screen for.
+    pub pin_patience: Duration,
     /// A recogniser without a final hypothesis after this time has failed.
     pub final_timeout: Duration,
     /// A commit without a result after this time counts as failed.
@@ -50,6 +52,10 @@ pub struct Phrases {
     pub already_done: String,
     pub no_answer: String,
     pub nothing_done: String,
+    pub shown: String,
+    pub wrong_pin: String,
+    pub no_pin: String,
+    pub pin_locked: String,
 }
 
 impl Default for Phrases {
@@ -66,6 +72,10 @@ impl Default for Phrases {
             already_done: "I have already done that.".into(),
             no_answer: "I have no answer to that right now.".into(),
             nothing_done: "I didn't do anything: say it another way.".into(),
+            shown: "I've put it on the screen.".into(),
+            wrong_pin: "That is not the PIN. What is the PIN?".into(),
+            no_pin: "I need the PIN for that, digit by digit. What is the PIN?".into(),
+            pin_locked: "That was wrong too often. Try again in a minute.".into(),
         }
     }
 }
@@ -77,6 +87,7 @@ impl Default for TurnConfig {
             continuation: Duration::from_millis(1500),
             filler_after: Duration::from_millis(60),
             patience: Duration::from_secs(8),
+            pin_patience: Duration::from_secs(20),
             final_timeout: Duration::from_secs(3),
             commit_timeout: Duration::from_secs(10),
             open_questions: false,

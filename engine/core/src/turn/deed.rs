@@ -41,6 +41,10 @@ impl TurnMachine {
                 self.adopt(plan, steps, now, effects);
                 return;
             }
+            Meaning::Pin(pin) => {
+                Self::discard(plan, effects);
+                return self.prove(pin, asked, now, effects);
+            }
             Meaning::NeverMind(step) => (vec![step], phrases.never_mind),
             Meaning::Repeat(step) if self.last_reply.is_empty() => {
                 (vec![step], phrases.nothing_to_repeat)
@@ -59,6 +63,22 @@ impl TurnMachine {
                     question: Question::Confirm { .. },
                     ..
                 }) => (Vec::new(), phrases.declined),
+                Some(
+                    dialogue @ Dialogue {
+                        question:
+                            Question::Pin {
+                                asked_again: false, ..
+                            },
+                        ..
+                    },
+                ) => {
+                    self.dialogue = Some(dialogue.again(true));
+                    (Vec::new(), phrases.no_pin)
+                }
+                Some(Dialogue {
+                    question: Question::Pin { .. },
+                    ..
+                }) => (Vec::new(), phrases.never_mind),
                 Some(Dialogue {
                     question:
                         Question::FollowUp {
@@ -81,6 +101,7 @@ impl TurnMachine {
                         question,
                         steps,
                         said,
+                        aloud: answer.is_voiced(&self.config),
                         until: None,
                     });
                     (Vec::new(), ask)
@@ -237,7 +258,25 @@ impl TurnMachine {
             }) => draft.confirm.as_ref() == Some(ask) && draft.reply == *reply,
             _ => false,
         };
+        let proven = answer.origin == Origin::Proven;
+        let promised = matches!(
+            &answer.asked,
+            Some(Dialogue { question: Question::Pin { reply, .. }, .. }) if *reply == draft.reply
+        );
         match draft.confirm.clone() {
+            Some(ask) if draft.pin => {
+                effects.push(Effect::Discard(draft.id));
+                let question = Question::Pin {
+                    reply: draft.reply,
+                    asked_again: false,
+                };
+                self.ask(question, open_steps, ask, staged, now, effects);
+            }
+            None if proven && !promised => {
+                effects.push(Effect::Discard(draft.id));
+                let reply = self.config.phrases.changed.clone();
+                self.say(reply, staged, now, effects);
+            }
             Some(ask) if !(affirmed && unchanged) => {
                 effects.push(Effect::Discard(draft.id));
                 let question = Question::Confirm {
@@ -254,6 +293,7 @@ impl TurnMachine {
             _ => {
                 let (turn, utterance, id) = (answer.turn, answer.utterance, draft.id);
                 plan.staged = staged;
+                plan.hushed = draft.hushed;
                 for step in &plan.steps {
                     let intent = format!("{}.{}", step.skill, step.intent);
                     effects.push(Effect::announce(turn, Event::SkillInvoke { intent }));
@@ -275,11 +315,16 @@ impl TurnMachine {
     ) {
         let Some(answer) = &self.answer else { return };
         let said = answer.said.clone();
-        let words = answer.with_replies(&words);
+        // What is not for the room is not said again in it.
+        let words = match answer.hushed {
+            true => words,
+            false => answer.with_replies(&words),
+        };
         self.dialogue = Some(Dialogue {
             question,
             steps,
             said,
+            aloud: answer.is_voiced(&self.config),
             until: None,
         });
         self.say(words, staged, now, effects);
@@ -349,6 +394,7 @@ impl TurnMachine {
                     effects.push(Effect::announce(turn, event));
                 }
                 answer.done.extend(plan.steps);
+                answer.hushed |= plan.hushed;
                 answer.committed_at = Some(now);
                 let all = answer.with_replies(&committed.reply);
                 answer.replies.push(committed.reply);

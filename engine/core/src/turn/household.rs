@@ -4,7 +4,8 @@ use crate::{
     grammar::{Context, Grammar, Step},
     home::{Home, Routine},
     manifest::{FollowUp, Intent, List, Manifest},
-    seams::{Committed, Draft, DraftId, HostError, PrepareRequest},
+    policy::{Asked, Decision, Pin, Policy, Risk, Role, Ruling},
+    seams::{Committed, Draft, DraftId, HostError, PrepareRequest, Proof, Unproved},
 };
 use loqa_protocol::{EffectKind, UtteranceId, card::Card};
 use std::{
@@ -25,6 +26,7 @@ pub(super) fn grammar() -> Arc<Grammar> {
             intent("fan_on", &["turn on the fan"]),
             intent("fan_on_in_kitchen", &["turn on the fan in the kitchen"]),
             intent("unlock", &["unlock the door"]),
+            intent("notes", &["read my notes"]),
             intent("add", &["add {text} to my list"]),
         ],
         lists: BTreeMap::from([(
@@ -79,12 +81,71 @@ pub(super) fn grammar() -> Arc<Grammar> {
     }
 }
 
+/// Who lives here, where somebody does.
+#[derive(Clone, Default)]
+pub(super) struct House {
+    pub policy: Policy,
+    /// Whom the room's microphone speaks for.
+    pub role: Role,
+    pub room: Option<String>,
+    /// A room of one person.
+    pub own: bool,
+    pub minute: u16,
+    /// Of whom, and whether it still counts.
+    pub pins: Vec<(&'static str, Role, bool)>,
+    /// Wrong ones in a row.
+    pub wrong: u32,
+}
+
+impl House {
+    fn decide(&self, step: &Step, proof: Option<Proof>) -> Decision {
+        let counts = |(_, _, counts): &&(&str, Role, bool)| *counts;
+        let proven = proof
+            .and_then(|proof| self.pins.get(proof.0 as usize))
+            .filter(counts);
+        self.policy.decide(&Asked {
+            role: proven.map_or(self.role, |(_, role, _)| *role),
+            risk: match step.intent.as_str() {
+                "unlock" => Risk::Risky,
+                "notes" => Risk::Private,
+                _ => Risk::Everyday,
+            },
+            room: self.room.as_deref(),
+            shared: !self.own,
+            minute: self.minute,
+            proven: proven.is_some(),
+            pins: self.pins.iter().any(|pin| counts(&pin)),
+        })
+    }
+
+    pub fn prove(&mut self, pin: &Pin) -> Result<Proof, Unproved> {
+        if self.wrong == 3 {
+            return Err(Unproved::Locked);
+        }
+        let mut pins = self.pins.iter();
+        match pins.position(|(digits, _, counts)| *counts && *digits == pin.digits()) {
+            Some(at) => {
+                self.wrong = 0;
+                Ok(Proof(at as u64))
+            }
+            None => {
+                self.wrong += 1;
+                Err(match self.wrong {
+                    3 => Unproved::Locked,
+                    _ => Unproved::Wrong,
+                })
+            }
+        }
+    }
+}
+
 /// Prepares and commits like a real host, and remembers.
 #[derive(Default)]
 pub(super) struct Host {
+    pub house: House,
     next: u64,
     pub epoch: u64,
-    drafts: BTreeMap<DraftId, PrepareRequest>,
+    drafts: BTreeMap<DraftId, (PrepareRequest, Vec<Decision>)>,
     ledger: BTreeSet<UtteranceId>,
     /// `skill.intent` per effect, in order.
     pub effects: Vec<String>,
@@ -93,10 +154,24 @@ pub(super) struct Host {
 }
 
 impl Host {
+    pub fn of(house: House) -> Host {
+        Host {
+            house,
+            ..Host::default()
+        }
+    }
+
     pub fn prepare(&mut self, request: &PrepareRequest) -> Result<Draft, HostError> {
         self.next += 1;
         let id = DraftId(self.next);
-        self.drafts.insert(id, request.clone());
+        let ruled = self.ruled(request);
+        let refused = ruled.iter().find(|it| it.ruling == Ruling::Refuse);
+        if let Some(refused) = refused {
+            return Err(HostError::Failed(refused.why.into()));
+        }
+        let is = |ruling| ruled.iter().any(|it| it.ruling == ruling);
+        let (pin, sure) = (is(Ruling::Pin), is(Ruling::Confirm));
+        self.drafts.insert(id, (request.clone(), ruled.clone()));
         let asks = |step: &Step| step.intent == "set" && step.slots.is_empty();
         let ask = request
             .steps
@@ -106,11 +181,11 @@ impl Host {
                 skill: step.skill.clone(),
                 name: "how_long".into(),
             });
-        let confirm = request
-            .steps
-            .iter()
-            .any(|step| step.intent == "unlock")
-            .then(|| format!("Shall I unlock it{}?", "!".repeat(self.epoch as usize)));
+        let mut confirm =
+            sure.then(|| format!("Shall I unlock it{}?", "!".repeat(self.epoch as usize)));
+        if pin {
+            confirm = Some("What is the PIN?".into());
+        }
         let reply = if ask.is_some() {
             "For how long?".into()
         } else {
@@ -121,9 +196,16 @@ impl Host {
             reply,
             effects: true,
             confirm,
+            pin,
+            hushed: is(Ruling::Show),
             ask,
             epoch: self.epoch,
         })
+    }
+
+    fn ruled(&self, request: &PrepareRequest) -> Vec<Decision> {
+        let decide = |step| self.house.decide(step, request.proof);
+        request.steps.iter().map(decide).collect()
     }
 
     pub fn commit(
@@ -131,7 +213,10 @@ impl Host {
         utterance: UtteranceId,
         draft: DraftId,
     ) -> Result<Committed, HostError> {
-        let request = self.drafts.remove(&draft).ok_or(HostError::Stale)?;
+        let (request, ruled) = self.drafts.remove(&draft).ok_or(HostError::Stale)?;
+        if self.ruled(&request) != ruled {
+            return Err(HostError::Stale);
+        }
         if let Some(error) = self.failures.pop() {
             return Err(error);
         }

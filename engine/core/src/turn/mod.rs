@@ -13,6 +13,7 @@ mod config;
 mod deed;
 mod history;
 mod open;
+mod pin;
 mod port;
 mod reading;
 mod reply;
@@ -31,6 +32,7 @@ pub use port::{Effect, Ended, Input, PlanId, QuestionId, ReplyId, Take};
 use crate::{
     endpoint::Expectation,
     grammar::{Context, Grammar, Step},
+    policy::Pin,
     seams::{Draft, HostError, PrepareRequest},
 };
 use answer::Answer;
@@ -47,6 +49,8 @@ struct Dialogue {
     steps: Vec<Step>,
     /// In these words.
     said: String,
+    /// Whether it was asked aloud.
+    aloud: bool,
     /// Counts from the end of the turn that asked.
     until: Option<Duration>,
 }
@@ -55,6 +59,8 @@ struct Dialogue {
 enum Question {
     /// Shall I? A "yes" commits only if a new plan asks and promises the same.
     Confirm { ask: String, reply: String },
+    /// What is the PIN? It commits only if a new plan promises the same.
+    Pin { reply: String, asked_again: bool },
     /// Something is missing.
     FollowUp {
         context: Context,
@@ -67,6 +73,7 @@ impl Dialogue {
     fn context(&self) -> Context {
         match &self.question {
             Question::Confirm { .. } => Context::Confirm,
+            Question::Pin { .. } => Context::Pin,
             Question::FollowUp { context, .. } => context.clone(),
         }
     }
@@ -85,6 +92,8 @@ struct Plan {
     draft: Option<Result<Draft, HostError>>,
     /// Reply being synthesised for it.
     staged: Option<(ReplyId, String)>,
+    /// What is said of it is not for the room.
+    hushed: bool,
     took: Duration,
 }
 
@@ -93,6 +102,7 @@ pub struct TurnMachine {
     config: TurnConfig,
     session: SessionId,
     room: Option<String>,
+    place: String,
     grammar: Arc<Grammar>,
     hearing: Option<Utterance>,
     answer: Option<Answer>,
@@ -122,6 +132,7 @@ impl TurnMachine {
             config,
             session,
             room,
+            place: String::new(),
             grammar,
             hearing: None,
             answer: None,
@@ -138,10 +149,25 @@ impl TurnMachine {
         }
     }
 
+    /// The same through this microphone or screen, as the skill host knows it.
+    pub fn through(self, place: String) -> TurnMachine {
+        TurnMachine { place, ..self }
+    }
+
     /// Takes one input at `now`, the time since the session began, which must not decrease.
     pub fn handle(&mut self, input: Input, now: Duration, effects: &mut Vec<Effect>) {
+        let before = self.asks_pin().then_some(self.turn());
+        self.take(input, now, effects);
+        self.tell_pin(before, effects);
+        let before = self.asks_pin().then_some(self.turn());
+        self.meet_deadlines(now, effects);
+        self.tell_pin(before, effects);
+    }
+
+    fn take(&mut self, input: Input, now: Duration, effects: &mut Vec<Effect>) {
         match input {
             Input::Typed(text) => self.typed(&text, now, effects),
+            Input::Pin(pin) => self.pin_typed(pin, now, effects),
             Input::SpeechStarted { at } => self.speech_started(at, now, effects),
             Input::SpeechPaused { at } => self.speech_paused(at, effects),
             Input::SpeechResumed => self.speech_resumed(effects),
@@ -165,6 +191,7 @@ impl TurnMachine {
             Input::Heard(take, hypothesis) => self.heard(take, hypothesis, now, effects),
             Input::HearingFailed(take, error) => self.hearing_failed(take, error, now, effects),
             Input::Prepared(plan, result, took) => self.prepared(plan, result, took, now, effects),
+            Input::Proved(question, proved) => self.proved(question, proved, now, effects),
             Input::Committed(utterance, result) => self.committed(utterance, result, now, effects),
             Input::Answered(question, answered) => {
                 self.answered(question, answered, now, effects);
@@ -186,7 +213,6 @@ impl TurnMachine {
             Input::Cancel => self.cancel(now, effects),
             Input::Deadline => {}
         }
-        self.meet_deadlines(now, effects);
     }
 
     /// When to call [`handle`](Self::handle) with [`Input::Deadline`] at the latest.
@@ -281,6 +307,14 @@ impl TurnMachine {
             .unwrap_or_default()
     }
 
+    /// How long the open question waits.
+    fn patience(&self) -> Duration {
+        match self.asks_pin() {
+            true => self.config.patience.max(self.config.pin_patience),
+            false => self.config.patience,
+        }
+    }
+
     fn new_turn(&mut self) -> TurnId {
         let turn = TurnId(self.next_turn);
         self.next_turn += 1;
@@ -298,18 +332,27 @@ impl TurnMachine {
     }
 
     fn typed(&mut self, text: &str, now: Duration, effects: &mut Vec<Effect>) {
+        if self.asks_pin()
+            && let Some(pin) = Pin::typed(text)
+        {
+            return self.pin_typed(pin, now, effects);
+        }
         self.abandon_utterance(now, effects);
         self.end_answer(now, effects);
         let turn = self.new_turn();
         let words = crate::grammar::normalize(text).join(" ");
         let reading = self.read(&words);
+        let shown = match self.hides(&reading.meaning) {
+            true => String::new(),
+            false => words,
+        };
         self.answer = Some(Answer::typed(
             turn,
             UtteranceId {
                 session: self.session,
                 turn,
             },
-            words,
+            shown,
             reading.class,
             now,
         ));
@@ -332,6 +375,12 @@ impl TurnMachine {
             steps: steps.clone(),
             text: said.clone(),
             room: self.room.clone(),
+            place: self.place.clone(),
+            proof: self
+                .answer
+                .as_ref()
+                .filter(|answer| answer.utterance == utterance)
+                .and_then(|answer| answer.proof),
         };
         effects.push(Effect::Prepare(id, request));
         Plan {
@@ -342,6 +391,7 @@ impl TurnMachine {
             utterance,
             draft: None,
             staged: None,
+            hushed: false,
             took: Duration::ZERO,
         }
     }
@@ -385,14 +435,14 @@ impl TurnMachine {
     fn interrupt(&mut self, now: Duration, effects: &mut Vec<Effect>) {
         self.abandon_utterance(now, effects);
         self.end_answer(now, effects);
+        let patience = self.patience();
         if let Some(dialogue) = &mut self.dialogue {
-            dialogue.until = Some(now + self.config.patience);
+            dialogue.until = Some(now + patience);
         }
     }
 
     /// Stops everything, commits excepted.
     fn cancel(&mut self, now: Duration, effects: &mut Vec<Effect>) {
-        self.dialogue = None;
         self.interrupt(now, effects);
         self.dialogue = None;
     }
@@ -423,8 +473,9 @@ impl TurnMachine {
 
     /// Emits the end of a turn; a question asked in it is open from now on.
     fn end_turn(&mut self, ended: Ended, now: Duration, effects: &mut Vec<Effect>) {
+        let patience = self.patience();
         if let Some(dialogue) = &mut self.dialogue {
-            dialogue.until.get_or_insert(now + self.config.patience);
+            dialogue.until.get_or_insert(now + patience);
         }
         effects.push(Effect::EndTurn(Box::new(ended)));
     }

@@ -117,7 +117,7 @@ impl TurnMachine {
         let Some(answer) = &mut self.answer else {
             return;
         };
-        let voiced = answer.spoken.is_some() || self.config.speak_typed;
+        let voiced = answer.is_voiced(&self.config);
         let Some(thought) = &mut answer.thought else {
             return;
         };

@@ -3,7 +3,10 @@
 use crate::{
     endpoint::Expectation,
     grammar::{Context, Grammar, Step},
-    seams::{Answered, Committed, Draft, DraftId, HostError, ModelError, PrepareRequest},
+    policy::Pin,
+    seams::{
+        Answered, Committed, Draft, DraftId, HostError, ModelError, PrepareRequest, Proof, Unproved,
+    },
 };
 use loqa_protocol::{Event, Hypothesis, Message, TurnId, TurnSummary, UtteranceId};
 use std::{sync::Arc, time::Duration};
@@ -20,7 +23,7 @@ pub struct PlanId(pub u64);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct ReplyId(pub u64);
 
-/// One question to the language model.
+/// One question to the language model, or about a PIN.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct QuestionId(pub u64);
 
@@ -29,6 +32,8 @@ pub struct QuestionId(pub u64);
 pub enum Input {
     /// A typed sentence: a whole turn at once.
     Typed(String),
+    /// A PIN that was typed somewhere, for the question that is open.
+    Pin(Pin),
     /// Somebody speaks; the utterance's audio begins at this sample.
     SpeechStarted {
         /// First sample, pre-roll included.
@@ -58,6 +63,8 @@ pub enum Input {
     HearingFailed(Take, String),
     /// A plan, or why there is none, and the time it took.
     Prepared(PlanId, Result<Draft, HostError>, Duration),
+    /// Whether a PIN was right.
+    Proved(QuestionId, Result<Proof, Unproved>),
     /// What commit did.
     Committed(UtteranceId, Result<Committed, HostError>),
     /// More of the language model's answer, that it is over (`None`), or why there is no more.
@@ -114,6 +121,8 @@ pub enum Effect {
     DropTranscription(Take),
     /// Ask the skill host for a plan.
     Prepare(PlanId, PrepareRequest),
+    /// Ask the skill host whose PIN this is.
+    Prove(QuestionId, Pin),
     /// Forget a plan.
     Discard(DraftId),
     /// Synthesise without a sound.

@@ -4,6 +4,7 @@ use super::{Dialogue, Question, TurnMachine};
 use crate::{
     endpoint::Expectation,
     grammar::{Match, SlotValue, State, Step, numbers::is_number_word},
+    policy::Pin,
 };
 use loqa_protocol::LatencyClass;
 
@@ -40,6 +41,8 @@ pub(super) enum Meaning {
         /// The words that asked for it: not the "yes", but what it was a yes to.
         said: String,
     },
+    /// The PIN that Loqa asked for, right or wrong.
+    Pin(Pin),
     NeverMind(Step),
     Repeat(Step),
     /// "No" to a question.
@@ -55,6 +58,8 @@ pub(super) enum Origin {
     Fresh,
     /// Asked for before; these words were the "yes".
     Affirmed,
+    /// Asked for before; these digits were the PIN.
+    Proven,
     /// Asked for before; these words filled a gap.
     Completed,
 }
@@ -86,6 +91,14 @@ impl TurnMachine {
     }
 }
 
+impl TurnMachine {
+    /// Whether words of this meaning may be a PIN, or a part of one: nobody is shown them, and nobody
+    /// keeps them.
+    pub(super) fn hides(&self, meaning: &Meaning) -> bool {
+        self.asks_pin() && matches!(meaning, Meaning::Pin(_) | Meaning::Nothing)
+    }
+}
+
 impl Reading {
     /// How much more the words alone let one expect.
     pub(super) fn expectation(&self) -> Expectation {
@@ -98,6 +111,8 @@ impl Reading {
         };
         match (self.class, &self.meaning) {
             _ if expectation.is_unfinished() => expectation,
+            // Another digit may follow.
+            (_, Meaning::Pin(_)) => Expectation::Grave,
             (
                 _,
                 Meaning::Do {
@@ -128,6 +143,13 @@ fn meaning(matched: Match, words: &str, dialogue: Option<&Dialogue>) -> Meaning 
             said: said.clone(),
         },
         (Some(_), Some(false), _) => Meaning::Decline,
+        (
+            Some(Dialogue {
+                question: Question::Pin { .. },
+                ..
+            }),
+            ..,
+        ) if matched.pin.is_some() => matched.pin.map_or(Meaning::Nothing, Meaning::Pin),
         (
             Some(Dialogue {
                 question: Question::FollowUp { context, .. },

@@ -38,8 +38,16 @@ impl TurnMachine {
         let Some(answer) = &mut self.answer else {
             return;
         };
+        let voiced = answer.is_voiced(&self.config) && !text.is_empty();
+        // A question is for the room.
+        let hushed = answer.hushed && self.dialogue.is_none() && !text.is_empty();
         answer.summary.reply.clone_from(&text);
-        let voiced = (answer.spoken.is_some() || self.config.speak_typed) && !text.is_empty();
+        // What the room hears, and may hear again.
+        let text = if hushed {
+            self.config.phrases.shown.clone()
+        } else {
+            text
+        };
         let reply = match staged {
             Some((staged, words)) if voiced && words == text => staged,
             Some((staged, _)) => {
@@ -182,10 +190,14 @@ impl TurnMachine {
             summary.ttfa_ms = None;
         }
         if self.config.open_questions {
+            let replied = match answer.hushed {
+                true => &self.config.phrases.shown,
+                false => &summary.reply,
+            };
             self.history.add(
                 answer.turn,
                 &summary.text,
-                &summary.reply,
+                replied,
                 now + self.config.remember,
             );
         }
@@ -224,6 +236,10 @@ impl TurnMachine {
                 if answer.filler_due() && now < *since + self.config.commit_timeout =>
             {
                 self.fill(effects)
+            }
+            Phase::Proving { .. } => {
+                let reply = self.config.phrases.nothing_done.clone();
+                self.give_up(reply, now, effects);
             }
             Phase::Preparing { .. } | Phase::Committing { .. } => {
                 let reply = self.config.phrases.no_result.clone();

@@ -1,7 +1,7 @@
 //! The person's half of a turn: words read while they are spoken, plans prepared on them.
 
 use super::{
-    Effect, Plan, Take, TurnConfig, TurnMachine,
+    Dialogue, Effect, Plan, Question, Take, TurnConfig, TurnMachine,
     reading::{Meaning, Origin, Reading},
 };
 use crate::{endpoint::Expectation, grammar::Step, seams::SAMPLE_RATE_HZ};
@@ -121,7 +121,7 @@ impl TurnMachine {
         let continued = self
             .answer
             .as_ref()
-            .filter(|answer| answer.may_continue(now, &self.config))
+            .filter(|answer| answer.may_continue(now, &self.config) && !self.asks_pin())
             .and_then(|answer| {
                 let spoken = answer.spoken?;
                 Some((answer.turn, spoken.from))
@@ -242,10 +242,20 @@ impl TurnMachine {
         let changed = text != utterance.words.text;
         if changed {
             utterance.unchanged = 0;
-            effects.push(Effect::announce(
-                utterance.turn,
-                Event::SttPartial { text: text.clone() },
-            ));
+            // Digits of a PIN are nobody's to see, and what is not one yet may become one.
+            let hidden = matches!(
+                &self.dialogue,
+                Some(Dialogue {
+                    question: Question::Pin { .. },
+                    ..
+                })
+            );
+            if !hidden {
+                effects.push(Effect::announce(
+                    utterance.turn,
+                    Event::SttPartial { text: text.clone() },
+                ));
+            }
             let reading = self.read(&text);
             if let Some(utterance) = &mut self.hearing {
                 let since = utterance.through;
@@ -409,13 +419,17 @@ impl TurnMachine {
             return;
         };
         let Some(Ok(draft)) = &plan.draft else { return };
+        let before = self.answer.as_ref().filter(|_| utterance.continues);
         let reply = match &draft.confirm {
             Some(question) if !affirmed => question.clone(),
+            _ if draft.hushed => self.config.phrases.shown.clone(),
             _ => draft.reply.clone(),
         };
-        let reply = match &self.answer {
-            Some(answer) if utterance.continues => answer.with_replies(&reply),
-            _ => reply,
+        let reply = match before {
+            Some(answer) if answer.hushed => self.config.phrases.shown.clone(),
+            Some(_) if draft.hushed && draft.confirm.is_none() => reply,
+            Some(answer) => answer.with_replies(&reply),
+            None => reply,
         };
         let intents = plan
             .steps

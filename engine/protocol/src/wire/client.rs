@@ -1,8 +1,9 @@
 //! Client and server frames.
 
-use super::{DecodeError, FromWire, v1, wire_enum};
+use super::{DecodeError, FromWire, id_from_wire, id_to_wire, v1, wire_enum};
 use crate::{
-    AudioFormat, Choice, ClientFrame, HomeEdit, ModelChange, Problem, ServerFrame, SkillChange,
+    AudioFormat, Choice, ClientFrame, HomeEdit, ModelChange, Problem, ServerFrame, SessionId,
+    SkillChange,
 };
 use v1::{
     change_skill::Change, choose::Choice as Chosen, client_frame::Kind as Request, edit_home::Edit,
@@ -110,6 +111,15 @@ impl From<&ClientFrame> for v1::ClientFrame {
             ClientFrame::Privacy { on, .. } => Request::Privacy(v1::Privacy { on }),
             ClientFrame::Egress { most, .. } => Request::Egress(v1::Egress { most }),
             ClientFrame::Seal { sealed, .. } => Request::Seal(v1::Seal { sealed }),
+            ClientFrame::Pin { session, pin, .. } => Request::Pin(v1::Pin {
+                session_id: id_to_wire(session.0),
+                pin,
+            }),
+            ClientFrame::People { .. } => Request::People(v1::People {}),
+            ClientFrame::EditPeople { pin, edit, .. } => Request::EditPeople(v1::EditPeople {
+                pin,
+                edit: Some(edit.into()),
+            }),
         };
         v1::ClientFrame {
             id: frame.id(),
@@ -211,6 +221,17 @@ impl TryFrom<v1::ClientFrame> for ClientFrame {
                     ClientFrame::SkillAudit { id, most }
                 }
                 Request::Models(v1::Models { on }) => ClientFrame::Models { id, on },
+                Request::Pin(v1::Pin { session_id, pin }) => ClientFrame::Pin {
+                    id,
+                    session: SessionId(id_from_wire("pin.session_id", &session_id)?),
+                    pin,
+                },
+                Request::People(v1::People {}) => ClientFrame::People { id },
+                Request::EditPeople(v1::EditPeople { pin, edit }) => ClientFrame::EditPeople {
+                    id,
+                    pin,
+                    edit: edit.try_into()?,
+                },
                 Request::ChangeModel(v1::ChangeModel { model, change }) => {
                     ClientFrame::ChangeModel {
                         id,

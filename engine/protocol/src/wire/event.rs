@@ -118,6 +118,7 @@ impl From<&Event> for Kind {
             Event::SkillNotice { skill, text, aloud } => {
                 Kind::SkillNotice(v1::SkillNotice { skill, text, aloud })
             }
+            Event::PinWanted { wanted } => Kind::PinWanted(v1::PinWanted { wanted }),
             Event::SkillPublished {
                 skill,
                 topic,
@@ -207,6 +208,7 @@ impl TryFrom<Kind> for Event {
             Kind::SkillNotice(v1::SkillNotice { skill, text, aloud }) => {
                 Event::SkillNotice { skill, text, aloud }
             }
+            Kind::PinWanted(v1::PinWanted { wanted }) => Event::PinWanted { wanted },
             Kind::SkillPublished(v1::SkillPublished {
                 skill,
                 topic,

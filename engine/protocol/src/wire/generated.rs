@@ -249,7 +249,7 @@ pub struct Envelope {
 pub struct Event {
     #[prost(
         oneof = "event::Kind",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 23"
     )]
     pub kind: ::core::option::Option<event::Kind>,
 }
@@ -295,6 +295,8 @@ pub mod event {
         SkillNotice(super::SkillNotice),
         #[prost(message, tag = "19")]
         SkillPublished(super::SkillPublished),
+        #[prost(message, tag = "23")]
+        PinWanted(super::PinWanted),
     }
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -446,6 +448,12 @@ pub struct CardLine {
     pub name: ::core::option::Option<::prost::alloc::string::String>,
     #[prost(string, tag = "2")]
     pub text: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PinWanted {
+    /// false: no longer
+    #[prost(bool, tag = "1")]
+    pub wanted: bool,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -818,7 +826,7 @@ pub struct ClientFrame {
     pub id: u32,
     #[prost(
         oneof = "client_frame::Kind",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 43, 44, 45, 46, 47, 37, 38, 39"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 37, 38, 39, 43, 44, 45, 46, 47"
     )]
     pub kind: ::core::option::Option<client_frame::Kind>,
 }
@@ -884,6 +892,18 @@ pub mod client_frame {
         Models(super::Models),
         #[prost(message, tag = "30")]
         ChangeModel(super::ChangeModel),
+        #[prost(message, tag = "31")]
+        Pin(super::Pin),
+        #[prost(message, tag = "32")]
+        People(super::People),
+        #[prost(message, tag = "33")]
+        EditPeople(super::EditPeople),
+        #[prost(message, tag = "37")]
+        Privacy(super::Privacy),
+        #[prost(message, tag = "38")]
+        Egress(super::Egress),
+        #[prost(message, tag = "39")]
+        Seal(super::Seal),
         #[prost(message, tag = "43")]
         Kept(super::Kept),
         #[prost(message, tag = "44")]
@@ -894,12 +914,6 @@ pub mod client_frame {
         BackUp(super::BackUp),
         #[prost(message, tag = "47")]
         Wipe(super::Wipe),
-        #[prost(message, tag = "37")]
-        Privacy(super::Privacy),
-        #[prost(message, tag = "38")]
-        Egress(super::Egress),
-        #[prost(message, tag = "39")]
-        Seal(super::Seal),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1244,6 +1258,97 @@ pub struct Wipe {
     /// "wipe", so that it is no accident
     #[prost(string, tag = "1")]
     pub word: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Pin {
+    /// 16 bytes, big-endian: the conversation that wants it
+    #[prost(bytes = "vec", tag = "1")]
+    pub session_id: ::prost::alloc::vec::Vec<u8>,
+    /// as typed
+    #[prost(string, tag = "2")]
+    pub pin: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct People {}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EditPeople {
+    /// of an owner, where one has a PIN
+    #[prost(string, tag = "1")]
+    pub pin: ::prost::alloc::string::String,
+    #[prost(oneof = "edit_people::Edit", tags = "2, 3, 4, 5, 6, 7")]
+    pub edit: ::core::option::Option<edit_people::Edit>,
+}
+/// Nested message and enum types in `EditPeople`.
+pub mod edit_people {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Edit {
+        #[prost(message, tag = "2")]
+        Person(super::PersonEdit),
+        /// the person of this id goes
+        #[prost(uint64, tag = "3")]
+        Remove(u64),
+        #[prost(message, tag = "4")]
+        NewPin(super::NewPin),
+        #[prost(message, tag = "5")]
+        Place(super::PlaceEdit),
+        #[prost(message, tag = "6")]
+        Rule(super::RuleEdit),
+        /// the rule of this id goes
+        #[prost(uint64, tag = "7")]
+        RemoveRule(u64),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PersonEdit {
+    /// 0: a new one
+    #[prost(uint64, tag = "1")]
+    pub id: u64,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub role: ::prost::alloc::string::String,
+    /// Unix time; absent: never
+    #[prost(sint64, optional, tag = "4")]
+    pub expires_ms: ::core::option::Option<i64>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NewPin {
+    #[prost(uint64, tag = "1")]
+    pub person: u64,
+    /// 4 to 12 digits; empty: none
+    #[prost(string, tag = "2")]
+    pub pin: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlaceEdit {
+    /// which microphone, screen or room
+    #[prost(string, tag = "1")]
+    pub place: ::prost::alloc::string::String,
+    /// as people call it; empty: as it is called by itself
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// a role, or the id of a person; empty: as if nobody had chosen
+    #[prost(string, tag = "3")]
+    pub speaks_for: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RuleEdit {
+    /// none: whoever
+    #[prost(string, repeated, tag = "1")]
+    pub roles: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// empty: whatever
+    #[prost(string, tag = "2")]
+    pub risk: ::prost::alloc::string::String,
+    /// "anywhere", "shared", "own", or the id of a room
+    #[prost(string, tag = "3")]
+    pub r#where: ::prost::alloc::string::String,
+    /// "HH:MM"; empty, with `to`: at any time
+    #[prost(string, tag = "4")]
+    pub from: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub to: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub ruling: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ServerFrame {

@@ -7,6 +7,7 @@ mod client;
 mod event;
 mod job;
 mod keep;
+mod people;
 mod stream;
 mod turn;
 pub(crate) mod view;

@@ -2,6 +2,7 @@
 
 mod any;
 mod job;
+mod people;
 
 pub use any::{any_client_frame, any_frame};
 pub use job::job;
@@ -34,6 +35,7 @@ pub fn all() -> Vec<(String, Frame)> {
     all.extend(
         client()
             .into_iter()
+            .chain(people::client())
             .map(|(name, frame)| (format!("client.{name}"), Frame::Client(frame))),
     );
     all.extend(
@@ -617,6 +619,7 @@ fn events() -> Vec<(&'static str, Event)> {
                 payload: r#"{"minutes":3}"#.into(),
             },
         ),
+        ("pin_wanted", Event::PinWanted { wanted: true }),
         (
             "degraded",
             Event::Degraded {

@@ -109,6 +109,42 @@ async fn before_the_login_nothing_of_the_house_is_told() {
             "401 401 200 200 403 403 200 401",
         ),
         ("GET /api/v1/egress", "", "401 401 200 200 403 403 200 401"),
+        ("GET /api/v1/people", "", "401 401 200 200 403 403 200 401"),
+        (
+            "POST /api/v1/people",
+            r#"{"name":"Ada","role":"owner"}"#,
+            "401 401 200 200 403 403 200 401",
+        ),
+        (
+            "PUT /api/v1/people/lamp",
+            r#"{"name":"Ada","role":"owner"}"#,
+            "401 401 404 404 403 403 404 401",
+        ),
+        (
+            "DELETE /api/v1/people/lamp",
+            "",
+            "401 401 404 404 403 403 404 401",
+        ),
+        (
+            "PUT /api/v1/people/lamp/pin",
+            r#"{"pin":"1815"}"#,
+            "401 401 404 404 403 403 404 401",
+        ),
+        (
+            "PUT /api/v1/places/microphone",
+            r#"{"speaks_for":"child"}"#,
+            "401 401 200 200 403 403 200 401",
+        ),
+        (
+            "POST /api/v1/rules",
+            r#"{"ruling":"pin"}"#,
+            "401 401 200 200 403 403 200 401",
+        ),
+        (
+            "DELETE /api/v1/rules/lamp",
+            "",
+            "401 401 404 404 403 403 404 401",
+        ),
         ("GET /api/v1/audit", "", "401 401 200 200 403 403 200 401"),
         ("GET /api/v1/turns", "", "401 401 200 200 403 403 200 401"),
         ("GET /api/v1/latency", "", "401 401 200 200 403 403 200 401"),
@@ -205,6 +241,7 @@ async fn before_the_login_nothing_of_the_house_is_told() {
         let path = path.replace("{file}", "index.html");
         let path = path.replace("{id}", if of_room { "attic" } else { "lamp" });
         let path = path.replace("{name}", "tea").replace("{offer}", "7");
+        let path = path.replace("{place}", "microphone");
         let walks = |walked: &str| walked.split('?').next().unwrap().ends_with(&path);
         let has_row = routes.iter().any(|(walked, _, _)| walks(walked));
         assert!(has_row, "{path} has no row in the table of this test");

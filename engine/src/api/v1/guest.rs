@@ -1,7 +1,10 @@
 //! Whoever asks over HTTP: a client of the hub for the length of one request.
 
 use super::{Refusal, refuse};
-use crate::{api::Door, gateway::Client};
+use crate::{
+    api::Door,
+    gateway::{Client, PROGRAMS},
+};
 use axum::http::StatusCode;
 use loqa_protocol::{
     ClientFrame, Envelope, Problem, ServerFrame, ViewPart,
@@ -40,7 +43,7 @@ impl Guest {
             return Err(unavailable("busy", "too many requests are being answered"));
         };
         Ok(Guest {
-            client: Client::embedded(&*door.service),
+            client: Client::through(&*door.service, PROGRAMS),
             door: door.clone(),
             _place: place,
         })
@@ -185,13 +188,16 @@ fn silent() -> Problem {
 
 /// What the hub says against a request.
 fn refused(problem: Problem) -> Refusal {
-    let field = problem.code.strip_prefix("home_");
+    let of_field = |prefix| problem.code.strip_prefix(prefix);
+    let field = of_field("home_").or_else(|| of_field("people_"));
     let status =
         match problem.code.as_str() {
             "not_listening" | "home_changed" => StatusCode::CONFLICT,
             "busy" | "skills_changed" | "fixed_skills" | "not_installed" | "built_in"
             | "disabled" => StatusCode::CONFLICT,
-            "model_busy" | "model_used" | "sealed" => StatusCode::CONFLICT,
+            "model_busy" | "model_used" | "last_owner" | "sealed" => StatusCode::CONFLICT,
+            "wrong_pin" | "pin_locked" => StatusCode::FORBIDDEN,
+            "no_person" | "no_rule" => StatusCode::NOT_FOUND,
             "no_skill" | "no_offer" | "no_version" | "no_model" => StatusCode::NOT_FOUND,
             "package" | "skill" | "version" | "code" => StatusCode::UNPROCESSABLE_ENTITY,
             "choice" | "same_name" | "same_version" | "earlier" | "takes" | "setting"

@@ -13,6 +13,7 @@ mod house;
 mod latency;
 mod logs;
 mod models;
+mod people;
 mod privacy;
 mod room;
 mod settings;
@@ -67,6 +68,12 @@ pub fn table() -> Vec<Route> {
         (SignedIn, routes!(models::choose)),
         (SignedIn, routes!(privacy::privacy, privacy::seal)),
         (SignedIn, routes!(privacy::egress)),
+        (SignedIn, routes!(people::people, people::add)),
+        (SignedIn, routes!(people::change, people::remove)),
+        (SignedIn, routes!(people::pin)),
+        (SignedIn, routes!(people::place)),
+        (SignedIn, routes!(people::add_rule)),
+        (SignedIn, routes!(people::remove_rule)),
         (SignedIn, routes!(house::turns)),
         (SignedIn, routes!(latency::latency)),
         (SignedIn, routes!(health::health)),

@@ -199,15 +199,14 @@ impl Trial {
 
     fn request(&mut self, text: &str, steps: Vec<Step>) -> PrepareRequest {
         self.turn += 1;
-        PrepareRequest {
-            utterance: UtteranceId {
+        PrepareRequest::new(
+            UtteranceId {
                 session: self.session,
                 turn: TurnId(self.turn),
             },
             steps,
-            text: text.to_owned(),
-            room: None,
-        }
+            text.to_owned(),
+        )
     }
 }
 

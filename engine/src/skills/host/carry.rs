@@ -55,6 +55,10 @@ impl Inner {
         let mut refused = None;
         let outcome = self.household.commit(Some(utterance), |household, moment| {
             // From here on nobody else changes anything. What was asked elsewhere is not asked again.
+            if !self.still_ruled(&prepared, moment) {
+                refused = Some(HostError::Stale);
+                return Err(EffectError(String::new()));
+            }
             if answers.is_empty() {
                 match self.renew(prepared.clone(), moment) {
                     Ok(anew) => prepared = anew,

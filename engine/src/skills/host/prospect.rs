@@ -18,6 +18,7 @@ use crate::{
 use loqa_core::{
     grammar::{Context, SlotValue, Step},
     manifest::reply,
+    policy::Risk,
     seams::{HostError, PrepareRequest},
 };
 use loqa_skill_sdk::{
@@ -244,6 +245,19 @@ impl Inner {
             // The turn machine acts on the others.
             _ => Prospect::Do(Plan::default()),
         }
+    }
+}
+
+/// What could go wrong if somebody has a step done who should not: what its intent says, and what it does to
+/// doors and the like. What does nothing is not risky.
+pub(super) fn risk(registry: &Registry, step: &Step, plan: &Plan, view: &View<'_>) -> Risk {
+    let manifest = registry.manifest(&step.skill);
+    let intent = manifest.and_then(|it| it.intent(&step.intent));
+    let declared = intent.map_or(Risk::Everyday, |intent| intent.risk);
+    match declared {
+        Risk::Risky if plan.effects.is_empty() => Risk::Everyday,
+        _ if !graves(&plan.effects, view).is_empty() => Risk::Risky,
+        declared => declared,
     }
 }
 

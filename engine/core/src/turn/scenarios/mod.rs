@@ -8,13 +8,15 @@
 mod acting;
 mod asking;
 mod open;
+mod people;
 
 use super::{
-    household::{Host, grammar},
+    household::{Host, House, grammar},
     *,
 };
 use crate::{
     endpoint::Hangover,
+    policy::{Pin, Risk, Role, Rule, Ruling, Where},
     seams::{Answered, ModelError},
 };
 use expect_test::Expect;
@@ -36,6 +38,8 @@ struct Room {
     finished: bool,
     commit_ms: u64,
     question: Option<QuestionId>,
+    /// What must be told to nobody.
+    secrets: Vec<&'static str>,
     /// What will happen by itself: (ms, input).
     coming: Vec<(u64, Input)>,
 }
@@ -143,6 +147,12 @@ impl Room {
                     Input::Committed(utterance, result),
                 ));
             }
+            Effect::Prove(question, pin) => {
+                self.note("prove");
+                let proved = self.host.house.prove(&pin);
+                self.coming
+                    .push((self.now + 40, Input::Proved(question, proved)));
+            }
             Effect::Speak(reply, text) => {
                 self.note(&format!("say \"{text}\""));
                 self.starts(reply);
@@ -200,6 +210,14 @@ impl Room {
                 {
                     self.note(&format!("{turn}: {heard_ms} ms of the reply were heard"));
                 }
+                if let Event::PinWanted { wanted } = *event {
+                    let what = if wanted { "is" } else { "is no longer" };
+                    self.note(&format!("{turn}: a PIN {what} wanted"));
+                }
+                let told = format!("{event:?}");
+                for secret in &self.secrets {
+                    assert!(!told.contains(secret), "{told}");
+                }
                 if let Event::VisualCardUpdate(card) = &*event {
                     self.note(&format!("show \"{}\"", card.title));
                 }
@@ -214,6 +232,10 @@ impl Room {
                 }
             }
             Effect::EndTurn(ended) => {
+                let told = format!("{ended:?}");
+                for secret in &self.secrets {
+                    assert!(!told.contains(secret), "{told}");
+                }
                 let summary = &ended.summary;
                 let steps: Vec<_> = ended
                     .steps
@@ -322,6 +344,19 @@ impl Room {
                 self.input(Input::HearingFailed(take, "the recogniser is gone".into()));
             }
             "commits" => self.commit_ms = rest.trim_start_matches("take ").parse().unwrap(),
+            "pin" => {
+                let pin = Pin::typed(rest).unwrap();
+                self.input(Input::Pin(pin));
+            }
+            "expires" => {
+                let pins = self.host.house.pins.iter_mut();
+                let guests = pins.filter(|pin| pin.1 == Role::Guest);
+                guests.for_each(|pin| pin.2 = false);
+            }
+            "forbids" => {
+                let risk = Risk::named(rest);
+                self.host.house.policy.own.push(forbidden(risk));
+            }
             "stale" => self.host.failures.push(HostError::Stale),
             "epoch" => {
                 self.host.epoch += 1;
@@ -343,6 +378,17 @@ impl Room {
     }
 }
 
+/// Nobody may have that done any more.
+fn forbidden(risk: Option<Risk>) -> Rule {
+    Rule {
+        roles: Vec::new().into(),
+        risk,
+        place: Where::Anywhere,
+        hours: None,
+        ruling: Ruling::Refuse,
+    }
+}
+
 #[track_caller]
 fn check(script: &str, expect: Expect) {
     check_with(TurnConfig::default(), script, expect);
@@ -350,10 +396,20 @@ fn check(script: &str, expect: Expect) {
 
 #[track_caller]
 fn check_with(config: TurnConfig, script: &str, expect: Expect) {
+    check_in(House::default(), config, script, expect);
+}
+
+/// In a house of people with PINs.
+#[track_caller]
+fn check_in(house: House, config: TurnConfig, script: &str, expect: Expect) {
     let session = SessionId(1);
+    let secrets = match house.pins.is_empty() {
+        true => Vec::new(),
+        false => vec!["one two", "nine nine", "1234", "8080"],
+    };
     let mut room = Room {
         machine: TurnMachine::new(config, session, None, grammar()),
-        host: Host::default(),
+        host: Host::of(house),
         now: 0,
         log: String::new(),
         take: None,
@@ -364,6 +420,7 @@ fn check_with(config: TurnConfig, script: &str, expect: Expect) {
         finished: false,
         commit_ms: 5,
         question: None,
+        secrets,
         coming: Vec::new(),
     };
     room.input(Input::Listening(true));
