@@ -418,6 +418,7 @@ place-this-screen = Dieser Bildschirm
 place-screen = Bildschirm …{ $id }
 place-name = Name des Bildschirms
 place-unset = Nicht gewählt: wie der Raum, sonst der Haushalt
+place-unset-room = Nicht gewählt: der Haushalt
 rules = Wer was darf
 rules-about = Es gilt der erste Satz, der passt. Wer seine PIN genannt hat, ist an „braucht eine PIN“ vorbei.
 rules-rest = Alle: alles andere wird ausgeführt.

@@ -418,6 +418,7 @@ place-this-screen = This screen
 place-screen = Screen …{ $id }
 place-name = Name of the screen
 place-unset = Not chosen: as its room, else the household
+place-unset-room = Not chosen: the household
 rules = Who may do what
 rules-about = The first sentence that fits counts. Whoever has given their PIN is past “needs a PIN”.
 rules-rest = Everybody: everything else is done.

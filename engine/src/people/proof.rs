@@ -27,6 +27,9 @@ const CAPACITY: usize = 16;
 
 /// Guesses, and what right ones have proved.
 pub struct Proofs {
+    /// One at a time: several at once would count as wrong until they have been found to be right, and each
+    /// takes memory on purpose.
+    looking: Mutex<()>,
     attempts: Attempts<()>,
     proven: Mutex<Proven>,
 }
@@ -46,6 +49,7 @@ struct Key {
 impl Default for Proofs {
     fn default() -> Proofs {
         Proofs {
+            looking: Mutex::default(),
             attempts: Attempts::new(GUESSES, LOCKED),
             proven: Mutex::default(),
         }
@@ -88,6 +92,7 @@ impl Proofs {
         now_ms: i64,
         of: impl Fn(&Person) -> bool,
     ) -> Result<&'h Person, Unproved> {
+        let _turn = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
         self.attempts.begin(()).map_err(|_| Unproved::Locked)?;
         let people = household.people.values();
         let mut people: Vec<_> = people

@@ -181,6 +181,16 @@ async fn a_pin_proves_who_somebody_is_for_a_moment_and_few_are_looked_at() {
     tokio::time::advance(Duration::from_secs(11)).await;
     assert_eq!(who(&household, NOW), None, "it was for something long past");
     let owner = |text| proofs.is_owner(&household, &typed(text), NOW);
+    // Several at once are not several wrong ones.
+    std::thread::scope(|scope| {
+        let at_once = [(); 6].map(|()| scope.spawn(|| owner("1815")));
+        assert!(
+            at_once
+                .map(|it| it.join().unwrap())
+                .iter()
+                .all(Result::is_ok)
+        );
+    });
     assert_eq!(owner("2222"), Err(Unproved::Wrong));
     assert_eq!(owner("1815"), Ok(()));
     for expected in [Unproved::Wrong, Unproved::Wrong, Unproved::Locked] {

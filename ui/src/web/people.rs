@@ -75,7 +75,10 @@ fn Unlock() -> impl IntoView {
 pub fn Refused(at: String) -> impl IntoView {
     let app = App::get();
     let refused = app.part(move |model| match &model.people.outcome {
-        Edited::Refused(problem) if model.people.changed == at => Some(problem.clone()),
+        // Of an owner's PIN is told where that is typed.
+        Edited::Refused(problem) if model.people.changed == at && !model.people.is_locked() => {
+            Some(problem.clone())
+        }
         _ => None,
     });
     view! {
@@ -136,15 +139,18 @@ fn Add() -> impl IntoView {
     });
     view! {
         <form class="line add" on:submit=submit>
-            <label for="add-name">{words("people-name")}</label>
-            <input id="add-name" autocomplete="off" maxlength="100" required dir="auto" bind:value=name />
-            <label for="add-role">{words("people-role")}</label>
-            <select id="add-role" on:change:target=move |event| role.set(event.target().value())>
-                {roles(move |it| role.get() == it)}
-            </select>
+            <label>
+                {words("people-name")}
+                <input autocomplete="off" maxlength="100" required dir="auto" bind:value=name />
+            </label>
+            <label>
+                {words("people-role")}
+                <select on:change:target=move |event| role.set(event.target().value())>
+                    {roles(move |it| role.get() == it)}
+                </select>
+            </label>
             <Show when=move || role.get() == "guest">
-                <label for="add-until">{words("people-until")}</label>
-                <input id="add-until" type="date" bind:value=until />
+                <label>{words("people-until")} <input type="date" bind:value=until /></label>
             </Show>
             <button class="primary" type="submit">{words("people-add")}</button>
         </form>
@@ -205,7 +211,12 @@ fn Row(id: u64) -> impl IntoView {
                     prop:value=move || of(|it| it.name.clone())
                     on:change=move |event| rename(event_target_value(&event)) />
                 <select aria-label=move || named("people-role-of")
-                    on:change=move |event| become_role(event_target_value(&event))>
+                    on:change:target=move |event| {
+                        let wanted = event.target().value();
+                        // It is as the hub says, and not before.
+                        event.target().set_value(&untrack(role));
+                        become_role(wanted);
+                    }>
                     {roles(move |it| role() == it)}
                 </select>
                 <Show when=move || guest.get()>

@@ -85,7 +85,11 @@ fn Row(place: String) -> impl IntoView {
     let options = move || {
         let chosen = whom();
         let of = |role: &str| (role.to_owned(), words(&format!("role-{role}")));
-        let mut options = vec![(String::new(), words("place-unset")), of("household")];
+        let unset = match now.with(|it| it.as_ref().is_some_and(|it| it.kind == "room")) {
+            true => words("place-unset-room"),
+            false => words("place-unset"),
+        };
+        let mut options = vec![(String::new(), unset), of("household")];
         options.extend(ROLES.map(of));
         let people = people.get().into_iter();
         options.extend(people.map(|(id, name)| (id.to_string(), name)));
@@ -103,7 +107,12 @@ fn Row(place: String) -> impl IntoView {
         <li>
             <label>
                 <span dir="auto">{move || now.get().as_ref().map(name)}</span>
-                <select dir="auto" on:change=move |event| set(event_target_value(&event), own())>{options}</select>
+                <select dir="auto" on:change:target=move |event| {
+                    let wanted = event.target().value();
+                    // It is as the hub says, and not before.
+                    event.target().set_value(&untrack(whom));
+                    set(wanted, own());
+                }>{options}</select>
             </label>
             <Show when=move || screen.get()>
                 <input class="name" dir="auto" maxlength="100" autocomplete="off" aria-label=words("place-name")

@@ -128,29 +128,35 @@ fn Add() -> impl IntoView {
     let roles: Vec<_> = ["household"].into_iter().chain(ROLES).collect();
     view! {
         <form class="line add" on:submit=submit>
-            <label for="rule-role">{words("rule-who")}</label>
-            <select id="rule-role" on:change:target=move |event| role.set(event.target().value())>
-                {options(words("roles-all"), "roles", &roles)}
-            </select>
-            <label for="rule-risk">{words("rule-what")}</label>
-            <select id="rule-risk" on:change:target=move |event| risk.set(event.target().value())>
-                {options(words("risk-any"), "risk", &RISKS)}
-            </select>
-            <label for="rule-where">{words("rule-where")}</label>
-            <select id="rule-where" dir="auto" on:change:target=move |event| place.set(event.target().value())>
-                {options(words("where-anywhere"), "where", &["shared", "own"])}
-                {move || areas.get().into_iter().map(|area| {
-                    view! { <option value=area.id>{headed(&area.name)}</option> }
-                }).collect_view()}
-            </select>
-            <label for="rule-from">{words("rule-from")}</label>
-            <input id="rule-from" type="time" bind:value=from />
-            <label for="rule-to">{words("rule-to")}</label>
-            <input id="rule-to" type="time" bind:value=to />
-            <label for="rule-ruling">{words("rule-then")}</label>
-            <select id="rule-ruling" on:change:target=move |event| ruling.set(event.target().value())>
-                {options(String::new(), "ruling", &RULINGS)}
-            </select>
+            <label>
+                {words("rule-who")}
+                <select on:change:target=move |event| role.set(event.target().value())>
+                    {options(words("roles-all"), "roles", &roles)}
+                </select>
+            </label>
+            <label>
+                {words("rule-what")}
+                <select on:change:target=move |event| risk.set(event.target().value())>
+                    {options(words("risk-any"), "risk", &RISKS)}
+                </select>
+            </label>
+            <label>
+                {words("rule-where")}
+                <select dir="auto" on:change:target=move |event| place.set(event.target().value())>
+                    {options(words("where-anywhere"), "where", &["shared", "own"])}
+                    {move || areas.get().into_iter().map(|area| {
+                        view! { <option value=area.id>{headed(&area.name)}</option> }
+                    }).collect_view()}
+                </select>
+            </label>
+            <label>{words("rule-from")} <input type="time" bind:value=from /></label>
+            <label>{words("rule-to")} <input type="time" bind:value=to /></label>
+            <label>
+                {words("rule-then")}
+                <select on:change:target=move |event| ruling.set(event.target().value())>
+                    {options(String::new(), "ruling", &RULINGS)}
+                </select>
+            </label>
             <button class="primary" type="submit">{words("rule-add")}</button>
         </form>
         <Refused at="rule".into() />

@@ -2,6 +2,7 @@
 
 mod any;
 mod job;
+mod keep;
 mod people;
 
 pub use any::{any_client_frame, any_frame};
@@ -9,9 +10,8 @@ pub use job::job;
 
 use loqa_protocol::{
     AudioFormat, Choice, ClientFrame, EffectKind, Envelope, Event, HomeEdit, HopTimings, JobFrame,
-    Keep, KeepOf, KeptLook, LatencyClass, ModelChange, Partial, Placement, PrivacyScope, Problem,
-    QosTier, Redaction, ServerFrame, SessionId, SkillChange, Speculation, StepSummary, TurnId,
-    TurnSummary, Verdict, View, ViewPart,
+    LatencyClass, ModelChange, Partial, Placement, PrivacyScope, Problem, QosTier, ServerFrame,
+    SessionId, SkillChange, Speculation, StepSummary, TurnId, TurnSummary, Verdict, View, ViewPart,
     card::{Card, CardLine},
     view::{
         Alarm, Area, Device, DeviceState, House, List, Listening, Skill, SkillIntent, SkillSetting,
@@ -62,7 +62,7 @@ pub fn all() -> Vec<(String, Frame)> {
 
 fn client() -> Vec<(&'static str, ClientFrame)> {
     let id = 3;
-    vec![
+    let mut all = vec![
         (
             "ask",
             ClientFrame::Ask {
@@ -191,77 +191,12 @@ fn client() -> Vec<(&'static str, ClientFrame)> {
             "choose_model",
             choose(Choice::Model("stt".into(), "whisper-base-en".into())),
         ),
-        (
-            "kept_list",
-            kept(KeptLook::List {
-                before_ms: Some(1_900_000_000_000),
-                most: 50,
-            }),
-        ),
-        (
-            "kept_search",
-            kept(KeptLook::Search {
-                query: "pasta".into(),
-                most: 50,
-            }),
-        ),
-        ("kept_show", kept(KeptLook::Show("0badcafe".into()))),
-        ("kept_forget", kept(KeptLook::Forget("0badcafe".into()))),
-        (
-            "keep_household",
-            keep(Keep::Scope {
-                of: KeepOf::Household,
-                scope: Some(PrivacyScope::Session),
-            }),
-        ),
-        (
-            "keep_room",
-            keep(Keep::Scope {
-                of: KeepOf::Room("kitchen".into()),
-                scope: None,
-            }),
-        ),
-        (
-            "keep_conversation",
-            keep(Keep::Scope {
-                of: KeepOf::Conversation,
-                scope: Some(PrivacyScope::Ephemeral),
-            }),
-        ),
-        ("keep_hours", keep(Keep::Hours(24))),
-        (
-            "keep_redact",
-            keep(Keep::Redact(vec![
-                Redaction::Names,
-                Redaction::Numbers,
-                Redaction::Text,
-            ])),
-        ),
-        (
-            "audit",
-            ClientFrame::Audit {
-                id,
-                noted: Some("12:0badcafe".into()),
-            },
-        ),
-        (
-            "back_up",
-            ClientFrame::BackUp {
-                id,
-                recipient: "age1".into(),
-            },
-        ),
-        (
-            "wipe",
-            ClientFrame::Wipe {
-                id,
-                word: ClientFrame::WIPE.into(),
-            },
-        ),
         ("privacy", ClientFrame::Privacy { id, on: true }),
         ("egress", ClientFrame::Egress { id, most: 100 }),
         ("seal", ClientFrame::Seal { id, sealed: true }),
-    ]
+    ];
+    all.extend(keep::keep());
+    all
 }
 
 fn change(change: SkillChange) -> ClientFrame {
@@ -271,14 +206,6 @@ fn change(change: SkillChange) -> ClientFrame {
         skill,
         change,
     }
-}
-
-fn kept(look: KeptLook) -> ClientFrame {
-    ClientFrame::Kept { id: 3, look }
-}
-
-fn keep(keep: Keep) -> ClientFrame {
-    ClientFrame::Keep { id: 3, keep }
 }
 
 fn change_model(change: ModelChange) -> ClientFrame {
