@@ -94,6 +94,12 @@ pub enum Broken {
         /// Of which conversation.
         session: String,
     },
+    /// What a list shows of a conversation is not what its entries say.
+    #[error("when conversation {session} began or ended, or how long it is, was changed")]
+    Times {
+        /// Which.
+        session: String,
+    },
     /// An entry is gone, and nobody erased it.
     #[error("{missing} entries of conversation {session} are gone, and it was not forgotten")]
     Removed {

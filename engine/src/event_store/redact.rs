@@ -175,7 +175,8 @@ mod tests {
             let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '\'' && letter != '’');
             for word in words.map(str::to_lowercase).filter(|word| word.contains(char::is_alphanumeric)) {
                 let stem = word.replace('’', "'");
-                let stem = stem.strip_suffix("'s").unwrap_or(&stem);
+                let stem = stem.trim_matches('\'');
+                let stem = stem.strip_suffix("'s").unwrap_or(stem);
                 prop_assert!(redactor.known.contains(stem) || stem.is_empty(), "{:?}", text);
             }
         }

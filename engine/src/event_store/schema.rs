@@ -64,9 +64,22 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// What the chain remembers of it.
-    pub fn hash(&self, id: SessionId) -> chain::Hash {
-        chain::hash(&[&place(id, self.seq, self.at_ms), &self.sealed])
+    /// What the chain remembers of it: also whose it is, and how long it may be kept.
+    pub fn hash(&self, of: &Conversation) -> chain::Hash {
+        let (person, scope) = (person(of.owner).unwrap_or(-1), of.scope as u8);
+        chain::hash(&[
+            &place(of.id, self.seq, self.at_ms),
+            &person.to_be_bytes(),
+            &[scope],
+            &self.sealed,
+        ])
+    }
+}
+
+fn person(owner: Owner) -> Option<i64> {
+    match owner {
+        Owner::Household => None,
+        Owner::Person(id) => Some(id.cast_signed()),
     }
 }
 
@@ -238,10 +251,7 @@ pub(super) fn begin(connection: &Connection, new: &Conversation) -> rusqlite::Re
         .prepare_cached("INSERT INTO conversation (id, person, scope, begun_ms, last_ms, events, turns) VALUES (?, ?, ?, ?, ?, 0, 0)")?
         .execute(params![
             new.id.0.to_be_bytes(),
-            match new.owner {
-                Owner::Household => None,
-                Owner::Person(id) => Some(id.cast_signed()),
-            },
+            person(new.owner),
             match new.scope {
                 PrivacyScope::Persistent => 2,
                 _ => 1,

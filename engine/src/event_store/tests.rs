@@ -327,6 +327,11 @@ fn whatever_is_done_to_the_file_is_found_and_leaves_the_rest_readable() {
         "DELETE FROM deed",
         "UPDATE deed SET sealed = zeroblob(200)",
         "INSERT INTO deed VALUES (3, 0, x'00')",
+        "UPDATE conversation SET person = 7 WHERE number = 1",
+        "UPDATE conversation SET scope = 2 WHERE number = 1",
+        "UPDATE conversation SET last_ms = 1 WHERE number = 1",
+        "UPDATE conversation SET begun_ms = 1 WHERE number = 1",
+        "UPDATE conversation SET events = 9 WHERE number = 1",
     ] {
         let house = tampered(sql);
         let broken = house.verified().broken;
@@ -344,6 +349,163 @@ fn whatever_is_done_to_the_file_is_found_and_leaves_the_rest_readable() {
     );
     let (readable, _) = house.store.readable(SessionId(1)).unwrap();
     assert_eq!(readable.len(), 2);
+}
+
+/// A bit of any value of any row, by chance: `LOQA_TAMPERINGS` of them, 2 000 if it is not set.
+#[test]
+fn no_bit_of_any_row_can_be_changed_unseen() {
+    let wanted = std::env::var("LOQA_TAMPERINGS").ok();
+    let wanted: u32 = wanted.and_then(|text| text.parse().ok()).unwrap_or(2000);
+    let house = House::new();
+    for turn in 0..4 {
+        house.say(Turn {
+            session: 1 + turn as u128 % 2,
+            at_ms: HOUR + turn,
+            ..KEPT
+        });
+    }
+    house.store.forget(SessionId(2)).unwrap();
+    house.store.close();
+    let mut connection = Connection::open(house.data.path().join(FILE)).unwrap();
+    let (seed, household) = (house.keys.signing().unwrap(), house.keys.household());
+    // Of each table, what a bit may be flipped in; the title and how many turns there are, only the page shows.
+    let columns = [
+        (
+            "event",
+            "leaf",
+            &["conversation", "seq", "at_ms", "leaf", "sealed"][..],
+        ),
+        ("leaf", "n", &["n", "hash"]),
+        ("head", "n", &["n", "link", "at_ms", "signature"]),
+        ("deed", "leaf", &["leaf", "at_ms", "sealed"]),
+        (
+            "conversation",
+            "number",
+            &[
+                "number", "id", "person", "scope", "begun_ms", "last_ms", "events",
+            ],
+        ),
+    ];
+    use rand::RngExt;
+    let mut chance = rand::rng();
+    for _ in 0..wanted {
+        let (table, key, of) = columns[chance.random_range(0..columns.len())];
+        let column = of[chance.random_range(0..of.len())];
+        let transaction = connection.transaction().unwrap();
+        let row: i64 = transaction
+            .query_row(
+                &format!("SELECT {key} FROM {table} ORDER BY random() LIMIT 1"),
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        let value: rusqlite::types::Value = transaction
+            .query_row(
+                &format!("SELECT {column} FROM {table} WHERE {key} = ?"),
+                [row],
+                |row| row.get(0),
+            )
+            .unwrap();
+        use rusqlite::types::Value;
+        let changed = match value.clone() {
+            Value::Integer(number) => Value::Integer(number ^ (1 << chance.random_range(0..40))),
+            Value::Blob(mut bytes) => {
+                let at = chance.random_range(0..bytes.len());
+                bytes[at] ^= 1 << chance.random_range(0..8);
+                Value::Blob(bytes)
+            }
+            _ => Value::Integer(7),
+        };
+        let changing = transaction.execute(
+            &format!("UPDATE {table} SET {column} = ?1 WHERE {key} = ?2"),
+            rusqlite::params![changed, row],
+        );
+        // A number that is taken already cannot be given twice, and scope is known by two of its values.
+        let scope = column == "scope" && !matches!(changed, Value::Integer(1 | 2));
+        if changing.is_ok() && !scope {
+            let verified = verify::verify(&transaction, &seed, household, None);
+            let broken = verified.map(|verified| verified.broken.len());
+            assert_ne!(
+                broken.unwrap_or(1),
+                0,
+                "{table}.{column} of {row}: {value:?} → {changed:?}"
+            );
+        }
+    }
+}
+
+const CHILD: &str = "LOQA_EVENT_STORE_TEST_CHILD";
+
+/// Not a test by itself: the process that the next one kills.
+#[test]
+fn child_that_keeps_until_killed() {
+    let Some(data) = std::env::var_os(CHILD) else {
+        return;
+    };
+    let keys = Arc::new(Keys::open(Path::new(&data), false, true).unwrap());
+    let store = EventStore::in_folder(Path::new(&data), keys);
+    let first = store
+        .list(None, 1)
+        .unwrap()
+        .first()
+        .map_or(0, |it| it.events);
+    for turn in first.. {
+        let text = turn.to_string();
+        let at_ms = HOUR + i64::try_from(turn).unwrap();
+        let kept = store.append_acknowledged(
+            Turn {
+                text: &text,
+                at_ms,
+                ..KEPT
+            }
+            .retained(),
+        );
+        kept.recv().unwrap().unwrap();
+        println!("ack {turn}");
+    }
+}
+
+#[test]
+fn kill_9_loses_no_word_that_was_acknowledged_and_doubles_none() {
+    use std::io::BufRead;
+    let data = tempfile::tempdir().unwrap();
+    let rounds = std::env::var("LOQA_KILLS").ok();
+    let rounds: usize = rounds.and_then(|text| text.parse().ok()).unwrap_or(20);
+    for round in 0..rounds {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "--nocapture",
+                "event_store::tests::child_that_keeps_until_killed",
+            ])
+            .env(CHILD, data.path())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Killed after an acknowledgement, while it works on the next.
+        let stop_after = 1 + (round * 7) % 13;
+        let acked = std::io::BufReader::new(child.stdout.take().unwrap())
+            .lines()
+            .map_while(Result::ok)
+            .filter_map(|line| line.rsplit_once("ack ")?.1.parse::<usize>().ok())
+            .nth(stop_after)
+            .unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let keys = Arc::new(Keys::open(data.path(), false, false).unwrap());
+        let store = EventStore::in_folder(data.path(), keys);
+        let kept = texts(&store.timeline(SessionId(KEPT.session)).unwrap());
+        let expected: Vec<String> = (0..kept.len()).map(|turn| turn.to_string()).collect();
+        assert_eq!(kept, expected, "none lost, none doubled");
+        assert!(
+            kept.len() > acked,
+            "acknowledged {acked}, kept {}",
+            kept.len()
+        );
+        assert_eq!(store.verify(None).unwrap().unwrap().broken, []);
+        store.close();
+    }
 }
 
 #[test]

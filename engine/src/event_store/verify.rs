@@ -75,9 +75,12 @@ pub(super) fn verify(
     for conversation in schema::all(connection)? {
         let session = conversation.id.to_string();
         let mut found = 0;
+        let mut times: Option<(i64, i64)> = None;
         let mut failed = Ok(());
         let read = schema::each_event(connection, conversation.number, |event| {
             found += 1;
+            let (first, last) = times.unwrap_or((event.at_ms, event.at_ms));
+            times = Some((first, last.max(event.at_ms)));
             let hash = match hash_of(event.leaf) {
                 Ok(hash) => hash,
                 Err(error) => {
@@ -85,7 +88,7 @@ pub(super) fn verify(
                     return;
                 }
             };
-            let same = hash.is_some_and(|hash| hash == event.hash(conversation.id));
+            let same = hash.is_some_and(|hash| hash == event.hash(&conversation));
             let session = session.clone();
             if !same {
                 let n = event.leaf;
@@ -103,6 +106,10 @@ pub(super) fn verify(
         } else if found < conversation.events {
             let missing = conversation.events - found;
             broken.push(Broken::Removed { missing, session });
+        } else if found != conversation.events
+            || times != Some((conversation.begun_ms, conversation.last_ms))
+        {
+            broken.push(Broken::Times { session });
         }
     }
     let missing = accounted.iter().skip(1).filter(|seen| !**seen).count();

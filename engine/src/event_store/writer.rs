@@ -196,7 +196,7 @@ impl Writer {
                 leaf: 0,
                 sealed,
             };
-            kept.leaf = chain.add(&transaction, &kept.hash(row.id))?;
+            kept.leaf = chain.add(&transaction, &kept.hash(row))?;
             schema::insert(&transaction, row.number, &kept)?;
             row.events += 1;
             row.last_ms = row.last_ms.max(envelope.at_ms);

@@ -81,6 +81,8 @@ enum Subject {
     Faults,
     /// Skills in their sandbox: what a call takes, and what many of them cost
     Skills,
+    /// Conversations that are kept: writing, looking, checking, among a million events
+    Store,
     /// Whisper in its process, against pywhispercpp on the same models
     Stt,
     /// Voices: how soon they begin, and what a second of speech takes

@@ -12,6 +12,7 @@ mod model;
 mod peer;
 mod recording;
 mod skills;
+mod store;
 mod stt;
 mod tts;
 mod ui;
@@ -46,6 +47,8 @@ enum Bench {
     Faults(faults::FaultsArgs),
     /// Skills in their sandbox: what a call takes, and what many of them cost
     Skills(skills::SkillsArgs),
+    /// Conversations that are kept: writing, looking, checking, among a million events
+    Store(store::StoreArgs),
     /// Whisper in its process, against pywhispercpp on the same models
     Stt(stt::SttArgs),
     /// Voices: how soon they begin, and what a second of speech takes
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Bench::Intent(args) => intent::run(args, &mut report),
         Bench::Faults(args) => faults::run(args, &mut report),
         Bench::Skills(args) => skills::run(args, &mut report),
+        Bench::Store(args) => store::run(args, &mut report),
         Bench::Stt(args) => stt::run(args, &mut report),
         Bench::Tts(args) => tts::run(args, &mut report),
         Bench::Llm(args) => llm::run(args, &mut report),

@@ -2,7 +2,7 @@
 
 use loqa_protocol::{ClientFrame, Keep, KeepOf, KeptLook, PrivacyScope, Redaction};
 
-pub fn keep() -> Vec<(&'static str, ClientFrame)> {
+pub fn frames() -> Vec<(&'static str, ClientFrame)> {
     let id = 3;
     vec![
         (

@@ -195,7 +195,7 @@ fn client() -> Vec<(&'static str, ClientFrame)> {
         ("egress", ClientFrame::Egress { id, most: 100 }),
         ("seal", ClientFrame::Seal { id, sealed: true }),
     ];
-    all.extend(keep::keep());
+    all.extend(keep::frames());
     all
 }
 

@@ -1,0 +1,333 @@
+//! What lies on a disk after people have talked to a real hub, and how it goes.
+
+use anyhow::{Context, Result, ensure};
+use loqa_tests::{
+    conversation::Conversation,
+    program::{Home, loqa},
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// What has not happened by then does not happen.
+const CEILING: Duration = Duration::from_secs(100);
+/// Words that nothing else in the world has.
+const SAID: &str = "set a timer called zyzzyva quokka for fifty three minutes";
+const CANARIES: [&str; 3] = ["zyzzyva", "quokka", "fifty three"];
+
+/// A disk in a file: what lies on it can be read byte by byte, deleted files and all.
+struct Disk {
+    image: PathBuf,
+    at: PathBuf,
+}
+
+impl Disk {
+    /// `None` without the right to mount.
+    fn mount(home: &Home) -> Result<Option<Disk>> {
+        let (image, at) = (home.path("disk.img"), home.path("disk"));
+        fs::create_dir_all(&at)?;
+        fs::File::create(&image)?.set_len(64 << 20)?;
+        let quiet = |command: &mut Command| {
+            let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+            status.is_ok_and(|status| status.success())
+        };
+        let made = quiet(Command::new("mkfs.ext4").args(["-q", "-F"]).arg(&image))
+            && quiet(
+                Command::new("mount")
+                    .args(["-o", "loop"])
+                    .arg(&image)
+                    .arg(&at),
+            );
+        Ok(made.then_some(Disk { image, at }))
+    }
+
+    /// Every byte of it, as a thief would have it.
+    fn bytes(&self) -> Result<Vec<u8>> {
+        ensure!(
+            Command::new("sync")
+                .arg("-f")
+                .arg(&self.at)
+                .status()?
+                .success()
+        );
+        Ok(fs::read(&self.image)?)
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.at).status();
+    }
+}
+
+/// A word as it may lie there: as it is, in UTF-16, in digits, in base64 wherever it begins in it.
+fn disguises(word: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let bytes = word.as_bytes();
+    let hex = bytes
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<String>();
+    let wide = word.encode_utf16();
+    let mut all = vec![
+        ("UTF-8", bytes.to_vec()),
+        ("UTF-16", wide.flat_map(u16::to_le_bytes).collect()),
+        ("hexadecimal", hex.to_uppercase().into_bytes()),
+        ("hexadecimal", hex.into_bytes()),
+    ];
+    for before in 0..3 {
+        let padded = [&vec![0; before], bytes].concat();
+        let text = base64(&padded);
+        // The letters at its ends depend on what lies beside it.
+        let inner = text[if before == 0 { 0 } else { before + 1 }..text.len() - 3].to_vec();
+        all.push(("base64", inner));
+    }
+    all
+}
+
+fn base64(bytes: &[u8]) -> Vec<u8> {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = Vec::new();
+    for chunk in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or_default());
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        text.extend((0..4).map(|at| LETTERS[(bits >> (18 - 6 * at) & 63) as usize]));
+    }
+    text
+}
+
+fn found(disk: &[u8]) -> Vec<String> {
+    let mut found = Vec::new();
+    for word in CANARIES {
+        for (how, bytes) in disguises(word) {
+            if memchr::memmem::find(disk, &bytes).is_some() {
+                found.push(format!("“{word}” as {how}"));
+            }
+        }
+    }
+    found
+}
+
+/// A house whose data, temporary files and settings lie on a disk of its own.
+async fn talk(home: &Home, disk: &Disk, settings: &str) -> Result<()> {
+    let data = disk.at.join("data");
+    let (config, temp) = (disk.at.join("loqa.toml"), disk.at.join("tmp"));
+    fs::create_dir_all(&temp)?;
+    fs::write(&config, settings)?;
+    let mut command = Command::new(loqa());
+    home.surround(&mut command);
+    command
+        .args(["hub", "--config"])
+        .arg(&config)
+        .arg("--data")
+        .arg(&data);
+    command.env("TMPDIR", &temp).env("LOQA_LOG", "trace");
+    let log = fs::File::create(disk.at.join("hub.log"))?;
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log);
+    let mut hub = command.spawn()?;
+    let outcome = async {
+        let until = Instant::now() + CEILING;
+        let mut client = loop {
+            match Conversation::open(&data).await {
+                Ok(client) => break client,
+                Err(error) if Instant::now() > until => return Err(error),
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        };
+        for sentence in [
+            SAID,
+            "how long is left on the zyzzyva quokka timer",
+            "cancel the zyzzyva quokka timer",
+            "call the quokka a zyzzyva",
+        ] {
+            client.ask(sentence).await?;
+        }
+        Ok(())
+    }
+    .await;
+    // Killed: nothing is tidied up.
+    hub.kill()?;
+    hub.wait()?;
+    outcome
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_word_lies_on_the_disk_after_people_have_talked() -> Result<()> {
+    let home = Home::new()?.deaf()?;
+    let Some(disk) = Disk::mount(&home)? else {
+        eprintln!("skipped: no right to mount a disk, or no mkfs.ext4");
+        return Ok(());
+    };
+    // The search finds what is there.
+    fs::write(
+        disk.at.join("plain"),
+        format!("{SAID} {}", String::from_utf8(base64(b"a quokka b"))?),
+    )?;
+    ensure!(found(&disk.bytes()?).len() >= 4, "the search is blind");
+    drop(disk);
+    let disk = Disk::mount(&home)?.context("the disk was just there")?;
+
+    talk(&home, &disk, "").await?;
+    let events = disk.at.join("data/events.db");
+    ensure!(!events.exists(), "ephemeral words were kept");
+    ensure!(
+        found(&disk.bytes()?) == [""; 0],
+        "ephemeral: {:?}",
+        found(&disk.bytes()?)
+    );
+
+    talk(&home, &disk, "[conversation]\nprivacy = \"session\"\n").await?;
+    ensure!(events.exists(), "nothing was kept");
+    ensure!(
+        found(&disk.bytes()?) == [""; 0],
+        "sealed: {:?}",
+        found(&disk.bytes()?)
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn conversations_are_kept_found_forgotten_and_wiped_with_the_hub_up_and_down() -> Result<()> {
+    let home = Home::new()?.deaf()?;
+    let data = home.path("data");
+    home.write(
+        "config/loqa/loqa.toml",
+        "[conversation]\nprivacy = \"session\"\n",
+    )?;
+    let run = |args: &[&str]| -> Result<String> {
+        let ended = home.run(args)?;
+        ensure!(ended.code == Some(0), "{args:?}: {}", ended.err);
+        Ok(ended.out)
+    };
+    run(&["ask", SAID])?;
+    let hub = home.hub()?;
+    let mut client = Conversation::open(&data).await?;
+    client.ask("add quokka food to the shopping list").await?;
+    drop(client);
+    let list = run(&["session", "list"])?;
+    ensure!(
+        list.lines().count() == 2 && list.contains("quokka food"),
+        "{list}"
+    );
+    ensure!(
+        run(&["session", "search", "zyzz", "timer"])?
+            .lines()
+            .count()
+            == 1
+    );
+    let first = run(&["session", "search", "--json", "zyzz"])?;
+    let id = serde_json::from_str::<serde_json::Value>(&first)?["conversation"]
+        .as_str()
+        .context("no id")?
+        .to_owned();
+    ensure!(
+        run(&["session", "show", &id[..8]])?.contains("timers.set"),
+        "{}",
+        run(&["session", "show", &id[..8]])?
+    );
+    let page = home.path("page.html");
+    run(&[
+        "session",
+        "export",
+        &id,
+        "--page",
+        page.to_str().context("no path")?,
+    ])?;
+    ensure!(fs::read_to_string(&page)?.contains("zyzzyva quokka"));
+    ensure!(run(&["session", "replay", &id, "--speed", "0"])?.contains("zyzzyva"));
+    ensure!(run(&["audit", "verify"])?.contains("are what was written"));
+    run(&["session", "forget", &id])?;
+    ensure!(run(&["session", "list"])?.lines().count() == 1);
+    ensure!(home.run(["session", "show", &id])?.code == Some(1));
+    ensure!(run(&["audit", "export"])?.contains("\"forgot\""));
+
+    let backup = home.path("house.age");
+    let backup = backup.to_str().context("no path")?;
+    run(&["backup", backup])?;
+    let kit = format!("{backup}.recovery-kit.txt");
+
+    // Wiped while the hub runs: it ends.
+    let begun = Instant::now();
+    let said = run(&["wipe", "--yes"])?;
+    ensure!(
+        said.contains("All keys are destroyed") && said.contains("The hub ends"),
+        "{said}"
+    );
+    ensure!(begun.elapsed() < Duration::from_secs(40));
+    ensure!(!data.join("keys").exists() && !data.join("events.db").exists());
+    drop(hub);
+    ensure!(
+        home.run(["session", "list"])?
+            .out
+            .contains("nothing is kept")
+    );
+    ensure!(!run(&["ask", "what is on the shopping list"])?.contains("quokka"));
+
+    // Wiped without one, then restored.
+    let said = run(&["wipe", "--yes"])?;
+    ensure!(!said.contains("The hub ends"), "{said}");
+    run(&["restore", backup, "--kit", &kit])?;
+    ensure!(run(&["session", "list"])?.contains("quokka food"));
+    ensure!(run(&["ask", "what is on the shopping list"])?.contains("quokka food"));
+    ensure!(home.run(["restore", backup, "--kit", &kit])?.code == Some(1));
+    ensure!(home.run(["wipe"])?.code == Some(1), "it must ask");
+    Ok(())
+}
+
+/// The document says what there is, all of it, and nothing else.
+#[test]
+fn the_data_map_names_every_table_and_column_there_is() -> Result<()> {
+    let home = Home::new()?.deaf()?;
+    home.write(
+        "config/loqa/loqa.toml",
+        "[conversation]\nprivacy = \"session\"\n",
+    )?;
+    ensure!(home.run(["ask", SAID])?.code == Some(0));
+    let map = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/privacy.md"))?;
+    let mut tables = Vec::new();
+    for file in ["loqa.db", "events.db", "audit.db"] {
+        let database = rusqlite::Connection::open(home.path("data").join(file))?;
+        let mut names = database.prepare(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+        )?;
+        let names = names.query_map([], |row| row.get::<_, String>(0))?;
+        for name in names {
+            tables.push((file, name?));
+        }
+    }
+    for (file, table) in &tables {
+        let row = map.lines().find(|line| {
+            line.starts_with('|')
+                && line.contains(&format!("`{file}`"))
+                && line.contains(&format!("`{table}`"))
+        });
+        ensure!(
+            row.is_some(),
+            "docs/privacy.md does not say what lies in {table} of {file}"
+        );
+    }
+    for row in map
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains(".db`: "))
+    {
+        let place = row.split('|').nth(2).context("a row has columns")?;
+        let (file, names) = place.split_once(": ").context("a file, then tables")?;
+        let file = file.trim().trim_matches('`');
+        for name in names.split(';').next().unwrap_or_default().split(", ") {
+            let name = name.trim().trim_matches('`');
+            let known = tables
+                .iter()
+                .any(|(of, table)| *of == file && table == name);
+            ensure!(
+                known,
+                "docs/privacy.md tells of {name} in {file}, which is not there"
+            );
+        }
+    }
+    Ok(())
+}
