@@ -130,6 +130,10 @@ async fn stay_up(hub: &Hub, json: bool) -> Result<ExitCode, Problem> {
         tokio::select! {
             () = &mut interrupted => return Ok(ExitCode::SUCCESS),
             why = &mut failed => {
+                if hub.is_wiped() {
+                    output::print_line("Everything Loqa kept is gone. Start it again for a new household.");
+                    return Ok(ExitCode::SUCCESS);
+                }
                 output::print_error(&format!(
                     "the hub cannot go on: {why}\n  help: start it again; `loqa doctor` says what is missing"
                 ));

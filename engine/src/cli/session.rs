@@ -224,7 +224,7 @@ async fn replay(link: &mut Link, common: &Common, kept: &Kept, speed: f64) -> Re
         });
     }
     let mut live = output::LiveTurn::default();
-    let mut before = None;
+    let (mut before, mut heard) = (None, false);
     for envelope in &kept.events {
         let gap = envelope.at_ms - before.unwrap_or(envelope.at_ms);
         before = Some(envelope.at_ms);
@@ -237,9 +237,14 @@ async fn replay(link: &mut Link, common: &Common, kept: &Kept, speed: f64) -> Re
             continue;
         }
         let Event::TurnSummary(turn) = &envelope.event else {
+            heard |= matches!(envelope.event, Event::SttFinal { .. });
             live.show(envelope);
             continue;
         };
+        // What was typed nobody heard.
+        if !std::mem::take(&mut heard) {
+            output::print_line(&format!("  typed    {}", turn.text));
+        }
         live.end(turn);
         let text = turn.text.clone();
         let meaning = document(link, |id| ClientFrame::Intent { id, text }).await?;

@@ -208,6 +208,14 @@ impl EventStore {
         ))
     }
 
+    /// Waits until everything is written, or refused, that was to be kept until now.
+    ///
+    /// # Errors
+    /// [`EventStoreError::Stopping`]
+    pub fn settle(&self) -> Result<(), EventStoreError> {
+        self.order(|_| Ok(()))
+    }
+
     /// Writes everything that waits, and ends.
     pub fn close(&self) {
         let (done, is_done) = mpsc::sync_channel(1);

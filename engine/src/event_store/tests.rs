@@ -525,7 +525,7 @@ fn an_earlier_file_in_its_place_is_found_by_the_head_beside_it() {
     fs::write(&path, earlier).unwrap();
     house.restarted();
     let shortened = Broken::Shortened { n: 2, left: 1 };
-    assert_eq!(house.verified().broken, [shortened.clone()]);
+    assert_eq!(house.verified().broken, std::slice::from_ref(&shortened));
     // Both files from earlier: what somebody has written down elsewhere still tells.
     fs::remove_file(house.data.path().join(ANCHOR)).unwrap();
     assert_eq!(house.verified().broken, []);

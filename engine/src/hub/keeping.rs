@@ -180,6 +180,8 @@ impl Shared {
     /// each of its events, in order.
     pub(super) fn kept(&self, look: KeptLook, event: impl FnMut(Envelope)) -> Told {
         let events = self.keeper.events().ok_or_else(no_keys)?;
+        // Whoever has just said something expects to find it.
+        events.settle()?;
         Ok(match look {
             KeptLook::List { before_ms, most } => {
                 let most = usize::try_from(most).unwrap_or(usize::MAX);

@@ -476,6 +476,11 @@ impl Hub {
         self.shared.tasks.stopped().await
     }
 
+    /// Whether it ends because somebody had everything wiped.
+    pub fn is_wiped(&self) -> bool {
+        self.shared.wiped.load(Ordering::Relaxed)
+    }
+
     /// Lets every task finish what it is doing, for at most 5 s. Nothing is answered afterwards.
     pub async fn shutdown(&self) {
         self.shared.tasks.shutdown().await;
