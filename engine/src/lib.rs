@@ -8,6 +8,7 @@ mod changes;
 pub mod cli;
 pub mod config;
 pub mod egress;
+mod event_json;
 pub mod event_store;
 pub mod gateway;
 mod hex;

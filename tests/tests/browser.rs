@@ -29,6 +29,11 @@ fn a_household_sees_what_leaves_its_house_and_seals_it() -> Result<()> {
 }
 
 #[test]
+fn a_household_keeps_what_is_said_finds_it_and_forgets_it() -> Result<()> {
+    tell("kept.mjs")
+}
+
+#[test]
 fn an_owner_decides_who_may_do_what() -> Result<()> {
     tell("people.mjs")
 }

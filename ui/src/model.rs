@@ -1,15 +1,22 @@
 //! What the dashboard knows: frames of the hub folded into one value. Pages only show it.
 
 pub mod calls;
+mod edited;
+pub mod keeping;
+pub mod kept;
 pub mod models;
 pub mod people;
 pub mod privacy;
 pub mod skills;
 
+pub use edited::Edited;
+
 use crate::say;
 use calls::Calls;
+use keeping::Changes;
+use kept::Kept;
 use loqa_protocol::{
-    Choice, ClientFrame, Envelope, Event, HomeEdit, Phase, Problem, ServerFrame, TurnSummary, View,
+    Choice, ClientFrame, Envelope, Event, HomeEdit, Phase, ServerFrame, TurnSummary, View,
     ViewPart,
     card::Cards,
     view::{Alarm, Area, Device, DeviceState, House, List, Listening, NOTES, State, Timer},
@@ -76,6 +83,10 @@ pub struct Model {
     pub models: Models,
     /// What leaves the house.
     pub privacy: Privacy,
+    /// What becomes of changes of what is kept.
+    pub keeps: Changes,
+    /// Conversations that are kept.
+    pub kept: Kept,
     /// What is known of people.
     pub people: People,
     /// Whether the tablet may leave its page: [`Edited::Done`] if so.
@@ -127,36 +138,6 @@ pub struct LogLine {
     pub level: String,
     /// What happened.
     pub text: String,
-}
-
-/// What became of a change.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub enum Edited {
-    /// There was none.
-    #[default]
-    Nothing,
-    /// The hub has it, as this request.
-    Waiting(u32),
-    /// It is so.
-    Done,
-    /// It is not, and why.
-    Refused(Problem),
-}
-
-impl Edited {
-    /// Takes the hub's answer, if the frame is one to this.
-    fn hear(&mut self, frame: &ServerFrame) -> bool {
-        match (&*self, frame) {
-            (Edited::Waiting(asked), ServerFrame::Problem { id, problem }) if asked == id => {
-                *self = Edited::Refused(problem.clone());
-            }
-            (Edited::Waiting(asked), ServerFrame::Done { id }) if asked == id => {
-                *self = Edited::Done;
-            }
-            _ => return false,
-        }
-        true
-    }
 }
 
 /// The turn under way, or the last.
@@ -252,6 +233,8 @@ impl Model {
         self.calls.close();
         self.models.outcome = Edited::Nothing;
         self.privacy.close();
+        self.keeps.close();
+        self.kept.close();
         self.people.close();
         self.loudness = None;
         self.asked_ways.clear();
@@ -387,6 +370,15 @@ impl Model {
         }
         if let Some(more) = self.privacy.hear(&frame) {
             return more.then(|| self.ask_connections());
+        }
+        if self.keeps.hear(&frame) {
+            if self.keeps.wiped == Edited::Done {
+                self.forget_all();
+            }
+            return None;
+        }
+        if let Some(changed) = self.kept.hear(&frame) {
+            return changed.then(|| self.ask_kept());
         }
         if let Some(changed) = self.people.hear(&frame) {
             return changed.then(|| self.ask_people());

@@ -241,7 +241,7 @@ model-check = Prüfen
 model-forget = Verwerfen
 
 privacy = Privatsphäre
-privacy-about = Was dieses Haus verlässt, wer es erlaubt hat, und was du daran ändern kannst. Was gesagt und getan wird, bleibt auf dem Rechner der Zentrale, solange nichts von dem hier hinausgeht.
+privacy-about = Was dieses Haus verlässt, wer es erlaubt hat, was hier behalten wird, und was du daran ändern kannst. Was gesagt und getan wird, bleibt auf dem Rechner der Zentrale, solange nichts von dem hier hinausgeht.
 privacy-asking = Sehe nach, was hinausgeht …
 seal = Versiegeltes Haus
 seal-switch = Das Haus versiegeln
@@ -445,6 +445,64 @@ rule-from = Von
 rule-to = Bis
 rule-then = Dann
 rule-add = Regel hinzufügen
+
+keeping = Was behalten wird
+keeping-about = Von dem, was hier ab jetzt gesagt wird. Was schon behalten ist, bleibt, bis seine Zeit um ist oder bis du es auf der Seite Verlauf vergessen lässt.
+keeping-household = Im ganzen Haus
+keeping-rooms = In einzelnen Räumen
+keep-default = Wie eingestellt
+keep-room-default = Wie im ganzen Haus
+keep-ephemeral = Nichts behalten
+keep-session = Eine Weile behalten
+keep-default-ephemeral-about = Es gilt loqa.toml, und dort steht jetzt, dass nichts behalten wird.
+keep-default-session-about = Es gilt loqa.toml, und dort steht jetzt, dass Gespräche eine Weile behalten werden.
+keep-room-default-about = Was hier gesagt wird, wird behalten oder nicht, wie im ganzen Haus.
+keep-ephemeral-about = Worte bleiben höchstens 15 Minuten im Arbeitsspeicher und werden nie auf die Platte geschrieben.
+keep-session-about = { $hours ->
+    [one] Ein Gespräch wird verschlüsselt aufgeschrieben, steht auf der Seite Verlauf und wird eine Stunde nach dem letzten Wort gelöscht.
+   *[other] Ein Gespräch wird verschlüsselt aufgeschrieben, steht auf der Seite Verlauf und wird { $hours } Stunden nach dem letzten Wort gelöscht.
+}
+keep-hours = Stunden, bis ein Gespräch gelöscht wird
+keep-hours-about = Das gilt auch für Gespräche, die schon behalten sind.
+redact = Unlesbar in dem, was behalten wird
+redact-names = Namen
+redact-names-about = Namen von Leuten, die hier wohnen, werden geschwärzt, bevor etwas aufgeschrieben wird.
+redact-numbers = Zahlen
+redact-numbers-about = Zahlen, in Ziffern und in Worten, werden geschwärzt, bevor etwas aufgeschrieben wird.
+redact-text = Freier Text
+redact-text-about = Nur Wörter, die in Befehlen dieses Hauses vorkommen, werden aufgeschrieben; alle anderen werden geschwärzt.
+consents = Wozu Leute Ja gesagt haben
+consent-given = Zugestimmt am { $time }.
+consent-withdrawn = Zurückgenommen am { $time }.
+wipe = Roter Knopf
+wipe-goes = Alles, was Loqa behält, ist dann weg: Timer, Wecker, Listen, Notizen, Personen und ihre PINs, behaltene Gespräche, installierte Fähigkeiten, Schlüssel von Programmen und Passwörter, und was darüber aufgeschrieben ist, was getan wurde. Alle Schlüssel werden sofort vernichtet, sodass niemand etwas davon je wieder lesen kann, und die Zentrale endet. Das lässt sich nicht zurücknehmen.
+wipe-stays = Was bleibt: Modelle, und die Dateien loqa.toml und home.toml, die dir gehören; und Kopien, die du anderswo hast, etwa eine Sicherung.
+wipe-type = Tippe das Wort wipe
+wipe-do = Alles vernichten
+wiped = Alles ist weg
+wiped-about = Alle Schlüssel sind vernichtet: Nichts von dem, was Loqa behalten hat, ist noch lesbar. Die Zentrale endet; starte sie neu für einen neuen Haushalt.
+kept = Behaltene Gespräche
+kept-about = Verschlüsselt auf dem Rechner der Zentrale, so lange, wie es auf der Seite Privatsphäre steht.
+kept-nothing = Nichts wird behalten.
+kept-choose = Auf der Seite Privatsphäre lässt sich das ändern.
+kept-search = Worte, die gesagt oder geantwortet wurden
+kept-find = Suchen
+kept-not-found = Nichts, was behalten ist, hat diese Worte.
+kept-more = Ältere zeigen
+kept-turns = { $count ->
+    [one] 1 Wortwechsel
+   *[other] { $count } Wortwechsel
+}
+kept-somebody = Jemand
+kept-unreadable = Nicht lesbar
+kept-open = Was gesagt wurde
+kept-damaged = { $count ->
+    [one] 1 Eintrag ist nicht lesbar: Er wurde beschädigt oder verändert.
+   *[other] { $count } Einträge sind nicht lesbar: Sie wurden beschädigt oder verändert.
+}
+kept-export = Als JSON sichern
+kept-forget = Vergessen
+kept-forget-sure = Wirklich für immer vergessen?
 
 # Außerhalb der Seite: das Symbol in der Leiste, Mitteilungen.
 tray-waiting = Wartet auf einen Ruf

@@ -241,7 +241,7 @@ model-check = Check
 model-forget = Discard
 
 privacy = Privacy
-privacy-about = What leaves this house, who allowed it, and what you can do about it. What is said and done stays on the machine of the hub, unless something below goes out.
+privacy-about = What leaves this house, who allowed it, what is kept here, and what you can do about it. What is said and done stays on the machine of the hub, unless something below goes out.
 privacy-asking = Looking at what goes out …
 seal = Sealed house
 seal-switch = Seal the house
@@ -445,6 +445,64 @@ rule-from = From
 rule-to = To
 rule-then = Then it
 rule-add = Add the rule
+
+keeping = What is kept
+keeping-about = Of what is said here from now on. What has been kept stays until its time is over, or until you forget it on the page Sessions.
+keeping-household = In the whole house
+keeping-rooms = In single rooms
+keep-default = As the settings say
+keep-room-default = As in the whole house
+keep-ephemeral = Keep nothing
+keep-session = Keep for a while
+keep-default-ephemeral-about = loqa.toml decides, and says now that nothing is kept.
+keep-default-session-about = loqa.toml decides, and says now that conversations are kept for a while.
+keep-room-default-about = What is said here is kept, or not, as in the whole house.
+keep-ephemeral-about = Words stay in memory for 15 minutes at most, and are never written to the disk.
+keep-session-about = { $hours ->
+    [one] A conversation is written encrypted, found on the page Sessions, and erased an hour after its last word.
+   *[other] A conversation is written encrypted, found on the page Sessions, and erased { $hours } hours after its last word.
+}
+keep-hours = Hours until a conversation is erased
+keep-hours-about = This counts for conversations that are kept already, too.
+redact = Unreadable in what is kept
+redact-names = Names
+redact-names-about = Names of people who live here are blacked out before anything is written.
+redact-numbers = Numbers
+redact-numbers-about = Numbers, in digits and in words, are blacked out before anything is written.
+redact-text = Free text
+redact-text-about = Only words that commands of this house have are written; all others are blacked out.
+consents = What people have agreed to
+consent-given = Agreed on { $time }.
+consent-withdrawn = Withdrawn on { $time }.
+wipe = Red button
+wipe-goes = Everything that Loqa keeps goes: timers, alarms, lists, notes, people and their PINs, kept conversations, skills that were installed, tokens and passwords, and the record of what was done. All keys are destroyed at once, so that nobody can read any of it again, and the hub ends. It cannot be undone.
+wipe-stays = What stays: models, and the files loqa.toml and home.toml, which are yours; and copies that you made elsewhere, such as a backup.
+wipe-type = Type the word wipe
+wipe-do = Destroy everything
+wiped = Everything is gone
+wiped-about = All keys are destroyed: nothing that Loqa kept can be read any more. The hub ends; start it again for a new household.
+kept = Kept conversations
+kept-about = Encrypted on the machine of the hub, for as long as the page Privacy says.
+kept-nothing = Nothing is kept.
+kept-choose = Choose on the page Privacy what is.
+kept-search = Words that were said or answered
+kept-find = Search
+kept-not-found = Nothing that is kept has these words.
+kept-more = Show older ones
+kept-turns = { $count ->
+    [one] 1 turn
+   *[other] { $count } turns
+}
+kept-somebody = Somebody
+kept-unreadable = Cannot be read
+kept-open = What was said
+kept-damaged = { $count ->
+    [one] 1 entry cannot be read: it was damaged or changed.
+   *[other] { $count } entries cannot be read: they were damaged or changed.
+}
+kept-export = Export as JSON
+kept-forget = Forget
+kept-forget-sure = Really forget, for good?
 
 # Outside of the page: the icon in the tray, notifications.
 tray-waiting = Waits to be called

@@ -6,7 +6,7 @@ use crate::gateway::{Answers, Connection};
 use axum::http::HeaderMap;
 use futures::future::BoxFuture;
 use loqa_protocol::{
-    AudioFormat, ClientFrame, ServerFrame, TurnSummary, View, ViewPart, view, wire::Wire,
+    AudioFormat, ClientFrame, KeptLook, ServerFrame, TurnSummary, View, ViewPart, view, wire::Wire,
 };
 use serde_json::json;
 use std::{os::unix::fs::PermissionsExt, time::Duration};
@@ -92,7 +92,10 @@ impl Connection for Perch {
                 ClientFrame::Privacy { .. } => Some(ServerFrame::Json {
                     id,
                     json:
-                        json!({ "sealed": false, "since_ms": 7, "allowed": [], "places": [] })
+                        json!({
+                            "sealed": false, "since_ms": 7, "allowed": [], "places": [], "consents": [],
+                            "keeping": { "household": null, "rooms": {}, "hours": 24, "redact": [], "otherwise": "ephemeral" }
+                        })
                             .to_string(),
                 }),
                 ClientFrame::People { .. } => Some(ServerFrame::Json {
@@ -106,7 +109,22 @@ impl Connection for Perch {
                     id,
                     json: json!({ "id": "7" }).to_string(),
                 }),
-                ClientFrame::Doctor { .. }
+                ClientFrame::Kept {
+                    look: KeptLook::Show(_),
+                    ..
+                } => Some(ServerFrame::Json {
+                    id,
+                    json: json!({ "damaged": 0, "conversation": {
+                        "id": "00", "person": null, "scope": "session", "begun_ms": 1, "last_ms": 2,
+                        "turns": 1, "events": 3, "title": "tea"
+                    } })
+                    .to_string(),
+                }),
+                ClientFrame::Kept {
+                    look: KeptLook::List { .. } | KeptLook::Search { .. },
+                    ..
+                }
+                | ClientFrame::Doctor { .. }
                 | ClientFrame::Egress { .. }
                 | ClientFrame::SkillAudit { .. }
                 | ClientFrame::SkillCalls { .. }

@@ -5,6 +5,7 @@ use super::{
     link::{Link, Stimulus},
     output,
 };
+use crate::event_json::event_json;
 use loqa_inference::wav;
 use loqa_protocol::{ClientFrame, Problem, ServerFrame};
 use std::{path::PathBuf, process::ExitCode};
@@ -82,9 +83,7 @@ async fn ask<F: FnOnce(u32) -> ClientFrame>(
         output::print_line(&format!("{file}:"));
     }
     let mut show = |frame: ServerFrame| match frame {
-        ServerFrame::Event { envelope, .. } if json => {
-            output::print_json(&output::event_json(&envelope))
-        }
+        ServerFrame::Event { envelope, .. } if json => output::print_json(&event_json(&envelope)),
         ServerFrame::Event { envelope, .. } => live.show(&envelope),
         ServerFrame::Turn { summary, .. } if json => {
             output::print_json(&output::summary_json(&summary))

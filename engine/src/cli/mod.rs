@@ -12,6 +12,7 @@ mod hidden;
 mod home_assistant;
 mod hub;
 mod intent;
+mod kept;
 mod link;
 mod model;
 mod output;
@@ -123,7 +124,7 @@ enum Command {
     Restore(backup::RestoreArgs),
     /// The red button: make everything that Loqa keeps unreadable, for good
     Wipe(wipe::WipeArgs),
-    /// Tell what leaves the house, and seal it
+    /// Tell what leaves the house and what is kept in it, seal it, and choose what is kept
     Privacy(privacy::PrivacyArgs),
     /// Who lives here, whom microphones, screens and rooms speak for, and who may do what
     #[command(subcommand)]

@@ -49,24 +49,6 @@ pub fn summary_json(summary: &TurnSummary) -> Value {
     document
 }
 
-/// An event as its JSON line: its subject, then its fields.
-pub fn event_json(envelope: &Envelope) -> Value {
-    let mut document = json!({
-        "subject": envelope.event.subject(),
-        "session": envelope.session_id.to_string(),
-        "turn": envelope.turn.map(|turn| turn.0),
-        "seq": envelope.seq,
-        "at_ms": envelope.at_ms,
-    });
-    if let (Value::Object(all), Ok(Value::Object(mut fields))) =
-        (&mut document, serde_json::to_value(&envelope.event))
-    {
-        fields.remove("kind");
-        all.extend(fields);
-    }
-    document
-}
-
 /// Prints a turn as it happens: the words grow in place on a terminal.
 #[derive(Default)]
 pub struct LiveTurn {

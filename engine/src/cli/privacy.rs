@@ -1,9 +1,9 @@
-//! `loqa privacy`: what leaves the house, and whether anything may.
+//! `loqa privacy`: what leaves the house, whether anything may, and what is kept of what is said.
 
-use super::{Common, link::Link, output};
+use super::{Common, kept, link::Link, output};
 use crate::config::{Config, Source};
 use jiff::{Timestamp, tz::TimeZone};
-use loqa_protocol::{ClientFrame, Problem};
+use loqa_protocol::{ClientFrame, Keep, KeepOf, PrivacyScope, Problem, Redaction};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -27,16 +27,102 @@ enum PrivacyCommand {
         #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
         most: u32,
     },
+    /// Choose how long what is said is kept, in the whole house or in a room
+    Keep {
+        /// "household", or a room by its id
+        whose: String,
+        /// How long
+        scope: Kept,
+    },
+    /// Choose for how many hours a conversation is kept that is kept for a while
+    Hours {
+        /// At least 1
+        #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+        hours: u32,
+    },
+    /// Choose what is made unreadable before it is kept; without any, nothing is
+    Redact {
+        /// What
+        what: Vec<Redacted>,
+    },
 }
 
-/// Does it; without a subcommand tells what leaves the house.
+/// How long words are kept that somebody says.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Kept {
+    /// Not at all
+    Ephemeral,
+    /// For some hours
+    Session,
+    /// As if nobody had chosen
+    Default,
+}
+
+/// What can be made unreadable.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Redacted {
+    /// Of people of the household
+    Names,
+    /// In digits and in words
+    Numbers,
+    /// Words that no command of the household has
+    Text,
+}
+
+/// Does it; without a subcommand tells what leaves the house, and what is kept.
 pub async fn run(common: &Common, args: PrivacyArgs) -> Result<ExitCode, Problem> {
     match args.command {
         None => tell(common).await,
         Some(PrivacyCommand::Seal) => seal(common, true).await,
         Some(PrivacyCommand::Unseal) => seal(common, false).await,
         Some(PrivacyCommand::Egress { most }) => egress(common, most).await,
+        Some(PrivacyCommand::Keep { whose, scope }) => {
+            let of = match whose.as_str() {
+                "household" => KeepOf::Household,
+                _ => KeepOf::Room(whose),
+            };
+            let scope = match scope {
+                Kept::Ephemeral => Some(PrivacyScope::Ephemeral),
+                Kept::Session => Some(PrivacyScope::Session),
+                Kept::Default => None,
+            };
+            keep(common, Keep::Scope { of, scope }).await
+        }
+        Some(PrivacyCommand::Hours { hours }) => keep(common, Keep::Hours(hours)).await,
+        Some(PrivacyCommand::Redact { what }) => {
+            let what = what.into_iter().map(|what| match what {
+                Redacted::Names => Redaction::Names,
+                Redacted::Numbers => Redaction::Numbers,
+                Redacted::Text => Redaction::Text,
+            });
+            keep(common, Keep::Redact(what.collect())).await
+        }
     }
+}
+
+/// Changes what is kept, and tells how it is then.
+async fn keep(common: &Common, keep: Keep) -> Result<ExitCode, Problem> {
+    let mut link = Link::open(common).await?;
+    let changed = link
+        .request(|id| ClientFrame::Keep { id, keep }, &mut |_| {})
+        .await;
+    let told = match changed {
+        Ok(()) => {
+            let told = link.document(|id| ClientFrame::Privacy { id, on: true });
+            told.await
+        }
+        Err(problem) => Err(problem),
+    };
+    link.close().await;
+    let told = told?;
+    if common.json {
+        output::print_json(&told["keeping"]);
+    } else {
+        kept::sentences(&told)
+            .iter()
+            .for_each(|sentence| output::print_line(sentence));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn tell(common: &Common) -> Result<ExitCode, Problem> {
@@ -50,6 +136,7 @@ async fn tell(common: &Common) -> Result<ExitCode, Problem> {
     } else {
         sentences(&told, counts)
             .iter()
+            .chain(&kept::sentences(&told))
             .for_each(|sentence| output::print_line(sentence));
     }
     Ok(ExitCode::SUCCESS)
@@ -185,11 +272,11 @@ fn because(consent: &Value) -> String {
     }
 }
 
-fn text(value: &Value) -> &str {
+pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-fn when(at_ms: &Value) -> String {
+pub(super) fn when(at_ms: &Value) -> String {
     let at = Timestamp::from_millisecond(at_ms.as_i64().unwrap_or_default()).unwrap_or_default();
     let at = at.to_zoned(TimeZone::system());
     at.strftime("%Y-%m-%d %H:%M:%S").to_string()

@@ -30,6 +30,8 @@ use tokio::time::Instant;
 
 /// Why a hub ends that was wiped.
 pub(super) const WIPED: &str = "everything it kept was wiped, as somebody asked";
+/// So long it goes on for its last answer to arrive.
+const TELLS: Duration = Duration::from_millis(250);
 /// In the folder of backups: the last one that the hub made.
 const BACKUP: &str = "loqa-backup.age";
 /// How often is looked whether words are kept that should be, and whether the time of some is over.
@@ -249,7 +251,7 @@ impl Shared {
             let scope = scope.unwrap_or(self.config.conversation.privacy);
             events.note(Deed::Scope { of, scope })?;
         }
-        let changed = self.store.commit(None, |household| {
+        let changed = self.household.commit(None, |household, _| {
             let keeping = &mut household.keeping;
             match keep {
                 Keep::Scope {
@@ -336,9 +338,11 @@ impl Shared {
         self.wiped.store(true, Ordering::Relaxed);
         self.keeper.close();
         let wiped = wipe::wipe(data);
-        // What was in memory goes with the process.
-        self.tasks
-            .spawn(TaskKind::ESSENTIAL, "wiped", async { Err::<(), _>(WIPED) });
+        // What was in memory goes with the process, once whoever asked has been told.
+        self.tasks.spawn(TaskKind::ESSENTIAL, "wiped", async {
+            tokio::time::sleep(TELLS).await;
+            Err::<(), _>(WIPED)
+        });
         match wiped {
             Ok(left) if left.is_empty() => Ok(()),
             Ok(left) => {

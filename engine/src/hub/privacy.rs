@@ -1,4 +1,5 @@
-//! What leaves the house, and who permits it: as a dashboard is shown it, and as it is changed.
+//! What leaves the house and who permits it, and what is kept in it: as a dashboard is shown it, and as it
+//! is changed.
 
 use super::{
     Shared,
@@ -9,10 +10,10 @@ use crate::{
     gateway::Answers,
     library::Source,
     models::Check,
-    store::Audit,
+    store::{Audit, Household, Person},
     tasks::TaskKind,
 };
-use loqa_protocol::{Problem, ServerFrame};
+use loqa_protocol::{PrivacyScope, Problem, ServerFrame};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -74,14 +75,18 @@ impl Shared {
         })
     }
 
-    /// Whether the house is sealed, where it may connect to, and what went there. Blocks: it reads
-    /// what was granted.
+    /// Whether the house is sealed, where it may connect to and what went there, and how long words live.
+    /// Blocks: it reads what was granted.
     pub(super) fn privacy(&self) -> Value {
+        let household = self.store.snapshot();
         json!({
             "sealed": self.border.is_sealed(),
             "since_ms": self.border.since_ms(),
             "allowed": self.allowed(&self.grants()),
             "places": self.border.places(),
+            // An engine that only reads has not opened what the household has chosen.
+            "keeping": (!self.is_reading()).then(|| keeping(&household, self.config.conversation.privacy)),
+            "consents": consents(&household),
         })
     }
 
@@ -157,6 +162,32 @@ impl Shared {
     }
 }
 
+/// How long words live, as the household has chosen; `otherwise` where nobody has.
+fn keeping(household: &Household, otherwise: PrivacyScope) -> Value {
+    let mut keeping = json!(household.keeping);
+    keeping["otherwise"] = json!(otherwise);
+    keeping
+}
+
+/// What people have agreed to, withdrawn or not, person by person.
+fn consents(household: &Household) -> Value {
+    let of = |person: &Person| -> Vec<Value> {
+        let consents = person.consents.iter();
+        let told = consents.map(|consent| {
+            json!({
+                "person": person.id,
+                "name": person.name,
+                "scope": consent.scope,
+                "text": consent.text,
+                "given_at_ms": consent.given_at_ms,
+                "withdrawn_at_ms": consent.withdrawn_at_ms,
+            })
+        });
+        told.collect()
+    };
+    household.people.values().flat_map(of).collect()
+}
+
 /// Where a permission's host is: what it leaves out goes without saying.
 fn place(host: &str) -> String {
     let address = format!("https://{host}").parse();
@@ -181,9 +212,11 @@ pub(super) fn show(hub: &Arc<Shared>, id: u32, answers: Answers) -> DropGuard {
     let tasks = hub.tasks.clone();
     let showing = async move {
         let mut sealed = hub.border.sealed();
+        let mut epoch = hub.household.watch();
         let mut shown = None;
         loop {
             sealed.mark_unchanged();
+            epoch.mark_unchanged();
             let now = blocking(hub.clone(), |hub| Ok(Some(hub.privacy()))).await;
             match now {
                 Ok(now) if now == shown => {}
@@ -198,6 +231,7 @@ pub(super) fn show(hub: &Arc<Shared>, id: u32, answers: Answers) -> DropGuard {
             }
             tokio::select! {
                 changed = sealed.changed() => if changed.is_err() { return },
+                changed = epoch.changed() => if changed.is_err() { return },
                 () = sleep(LOOK) => {}
             }
         }

@@ -248,7 +248,8 @@ fn set_place(
         }
     };
     // What is gone may still be forgotten.
-    if !(known || speaks_for.is_empty() && household.places.contains_key(place)) {
+    let taken_back = speaks_for.is_empty() && household.places.contains_key(place);
+    if !known && !taken_back {
         let help = "`microphone`, `machine`, `programs`, `room:` and the id of a room, or a screen that has been here";
         return Err(wrong(
             "people_place",

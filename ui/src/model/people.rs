@@ -168,7 +168,7 @@ impl Model {
     }
 
     /// Asks for people as they are now.
-    pub(super) fn ask_people(&mut self) -> ClientFrame {
+    pub fn ask_people(&mut self) -> ClientFrame {
         let id = self.next_id();
         self.people.asked = Some(id);
         ClientFrame::People { id }

@@ -1,6 +1,9 @@
 //! What leaves the house, for as long as somebody looks: what may, what did, and whether it is sealed.
 
-use super::{Edited, Model};
+use super::{
+    Edited, Model,
+    keeping::{Agreed, Keeping},
+};
 use loqa_protocol::{ClientFrame, Problem, ServerFrame};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -39,6 +42,12 @@ pub struct Shown {
     pub allowed: Vec<Allowed>,
     /// Where somebody wanted to connect to.
     pub places: Vec<Sums>,
+    /// How long words live.
+    #[serde(default)]
+    pub keeping: Option<Keeping>,
+    /// What people have agreed to, withdrawn or not.
+    #[serde(default)]
+    pub consents: Vec<Agreed>,
 }
 
 /// A place that the household permits.

@@ -7,6 +7,7 @@ mod edit;
 mod home;
 mod icons;
 mod install;
+mod kept;
 mod kiosk;
 mod link;
 mod logs;
@@ -75,7 +76,7 @@ enum Page {
 }
 
 impl Page {
-    const LISTED: [Page; 7] = [
+    const LISTED: [Page; 8] = [
         Page::Now,
         Page::Sessions,
         Page::Home,

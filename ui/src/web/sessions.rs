@@ -1,6 +1,6 @@
-//! The turns of the last minutes, and where the time of one of them went.
+//! The turns of the last minutes, and where the time of one of them went; then what is kept of those before.
 
-use super::{App, words, words_of_hub, words_with};
+use super::{App, kept::KeptConversations, words, words_of_hub, words_with};
 use crate::model::{Turn, waterfall};
 use leptos::prelude::*;
 use loqa_protocol::{LatencyClass, Partial, Placement, Speculation};
@@ -45,6 +45,7 @@ pub fn Sessions() -> impl IntoView {
             </ul>
             {move || shown.get().map(|turn| view! { <Detail turn /> })}
         </div>
+        <KeptConversations />
     }
 }
 

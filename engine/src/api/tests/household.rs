@@ -109,6 +109,26 @@ async fn before_the_login_nothing_of_the_house_is_told() {
             "401 401 200 200 403 403 200 401",
         ),
         ("GET /api/v1/egress", "", "401 401 200 200 403 403 200 401"),
+        (
+            "PATCH /api/v1/privacy",
+            r#"{"keep":{"household":"session"}}"#,
+            "401 401 200 200 403 403 200 401",
+        ),
+        (
+            "GET /api/v1/conversations?query=tea",
+            "",
+            "401 401 200 200 403 403 200 401",
+        ),
+        (
+            "GET /api/v1/conversations/lamp",
+            "",
+            "401 401 200 200 403 403 200 401",
+        ),
+        (
+            "DELETE /api/v1/conversations/lamp",
+            "",
+            "401 401 204 204 403 403 204 401",
+        ),
         ("GET /api/v1/people", "", "401 401 200 200 403 403 200 401"),
         (
             "POST /api/v1/people",

@@ -197,12 +197,13 @@ fn refused(problem: Problem) -> Refusal {
             | "disabled" => StatusCode::CONFLICT,
             "model_busy" | "model_used" | "last_owner" | "sealed" => StatusCode::CONFLICT,
             "wrong_pin" | "pin_locked" => StatusCode::FORBIDDEN,
-            "no_person" | "no_rule" => StatusCode::NOT_FOUND,
+            "no_person" | "no_rule" | "no_such_conversation" => StatusCode::NOT_FOUND,
+            "key_gone" => StatusCode::GONE,
             "no_skill" | "no_offer" | "no_version" | "no_model" => StatusCode::NOT_FOUND,
             "package" | "skill" | "version" | "code" => StatusCode::UNPROCESSABLE_ENTITY,
             "choice" | "same_name" | "same_version" | "earlier" | "takes" | "setting"
             | "settings" => StatusCode::UNPROCESSABLE_ENTITY,
-            "home" => StatusCode::UNPROCESSABLE_ENTITY,
+            "home" | "no_such_room" | "bad_hours" => StatusCode::UNPROCESSABLE_ENTITY,
             _ if field.is_some() => StatusCode::UNPROCESSABLE_ENTITY,
             _ => StatusCode::SERVICE_UNAVAILABLE,
         };

@@ -5,6 +5,7 @@
 
 mod ask;
 mod body;
+mod conversations;
 mod document;
 mod edit;
 mod guest;
@@ -66,8 +67,13 @@ pub fn table() -> Vec<Route> {
         (SignedIn, routes!(models::verify)),
         (SignedIn, routes!(models::remove)),
         (SignedIn, routes!(models::choose)),
-        (SignedIn, routes!(privacy::privacy, privacy::seal)),
+        (SignedIn, routes!(privacy::privacy, privacy::change)),
         (SignedIn, routes!(privacy::egress)),
+        (SignedIn, routes!(conversations::conversations)),
+        (
+            SignedIn,
+            routes!(conversations::conversation, conversations::forget),
+        ),
         (SignedIn, routes!(people::people, people::add)),
         (SignedIn, routes!(people::change, people::remove)),
         (SignedIn, routes!(people::pin)),

@@ -1,8 +1,9 @@
-//! What leaves the house: where it may connect to, what went there, and whether it is sealed.
+//! What leaves the house, and what is kept in it: where it may connect to, what went there, whether it is
+//! sealed, and how long words live.
 
 use super::{
     Refusal,
-    body::{Body, asked},
+    body::{Body, asked, unfit},
     guest::Guest,
     refuse,
 };
@@ -15,12 +16,12 @@ use axum::{
     extract::{Query, State, rejection::QueryRejection},
     http::StatusCode,
 };
-use loqa_protocol::ClientFrame;
+use loqa_protocol::{ClientFrame, Keep, KeepOf, PrivacyScope, Redaction};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 use utoipa::{IntoParams, ToSchema};
 
-/// What leaves the house.
+/// What leaves the house, and what is kept in it.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub struct Privacy {
     /// Nothing is connected to, whatever is permitted.
@@ -31,6 +32,40 @@ pub struct Privacy {
     allowed: Vec<Allowed>,
     /// Where somebody wanted to connect to.
     places: Vec<Place>,
+    keeping: Keeping,
+    /// What people have agreed to, withdrawn or not.
+    consents: Vec<Agreed>,
+}
+
+/// How long words live.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Keeping {
+    /// Everybody's: `ephemeral` (not kept) or `session` (kept for a while); none if nobody has chosen.
+    household: Option<String>,
+    /// Those of a room, by its id, where somebody has chosen.
+    rooms: BTreeMap<String, String>,
+    /// Hours that a conversation is kept that is kept for a while.
+    hours: u32,
+    /// What is made unreadable before it is kept: `names`, `numbers`, `text`.
+    redact: Vec<String>,
+    /// Where nobody has chosen: `privacy` under `[conversation]` of the settings.
+    otherwise: String,
+}
+
+/// What somebody has agreed to.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Agreed {
+    /// Who, by id.
+    person: u64,
+    name: String,
+    /// How long their words may be kept: `session` or `persistent`.
+    scope: String,
+    /// What they were shown.
+    text: String,
+    /// Unix ms.
+    given_at_ms: i64,
+    /// Unix ms, if it was.
+    withdrawn_at_ms: Option<i64>,
 }
 
 /// A place that the household permits.
@@ -110,13 +145,85 @@ pub struct Connection {
     received: u64,
 }
 
-/// What is to be.
+/// What is to be; what is left out stays as it is.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(examples(json!({ "sealed": true })))]
-pub struct Seal {
+#[schema(examples(json!({ "sealed": true }), json!({ "keep": { "household": "session", "hours": 48 } })))]
+pub struct Change {
     /// Nothing is connected to from now on, and when the hub starts again; what is open ends.
-    sealed: bool,
+    sealed: Option<bool>,
+    /// What is kept of what is said from now on.
+    keep: Option<NewKeeping>,
+}
+
+/// How long words are to live.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewKeeping {
+    /// Everybody's.
+    household: Option<Scope>,
+    /// Those of rooms, by their ids.
+    #[serde(default)]
+    rooms: BTreeMap<String, Scope>,
+    /// Hours that a conversation is kept that is kept for a while.
+    #[schema(minimum = 1)]
+    hours: Option<u32>,
+    /// All of what is to be made unreadable before it is kept.
+    redact: Option<Vec<Unreadable>>,
+}
+
+/// How long.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Not at all.
+    Ephemeral,
+    /// For a while.
+    Session,
+    /// As if nobody had chosen.
+    Default,
+}
+
+/// What can be made unreadable.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unreadable {
+    /// Of the household's people.
+    Names,
+    /// In digits and in words.
+    Numbers,
+    /// Words that no command of the household has.
+    Text,
+}
+
+impl NewKeeping {
+    /// As the hub is asked, one after the other.
+    fn changes(self) -> Vec<Keep> {
+        let scope = |of, scope: Scope| Keep::Scope {
+            of,
+            scope: match scope {
+                Scope::Ephemeral => Some(PrivacyScope::Ephemeral),
+                Scope::Session => Some(PrivacyScope::Session),
+                Scope::Default => None,
+            },
+        };
+        let household = self.household.map(|it| scope(KeepOf::Household, it));
+        let rooms = self.rooms.into_iter();
+        let rooms = rooms.map(|(id, it)| scope(KeepOf::Room(id), it));
+        let redact = self.redact.map(|what| {
+            let what = what.into_iter().map(|what| match what {
+                Unreadable::Names => Redaction::Names,
+                Unreadable::Numbers => Redaction::Numbers,
+                Unreadable::Text => Redaction::Text,
+            });
+            Keep::Redact(what.collect())
+        });
+        let hours = self.hours.map(Keep::Hours);
+        // What is to be hidden is, before anything is kept.
+        let mut changes: Vec<Keep> = redact.into_iter().chain(hours).collect();
+        changes.extend(rooms.chain(household));
+        changes
+    }
 }
 
 /// How far back.
@@ -137,7 +244,7 @@ fn all() -> i64 {
 const MOST: u32 = 512;
 const _: () = assert!(MOST as usize == LATEST, "as the schema says");
 
-/// What leaves the house: what may, what did, and whether it is sealed
+/// What leaves the house, whether it is sealed, and how long words live in it
 #[utoipa::path(
     get,
     path = "/api/v1/privacy",
@@ -148,20 +255,30 @@ pub async fn privacy(State(door): State<Arc<Door>>) -> Result<Json<Privacy>, Ref
     look(&mut Guest::of(&door)?).await
 }
 
-/// Seals the house, or opens it again
+/// Seals the house or opens it again, and changes what is kept
 #[utoipa::path(
     patch,
     path = "/api/v1/privacy",
     tag = "privacy",
-    request_body = Seal,
+    request_body = Change,
     responses((status = 200, description = "As it is now", body = Privacy)),
 )]
-pub async fn seal(
+pub async fn change(
     State(door): State<Arc<Door>>,
-    Body(Seal { sealed }): Body<Seal>,
+    Body(Change { sealed, keep }): Body<Change>,
 ) -> Result<Json<Privacy>, Refusal> {
+    let keep = keep.map(NewKeeping::changes).unwrap_or_default();
+    if sealed.is_none() && keep.is_empty() {
+        let help = "send `sealed`, or something in `keep`: /api/v1/docs shows what there is";
+        return Err(unfit("keep", "there is nothing to change", help));
+    }
     let mut guest = Guest::of(&door)?;
-    guest.order(|id| ClientFrame::Seal { id, sealed }).await?;
+    if let Some(sealed) = sealed {
+        guest.order(|id| ClientFrame::Seal { id, sealed }).await?;
+    }
+    for keep in keep {
+        guest.order(|id| ClientFrame::Keep { id, keep }).await?;
+    }
     look(&mut guest).await
 }
 

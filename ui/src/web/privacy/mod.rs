@@ -1,14 +1,21 @@
-//! Privacy: what leaves the house, and what somebody of the household can do about it. Each section
-//! stands in a file of its own.
+//! Privacy: what leaves the house, what is kept in it, and what somebody of the household can do about it.
+//! Each section stands in a file of its own.
 
+mod consents;
 mod egress;
+mod keeping;
 mod place;
 mod seal;
+mod wipe;
 
 use super::{App, told, words};
+use crate::model::Edited;
+use consents::Consents;
 use egress::Egress;
+use keeping::KeepingSection;
 use leptos::prelude::*;
 use seal::Seal;
+use wipe::{Wipe, Wiped};
 
 /// All sections; for as long as this is shown, as the hub tells them.
 #[component]
@@ -23,14 +30,21 @@ pub fn Privacy() -> impl IntoView {
     on_cleanup(move || app.send(|model| model.watch_privacy(false)));
     let shown = app.part(|model| model.privacy.shown.is_some());
     let trouble = app.part(|model| model.privacy.trouble.clone());
+    let wiped = app.part(|model| model.keeps.wiped == Edited::Done);
     view! {
         <h1>{words("privacy")}</h1>
         <p class="soft">{words("privacy-about")}</p>
         <div role="alert">{move || trouble.get().map(|problem| view! { <p class="wrong" dir="auto">{told(&problem)}</p> })}</div>
-        <Show when=move || shown.get() fallback=|| view! { <p role="status">{words("privacy-asking")}</p> }>
+        <Show when=move || wiped.get()>
+            <div class="sections"><Wiped /></div>
+        </Show>
+        <Show when=move || shown.get() fallback=move || (!wiped.get()).then(|| view! { <p role="status">{words("privacy-asking")}</p> })>
             <div class="sections">
                 <Seal />
+                <KeepingSection />
+                <Consents />
                 <Egress />
+                <Wipe />
             </div>
         </Show>
     }
