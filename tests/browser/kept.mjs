@@ -57,6 +57,7 @@ const steps = {
     await page.getByRole("checkbox", { name: "Numbers" }).press("Space");
     await other.getByText("48 Stunden nach dem letzten Wort").first().waitFor();
     await other.getByRole("checkbox", { name: "Zahlen", checked: true }).waitFor();
+    await page.locator('select:has(option[value="ephemeral"]:checked)').first().waitFor();
     const told = await loqa("privacy");
     assert.match(told, /In the whole house what is said is kept for 48 hours, sealed\./);
     assert.match(told, /In the room kitchen nothing of what is said is kept\./);

@@ -127,7 +127,7 @@ fn Room(id: String, name: String) -> impl IntoView {
             "default" => "keep-room-default".to_owned(),
             choice => format!("keep-{choice}"),
         };
-        view! { <option value=choice selected=move || chosen.get() == choice>{words(&key)}</option> }
+        view! { <option value=choice prop:selected=move || chosen.get() == choice>{words(&key)}</option> }
     };
     view! {
         <li>
