@@ -97,8 +97,9 @@ const steps = {
     await title(page).press("Enter");
     await kept(page).getByText("home.turn_on").waitFor();
     const { body: list } = await program(state, "conversations?most=5");
-    assert.deepEqual(list.map((it) => [it.title, it.turns, it.scope]), [[SAID, 1, "session"]]);
-    state.conversation = list[0].id;
+    assert.deepEqual(list.found, []);
+    assert.deepEqual(list.conversations.map((it) => [it.title, it.turns, it.scope]), [[SAID, 1, "session"]]);
+    state.conversation = list.conversations[0].id;
     const { body: whole } = await program(state, `conversations/${state.conversation}`);
     assert.equal(whole.damaged, 0);
     assert.ok(whole.events.some((it) => it.subject === "turn.summary" && it.text === SAID));

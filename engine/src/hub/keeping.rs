@@ -22,6 +22,7 @@ use loqa_protocol::{
 use serde_json::json;
 use std::{
     collections::HashSet,
+    ops::RangeInclusive,
     path::PathBuf,
     sync::{Arc, Mutex, OnceLock, PoisonError, Weak, atomic::Ordering},
     time::Duration,
@@ -34,6 +35,8 @@ pub(super) const WIPED: &str = "everything it kept was wiped, as somebody asked"
 const TELLS: Duration = Duration::from_millis(250);
 /// In the folder of backups: the last one that the hub made.
 const BACKUP: &str = "loqa-backup.age";
+/// So many hours a conversation may be kept that is kept for a while.
+const HOURS: RangeInclusive<u32> = 1..=87_600;
 /// How often is looked whether words are kept that should be, and whether the time of some is over.
 const LOOK: Duration = Duration::from_secs(10);
 /// A clock that has jumped is believed only when it has gone on for so long.
@@ -235,12 +238,11 @@ impl Shared {
                 ));
             }
         }
-        if matches!(keep, Keep::Hours(0)) {
-            let help = "0 hours is \"ephemeral\": choose that, and nothing is kept";
+        if matches!(keep, Keep::Hours(hours) if !HOURS.contains(&hours)) {
             return Err(problem(
                 "bad_hours",
-                "a conversation is kept for an hour at least",
-                help,
+                "a conversation is kept for an hour at least, and for ten years (87600 hours) at most",
+                "0 hours is \"ephemeral\", and what has no end \"persistent\": choose that",
             ));
         }
         if let (Keep::Scope { of, scope }, Some(events)) = (&keep, self.keeper.events()) {

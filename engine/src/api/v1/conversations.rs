@@ -61,11 +61,12 @@ pub struct Found {
 }
 
 /// Conversations, or turns where words are looked for.
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-pub enum Listed {
-    Conversations(Vec<Conversation>),
-    Found(Vec<Found>),
+#[derive(Default, Serialize, ToSchema)]
+pub struct Listed {
+    /// Where no words are looked for.
+    conversations: Vec<Conversation>,
+    /// Where some are.
+    found: Vec<Found>,
 }
 
 /// Everything that is kept of a conversation.
@@ -136,12 +137,18 @@ pub async fn conversations(
         Some(query) => {
             let look = KeptLook::Search { query, most };
             let found = guest.document(|id| ClientFrame::Kept { id, look });
-            Listed::Found(found.await?)
+            Listed {
+                found: found.await?,
+                ..Listed::default()
+            }
         }
         None => {
             let look = KeptLook::List { before_ms, most };
             let list = guest.document(|id| ClientFrame::Kept { id, look });
-            Listed::Conversations(list.await?)
+            Listed {
+                conversations: list.await?,
+                ..Listed::default()
+            }
         }
     }))
 }

@@ -166,7 +166,7 @@ pub struct NewKeeping {
     #[serde(default)]
     rooms: BTreeMap<String, Scope>,
     /// Hours that a conversation is kept that is kept for a while.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 87_600)]
     hours: Option<u32>,
     /// All of what is to be made unreadable before it is kept.
     redact: Option<Vec<Unreadable>>,
