@@ -14,6 +14,7 @@ pub mod gateway;
 mod hex;
 pub mod home_assistant;
 pub mod hub;
+mod keyring;
 pub mod keys;
 mod library;
 pub mod models;

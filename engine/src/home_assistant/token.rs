@@ -1,24 +1,16 @@
 //! The token that opens Home Assistant: in the keyring of the desktop, or, where there is none, in a
 //! file of the data folder that its owner alone can read. In no settings and in no log.
 
-use crate::{egress::Address, whole_file};
-use keyring::Entry;
+use crate::{egress::Address, keyring, whole_file};
 use loqa_protocol::Problem;
 use serde::Serialize;
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::mpsc,
-    thread,
-    time::Duration,
 };
 
-/// What the keyring shows as its owner.
-const SERVICE: &str = "Loqa";
 /// In the data folder.
 const FILE: &str = "home-assistant.token";
-/// How long the keyring may take: a locked one asks somebody, who may not be there.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Where a token is.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -40,7 +32,7 @@ pub fn find(data: &Path, address: &Address) -> Option<(String, Place)> {
     {
         return Some((token.trim().to_owned(), Place::File(file)));
     }
-    let found = in_keyring(address, |entry| entry.get_password());
+    let found = keyring::ask(&address.to_string(), |entry| entry.get_password());
     found.ok().map(|token| (token, Place::Keyring))
 }
 
@@ -50,7 +42,7 @@ pub fn find(data: &Path, address: &Address) -> Option<(String, Place)> {
 /// It can be kept nowhere.
 pub fn keep(data: &Path, address: &Address, token: &str) -> Result<Place, Problem> {
     let secret = token.to_owned();
-    let kept = in_keyring(address, move |entry| {
+    let kept = keyring::ask(&address.to_string(), move |entry| {
         entry.set_password(&secret)?;
         // Some take it and have nothing afterwards.
         entry.get_password().map(drop)
@@ -71,7 +63,7 @@ pub fn keep(data: &Path, address: &Address, token: &str) -> Result<Place, Proble
 /// # Errors
 /// The file cannot be removed.
 pub fn forget(data: &Path, address: &Address) -> Result<bool, Problem> {
-    let in_keyring = in_keyring(address, |entry| entry.delete_credential()).is_ok();
+    let in_keyring = keyring::ask(&address.to_string(), |entry| entry.delete_credential()).is_ok();
     let file = data.join(FILE);
     let in_file = whole_file::remove(&file).map_err(|error| unkept(&file, &error))?;
     Ok(in_keyring || in_file)
@@ -83,21 +75,4 @@ fn unkept(file: &Path, error: &io::Error) -> Problem {
         message: format!("cannot change {}: {error}", file.display()),
         help: "see who owns the data folder".into(),
     }
-}
-
-/// Asks the keyring, on a thread that nobody waits for longer than [`PATIENCE`].
-fn in_keyring<R: Send + 'static>(
-    address: &Address,
-    ask: impl FnOnce(Entry) -> keyring::Result<R> + Send + 'static,
-) -> Result<R, ()> {
-    let (answer, answered) = mpsc::sync_channel(1);
-    let user = address.to_string();
-    let asking = move || {
-        let result = Entry::new(SERVICE, &user).and_then(ask);
-        // Whoever asked may have given up.
-        let _ = answer.send(result.map_err(drop));
-    };
-    let begun = thread::Builder::new().name("keyring".into()).spawn(asking);
-    begun.map_err(drop)?;
-    answered.recv_timeout(PATIENCE).unwrap_or(Err(()))
 }

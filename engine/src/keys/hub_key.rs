@@ -4,25 +4,18 @@
 use super::{Key, KeysError};
 use crate::{
     hex::{hex, unhex},
-    whole_file,
+    keyring, whole_file,
 };
 use rand::RngExt;
 use serde::Serialize;
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::mpsc,
-    thread,
-    time::Duration,
 };
 use zeroize::Zeroizing;
 
 /// In the folder of keys: says where the key is, or what it is.
 const FILE: &str = "hub.key";
-/// What the keyring shows as its owner.
-const SERVICE: &str = "Loqa";
-/// How long the keyring may take: a locked one asks somebody, who may not be there.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Where the hub's key is.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -63,7 +56,7 @@ pub fn find(folder: &Path) -> Result<Key, KeysError> {
     match text.trim().split_once(' ') {
         Some(("file", digits)) => key(digits).ok_or_else(unreadable),
         Some(("keyring", id)) => {
-            let found = in_keyring(id, |entry| entry.get_password());
+            let found = keyring::ask(id, |entry| entry.get_password());
             let digits = found.map_err(|reason| KeysError::Keyring { reason })?;
             key(&digits).ok_or_else(unreadable)
         }
@@ -86,7 +79,7 @@ pub fn make(folder: &Path, keyring: bool) -> Result<Key, KeysError> {
         let id: u128 = rand::rng().random();
         let id = format!("hub key {id:032x}");
         let secret = digits.clone();
-        let kept = in_keyring(&id, move |entry| {
+        let kept = keyring::ask(&id, move |entry| {
             entry.set_password(&secret)?;
             // Some take it and have nothing afterwards.
             entry.get_password()
@@ -108,27 +101,9 @@ pub fn destroy(folder: &Path) -> io::Result<()> {
     let file = folder.join(FILE);
     let text = fs::read_to_string(&file).unwrap_or_default();
     let forgotten = match text.trim().split_once(' ') {
-        Some(("keyring", id)) => in_keyring(id, |entry| entry.delete_credential()),
+        Some(("keyring", id)) => keyring::ask(id, |entry| entry.delete_credential()),
         _ => Ok(()),
     };
     whole_file::destroy(&file)?;
     forgotten.map_err(|reason| io::Error::other(format!("the keyring keeps its entry: {reason}")))
-}
-
-/// Asks the keyring, on a thread that nobody waits for longer than [`PATIENCE`].
-fn in_keyring<R: Send + 'static>(
-    id: &str,
-    ask: impl FnOnce(keyring::Entry) -> keyring::Result<R> + Send + 'static,
-) -> Result<R, String> {
-    let (answer, answered) = mpsc::sync_channel(1);
-    let id = id.to_owned();
-    let asking = move || {
-        let result = keyring::Entry::new(SERVICE, &id).and_then(ask);
-        // Whoever asked may have given up.
-        let _ = answer.send(result.map_err(|error| error.to_string()));
-    };
-    let begun = thread::Builder::new().name("keyring".into()).spawn(asking);
-    begun.map_err(|error| error.to_string())?;
-    let patience = answered.recv_timeout(PATIENCE);
-    patience.unwrap_or_else(|_| Err("it does not answer; it may be locked".into()))
 }
