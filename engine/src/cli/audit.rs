@@ -1,11 +1,6 @@
 //! `loqa audit`: whether what is kept is what was written, and what was done with it.
 
-use super::{
-    Common,
-    link::Link,
-    output,
-    session::{document, when},
-};
+use super::{Common, link::Link, output, session::when};
 use loqa_protocol::{ClientFrame, Problem};
 use serde_json::Value;
 use std::process::ExitCode;
@@ -30,7 +25,7 @@ pub async fn run(common: &Common, command: AuditCommand) -> Result<ExitCode, Pro
         AuditCommand::Export => None,
     };
     let mut link = Link::open(common).await?;
-    let audit = document(&mut link, |id| ClientFrame::Audit { id, noted }).await;
+    let audit = link.document(|id| ClientFrame::Audit { id, noted }).await;
     link.close().await;
     let audit = audit?;
     let broken = audit["verified"]["broken"].as_array().map_or(0, Vec::len);

@@ -1,6 +1,6 @@
 //! `loqa backup` and `loqa restore`: everything that is kept, in one sealed file, and back.
 
-use super::{Common, link::Link, output, session::document};
+use super::{Common, link::Link, output};
 use crate::{
     backup::{self, Kit},
     config::Config,
@@ -56,7 +56,9 @@ pub async fn back_up(common: &Common, args: BackupArgs) -> Result<ExitCode, Prob
         made = Some(file);
     }
     let mut link = Link::open(common).await?;
-    let written = document(&mut link, |id| ClientFrame::BackUp { id, recipient }).await;
+    let written = link
+        .document(|id| ClientFrame::BackUp { id, recipient })
+        .await;
     link.close().await;
     let written = written.inspect_err(|_| {
         // Nothing was sealed for it.

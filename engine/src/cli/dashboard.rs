@@ -4,7 +4,7 @@ mod password;
 mod token;
 
 use super::{Common, link::Link, output};
-use loqa_protocol::{ClientFrame, Problem, ServerFrame};
+use loqa_protocol::{ClientFrame, Problem};
 use qrcode::{QrCode, render::unicode::Dense1x2};
 use serde_json::Value;
 use std::process::ExitCode;
@@ -32,13 +32,7 @@ pub async fn run(common: &Common, args: DashboardArgs) -> Result<ExitCode, Probl
         None => {}
     }
     let mut link = Link::to_hub(common).await?;
-    let mut dashboard = Value::Null;
-    link.request(|id| ClientFrame::Dashboard { id }, &mut |frame| {
-        if let ServerFrame::Json { json, .. } = frame {
-            dashboard = serde_json::from_str(&json).unwrap_or_default();
-        }
-    })
-    .await?;
+    let dashboard = link.document(|id| ClientFrame::Dashboard { id }).await?;
     link.close().await;
     if common.json {
         output::print_json(&dashboard);

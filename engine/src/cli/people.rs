@@ -2,7 +2,7 @@
 
 use super::{Common, hidden, link::Link, output};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use loqa_protocol::{ClientFrame, PeopleEdit, Problem, ServerFrame};
+use loqa_protocol::{ClientFrame, PeopleEdit, Problem};
 use serde_json::Value;
 use std::{
     io::{self, IsTerminal},
@@ -101,7 +101,7 @@ pub async fn run(common: &Common, command: PeopleCommand) -> Result<ExitCode, Pr
 }
 
 async fn of(common: &Common, link: &mut Link, command: PeopleCommand) -> Result<(), Problem> {
-    let now = ask(link, |id| ClientFrame::People { id }).await?;
+    let now = link.document(|id| ClientFrame::People { id }).await?;
     let (edit, done) = match command {
         PeopleCommand::List => {
             show(common, &now);
@@ -207,24 +207,15 @@ async fn edit(
     edit: PeopleEdit,
     done: &str,
 ) -> Result<(), Problem> {
-    let about = ask(link, |id| ClientFrame::EditPeople { id, pin, edit }).await?;
+    let about = link
+        .document(|id| ClientFrame::EditPeople { id, pin, edit })
+        .await?;
     if common.json {
         output::print_json(&about);
     } else {
         output::print_line(done);
     }
     Ok(())
-}
-
-async fn ask(link: &mut Link, frame: impl FnOnce(u32) -> ClientFrame) -> Result<Value, Problem> {
-    let mut document = Value::Null;
-    link.request(frame, &mut |frame| {
-        if let ServerFrame::Json { json, .. } = frame {
-            document = serde_json::from_str(&json).unwrap_or_default();
-        }
-    })
-    .await?;
-    Ok(document)
 }
 
 fn owners_pin(now: &Value) -> Result<String, Problem> {

@@ -248,7 +248,7 @@ async fn replay(link: &mut Link, common: &Common, kept: &Kept, speed: f64) -> Re
         }
         live.end(turn);
         let text = turn.text.clone();
-        let meaning = document(link, |id| ClientFrame::Intent { id, text }).await?;
+        let meaning = link.document(|id| ClientFrame::Intent { id, text }).await?;
         let today = meaning["intent"].as_str();
         if today != turn.intent.as_deref() {
             output::print_line(&format!(
@@ -261,22 +261,7 @@ async fn replay(link: &mut Link, common: &Common, kept: &Kept, speed: f64) -> Re
 }
 
 async fn ask(link: &mut Link, look: KeptLook) -> Result<Value, Problem> {
-    document(link, |id| ClientFrame::Kept { id, look }).await
-}
-
-/// The document that a request is answered with.
-pub(super) async fn document(
-    link: &mut Link,
-    frame: impl FnOnce(u32) -> ClientFrame,
-) -> Result<Value, Problem> {
-    let mut document = Value::Null;
-    link.request(frame, &mut |frame| {
-        if let ServerFrame::Json { json, .. } = frame {
-            document = serde_json::from_str(&json).unwrap_or_default();
-        }
-    })
-    .await?;
-    Ok(document)
+    link.document(|id| ClientFrame::Kept { id, look }).await
 }
 
 fn show_rows(common: &Common, rows: &Value, none: &str, line: impl Fn(&Value) -> String) {
