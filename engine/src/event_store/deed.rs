@@ -1,11 +1,9 @@
 //! What was done with what is kept, and what people have agreed to: entries of the same chain, that
 //! nobody erases.
 
-use super::{
-    EventStoreError, chain,
-    writer::{Database, now_ms},
-};
+use super::{EventStoreError, chain, writer::Database};
 use crate::keys::{Key, Unsealed};
+use jiff::Timestamp;
 use loqa_protocol::PrivacyScope;
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
@@ -85,7 +83,7 @@ pub(super) fn add(
     key: &Key,
     deed: &Deed,
 ) -> Result<(), EventStoreError> {
-    let at_ms = now_ms();
+    let at_ms = Timestamp::now().as_millisecond();
     let n = chain.head().n + 1;
     let plain =
         serde_json::to_vec(deed).map_err(|error| EventStoreError::Deed(error.to_string()))?;

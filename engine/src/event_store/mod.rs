@@ -17,10 +17,7 @@ pub use deed::{Because, Deed, Noted};
 pub use redact::Redactor;
 pub use verify::Verified;
 
-use crate::{
-    keys::{Key, Keys, KeysError, Owner},
-    whole_file,
-};
+use crate::keys::{Key, Keys, KeysError, Owner};
 use loqa_protocol::{Envelope, PrivacyScope, Retained, SessionId, wire::Wire};
 use rusqlite::Connection;
 use schema::Conversation;
@@ -34,10 +31,9 @@ use std::{
         atomic::{AtomicU64, Ordering::Relaxed},
         mpsc::{self, Receiver, SyncSender, TrySendError},
     },
-    thread::JoinHandle,
     time::{Duration, Instant},
 };
-use writer::{Order, Writer, lock, now_ms};
+use writer::{Order, Writer, lock};
 
 /// In the data folder.
 pub const FILE: &str = "events.db";
@@ -135,8 +131,6 @@ fn as_text<S: serde::Serializer>(id: &SessionId, serializer: S) -> Result<S::Ok,
 pub struct EventStore {
     inner: Arc<Inner>,
     orders: SyncSender<Order>,
-    /// Its thread, ended by [`EventStore::close`].
-    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
 struct Inner {
@@ -172,12 +166,9 @@ impl EventStore {
         });
         let writer = Writer::new(inner.clone());
         let thread = std::thread::Builder::new().name("event store".into());
-        let thread = thread.spawn(move || writer.run(&ordered)).ok();
-        EventStore {
-            inner,
-            orders,
-            thread: Arc::new(Mutex::new(thread)),
-        }
+        // Without it, whoever orders is told that nobody writes.
+        let _ = thread.spawn(move || writer.run(&ordered));
+        EventStore { inner, orders }
     }
 
     /// Has an event kept. Never waits: where the disk cannot keep up, it is lost, and counted.
@@ -226,7 +217,6 @@ impl EventStore {
         if self.orders.send(last).is_ok() {
             let _ = is_done.recv_timeout(Duration::from_secs(5));
         }
-        drop(lock(&self.thread).take());
         *lock(&self.inner.reader) = None;
     }
 
@@ -361,8 +351,7 @@ impl EventStore {
         })
     }
 
-    /// Erases what was to be kept for a while only and ended before `before_ms`, and finishes what an
-    /// interruption has left half erased; how many.
+    /// Erases what was to be kept for a while only and ended before `before_ms`; how many.
     ///
     /// # Errors
     /// [`EventStoreError`]
@@ -371,19 +360,30 @@ impl EventStore {
             if !writer.exists() {
                 return Ok(0);
             }
-            let all = schema::all(&writer.database()?.connection)?.into_iter();
+            let over = schema::over(&writer.database()?.connection, before_ms)?;
+            writer.erase(&over, Because::Time)
+        })
+    }
+
+    /// Erases what an interruption has left half erased; how many. Looks for every conversation's key, so
+    /// it is for once after a start.
+    ///
+    /// # Errors
+    /// [`EventStoreError`]
+    pub fn finish_erasing(&self) -> Result<usize, EventStoreError> {
+        self.order(move |writer| {
+            if !writer.exists() {
+                return Ok(0);
+            }
             let keys = writer.keys().clone();
-            let (mut over, mut unfinished) = (Vec::new(), Vec::new());
-            for row in all {
-                if row.scope == PrivacyScope::Session && row.last_ms < before_ms {
-                    over.push(row);
-                } else if keys.kept_session(row.owner, row.id)?.is_none() {
+            let mut unfinished = Vec::new();
+            for row in schema::all(&writer.database()?.connection)? {
+                // A key that is gone: somebody asked, and the hub ended in the middle of it.
+                if keys.kept_session(row.owner, row.id)?.is_none() {
                     unfinished.push(row);
                 }
             }
-            // A key that is gone: somebody asked, and the hub ended in the middle of it.
-            let unfinished = writer.erase(&unfinished, Because::Asked)?;
-            Ok(unfinished + writer.erase(&over, Because::Time)?)
+            writer.erase(&unfinished, Because::Asked)
         })
     }
 
@@ -587,22 +587,6 @@ fn opened(key: &Key, id: SessionId, event: &schema::Kept) -> Option<Envelope> {
     let place = schema::place(id, event.seq, event.at_ms);
     let plain = key.open(&place, &event.sealed).ok()?;
     Envelope::from_bytes(&plain).ok()
-}
-
-/// Takes away all of it that lies in a data folder. Its keys are another matter.
-///
-/// # Errors
-/// Some of it may still be there.
-pub fn remove(data: &Path) -> io::Result<()> {
-    for ending in ["", "-wal", "-shm"] {
-        whole_file::remove(&data.join(format!("{FILE}{ending}")))?;
-    }
-    whole_file::remove(&data.join(ANCHOR)).map(drop)
-}
-
-/// Unix time, as events have it.
-pub fn now() -> i64 {
-    now_ms()
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 //! key it is.
 
 use super::{EventStoreError, chain};
-use crate::keys::Owner;
+use crate::{keys::Owner, whole_file};
 use loqa_protocol::{PrivacyScope, SessionId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 /// `user_version`. A later format comes to be by a migration from here, after a backup.
 const FORMAT: i64 = 1;
@@ -112,7 +112,8 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, EventStore
 
 /// Opens it to write; makes it if it is not there, for its owner alone.
 pub(super) fn open(path: &Path) -> Result<Connection, EventStoreError> {
-    create(path).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    // SQLite gives its side files the permissions of this one.
+    whole_file::open_private(path)?;
     let mut connection = connect(path)?;
     match format_of(&connection)? {
         0 => {
@@ -143,17 +144,6 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 
 fn format_of(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
-}
-
-/// SQLite gives its side files the permissions of this one.
-fn create(path: &Path) -> io::Result<()> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path);
-    file.map(drop)
 }
 
 const COLUMNS: &str = "number, id, person, scope, begun_ms, last_ms, events, turns, title";
@@ -221,6 +211,16 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Conversation>
             "SELECT {COLUMNS} FROM conversation ORDER BY number"
         ))?
         .query_map([], conversation)?
+        .collect()
+}
+
+/// Those to be kept for a while only that ended before `before_ms`.
+pub(super) fn over(connection: &Connection, before_ms: i64) -> rusqlite::Result<Vec<Conversation>> {
+    connection
+        .prepare(&format!(
+            "SELECT {COLUMNS} FROM conversation WHERE last_ms < ? AND scope = 1"
+        ))?
+        .query_map([before_ms], conversation)?
         .collect()
 }
 

@@ -234,7 +234,8 @@ fn what_was_to_be_kept_for_a_while_goes_and_what_was_half_erased_as_well() {
         "{unreadable}"
     );
     assert_eq!(house.store.list(None, 9).unwrap()[0].title, None);
-    assert_eq!(house.store.expire(0).unwrap(), 1);
+    assert_eq!(house.store.expire(0).unwrap(), 0);
+    assert_eq!(house.store.finish_erasing().unwrap(), 1);
     assert_eq!(house.verified().broken, []);
 }
 

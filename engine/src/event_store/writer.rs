@@ -7,6 +7,7 @@ use super::{
     schema::{self, Conversation, Kept},
 };
 use crate::keys::{Key, Keys, Owner};
+use jiff::Timestamp;
 use loqa_protocol::{Envelope, Event, Retained, SessionId, wire::Wire};
 use rusqlite::Connection;
 use std::{
@@ -15,7 +16,7 @@ use std::{
         Arc, PoisonError,
         mpsc::{Receiver, SyncSender},
     },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 /// Events that share a transaction at most, so that none waits long for the others.
@@ -216,7 +217,7 @@ impl Writer {
                 schema::update(&transaction, row)?;
             }
         }
-        chain.sign(&transaction, now_ms())?;
+        chain.sign(&transaction, Timestamp::now().as_millisecond())?;
         transaction.commit()?;
         Ok(words)
     }
@@ -294,14 +295,6 @@ fn owner(envelope: &Envelope) -> Owner {
         .actor_id
         .parse()
         .map_or(Owner::Household, Owner::Person)
-}
-
-/// Unix time.
-pub(super) fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-    })
 }
 
 /// As [`Inner`] is poisoned only by a panic that has changed nothing.

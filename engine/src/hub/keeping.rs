@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     backup::{self, BackupError},
-    event_store::{self, Deed, EventStore, EventStoreError, Head, Redactor},
+    event_store::{Deed, EventStore, EventStoreError, Head, Redactor},
     hex::unhex,
     people::{self, Asking},
     session::Keeps,
@@ -14,6 +14,7 @@ use crate::{
     tasks::TaskKind,
     wipe,
 };
+use jiff::Timestamp;
 use loqa_core::grammar::Grammar;
 use loqa_protocol::{
     ClientFrame, Envelope, Event, Keep, KeepOf, KeptLook, PrivacyScope, Problem, Retained,
@@ -142,7 +143,7 @@ impl Shared {
                 place: &place,
                 room: room.as_deref(),
                 minute: 0,
-                now_ms: event_store::now(),
+                now_ms: Timestamp::now().as_millisecond(),
             };
             let person = people::speaker(&household, from);
             let who = Whereabouts {
@@ -400,7 +401,14 @@ impl Shared {
     fn look(&self, before: Option<WallClock>, ran: Duration) -> Option<WallClock> {
         let events = self.keeper.events()?;
         events.rest();
-        let now = event_store::now();
+        if before.is_none() {
+            match events.finish_erasing() {
+                Ok(0) => {}
+                Ok(erased) => tracing::info!(erased, "the erasing of conversations was finished"),
+                Err(error) => tracing::warn!(%error, "conversations could not be erased"),
+            }
+        }
+        let now = Timestamp::now().as_millisecond();
         let mut clock = before.unwrap_or_else(|| {
             let newest = events.list(None, 1).ok();
             let newest = newest.and_then(|list| list.first().map(|it| it.last_ms));
@@ -418,23 +426,12 @@ impl Shared {
     }
 
     fn tell_degraded(&self, message: String) {
-        let session = SessionId(rand::random());
-        self.announce(Envelope {
-            trace_id: session.0,
-            session_id: session,
-            turn: None,
-            actor_id: String::new(),
-            origin: "hub".into(),
-            seq: 0,
-            at_ms: event_store::now(),
-            capability_tier: self.config.conversation.tier,
-            privacy_scope: PrivacyScope::Ephemeral,
-            event: Event::Degraded {
-                what: "conversations".into(),
-                message,
-                help: "check the disk; everything else goes on meanwhile".into(),
-            },
-        });
+        let event = Event::Degraded {
+            what: "conversations".into(),
+            message,
+            help: "check the disk; everything else goes on meanwhile".into(),
+        };
+        self.announce(self.own_event(SessionId(rand::random()), 0, event));
     }
 }
 

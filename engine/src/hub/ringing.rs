@@ -5,7 +5,7 @@ use crate::{
     alarm::{self, Alarm, RingVoice},
     tasks::TaskKind,
 };
-use loqa_protocol::{Envelope, PrivacyScope, SessionId};
+use loqa_protocol::{Envelope, Event, PrivacyScope, SessionId};
 use std::{
     sync::{
         Arc,
@@ -27,20 +27,8 @@ impl Shared {
             zone: self.zone.clone(),
             announce: Arc::new(move |event| {
                 let Some(hub) = hub.upgrade() else { return };
-                let envelope = Envelope {
-                    trace_id: session.0,
-                    session_id: session,
-                    turn: None,
-                    actor_id: String::new(),
-                    origin: "hub".into(),
-                    seq: seq.fetch_add(1, Ordering::Relaxed),
-                    at_ms: hub.household.read().wall.as_millisecond(),
-                    capability_tier: hub.config.conversation.tier,
-                    // What rings is no part of a conversation.
-                    privacy_scope: PrivacyScope::Ephemeral,
-                    event,
-                };
-                hub.announce(envelope);
+                let seq = seq.fetch_add(1, Ordering::Relaxed);
+                hub.announce(hub.own_event(session, seq, event));
             }),
             does: {
                 let hub = Arc::downgrade(self);
@@ -56,6 +44,22 @@ impl Shared {
             "alarm",
             alarm::run(alarm, self.tasks.cancelled()),
         );
+    }
+
+    /// An event of the house that is no part of a conversation, and that nobody keeps.
+    pub(super) fn own_event(&self, session: SessionId, seq: u64, event: Event) -> Envelope {
+        Envelope {
+            trace_id: session.0,
+            session_id: session,
+            turn: None,
+            actor_id: String::new(),
+            origin: "hub".into(),
+            seq,
+            at_ms: self.household.read().wall.as_millisecond(),
+            capability_tier: self.config.conversation.tier,
+            privacy_scope: PrivacyScope::Ephemeral,
+            event,
+        }
     }
 
     /// Says what a skill wants everybody to hear.
