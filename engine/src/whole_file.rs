@@ -66,6 +66,18 @@ fn write(path: &Path, bytes: &[u8], permissions: Option<Permissions>) -> io::Res
     Ok(())
 }
 
+/// Opens a file to read and write it; makes an empty one, for its owner alone, if there is none.
+///
+/// # Errors
+/// It can be neither opened nor made.
+pub fn open_private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let options = options.read(true).write(true).create(true);
+    options.truncate(false).open(path)
+}
+
 /// Overwrites a file, has the disk take that, and removes it; nothing if there is none. What copies the
 /// file system or the storage device has made of its blocks is out of reach.
 ///

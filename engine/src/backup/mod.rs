@@ -9,7 +9,7 @@ pub use kit::{Kit, recipient_of};
 use crate::{
     keys::{self, Keys, KeysError, Secrets},
     library,
-    store::{Store, StoreError},
+    store::{self, Store, StoreError},
     whole_file,
 };
 use rusqlite::Connection;
@@ -141,10 +141,7 @@ fn copy_database(from: &Path, to: &Path) -> rusqlite::Result<()> {
     }
     let connection = Connection::open(from)?;
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
-    let to = to
-        .to_str()
-        .ok_or(rusqlite::Error::InvalidPath(to.to_owned()))?;
-    connection.execute("VACUUM INTO ?", [to]).map(drop)
+    store::copy_database(&connection, to)
 }
 
 fn append_bytes<W: Write>(tar: &mut tar::Builder<W>, name: &str, bytes: &[u8]) -> io::Result<()> {

@@ -44,12 +44,6 @@ impl Key {
         &self.0
     }
 
-    /// Another key, that says nothing about this one.
-    pub fn derive(&self, purpose: &str) -> Key {
-        let tag = self.tag(&[b"loqa key\0", purpose.as_bytes()]);
-        Key::from_bytes(&tag).expect("SHA-256 has as many bytes as a key")
-    }
-
     /// A name for `parts` that only who has this key can make or compare.
     pub fn tag(&self, parts: &[&[u8]]) -> [u8; 32] {
         let key = hmac::Key::new(hmac::HMAC_SHA256, self.bytes());
@@ -143,7 +137,6 @@ mod tests {
         let key = Key::random();
         assert_eq!(key.tag(&[b"ab", b"c"]), key.tag(&[b"ab", b"c"]));
         assert_ne!(key.tag(&[b"ab", b"c"]), key.tag(&[b"a", b"bc"]));
-        assert_ne!(key.derive("one").bytes(), key.derive("two").bytes());
         assert_eq!(format!("{key:?}"), "Key(…)");
     }
 }

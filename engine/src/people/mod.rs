@@ -85,26 +85,29 @@ pub fn barred(household: &Household, from: Asking<'_>) -> Vec<Risk> {
 
 /// Of whoever speaks there.
 pub fn role(household: &Household, from: Asking<'_>) -> Role {
-    let chosen = household.places.get(from.place);
-    let room = || household.places.get(&format!("{ROOM}{}", from.room?));
-    chosen
-        .or_else(room)
-        .map_or(Role::Household, |place| match place.speaks_for {
-            SpeaksFor::Role(role) => role,
-            SpeaksFor::Person(id) => {
-                person(household, id, from.now_ms).map_or(Role::Household, |person| person.role)
-            }
-        })
+    match speaks_for(household, from) {
+        SpeaksFor::Role(role) => role,
+        SpeaksFor::Person(id) => {
+            person(household, id, from.now_ms).map_or(Role::Household, |person| person.role)
+        }
+    }
 }
 
 /// The person a place speaks for, if it speaks for one.
 pub fn speaker<'h>(household: &'h Household, from: Asking<'_>) -> Option<&'h Person> {
-    let chosen = household.places.get(from.place);
-    let room = || household.places.get(&format!("{ROOM}{}", from.room?));
-    match chosen.or_else(room)?.speaks_for {
+    match speaks_for(household, from) {
         SpeaksFor::Role(_) => None,
         SpeaksFor::Person(id) => person(household, id, from.now_ms),
     }
+}
+
+/// As chosen for the place itself, else for its room.
+fn speaks_for(household: &Household, from: Asking<'_>) -> SpeaksFor {
+    let chosen = household.places.get(from.place);
+    let room = || household.places.get(&format!("{ROOM}{}", from.room?));
+    chosen
+        .or_else(room)
+        .map_or(SpeaksFor::Role(Role::Household), |place| place.speaks_for)
 }
 
 fn decide(

@@ -4,14 +4,16 @@
 //! A database beside the household's, `audit.db`: the hub holds that one alone, and here commands
 //! write while it runs.
 
-use super::{StoreError, now_ms};
+use super::StoreError;
+use crate::whole_file;
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
-    fs::{DirBuilder, OpenOptions},
+    fs::DirBuilder,
     io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     sync::{
         Arc, OnceLock,
@@ -182,7 +184,7 @@ impl Audit {
     /// # Errors
     /// The disk will not have them.
     pub fn write(&self, notes: &[Note<'_>]) -> Result<(), StoreError> {
-        let at_ms = now_ms();
+        let at_ms = Timestamp::now().as_millisecond();
         let notes: Vec<_> = notes.iter().map(|note| (at_ms, *note)).collect();
         self.insert(&notes).map_err(|error| self.disk(error))
     }
@@ -206,7 +208,7 @@ impl Audit {
     pub fn invoked(&self, skill: &str, version: &str, permissions: &str) {
         let writer = self.writer.get_or_init(|| self.start_writer());
         let row = Later::Invoked {
-            at_ms: now_ms(),
+            at_ms: Timestamp::now().as_millisecond(),
             skill: skill.to_owned(),
             version: version.to_owned(),
             permissions: permissions.to_owned(),
@@ -395,13 +397,7 @@ fn create(path: &Path) -> io::Result<()> {
             .mode(0o700)
             .create(folder)?;
     }
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path);
-    file.map(drop)
+    whole_file::open_private(path).map(drop)
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! The data folder and who owns it: one hub at a time.
 
 use super::StoreError;
+use crate::whole_file;
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
+    fs::{self, DirBuilder, File, Permissions, TryLockError},
     io::{self, Read, Seek, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -43,14 +44,7 @@ impl DataFolder {
             fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(folder)?;
         }
         let lock_path = path.join(LOCK);
-        let mut lock = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&lock_path)
-            .map_err(folder)?;
+        let mut lock = whole_file::open_private(&lock_path).map_err(folder)?;
         match lock.try_lock() {
             Ok(()) => {
                 // Only for the other's error message, so a full disk does not matter here.
@@ -81,12 +75,7 @@ impl DataFolder {
     /// permissions, so none of them is ever readable by others.
     pub(super) fn database(&self) -> io::Result<PathBuf> {
         let path = self.path.join(DATABASE);
-        OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)?;
+        whole_file::open_private(&path)?;
         Ok(path)
     }
 }

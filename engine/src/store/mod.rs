@@ -26,9 +26,11 @@ pub use folder::DataFolder;
 pub use household::{AlarmPhase, AlarmRecord, Household, TimerPhase, TimerRecord};
 pub use keeping::{Keeping, Whereabouts};
 pub use people::{Consent, Person, Place, SpeaksFor};
+pub use schema::copy_database;
 
 use crate::keys::{Keys, KeysError};
 use entries::Kind;
+use jiff::Timestamp;
 use loqa_protocol::{EffectKind, UtteranceId};
 use loqa_skill_sdk::EffectError;
 use rewrite::Journal;
@@ -38,7 +40,6 @@ use std::{
     fmt,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 /// The ledger is pruned once per this many commits.
@@ -47,8 +48,6 @@ const PRUNE_EVERY: u64 = 256;
 /// The household on disk and in memory. Shared by reference; every method takes `&self`.
 pub struct Store {
     folder: Arc<DataFolder>,
-    /// Whether a key that is made may be kept in the keyring.
-    keyring: bool,
     current: RwLock<Arc<Household>>,
     writer: Mutex<Writer>,
 }
@@ -64,6 +63,8 @@ struct Writer {
     /// Why the last write failed; `None` if it did not.
     failure: Option<String>,
     commits: u64,
+    /// Whether a key that is made may be kept in the keyring.
+    keyring: bool,
 }
 
 /// The database, and the keys to it.
@@ -161,7 +162,6 @@ impl Store {
         let household = Arc::new(household);
         Ok(Store {
             folder: Arc::new(folder),
-            keyring,
             current: RwLock::new(household.clone()),
             writer: Mutex::new(Writer {
                 database,
@@ -169,6 +169,7 @@ impl Store {
                 unsaved_ledger: Vec::new(),
                 failure,
                 commits: 0,
+                keyring,
             }),
         })
     }
@@ -196,9 +197,7 @@ impl Store {
         let Some(database) = &writer.database else {
             return Ok(());
         };
-        let to = path.to_str();
-        let to = to.ok_or(rusqlite::Error::InvalidPath(path.to_owned()))?;
-        database.connection.execute("VACUUM INTO ?", [to]).map(drop)
+        copy_database(&database.connection, path)
     }
 
     /// The household now. Never waits for the disk.
@@ -245,11 +244,11 @@ impl Store {
             writer.unsaved_ledger.push(LedgerRow {
                 utterance,
                 kinds: kinds.clone(),
-                at_ms: now_ms(),
+                at_ms: Timestamp::now().as_millisecond(),
             });
         }
         let working = Arc::new(working);
-        let durable = writer.write(&self.folder, self.keyring, &working);
+        let durable = writer.write(&self.folder, &working);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = working;
         Ok(CommitOutcome {
             value,
@@ -268,7 +267,7 @@ impl Store {
             return Ok(());
         }
         let current = self.snapshot();
-        writer.write(&self.folder, self.keyring, &current)
+        writer.write(&self.folder, &current)
     }
 
     /// What a crash would lose now; `None` when everything is on the disk, as it should be. Waits
@@ -317,13 +316,8 @@ impl Writer {
     }
 
     /// Makes the disk hold `current`.
-    fn write(
-        &mut self,
-        folder: &DataFolder,
-        keyring: bool,
-        current: &Arc<Household>,
-    ) -> Result<(), String> {
-        let result = self.try_write(folder, keyring, current);
+    fn write(&mut self, folder: &DataFolder, current: &Arc<Household>) -> Result<(), String> {
+        let result = self.try_write(folder, current);
         match &result {
             Ok(()) => {
                 if self.failure.take().is_some() {
@@ -342,15 +336,10 @@ impl Writer {
         result
     }
 
-    fn try_write(
-        &mut self,
-        folder: &DataFolder,
-        keyring: bool,
-        current: &Household,
-    ) -> Result<(), String> {
+    fn try_write(&mut self, folder: &DataFolder, current: &Household) -> Result<(), String> {
         let Database { connection, keys } = match &mut self.database {
             Some(database) => database,
-            none => match connect(folder, keyring) {
+            none => match connect(folder, self.keyring) {
                 Ok((database, _)) => none.insert(database),
                 Err(error) => return Err(error.to_string()),
             },
@@ -360,7 +349,7 @@ impl Writer {
             .map_err(|error| error.to_string())?;
         self.commits += 1;
         if self.commits.is_multiple_of(PRUNE_EVERY)
-            && let Err(error) = schema::prune_ledger(connection, now_ms())
+            && let Err(error) = schema::prune_ledger(connection, Timestamp::now().as_millisecond())
         {
             tracing::warn!(%error, "old ledger rows were not removed");
         }
@@ -440,16 +429,8 @@ fn connect_to(
         tracing::warn!(%error, "what the database was before it was sealed is still there");
     }
     // Pruning is not worth refusing to start on a full disk.
-    let _ = schema::prune_ledger(&connection, now_ms());
+    let _ = schema::prune_ledger(&connection, Timestamp::now().as_millisecond());
     let household = schema::load(&connection, keys.household())?;
     let keys = Arc::new(keys);
     Ok((Database { connection, keys }, household))
-}
-
-fn now_ms() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .ok()
-        .and_then(|since| i64::try_from(since.as_millis()).ok())
-        .unwrap_or_default()
 }

@@ -279,3 +279,13 @@ pub(super) fn prune_ledger(connection: &Connection, now_ms: i64) -> rusqlite::Re
         [now_ms.saturating_sub(LEDGER_KEPT_MS)],
     )
 }
+
+/// Writes a copy of a database as it is now, whoever writes to it meanwhile.
+///
+/// # Errors
+/// SQLite's.
+pub fn copy_database(from: &Connection, to: &Path) -> rusqlite::Result<()> {
+    let path = to.to_str();
+    let path = path.ok_or_else(|| rusqlite::Error::InvalidPath(to.to_owned()))?;
+    from.execute("VACUUM INTO ?", [path]).map(drop)
+}

@@ -462,11 +462,11 @@ fn the_ledger_forgets_after_a_month() {
     let writer = store.writer();
     let connection = &writer.database.as_ref().unwrap().connection;
     assert_eq!(
-        schema::prune_ledger(connection, now_ms() + 29 * day).unwrap(),
+        schema::prune_ledger(connection, Timestamp::now().as_millisecond() + 29 * day).unwrap(),
         0
     );
     assert_eq!(
-        schema::prune_ledger(connection, now_ms() + 31 * day).unwrap(),
+        schema::prune_ledger(connection, Timestamp::now().as_millisecond() + 31 * day).unwrap(),
         1
     );
 }
