@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { describe_home, describe_skill, kill, loqa, pack_skill, start } from "./hub.mjs";
-import { barriers, browser, inert, person } from "./page.mjs";
+import { barriers, inert, person } from "./page.mjs";
+import { screenshot, tell } from "./story.mjs";
 
 const PAGES = ["/", "/sessions", "/home", "/skills", "/models", "/people", "/privacy", "/system"];
 const HOSTILE = [
@@ -27,12 +28,6 @@ const says = (page, text) => page.locator(".stage .reply", { hasText: text }).wa
 async function say(page, text) {
   await page.fill(".stage .say input", text);
   await page.keyboard.press("Enter");
-}
-
-/** For whoever wants to look: `SCREENSHOTS=folder`. */
-async function screenshot(page, name) {
-  const folder = process.env.SCREENSHOTS;
-  if (folder) await page.screenshot({ path: `${folder}/${name}.png` });
 }
 
 const steps = {
@@ -470,24 +465,4 @@ await describe_skill("tea", [
   "      say: [turn on the desk lamp]",
 ]);
 const state = { hub: await start(0) };
-const chromium = await browser();
-let page;
-let other;
-let told = "";
-try {
-  for (const [name, step] of Object.entries(steps)) {
-    told = name;
-    const began = Date.now();
-    const opened = await step({ browser: chromium, hub: state.hub, page, other, state });
-    if (page) other ??= opened;
-    page ??= opened;
-    assert.deepEqual(page.complaints, []);
-    console.error(`  ${name} (${Date.now() - began} ms)`);
-  }
-} catch (error) {
-  console.error(`FAILED: ${told}\n${error.stack}`);
-  process.exitCode = 1;
-} finally {
-  await chromium.close();
-  await kill(state.hub);
-}
+await tell(steps, state);

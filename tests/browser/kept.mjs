@@ -2,16 +2,11 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { kill, loqa, start } from "./hub.mjs";
-import { barriers, browser, inert, person } from "./page.mjs";
+import { barriers, inert, person } from "./page.mjs";
+import { screenshot, tell } from "./story.mjs";
 
 const ROOM = "Kitchen";
 const SAID = "turn on the kitchen lights";
-
-/** For whoever wants to look: `SCREENSHOTS=folder`. */
-async function screenshot(page, name) {
-  const folder = process.env.SCREENSHOTS;
-  if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
-}
 
 async function open(page, { hub }, path) {
   await page.goto("about:blank");
@@ -169,25 +164,4 @@ const steps = {
 process.env.DBUS_SESSION_BUS_ADDRESS = "unix:path=/nowhere";
 const state = { hub: await start(0) };
 state.token = JSON.parse(await loqa("dashboard", "token", "--json")).token;
-const chromium = await browser();
-let page;
-let other;
-let told = "";
-try {
-  for (const [name, step] of Object.entries(steps)) {
-    told = name;
-    const began = Date.now();
-    const opened = await step({ browser: chromium, page, other, state });
-    if (page) other ??= opened;
-    page ??= opened;
-    assert.deepEqual([...page.complaints, ...(other?.complaints ?? [])], []);
-    console.error(`  ${name} (${Date.now() - began} ms)`);
-  }
-} catch (error) {
-  console.error(`FAILED: ${told}\n${error.stack}`);
-  if (page) await screenshot(page, "failed");
-  process.exitCode = 1;
-} finally {
-  await chromium.close();
-  if (!state.ended) await kill(state.hub);
-}
+await tell(steps, state);

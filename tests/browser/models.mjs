@@ -5,7 +5,8 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { kill, loqa, start } from "./hub.mjs";
-import { barriers, browser, inert, person } from "./page.mjs";
+import { barriers, inert, person } from "./page.mjs";
+import { screenshot, tell } from "./story.mjs";
 
 const MIB = 1 << 20;
 const WHOLE = Buffer.alloc(3 * MIB, "model");
@@ -49,12 +50,6 @@ class Place {
 const row = (page, name) => page.locator(`[data-model="${name}"]`);
 const is = (page, name, state) => row(page, name).locator("header", { hasText: state }).waitFor();
 const press = (page, name, word) => row(page, name).getByRole("button", { name: `${word}: ${name}` }).press("Enter");
-
-/** For whoever wants to look: `SCREENSHOTS=folder`. */
-async function screenshot(page, name) {
-  const folder = process.env.SCREENSHOTS;
-  if (folder) await page.screenshot({ path: `${folder}/${name}.png` });
-}
 
 /** The page anew, whatever was shown. */
 async function open(page, { hub }) {
@@ -208,28 +203,11 @@ const measured = {
 };
 await mkdir(join(process.env.LOQA_DATA, "models"), { recursive: true });
 await writeFile(join(process.env.LOQA_DATA, "models/measured.json"), JSON.stringify(measured));
-const state = { hub: await start(0) };
+const state = { place, hub: await start(0) };
 state.token = JSON.parse(await loqa("dashboard", "token", "--json")).token;
-const chromium = await browser();
-let page;
-let other;
-let told = "";
-try {
-  for (const [name, step] of Object.entries(steps)) {
-    told = name;
-    const began = Date.now();
-    const opened = await step({ browser: chromium, page, other, place, state });
-    if (page) other ??= opened;
-    page ??= opened;
-    assert.deepEqual([...page.complaints, ...(other?.complaints ?? [])], []);
-    console.error(`  ${name} (${Date.now() - began} ms)`);
-  }
-} catch (error) {
-  console.error(`FAILED: ${told}\n${error.stack}`);
-  process.exitCode = 1;
-} finally {
-  await chromium.close();
-  await kill(state.hub);
-  place.server.closeAllConnections();
-  place.server.close();
-}
+await tell(steps, state, {
+  afterwards() {
+    place.server.closeAllConnections();
+    place.server.close();
+  },
+});

@@ -1,13 +1,8 @@
 // An owner decides on the page People who may do what, and their PIN opens the door.
 import assert from "node:assert/strict";
-import { kill, loqa, start } from "./hub.mjs";
-import { barriers, browser, inert, person } from "./page.mjs";
-
-/** For whoever wants to look: `SCREENSHOTS=folder`. */
-async function screenshot(page, name) {
-  const folder = process.env.SCREENSHOTS;
-  if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
-}
+import { loqa, start } from "./hub.mjs";
+import { barriers, inert, person } from "./page.mjs";
+import { screenshot, tell } from "./story.mjs";
 
 /** A page anew, whatever was shown. */
 async function open(page, { hub }, path = "people") {
@@ -60,8 +55,8 @@ const steps = {
     assert.equal(await added.isDisabled(), true);
     await other.getByLabel("PIN eines Besitzers").fill("0000");
     await other.keyboard.press("Enter");
-    await other.getByLabel("Rolle von Cy").selectOption("owner");
     await other.getByText("Das ist nicht die PIN").first().waitFor();
+    assert.equal(await other.getByLabel("Rolle von Cy").isDisabled(), true);
     assert.equal(await other.getByLabel("Rolle von Cy").inputValue(), "child");
     assert.deepEqual(await barriers(other), []);
     await screenshot(other, "people-locked-390-dark");
@@ -122,6 +117,40 @@ const steps = {
     await inert(page);
   },
 
+  async "who agrees has what they say kept, with their own PIN, and takes it back"({ page, other, state }) {
+    await open(page, state, "privacy");
+    const ada = page.locator("[data-agrees=Ada]");
+    await ada.getByLabel("Ada", { exact: true }).selectOption("persistent");
+    await ada.getByText("until I forget it").waitFor();
+    await ada.getByLabel("PIN of Ada").fill("0000");
+    await page.keyboard.press("Enter");
+    await ada.getByText(/this is not the PIN/i).first().waitFor();
+    await ada.getByLabel("PIN of Ada").fill("1815");
+    assert.deepEqual(await barriers(page), []);
+    await screenshot(page, "agree-1280-light");
+    await page.keyboard.press("Enter");
+    await page.getByText("Agreed on").waitFor();
+    assert.equal(await ada.getByLabel("Ada", { exact: true }).inputValue(), "persistent");
+    const told = JSON.parse(await loqa("people", "list", "--json"));
+    assert.equal(told.people.find(({ name }) => name === "Ada").keeps, "persistent");
+    // What is kept, and how, is an owner's to say and to see.
+    await open(other, state, "privacy");
+    await other.getByRole("radio", { name: "Eine Weile behalten" }).press("Space");
+    await other.getByText("braucht die PIN eines Besitzers").first().waitFor();
+    await open(other, state, "sessions");
+    await other.getByLabel("PIN eines Besitzers").waitFor();
+    assert.deepEqual(await barriers(other), []);
+    await screenshot(other, "sessions-locked-390-dark");
+    await other.getByLabel("PIN eines Besitzers").fill("1815");
+    await other.keyboard.press("Enter");
+    await other.getByText("Nichts wird behalten.").waitFor();
+    await ada.getByLabel("Ada", { exact: true }).selectOption("ephemeral");
+    await ada.getByText("nobody can read it again").waitFor();
+    await ada.getByLabel("PIN of Ada").fill("1815");
+    await ada.getByRole("button", { name: "Change it, and forget what was kept" }).press("Enter");
+    await page.getByText("Withdrawn on").waitFor();
+  },
+
   async "an owner takes somebody away, and what spoke for them speaks for the household"({ page, state }) {
     await open(page, state);
     await page.getByLabel("PIN of an owner").fill("1815");
@@ -137,24 +166,4 @@ const steps = {
 };
 
 const state = { hub: await start(0) };
-const chromium = await browser();
-let page;
-let other;
-let told = "";
-try {
-  for (const [name, step] of Object.entries(steps)) {
-    told = name;
-    const began = Date.now();
-    const opened = await step({ browser: chromium, page, other, state });
-    if (page) other ??= opened;
-    page ??= opened;
-    assert.deepEqual([...page.complaints, ...(other?.complaints ?? [])], []);
-    console.error(`  ${name} (${Date.now() - began} ms)`);
-  }
-} catch (error) {
-  console.error(`FAILED: ${told}\n${error.stack}`);
-  process.exitCode = 1;
-} finally {
-  await chromium.close();
-  await kill(state.hub);
-}
+await tell(steps, state);

@@ -5,7 +5,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe_skill, kill, loqa, pack_skill, start } from "./hub.mjs";
-import { barriers, browser, inert, person } from "./page.mjs";
+import { barriers, inert, person } from "./page.mjs";
+import { screenshot, tell } from "./story.mjs";
 
 /** Somewhere that is asked, and counts how often. */
 async function place(answer) {
@@ -22,12 +23,6 @@ async function place(answer) {
 
 const row = (page, name) => page.locator("li.place", { hasText: name });
 const seal = (page, name = "Seal the house") => page.getByRole("switch", { name });
-
-/** For whoever wants to look: `SCREENSHOTS=folder`. */
-async function screenshot(page, name) {
-  const folder = process.env.SCREENSHOTS;
-  if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
-}
 
 async function open(page, { hub }) {
   await page.goto("about:blank");
@@ -152,28 +147,11 @@ const token = join(process.env.LOQA_DATA, "home-assistant.token");
 await writeFile(token, `http://${state.home.host}\nsecret\n`, { mode: 0o600 });
 state.hub = await start(0);
 state.token = JSON.parse(await loqa("dashboard", "token", "--json")).token;
-const chromium = await browser();
-let page;
-let other;
-let told = "";
-try {
-  for (const [name, step] of Object.entries(steps)) {
-    told = name;
-    const began = Date.now();
-    const opened = await step({ browser: chromium, page, other, state });
-    if (page) other ??= opened;
-    page ??= opened;
-    assert.deepEqual([...page.complaints, ...(other?.complaints ?? [])], []);
-    console.error(`  ${name} (${Date.now() - began} ms)`);
-  }
-} catch (error) {
-  console.error(`FAILED: ${told}\n${error.stack}`);
-  process.exitCode = 1;
-} finally {
-  await chromium.close();
-  await kill(state.hub);
-  for (const { server } of [state.home, state.models]) {
-    server.closeAllConnections();
-    server.close();
-  }
-}
+await tell(steps, state, {
+  afterwards() {
+    for (const { server } of [state.home, state.models]) {
+      server.closeAllConnections();
+      server.close();
+    }
+  },
+});

@@ -279,6 +279,72 @@ async fn conversations_are_kept_found_forgotten_and_wiped_with_the_hub_up_and_do
     Ok(())
 }
 
+/// Nobody's words are kept for good but theirs who agreed to it, and theirs go when they no longer do.
+#[test]
+fn a_person_agrees_in_so_many_words_and_takes_it_back() -> Result<()> {
+    let home = Home::new()?.deaf()?;
+    let run = |args: &[&str], typed: &str| -> Result<String> {
+        let ended = home.run_with_input(args, typed.as_bytes())?;
+        ensure!(ended.code == Some(0), "{args:?}: {}", ended.err);
+        Ok(ended.out)
+    };
+    let kept = || -> Result<Vec<String>> {
+        let list = run(&["session", "list", "--json"], "")?;
+        let scopes = list.lines().map(|line| -> Result<String> {
+            let row: serde_json::Value = serde_json::from_str(line)?;
+            Ok(format!("{} {}", row["person"], row["scope"]))
+        });
+        scopes.collect()
+    };
+    run(&["people", "add", "Ada"], "")?;
+    run(&["people", "pin", "Ada"], "1815\n")?;
+    run(&["people", "place", "machine", "Ada"], "")?;
+    run(&["ask", SAID], "")?;
+    ensure!(kept()?.is_empty(), "nobody has agreed: {:?}", kept()?);
+
+    let keeps = ["people", "keeps", "Ada", "persistent"];
+    let unread = home.run(keeps)?;
+    ensure!(
+        unread.code == Some(1) && unread.err.contains("I agree that Loqa keeps what I say"),
+        "{unread:#?}"
+    );
+    let agreed = [&keeps[..], &["--agreed"]].concat();
+    let stranger = home.run_with_input(&agreed, b"0000\n")?;
+    ensure!(
+        stranger.code == Some(1) && stranger.err.contains("not the PIN"),
+        "{stranger:#?}"
+    );
+    run(&agreed, "1815\n")?;
+    run(&["ask", SAID], "")?;
+    let ada = serde_json::from_str::<serde_json::Value>(&run(&["people", "list", "--json"], "")?)?;
+    ensure!(ada["people"][0]["keeps"] == "persistent", "{ada}");
+    let ada = ada["people"][0]["id"].to_string();
+    ensure!(
+        kept()? == [format!("{ada} \"persistent\"")],
+        "{:?}",
+        kept()?
+    );
+
+    run(&["people", "keeps", "Ada", "ephemeral"], "1815\n")?;
+    ensure!(kept()?.is_empty(), "{:?}", kept()?);
+    run(&agreed, "1815\n")?;
+    run(&["ask", SAID], "")?;
+    ensure!(kept()?.len() == 1);
+    run(&["people", "remove", "Ada"], "")?;
+    ensure!(kept()?.is_empty(), "{:?}", kept()?);
+    let audit = run(&["audit", "export"], "")?;
+    for deed in [
+        "consent_given",
+        "consent_withdrawn",
+        "\"person\"",
+        "until I forget it",
+    ] {
+        ensure!(audit.contains(deed), "no {deed}: {audit}");
+    }
+    ensure!(run(&["audit", "verify"], "")?.contains("are what was written"));
+    Ok(())
+}
+
 /// The document says what there is, all of it, and nothing else.
 #[test]
 fn the_data_map_names_every_table_and_column_there_is() -> Result<()> {

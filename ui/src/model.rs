@@ -5,6 +5,7 @@ mod edited;
 pub mod keeping;
 pub mod kept;
 pub mod models;
+mod owner;
 pub mod people;
 pub mod privacy;
 pub mod skills;
@@ -361,6 +362,7 @@ impl Model {
 
     /// Takes what the hub says. `now_ms` is any clock that does not jump. Returns what to answer.
     pub fn apply(&mut self, frame: ServerFrame, now_ms: f64) -> Option<ClientFrame> {
+        self.people.owner.notice(&frame);
         if self.chosen.hear(&frame) {
             // It may have been one of them.
             return (!self.sounds.is_empty()).then(|| self.ask_sounds());

@@ -1,7 +1,7 @@
 //! What a client and the hub say to each other, on every transport.
 
 use crate::{
-    Envelope, Keep, KeptLook, SessionId, TurnSummary, View,
+    Envelope, Keep, KeptLook, PrivacyScope, SessionId, TurnSummary, View,
     view::{Area, Device},
 };
 use alloc::{string::String, vec::Vec};
@@ -293,16 +293,26 @@ pub enum ClientFrame {
         /// As typed.
         pin: String,
     },
+    /// For five minutes this client may do what needs the PIN of an owner. Refused with `wrong_pin` or
+    /// `pin_locked`.
+    Unlock {
+        /// Request id.
+        id: u32,
+        /// As typed.
+        pin: String,
+    },
     /// Who lives here, whom microphones, screens and rooms speak for, and who may do what.
     People {
         /// Request id.
         id: u32,
     },
-    /// Changes that. Refused with `wrong_pin` or `pin_locked` where an owner has a PIN and this is not it.
+    /// Changes that. Refused with `owner_pin`, `wrong_pin` or `pin_locked` where an owner has a PIN and this is
+    /// not it.
     EditPeople {
         /// Request id.
         id: u32,
-        /// Of an owner, as typed; empty where none is needed.
+        /// Of an owner, as typed; empty where none is needed, or was given with `Unlock`. Of
+        /// [`PeopleEdit::Keeps`], the person's own, if they have one.
         pin: String,
         /// What changes.
         edit: PeopleEdit,
@@ -359,6 +369,16 @@ pub enum PeopleEdit {
     },
     /// The rule of this id goes.
     RemoveRule(u64),
+    /// How long what a person says is kept from now on, at most. Whatever was kept of theirs is forgotten
+    /// where that is less long than before.
+    Keeps {
+        /// Whose.
+        person: u64,
+        /// How long.
+        scope: PrivacyScope,
+        /// What they have read and agree to; empty for [`PrivacyScope::Ephemeral`].
+        text: String,
+    },
 }
 
 /// What may be done with a model.
@@ -485,6 +505,7 @@ impl ClientFrame {
             | ClientFrame::Sounds { id }
             | ClientFrame::Choose { id, .. }
             | ClientFrame::Leave { id, .. }
+            | ClientFrame::Unlock { id, .. }
             | ClientFrame::CallEnd { id }
             | ClientFrame::LookAtSkill { id, .. }
             | ClientFrame::InstallSkill { id, .. }

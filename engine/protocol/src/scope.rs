@@ -18,6 +18,17 @@ pub enum PrivacyScope {
     Persistent,
 }
 
+impl PrivacyScope {
+    /// As files and documents write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            PrivacyScope::Ephemeral => "ephemeral",
+            PrivacyScope::Session => "session",
+            PrivacyScope::Persistent => "persistent",
+        }
+    }
+}
+
 /// The answer-time budget of a turn.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,

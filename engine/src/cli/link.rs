@@ -1,6 +1,6 @@
 //! A command's way to the engine: a running hub of the same data folder, else one in this process.
 
-use super::Common;
+use super::{Common, hidden};
 use crate::{
     config::Config,
     gateway::{Client, ClientReceiver, ClientSender},
@@ -190,6 +190,21 @@ impl Link {
             fed = &mut feed => fed?,
         }
         listen.await
+    }
+
+    /// Has something changed that may need the PIN of an owner, which is asked for then.
+    ///
+    /// # Errors
+    /// As [`Link::request`].
+    pub async fn change(&mut self, frame: impl Fn(u32) -> ClientFrame) -> Result<(), Problem> {
+        match self.request(&frame, &mut |_| {}).await {
+            Err(problem) if problem.code == "owner_pin" => {}
+            done => return done,
+        }
+        let pin = hidden::ask("PIN", "PIN of an owner: ")?;
+        let unlock = |id| ClientFrame::Unlock { id, pin };
+        self.request(unlock, &mut |_| {}).await?;
+        self.request(&frame, &mut |_| {}).await
     }
 
     /// What is answered as a document, the first if there are several.

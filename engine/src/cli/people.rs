@@ -2,7 +2,7 @@
 
 use super::{Common, hidden, link::Link, output};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use loqa_protocol::{ClientFrame, PeopleEdit, Problem};
+use loqa_protocol::{ClientFrame, PeopleEdit, PrivacyScope, Problem};
 use serde_json::Value;
 use std::{
     io::{self, IsTerminal},
@@ -55,6 +55,16 @@ pub enum PeopleCommand {
         #[arg(long)]
         remove: bool,
     },
+    /// Have what somebody says kept, as they agree to; or no longer, which forgets what was kept of it
+    Keeps {
+        /// Their name, or their number
+        who: String,
+        /// How long: ephemeral (not at all), session (for a while) or persistent (until they forget it)
+        scope: Kept,
+        /// They have read what is kept, and agree
+        #[arg(long)]
+        agreed: bool,
+    },
     /// Choose whom a microphone, a screen or a room speaks for
     Place {
         /// As `loqa people list` calls it: microphone, machine, programs, room:kitchen …
@@ -90,6 +100,27 @@ pub enum PeopleCommand {
         /// Its number
         number: u64,
     },
+}
+
+/// How long words are kept.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub enum Kept {
+    /// Not at all
+    Ephemeral,
+    /// For a while
+    Session,
+    /// Until somebody forgets it
+    Persistent,
+}
+
+impl From<Kept> for PrivacyScope {
+    fn from(kept: Kept) -> PrivacyScope {
+        match kept {
+            Kept::Ephemeral => PrivacyScope::Ephemeral,
+            Kept::Session => PrivacyScope::Session,
+            Kept::Persistent => PrivacyScope::Persistent,
+        }
+    }
 }
 
 /// Does it.
@@ -156,6 +187,31 @@ async fn of(common: &Common, link: &mut Link, command: PeopleCommand) -> Result<
             let pin = PeopleEdit::NewPin { person, pin };
             return edit(common, link, owner, pin, &done).await;
         }
+        PeopleCommand::Keeps { who, scope, agreed } => {
+            let person = find(&now, &who)?;
+            let scope = PrivacyScope::from(scope);
+            let text = consent(scope, agreed)?;
+            let pin = match person["pin"] == true {
+                true => hidden::ask("PIN", &format!("The PIN of {who}: "))?,
+                false => owners_pin(&now)?,
+            };
+            let done = match scope {
+                PrivacyScope::Ephemeral => {
+                    format!("Nothing {who} says is kept, and what was is forgotten.")
+                }
+                PrivacyScope::Session => format!("What {who} says is kept for a while."),
+                PrivacyScope::Persistent => {
+                    format!("What {who} says is kept until it is forgotten.")
+                }
+            };
+            let person = number(person);
+            let keeps = PeopleEdit::Keeps {
+                person,
+                scope,
+                text,
+            };
+            return edit(common, link, pin, keeps, &done).await;
+        }
         PeopleCommand::Place {
             place,
             speaks_for,
@@ -216,6 +272,26 @@ async fn edit(
         output::print_line(done);
     }
     Ok(())
+}
+
+/// What is agreed to, once it was read.
+fn consent(scope: PrivacyScope, agreed: bool) -> Result<String, Problem> {
+    let kept = match scope {
+        PrivacyScope::Ephemeral => return Ok(String::new()),
+        PrivacyScope::Session => "for as many hours as this household has chosen",
+        PrivacyScope::Persistent => "until I forget it",
+    };
+    let text = format!(
+        "I agree that Loqa keeps what I say and what it answers, sealed on this hub, {kept}. I can read, take out and forget it at any time. If I take this back, all that was kept of mine is forgotten."
+    );
+    if !agreed {
+        return Err(Problem {
+            code: "people_consent".into(),
+            message: format!("this is what they would agree to: “{text}”"),
+            help: "once they have read it and agree, add --agreed".into(),
+        });
+    }
+    Ok(text)
 }
 
 fn owners_pin(now: &Value) -> Result<String, Problem> {

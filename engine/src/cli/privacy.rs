@@ -103,9 +103,11 @@ pub async fn run(common: &Common, args: PrivacyArgs) -> Result<ExitCode, Problem
 /// Changes what is kept, and tells how it is then.
 async fn keep(common: &Common, keep: Keep) -> Result<ExitCode, Problem> {
     let mut link = Link::open(common).await?;
-    let changed = link
-        .request(|id| ClientFrame::Keep { id, keep }, &mut |_| {})
-        .await;
+    let change = |id| {
+        let keep = keep.clone();
+        ClientFrame::Keep { id, keep }
+    };
+    let changed = link.change(change).await;
     let told = match changed {
         Ok(()) => {
             let told = link.document(|id| ClientFrame::Privacy { id, on: true });
@@ -191,9 +193,7 @@ fn sentences(told: &Value, counts: bool) -> Vec<String> {
 async fn seal(common: &Common, sealed: bool) -> Result<ExitCode, Problem> {
     match Link::to_hub(common).await {
         Ok(mut link) => {
-            let done = link
-                .request(|id| ClientFrame::Seal { id, sealed }, &mut |_| {})
-                .await;
+            let done = link.change(|id| ClientFrame::Seal { id, sealed }).await;
             link.close().await;
             done?;
         }

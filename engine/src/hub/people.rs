@@ -5,23 +5,29 @@ use super::{
     service::{Told, problem},
 };
 use crate::{
+    event_store,
     people::{self, Seen},
     session::{Session, SessionHandle, SessionParts, WeakSession},
     store::{Audit, CommitError, Deed, Note},
 };
 use loqa_core::{policy::Pin, seams::Unproved};
-use loqa_protocol::{PeopleEdit, Problem, SessionId};
+use loqa_protocol::{PeopleEdit, PrivacyScope, Problem, SessionId};
 use loqa_skill_sdk::EffectError;
 use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
+use tokio::time::Instant;
 
 /// What the audit calls the household's people, in the place of a skill.
 const PEOPLE: &str = "people";
 /// Screens that are remembered until the hub stops; more are not listed unless somebody has chosen for them.
 const SCREENS: usize = 64;
+
+/// How long the PIN of an owner counts for the client that gave it.
+const UNLOCKED: Duration = Duration::from_secs(5 * 60);
 
 /// Conversations that may want a PIN, and screens that have been here.
 #[derive(Default)]
@@ -37,6 +43,21 @@ impl Present {
         if place.starts_with(people::SCREEN) && screens.len() < SCREENS {
             screens.insert(place.to_owned());
         }
+    }
+}
+
+/// Whether a client has given the PIN of an owner, and lately.
+#[derive(Default)]
+pub(super) struct Unlocked(Mutex<Option<Instant>>);
+
+impl Unlocked {
+    fn open(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn is_open(&self) -> bool {
+        let given = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        given.is_some_and(|given| given.elapsed() < UNLOCKED)
     }
 }
 
@@ -90,20 +111,95 @@ impl Shared {
         )))
     }
 
+    /// For a while a client may do what needs an owner's PIN, if this is one. Blocks for a slow hash.
+    pub(super) fn unlock(&self, typed: &str, unlocked: &Unlocked) -> Result<(), Problem> {
+        self.host.is_owner(&pin(typed)?).map_err(unproved)?;
+        unlocked.open();
+        Ok(())
+    }
+
+    /// Refuses what needs the PIN of an owner, where one has a PIN and the client has not given it.
+    pub(super) fn needs_owner(&self, unlocked: &Unlocked) -> Result<(), Problem> {
+        let moment = self.household.read();
+        let now_ms = moment.wall.as_millisecond();
+        if !people::is_locked(&moment.household, now_ms) || unlocked.is_open() {
+            return Ok(());
+        }
+        let message = "this needs the PIN of an owner";
+        Err(problem("owner_pin", message, "type it, then try again"))
+    }
+
+    /// Whether somebody may make this change, with this PIN. Blocks for a slow hash.
+    fn may_edit(&self, typed: &str, edit: &PeopleEdit, unlocked: &Unlocked) -> Result<(), Problem> {
+        if let PeopleEdit::Keeps { person, .. } = edit {
+            let moment = self.household.read();
+            let agrees = moment.household.people.get(person);
+            if agrees.is_some_and(|it| it.pin.is_some()) {
+                let theirs = |pin| self.host.is_pin_of(&pin, *person).map_err(unproved);
+                return pin(typed).and_then(theirs);
+            }
+        }
+        match typed {
+            "" => self.needs_owner(unlocked),
+            typed => self.unlock(typed, unlocked),
+        }
+    }
+
+    /// Writes down what somebody agrees to, before it counts.
+    fn note_consent(&self, edit: &PeopleEdit) -> Result<(), Problem> {
+        let (
+            PeopleEdit::Keeps {
+                person,
+                scope,
+                text,
+            },
+            Some(events),
+        ) = (edit, self.keeper.events())
+        else {
+            return Ok(());
+        };
+        let person = *person;
+        let deed = match scope {
+            PrivacyScope::Ephemeral => event_store::Deed::ConsentWithdrawn { person },
+            scope => event_store::Deed::ConsentGiven {
+                person,
+                scope: *scope,
+                text: text.trim().to_owned(),
+            },
+        };
+        Ok(events.note(deed)?)
+    }
+
+    /// Makes everything unreadable that is kept of a person.
+    fn forget_words_of(&self, person: u64) -> Result<(), Problem> {
+        let forgotten = self.keeper.events().map(|it| it.forget_person(person));
+        forgotten.transpose()?;
+        Ok(())
+    }
+
     /// Changes that, if whoever asks may. Blocks for a slow hash and an fsync. Tells which person or rule it
     /// was about.
-    pub(super) fn edit_people(&self, typed: &str, edit: &PeopleEdit) -> Told {
+    pub(super) fn edit_people(&self, typed: &str, edit: &PeopleEdit, unlocked: &Unlocked) -> Told {
         let audit = Audit::in_folder(self.store.folder().path());
         let moment = self.household.read();
         let now_ms = moment.wall.as_millisecond();
-        if people::is_locked(&moment.household, now_ms) {
-            let known = pin(typed).and_then(|pin| self.host.is_owner(&pin).map_err(unproved));
-            if let Err(problem) = known {
+        if let Err(problem) = self.may_edit(typed, edit, unlocked) {
+            if problem.code != "owner_pin" {
                 audit.refused(Deed::Person, PEOPLE, "", None);
-                return Err(problem);
             }
+            return Err(problem);
         }
         let home = self.understanding.home();
+        let forgets = people::forgets(&moment.household, edit);
+        if forgets.is_some() || matches!(edit, PeopleEdit::Keeps { .. }) {
+            // What cannot be so forgets nothing.
+            let mut trial = (*moment.household).clone();
+            people::change(&mut trial, &home, edit, now_ms)?;
+            self.note_consent(edit)?;
+        }
+        if let Some(person) = forgets {
+            self.forget_words_of(person)?;
+        }
         let mut wrong = None;
         let outcome = self.household.commit(None, |household, _| {
             let changed = people::change(household, &home, edit, now_ms).and_then(|change| {
@@ -129,9 +225,19 @@ impl Shared {
             let help = "see whether the disk is full; `loqa doctor` says more";
             problem("people", format!("this cannot be kept: {error}"), help)
         };
+        if let Some(person) = forgets {
+            // What they said meanwhile.
+            self.forget_words_of(person)?;
+        }
         match outcome {
             Ok(outcome) => match outcome.durable {
-                Ok(()) => Ok(Some(json!({ "id": outcome.value.id }))),
+                Ok(()) => {
+                    if !matches!(edit, PeopleEdit::Keeps { .. }) {
+                        // Who sets the first PIN of an owner need not type it at once.
+                        unlocked.open();
+                    }
+                    Ok(Some(json!({ "id": outcome.value.id })))
+                }
                 Err(reason) => Err(unsaved(&reason)),
             },
             Err(CommitError::Refused(_)) => {

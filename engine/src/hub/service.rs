@@ -5,13 +5,15 @@ use super::{
     conversation::{Conversation, Turn},
     doctor,
     keeping::OwnScope,
-    meter, models, privacy,
+    meter, models,
+    people::Unlocked,
+    privacy,
     recording::{Frames, Recording},
     skills::Parts,
     view,
 };
 use crate::{
-    gateway::{Answers, Connection},
+    gateway::{Answers, Connection, MACHINE},
     tasks::TaskKind,
     telemetry,
 };
@@ -22,7 +24,8 @@ use loqa_core::{
     speech,
 };
 use loqa_protocol::{
-    AudioFormat, ClientFrame, HomeEdit, ModelChange, Problem, ServerFrame, SessionId, Verdict,
+    AudioFormat, ClientFrame, HomeEdit, Keep, KeepOf, ModelChange, Problem, ServerFrame, SessionId,
+    Verdict,
 };
 use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
@@ -52,6 +55,7 @@ pub struct Client {
     models: Option<DropGuard>,
     /// How long the words of its conversation live, if it has said so.
     scope: OwnScope,
+    unlocked: Arc<Unlocked>,
     /// Likewise what leaves the house.
     privacy: Option<DropGuard>,
 }
@@ -68,6 +72,7 @@ impl Client {
             open: BTreeMap::new(),
             parts: Parts::default(),
             scope: OwnScope::default(),
+            unlocked: Arc::default(),
             watching: None,
             measuring: None,
             models: None,
@@ -254,6 +259,18 @@ impl Client {
             .map(|timer| json!({ "id": timer.id, "name": timer.name, "remaining_s": timer.remaining_ms.div_ceil(1000), "total_s": timer.total_s, "state": timer.state }))
             .collect();
         self.document(id, &list.into());
+    }
+
+    /// Refuses what only an owner may, if this client has not given the PIN of one.
+    fn owner(&self) -> impl FnOnce(&Shared) -> Result<(), Problem> + Send + 'static {
+        let unlocked = self.unlocked.clone();
+        move |hub| hub.needs_owner(&unlocked)
+    }
+
+    /// Likewise, but not of who is at the machine itself, whose account can read and remove the files.
+    fn owner_elsewhere(&self) -> impl FnOnce(&Shared) -> Result<(), Problem> + Send + 'static {
+        let (here, owner) = (self.place == MACHINE, self.owner());
+        move |hub| if here { Ok(()) } else { owner(hub) }
     }
 
     /// Does something that blocks, on a thread of its own; it is over, or refused, in its own time.
@@ -482,7 +499,12 @@ impl Connection for Client {
                     self.tell(id, move |hub| hub.people(&place));
                 }
                 ClientFrame::EditPeople { id, pin, edit } => {
-                    self.tell(id, move |hub| hub.edit_people(&pin, &edit));
+                    let unlocked = self.unlocked.clone();
+                    self.tell(id, move |hub| hub.edit_people(&pin, &edit, &unlocked));
+                }
+                ClientFrame::Unlock { id, pin } => {
+                    let unlocked = self.unlocked.clone();
+                    self.aside(id, move |hub| hub.unlock(&pin, &unlocked));
                 }
                 ClientFrame::LookAtSkill { id, part, last } => self.look_at_skill(id, &part, last),
                 ClientFrame::InstallSkill { id, offer, agreed } => {
@@ -502,20 +524,34 @@ impl Connection for Client {
                 }
                 ClientFrame::Kept { id, look } => {
                     let answers = self.answers.clone();
+                    let owner = self.owner_elsewhere();
                     self.tell(id, move |hub| {
+                        owner(hub)?;
                         hub.kept(look, |envelope| {
                             let _ = answers.send(ServerFrame::Event { id, envelope });
                         })
                     });
                 }
                 ClientFrame::Keep { id, keep } => {
-                    let own = self.scope.clone();
-                    self.aside(id, move |hub| hub.change_keeping(keep, &own));
+                    let (own, owner) = (self.scope.clone(), self.owner());
+                    self.aside(id, move |hub| {
+                        let of = KeepOf::Conversation;
+                        if !matches!(&keep, Keep::Scope { of: whose, .. } if *whose == of) {
+                            owner(hub)?;
+                        }
+                        hub.change_keeping(keep, &own)
+                    });
                 }
                 ClientFrame::BackUp { id, recipient } => {
                     self.tell(id, move |hub| hub.back_up(&recipient));
                 }
-                ClientFrame::Wipe { id, word } => self.aside(id, move |hub| hub.wipe(&word)),
+                ClientFrame::Wipe { id, word } => {
+                    let owner = self.owner_elsewhere();
+                    self.aside(id, move |hub| {
+                        owner(hub)?;
+                        hub.wipe(&word)
+                    });
+                }
                 ClientFrame::Audit { id, noted } => self.tell(id, move |hub| hub.audit(noted)),
                 ClientFrame::Privacy { id, on } => {
                     self.privacy = on.then(|| privacy::show(&self.hub, id, self.answers.clone()));
@@ -523,7 +559,15 @@ impl Connection for Client {
                 ClientFrame::Egress { id, most } => {
                     self.tell(id, move |hub| Ok(Some(hub.egress(most))));
                 }
-                ClientFrame::Seal { id, sealed } => self.aside(id, move |hub| hub.seal(sealed)),
+                ClientFrame::Seal { id, sealed } => {
+                    let owner = self.owner();
+                    self.aside(id, move |hub| {
+                        if !sealed {
+                            owner(hub)?;
+                        }
+                        hub.seal(sealed)
+                    });
+                }
                 ClientFrame::SkillCalls { id } => {
                     self.document(id, &super::skills::calls(&self.hub))
                 }

@@ -15,6 +15,8 @@ use loqa_protocol::{PeopleEdit, PrivacyScope, Problem};
 const LONGEST_NAME: usize = 100;
 /// People, places and rules of each there can be.
 const MOST: usize = 100;
+/// Characters of what somebody has read and agrees to.
+const LONGEST_TEXT: usize = 4000;
 /// Why a PIN is none.
 const PIN: &str = "a PIN has 4 to 12 digits";
 
@@ -121,6 +123,14 @@ pub fn change(
             household.rules.insert(id, rule);
             Ok(told(Deed::Rule, &id, Some(ruling)))
         }
+        PeopleEdit::Keeps {
+            person,
+            scope,
+            text,
+        } => {
+            agree(find(household, *person)?, *scope, text.trim(), now_ms)?;
+            Ok(told(Deed::Consent, person, Some(scope.name())))
+        }
         PeopleEdit::RemoveRule(id) => match household.rules.remove(id) {
             Some(_) => Ok(told(Deed::Rule, id, Some("gone"))),
             None => Err(wrong(
@@ -130,6 +140,37 @@ pub fn change(
             )),
         },
     }
+}
+
+/// Whose words may not be kept any more as they were before this change, if anybody's.
+pub fn forgets(household: &Household, edit: &PeopleEdit) -> Option<u64> {
+    match edit {
+        PeopleEdit::Remove(id) => Some(*id),
+        PeopleEdit::Keeps { person, scope, .. } => {
+            let before = household.people.get(person)?;
+            (*scope < before.keeps.min(before.agreed())).then_some(*person)
+        }
+        _ => None,
+    }
+}
+
+/// They agree to have their words kept so long, and no longer.
+fn agree(person: &mut Person, scope: PrivacyScope, text: &str, now_ms: i64) -> Result<(), Problem> {
+    for longer in [PrivacyScope::Persistent, PrivacyScope::Session] {
+        if longer > scope {
+            person.withdraw(longer, now_ms);
+        }
+    }
+    if scope > PrivacyScope::Ephemeral {
+        if text.is_empty() || text.chars().count() > LONGEST_TEXT {
+            let message = format!("what somebody agrees to has 1 to {LONGEST_TEXT} characters");
+            let help = "send the text that they have read";
+            return Err(wrong("people_consent", message, help));
+        }
+        person.give_consent(scope, text, now_ms);
+    }
+    person.keeps = scope;
+    Ok(())
 }
 
 /// What is kept of a PIN.

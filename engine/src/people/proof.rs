@@ -85,6 +85,21 @@ impl Proofs {
         self.owner_of(household, pin, now_ms, owner).map(drop)
     }
 
+    /// Whether this is the PIN of that person.
+    ///
+    /// # Errors
+    /// As [`Proofs::prove`].
+    pub fn is_of(
+        &self,
+        household: &Household,
+        pin: &Pin,
+        now_ms: i64,
+        person: u64,
+    ) -> Result<(), Unproved> {
+        let of = |it: &Person| it.id == person;
+        self.owner_of(household, pin, now_ms, of).map(drop)
+    }
+
     fn owner_of<'h>(
         &self,
         household: &'h Household,

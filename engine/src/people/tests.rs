@@ -1,7 +1,8 @@
 use super::*;
 use crate::store::Deed;
+use expect_test::expect;
 use loqa_core::{home::Home, policy::Pin, seams::Unproved};
-use loqa_protocol::PeopleEdit;
+use loqa_protocol::{PeopleEdit, PrivacyScope};
 use std::time::Duration;
 
 const NOW: i64 = 1_000_000;
@@ -99,6 +100,58 @@ fn people_come_change_and_go() {
         (told.deed, told.to.as_deref()),
         (Deed::PersonPin, Some("set"))
     );
+}
+
+#[test]
+fn nobody_agrees_to_nothing_and_less_than_before_is_forgotten() {
+    let mut household = Household::default();
+    let id: u64 = made(&mut household, &person("Ada", "adult", None))
+        .parse()
+        .unwrap();
+    let keeps = |scope, text: &str| PeopleEdit::Keeps {
+        person: id,
+        scope,
+        text: text.into(),
+    };
+    let (nothing, a_while, always) = (
+        PrivacyScope::Ephemeral,
+        PrivacyScope::Session,
+        PrivacyScope::Persistent,
+    );
+    for text in ["", "  ", &"x".repeat(4001)] {
+        let code = refused(&mut household, &keeps(always, text));
+        assert_eq!(code, "people_consent");
+    }
+    let mut steps = String::new();
+    for (scope, text) in [
+        (always, "All of it."),
+        (a_while, "For a day."),
+        (a_while, "For two days."),
+        (always, "All of it, again."),
+        (nothing, ""),
+        (nothing, ""),
+    ] {
+        let edit = keeps(scope, text);
+        let forgets = forgets(&household, &edit).is_some();
+        made(&mut household, &edit);
+        let ada = &household.people[&id];
+        let standing = ada.consents.iter();
+        let standing = standing.filter(|it| it.withdrawn_at_ms.is_none());
+        let standing: Vec<_> = standing.map(|it| &*it.text).collect();
+        let kept = ada.keeps.min(ada.agreed()).name();
+        let line = format!("{kept}: {} forgets={forgets}\n", standing.join(" "));
+        steps.push_str(&line);
+    }
+    expect![[r"
+        persistent: All of it. forgets=false
+        session: For a day. forgets=true
+        session: For two days. forgets=false
+        persistent: For two days. All of it, again. forgets=false
+        ephemeral:  forgets=true
+        ephemeral:  forgets=false
+    "]]
+    .assert_eq(&steps);
+    assert_eq!(forgets(&household, &PeopleEdit::Remove(id)), Some(id));
 }
 
 #[test]

@@ -113,6 +113,17 @@ impl Host {
         self.0.proofs.is_owner(&moment.household, pin, now_ms)
     }
 
+    /// Whether this is the PIN of that person.
+    ///
+    /// # Errors
+    /// It is not, or none is looked at for a while.
+    pub fn is_pin_of(&self, pin: &Pin, person: u64) -> Result<(), Unproved> {
+        let moment = self.0.household.read();
+        let now_ms = moment.wall.as_millisecond();
+        let proofs = &self.0.proofs;
+        proofs.is_of(&moment.household, pin, now_ms, person)
+    }
+
     /// The household it acts on.
     pub fn household(&self) -> &Arc<LiveHousehold> {
         &self.0.household

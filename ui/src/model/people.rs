@@ -1,7 +1,7 @@
 //! Who lives here, whom microphones, screens and rooms speak for, and who may do what.
 
-use super::{Edited, Model};
-use loqa_protocol::{ClientFrame, PeopleEdit, ServerFrame, SessionId};
+use super::{Edited, Model, owner::Owner};
+use loqa_protocol::{ClientFrame, PeopleEdit, PrivacyScope, ServerFrame, SessionId};
 use serde::Deserialize;
 
 /// What is known of people, and what becomes of a change.
@@ -11,10 +11,10 @@ pub struct People {
     pub shown: Option<Shown>,
     /// What became of the last change.
     pub outcome: Edited,
-    /// What it was about: `person:4`, `place:microphone`, `rule` … .
+    /// What it was about: `person:4`, `keeps:4`, `place:microphone`, `rule` … .
     pub changed: String,
-    /// An owner's PIN, while somebody changes things.
-    pub pin: String,
+    /// Whether the PIN of an owner was given.
+    pub owner: Owner,
     /// The conversation that wants a PIN.
     pub wanted: Option<SessionId>,
     /// What became of the PIN that was typed for it.
@@ -54,6 +54,9 @@ pub struct Person {
     pub expired: bool,
     /// They have a PIN.
     pub pin: bool,
+    /// How long what they say may be kept.
+    #[serde(default)]
+    pub keeps: PrivacyScope,
 }
 
 /// A microphone, a screen or a room.
@@ -106,18 +109,18 @@ impl People {
             }
             _ => {}
         }
-        if self.given.hear(frame) {
+        if self.given.hear(frame) || self.owner.hear(frame) {
             return Some(false);
         }
         if !self.outcome.hear(frame) {
             return None;
         }
-        if let Edited::Refused(problem) = &self.outcome
-            && ["wrong_pin", "pin_locked"].contains(&problem.code.as_str())
-        {
-            self.pin.clear();
+        let done = self.outcome == Edited::Done;
+        if done && !self.changed.starts_with("keeps:") {
+            // Who may change this has given it, or is the first who has one.
+            self.owner.given();
         }
-        Some(self.outcome == Edited::Done)
+        Some(done)
     }
 
     /// The connection is gone.
@@ -125,7 +128,7 @@ impl People {
         self.outcome = Edited::Nothing;
         self.given = Edited::Nothing;
         self.wanted = None;
-        self.pin.clear();
+        self.owner = Owner::default();
     }
 
     /// A conversation wants a PIN, or no longer.
@@ -148,7 +151,7 @@ impl People {
 
     /// Whether an owner's PIN is to be typed before anything is changed.
     pub fn is_locked(&self) -> bool {
-        self.shown.as_ref().is_some_and(|it| it.locked) && self.pin.is_empty()
+        self.shown.as_ref().is_some_and(|it| it.locked) && !self.owner.unlocked
     }
 
     /// The person of this id.
@@ -159,10 +162,9 @@ impl People {
 }
 
 impl Model {
-    /// Opens the page of people, or leaves it: what an owner has typed is forgotten then.
+    /// Opens the page of people, or leaves it.
     pub fn look_at_people(&mut self, looks: bool) -> Option<ClientFrame> {
         self.people.looks = looks;
-        self.people.pin.clear();
         self.people.outcome = Edited::Nothing;
         looks.then(|| self.ask_people())
     }
@@ -181,12 +183,17 @@ impl Model {
 
     /// Changes something about people; what becomes of it is told where `at` is shown.
     pub fn edit_people(&mut self, at: &str, edit: PeopleEdit) -> ClientFrame {
+        self.agree(at, "", edit)
+    }
+
+    /// Likewise, with the PIN of the person who agrees to it, if they have one.
+    pub fn agree(&mut self, at: &str, pin: &str, edit: PeopleEdit) -> ClientFrame {
         let id = self.next_id();
         self.people.changed = at.into();
         self.people.outcome = Edited::Waiting(id);
         ClientFrame::EditPeople {
             id,
-            pin: self.people.pin.clone(),
+            pin: pin.into(),
             edit,
         }
     }
@@ -226,18 +233,24 @@ mod tests {
         let mut model = Model::default();
         shown(&mut model, true);
         assert!(model.people.is_locked());
-        model.people.pin = "1816".into();
-        assert!(!model.people.is_locked());
-        let edit = model.edit_people("person:4", PeopleEdit::Remove(4));
-        let id = edit.id();
-        assert!(matches!(edit, ClientFrame::EditPeople { pin, .. } if pin == "1816"));
-        let problem = Problem {
-            code: "wrong_pin".into(),
-            message: "this is not the PIN".into(),
-            help: String::new(),
+        let refused = |id, code: &str| {
+            let problem = Problem {
+                code: code.into(),
+                message: "this is not the PIN".into(),
+                help: String::new(),
+            };
+            ServerFrame::Problem { id, problem }
         };
-        assert_eq!(model.apply(ServerFrame::Problem { id, problem }, 0.0), None);
+        let id = model.unlock("1816").id();
+        assert_eq!(model.apply(refused(id, "wrong_pin"), 0.0), None);
         assert!(model.people.is_locked() && model.trouble.is_none());
+        let id = model.unlock("1815").id();
+        assert_eq!(model.apply(ServerFrame::Done { id }, 0.0), None);
+        assert!(!model.people.is_locked());
+        // It counts for some minutes only.
+        let id = model.edit_people("person:4", PeopleEdit::Remove(4)).id();
+        assert_eq!(model.apply(refused(id, "owner_pin"), 0.0), None);
+        assert!(model.people.is_locked() && model.people.owner.wanted);
         let id = model
             .edit_people("person:4", PeopleEdit::RemoveRule(1))
             .id();

@@ -1,6 +1,8 @@
 //! Conversations that are kept: found, opened, exported and forgotten.
 
-use super::{App, Page, go, sessions::day_and_time, told, words, words_with};
+use super::{
+    App, Page, go, sessions::day_and_time, told, unlock::UnlockIfWanted, words, words_with,
+};
 use crate::model::{
     Edited,
     kept::{Found, Listed, Whole},
@@ -34,6 +36,12 @@ pub fn KeptConversations() -> impl IntoView {
             }
         }
     });
+    let unlocked = app.part(|model| model.people.owner.unlocked);
+    Effect::new(move |before: Option<()>| {
+        if unlocked.get() && before.is_some() {
+            app.send(|model| model.ask_kept());
+        }
+    });
     on_cleanup(move || app.model.update(|model| model.kept = Default::default()));
     let empty = app.part(|model| model.kept.list.as_ref().is_some_and(Vec::is_empty));
     let searching = app.part(|model| model.kept.found.is_some());
@@ -48,6 +56,7 @@ pub fn KeptConversations() -> impl IntoView {
         <section class="kept" aria-labelledby="kept">
             <h2 id="kept">{words("kept")}</h2>
             <div role="alert">{move || trouble.get().map(|problem| view! { <p class="wrong" dir="auto">{told(&problem)}</p> })}</div>
+            <UnlockIfWanted />
             <Show when=move || nothing.get()><Nothing /></Show>
             <Show when=move || some.get()>
                 <p class="soft">{words("kept-about")}</p>

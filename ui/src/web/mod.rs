@@ -26,6 +26,7 @@ mod skill;
 mod skills;
 mod system;
 mod tile;
+mod unlock;
 mod welcome;
 mod window;
 

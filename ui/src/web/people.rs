@@ -1,6 +1,6 @@
 //! People: who lives here, whom microphones, screens and rooms speak for, and who may do what.
 
-use super::{App, places::Places, rules::Rules, told, words, words_with};
+use super::{App, places::Places, rules::Rules, told, unlock::Unlock, words, words_with};
 use crate::model::{Edited, people::Person};
 use js_sys::Date;
 use leptos::{ev::SubmitEvent, prelude::*};
@@ -39,34 +39,6 @@ pub fn People() -> impl IntoView {
                 <Rules />
             </fieldset>
         </Show>
-    }
-}
-
-/// An owner's PIN, before anything is changed.
-#[component]
-fn Unlock() -> impl IntoView {
-    let app = App::get();
-    let typed = RwSignal::new(String::new());
-    let outcome = app.part(|model| model.people.outcome.clone());
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        app.model.update(|model| {
-            model.people.outcome = Edited::Nothing;
-            model.people.pin = typed.get_untracked();
-        });
-    };
-    let refused = move || match outcome.get() {
-        Edited::Refused(problem) => told(&problem),
-        _ => String::new(),
-    };
-    view! {
-        <form class="card line unlock" on:submit=submit>
-            <label for="owner-pin">{words("people-owner-pin")}</label>
-            <input id="owner-pin" type="password" inputmode="numeric" autocomplete="off" maxlength="12" required
-                bind:value=typed />
-            <button class="primary" type="submit">{words("people-unlock")}</button>
-            <p class="wrong" role="alert" dir="auto">{refused}</p>
-        </form>
     }
 }
 
@@ -249,13 +221,6 @@ fn SetPin(id: u64, at: String) -> impl IntoView {
         at.with_value(|at| app.send(|model| model.edit_people(at, edit)));
         open.set(false);
         typed.set(String::new());
-        // Whoever has just chosen it need not type it again.
-        app.model.update(|model| {
-            let owner = model.people.person(id).is_some_and(|it| it.role == "owner");
-            if owner && !pin.is_empty() {
-                model.people.pin = pin;
-            }
-        });
     };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();

@@ -75,6 +75,7 @@ impl From<&ClientFrame> for v1::ClientFrame {
                 }),
             }),
             ClientFrame::Leave { pin, .. } => Request::Leave(v1::Leave { pin }),
+            ClientFrame::Unlock { pin, .. } => Request::Unlock(v1::Unlock { pin }),
             ClientFrame::CallEnd { .. } => Request::CallEnd(v1::CallEnd {}),
             ClientFrame::LookAtSkill { part, last, .. } => {
                 Request::LookAtSkill(v1::LookAtSkill { part, last })
@@ -194,6 +195,7 @@ impl TryFrom<v1::ClientFrame> for ClientFrame {
                     },
                 },
                 Request::Leave(v1::Leave { pin }) => ClientFrame::Leave { id, pin },
+                Request::Unlock(v1::Unlock { pin }) => ClientFrame::Unlock { id, pin },
                 Request::CallEnd(v1::CallEnd {}) => ClientFrame::CallEnd { id },
                 Request::LookAtSkill(v1::LookAtSkill { part, last }) => {
                     ClientFrame::LookAtSkill { id, part, last }

@@ -826,7 +826,7 @@ pub struct ClientFrame {
     pub id: u32,
     #[prost(
         oneof = "client_frame::Kind",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 37, 38, 39, 43, 44, 45, 46, 47"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 37, 38, 39, 43, 44, 45, 46, 47, 53"
     )]
     pub kind: ::core::option::Option<client_frame::Kind>,
 }
@@ -914,6 +914,8 @@ pub mod client_frame {
         BackUp(super::BackUp),
         #[prost(message, tag = "47")]
         Wipe(super::Wipe),
+        #[prost(message, tag = "53")]
+        Unlock(super::Unlock),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1054,6 +1056,12 @@ pub struct ChooseModel {
     /// or "auto", "none", a file
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Unlock {
+    /// of an owner
+    #[prost(string, tag = "1")]
+    pub pin: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Leave {
@@ -1272,10 +1280,10 @@ pub struct Pin {
 pub struct People {}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct EditPeople {
-    /// of an owner, where one has a PIN
+    /// of an owner, where one has a PIN; of `keeps`, the person's own if they have one
     #[prost(string, tag = "1")]
     pub pin: ::prost::alloc::string::String,
-    #[prost(oneof = "edit_people::Edit", tags = "2, 3, 4, 5, 6, 7")]
+    #[prost(oneof = "edit_people::Edit", tags = "2, 3, 4, 5, 6, 7, 8")]
     pub edit: ::core::option::Option<edit_people::Edit>,
 }
 /// Nested message and enum types in `EditPeople`.
@@ -1296,7 +1304,20 @@ pub mod edit_people {
         /// the rule of this id goes
         #[prost(uint64, tag = "7")]
         RemoveRule(u64),
+        #[prost(message, tag = "8")]
+        Keeps(super::KeepsEdit),
     }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct KeepsEdit {
+    #[prost(uint64, tag = "1")]
+    pub person: u64,
+    /// how long what they say is kept from now on, at most
+    #[prost(enumeration = "PrivacyScope", tag = "2")]
+    pub scope: i32,
+    /// what they have read and agreed to; empty where nothing is kept
+    #[prost(string, tag = "3")]
+    pub text: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PersonEdit {

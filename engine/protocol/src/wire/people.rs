@@ -1,7 +1,7 @@
 //! Changes of who lives here and what they may do.
 
-use super::{DecodeError, v1};
-use crate::PeopleEdit;
+use super::{DecodeError, FromWire, v1};
+use crate::{PeopleEdit, PrivacyScope};
 use v1::edit_people::Edit;
 
 impl From<PeopleEdit> for Edit {
@@ -45,6 +45,15 @@ impl From<PeopleEdit> for Edit {
                 ruling,
             }),
             PeopleEdit::RemoveRule(id) => Edit::RemoveRule(id),
+            PeopleEdit::Keeps {
+                person,
+                scope,
+                text,
+            } => Edit::Keeps(v1::KeepsEdit {
+                person,
+                scope: v1::PrivacyScope::from(scope).into(),
+                text,
+            }),
         }
     }
 }
@@ -93,6 +102,15 @@ impl TryFrom<Option<Edit>> for PeopleEdit {
                     ruling,
                 },
                 Edit::RemoveRule(id) => PeopleEdit::RemoveRule(id),
+                Edit::Keeps(v1::KeepsEdit {
+                    person,
+                    scope,
+                    text,
+                }) => PeopleEdit::Keeps {
+                    person,
+                    scope: PrivacyScope::from_wire(scope)?,
+                    text,
+                },
             },
         )
     }

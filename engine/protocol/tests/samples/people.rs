@@ -1,6 +1,6 @@
 //! Frames about people and what they may do.
 
-use loqa_protocol::{ClientFrame, PeopleEdit, SessionId};
+use loqa_protocol::{ClientFrame, PeopleEdit, PrivacyScope, SessionId};
 
 pub fn client() -> Vec<(&'static str, ClientFrame)> {
     let id = 3;
@@ -51,6 +51,21 @@ pub fn client() -> Vec<(&'static str, ClientFrame)> {
             }),
         ),
         ("rule_gone", edit(PeopleEdit::RemoveRule(5))),
+        (
+            "person_keeps",
+            edit(PeopleEdit::Keeps {
+                person: 4,
+                scope: PrivacyScope::Persistent,
+                text: "Keep what I say.".into(),
+            }),
+        ),
+        (
+            "unlock",
+            ClientFrame::Unlock {
+                id,
+                pin: "1815".into(),
+            },
+        ),
     ]
 }
 

@@ -151,6 +151,11 @@ async fn before_the_login_nothing_of_the_house_is_told() {
             "401 401 404 404 403 403 404 401",
         ),
         (
+            "PUT /api/v1/people/lamp/keeps",
+            r#"{"scope":"ephemeral"}"#,
+            "401 401 404 404 403 403 404 401",
+        ),
+        (
             "PUT /api/v1/places/microphone",
             r#"{"speaks_for":"child"}"#,
             "401 401 200 200 403 403 200 401",

@@ -56,6 +56,20 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Keys<T> {
     }
 }
 
+/// How many somebody wants, from 1 to `all`.
+///
+/// # Errors
+/// They want none, or more than there can be.
+pub fn at_most(most: i64, all: u32) -> Result<u32, Refusal> {
+    let number = u32::try_from(most).ok();
+    let number = number.filter(|most| (1..=all).contains(most));
+    number.ok_or_else(|| {
+        let help = format!("send a number from 1 to {all}, or leave it out");
+        let message = format!("`most` is not from 1 to {all}");
+        refuse(StatusCode::BAD_REQUEST, "malformed", message, &help)
+    })
+}
+
 fn because(rejection: &JsonRejection) -> Refusal {
     let status = rejection.status();
     let (code, help) = match status {

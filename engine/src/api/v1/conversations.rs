@@ -2,9 +2,8 @@
 
 use super::{
     Refusal,
-    body::{asked, named},
+    body::{asked, at_most, named},
     guest::Guest,
-    refuse,
 };
 use crate::{
     api::{Door, refusal::Problem},
@@ -16,7 +15,7 @@ use axum::{
         Path, Query, State,
         rejection::{PathRejection, QueryRejection},
     },
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
 };
 use loqa_protocol::{ClientFrame, KeptLook, ServerFrame};
 use serde::{Deserialize, Serialize};
@@ -109,14 +108,16 @@ fn most() -> i64 {
     get,
     path = "/api/v1/conversations",
     tag = "privacy",
-    params(Which),
+    params(Which, ("Loqa-Pin" = Option<String>, Header, description = "Of an owner, where one has a PIN")),
     responses(
         (status = 200, description = "Newest first; nothing, where nothing is kept", body = Listed),
+        (status = 403, description = "The owner's PIN is missing or wrong", body = Problem),
         (status = 400, description = "`most` is no number from 1 to 500, or `before_ms` none", body = Problem),
     ),
 )]
 pub async fn conversations(
     State(door): State<Arc<Door>>,
+    headers: HeaderMap,
     which: Result<Query<Which>, QueryRejection>,
 ) -> Result<Json<Listed>, Refusal> {
     let Which {
@@ -124,14 +125,8 @@ pub async fn conversations(
         before_ms,
         query,
     } = asked(which)?;
-    let most = u32::try_from(most).ok();
-    let most = most.filter(|most| (1..=MOST).contains(most));
-    let most = most.ok_or_else(|| {
-        let help = "send a number from 1 to 500, or leave it out";
-        let message = "`most` is not from 1 to 500";
-        refuse(StatusCode::BAD_REQUEST, "malformed", message, help)
-    })?;
-    let mut guest = Guest::of(&door)?;
+    let most = at_most(most, MOST)?;
+    let mut guest = Guest::of_owner(&door, &headers).await?;
     let query = query.filter(|query| !query.trim().is_empty());
     Ok(Json(match query {
         Some(query) => {
@@ -158,9 +153,13 @@ pub async fn conversations(
     get,
     path = "/api/v1/conversations/{id}",
     tag = "privacy",
-    params(("id" = String, Path, description = "Of the conversation, or its beginning")),
+    params(
+        ("id" = String, Path, description = "Of the conversation, or its beginning"),
+        ("Loqa-Pin" = Option<String>, Header, description = "Of an owner, where one has a PIN"),
+    ),
     responses(
         (status = 200, description = "What was said, understood, done and answered", body = Whole),
+        (status = 403, description = "The owner's PIN is missing or wrong", body = Problem),
         (status = 404, description = "No such conversation is kept", body = Problem),
         (status = 410, description = "It cannot be read: its key is gone", body = Problem),
     ),
@@ -168,9 +167,10 @@ pub async fn conversations(
 pub async fn conversation(
     State(door): State<Arc<Door>>,
     id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
 ) -> Result<Json<Whole>, Refusal> {
     let look = KeptLook::Show(named(id)?);
-    let mut guest = Guest::of(&door)?;
+    let mut guest = Guest::of_owner(&door, &headers).await?;
     let mut events = Vec::new();
     let shown = guest.request(
         |id| ClientFrame::Kept { id, look },
@@ -200,18 +200,23 @@ pub async fn conversation(
     delete,
     path = "/api/v1/conversations/{id}",
     tag = "privacy",
-    params(("id" = String, Path, description = "Of the conversation, all 32 digits")),
+    params(
+        ("id" = String, Path, description = "Of the conversation, all 32 digits"),
+        ("Loqa-Pin" = Option<String>, Header, description = "Of an owner, where one has a PIN"),
+    ),
     responses(
         (status = 204, description = "Its key is destroyed, and it is gone"),
+        (status = 403, description = "The owner's PIN is missing or wrong", body = Problem),
         (status = 404, description = "No such conversation is kept", body = Problem),
     ),
 )]
 pub async fn forget(
     State(door): State<Arc<Door>>,
     id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
 ) -> Result<StatusCode, Refusal> {
     let look = KeptLook::Forget(named(id)?);
-    let mut guest = Guest::of(&door)?;
+    let mut guest = Guest::of_owner(&door, &headers).await?;
     guest.order(|id| ClientFrame::Kept { id, look }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,7 +5,7 @@ use crate::{
     api::Door,
     gateway::{Client, PROGRAMS},
 };
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use loqa_protocol::{
     ClientFrame, Envelope, Problem, ServerFrame, ViewPart,
     view::{House, Listening, State},
@@ -47,6 +47,18 @@ impl Guest {
             door: door.clone(),
             _place: place,
         })
+    }
+
+    /// A new client that may do what only an owner may, if the request brings the PIN of one.
+    ///
+    /// # Errors
+    /// As [`Guest::of`]; it is not the PIN of one.
+    pub async fn of_owner(door: &Arc<Door>, headers: &HeaderMap) -> Result<Guest, Refusal> {
+        let mut guest = Guest::of(door)?;
+        if let Some(pin) = pin(headers) {
+            guest.order(|id| ClientFrame::Unlock { id, pin }).await?;
+        }
+        Ok(guest)
     }
 
     /// What `take` makes of the hub's answers to a request, the first that it makes something of.
@@ -171,6 +183,12 @@ impl Guest {
     }
 }
 
+/// The PIN that a request brings, in the header `Loqa-Pin`.
+pub fn pin(headers: &HeaderMap) -> Option<String> {
+    let pin = headers.get("loqa-pin")?.to_str().ok()?;
+    Some(pin.to_owned())
+}
+
 fn unavailable(code: &str, message: &str) -> Refusal {
     let help = "try again in a moment";
     let mut refusal = refuse(StatusCode::SERVICE_UNAVAILABLE, code, message, help);
@@ -196,7 +214,7 @@ fn refused(problem: Problem) -> Refusal {
             "busy" | "skills_changed" | "fixed_skills" | "not_installed" | "built_in"
             | "disabled" => StatusCode::CONFLICT,
             "model_busy" | "model_used" | "last_owner" | "sealed" => StatusCode::CONFLICT,
-            "wrong_pin" | "pin_locked" => StatusCode::FORBIDDEN,
+            "owner_pin" | "wrong_pin" | "pin_locked" => StatusCode::FORBIDDEN,
             "no_person" | "no_rule" | "no_such_conversation" => StatusCode::NOT_FOUND,
             "key_gone" => StatusCode::GONE,
             "no_skill" | "no_offer" | "no_version" | "no_model" => StatusCode::NOT_FOUND,

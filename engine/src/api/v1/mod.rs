@@ -77,6 +77,7 @@ pub fn table() -> Vec<Route> {
         (SignedIn, routes!(people::people, people::add)),
         (SignedIn, routes!(people::change, people::remove)),
         (SignedIn, routes!(people::pin)),
+        (SignedIn, routes!(people::keeps)),
         (SignedIn, routes!(people::place)),
         (SignedIn, routes!(people::add_rule)),
         (SignedIn, routes!(people::remove_rule)),

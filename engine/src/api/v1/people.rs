@@ -3,7 +3,7 @@
 use super::{
     Refusal,
     body::{Body, named},
-    guest::Guest,
+    guest::{self, Guest},
     refuse,
 };
 use crate::api::{Door, refusal::Problem};
@@ -12,7 +12,7 @@ use axum::{
     extract::{Path, State, rejection::PathRejection},
     http::{HeaderMap, StatusCode},
 };
-use loqa_protocol::{ClientFrame, PeopleEdit};
+use loqa_protocol::{ClientFrame, PeopleEdit, PrivacyScope};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
@@ -20,9 +20,6 @@ use utoipa::ToSchema;
 
 type Named = Result<Path<String>, PathRejection>;
 type Shown = Result<Json<People>, Refusal>;
-
-/// The PIN of an owner, where one has a PIN.
-const PIN: &str = "loqa-pin";
 
 /// The people of this household.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -221,6 +218,65 @@ pub async fn pin(
     edit(&door, &headers, PeopleEdit::NewPin { person, pin }).await
 }
 
+/// What somebody agrees to.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "scope": "session", "text": "Keep what I say for a day." })))]
+pub struct NewKeeps {
+    /// How long what they say may be kept: `ephemeral` (not at all), `session` or `persistent`.
+    scope: Agreed,
+    /// What they have read and agree to; may be left out for `ephemeral`.
+    #[serde(default)]
+    #[schema(max_length = 4000)]
+    text: String,
+}
+
+/// How long words live.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Agreed {
+    Ephemeral,
+    Session,
+    Persistent,
+}
+
+/// Has what somebody says kept, as they agree to, or no longer
+///
+/// Less than before forgets what was kept of theirs.
+#[utoipa::path(
+    put,
+    path = "/api/v1/people/{id}/keeps",
+    tag = "people",
+    params(
+        ("id" = u64, Path, description = "Of the person"),
+        ("Loqa-Pin" = Option<String>, Header, description = "Their own, if they have one; else of an owner, where one has a PIN"),
+    ),
+    request_body = NewKeeps,
+    responses(
+        (status = 200, description = "All of them, as they are now", body = People),
+        (status = 403, description = "The PIN is missing or wrong", body = Problem),
+        (status = 404, description = "There is nobody of this id", body = Problem),
+        (status = 422, description = "There is no text that they agree to", body = Problem),
+    ),
+)]
+pub async fn keeps(
+    State(door): State<Arc<Door>>,
+    id: Named,
+    headers: HeaderMap,
+    Body(NewKeeps { scope, text }): Body<NewKeeps>,
+) -> Shown {
+    let change = PeopleEdit::Keeps {
+        person: numbered(id)?,
+        scope: match scope {
+            Agreed::Ephemeral => PrivacyScope::Ephemeral,
+            Agreed::Session => PrivacyScope::Session,
+            Agreed::Persistent => PrivacyScope::Persistent,
+        },
+        text,
+    };
+    edit(&door, &headers, change).await
+}
+
 /// Whom something speaks for.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -358,8 +414,7 @@ fn numbered(id: Named) -> Result<u64, Refusal> {
 }
 
 async fn edit(door: &Arc<Door>, headers: &HeaderMap, edit: PeopleEdit) -> Shown {
-    let pin = headers.get(PIN).and_then(|pin| pin.to_str().ok());
-    let pin = pin.unwrap_or_default().to_owned();
+    let pin = guest::pin(headers).unwrap_or_default();
     let mut guest = Guest::of(door)?;
     let change = |id| ClientFrame::EditPeople { id, pin, edit };
     guest.document::<Value>(change).await?;

@@ -3,9 +3,8 @@
 
 use super::{
     Refusal,
-    body::{Body, asked, unfit},
+    body::{Body, asked, at_most, unfit},
     guest::Guest,
-    refuse,
 };
 use crate::{
     api::{Door, refusal::Problem},
@@ -14,7 +13,7 @@ use crate::{
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
-    http::StatusCode,
+    http::HeaderMap,
 };
 use loqa_protocol::{ClientFrame, Keep, KeepOf, PrivacyScope, Redaction};
 use serde::{Deserialize, Serialize};
@@ -260,11 +259,16 @@ pub async fn privacy(State(door): State<Arc<Door>>) -> Result<Json<Privacy>, Ref
     patch,
     path = "/api/v1/privacy",
     tag = "privacy",
+    params(("Loqa-Pin" = Option<String>, Header, description = "Of an owner, where one has a PIN")),
     request_body = Change,
-    responses((status = 200, description = "As it is now", body = Privacy)),
+    responses(
+        (status = 200, description = "As it is now", body = Privacy),
+        (status = 403, description = "The owner's PIN is missing or wrong", body = Problem),
+    ),
 )]
 pub async fn change(
     State(door): State<Arc<Door>>,
+    headers: HeaderMap,
     Body(Change { sealed, keep }): Body<Change>,
 ) -> Result<Json<Privacy>, Refusal> {
     let keep = keep.map(NewKeeping::changes).unwrap_or_default();
@@ -272,7 +276,7 @@ pub async fn change(
         let help = "send `sealed`, or something in `keep`: /api/v1/docs shows what there is";
         return Err(unfit("keep", "there is nothing to change", help));
     }
-    let mut guest = Guest::of(&door)?;
+    let mut guest = Guest::of_owner(&door, &headers).await?;
     if let Some(sealed) = sealed {
         guest.order(|id| ClientFrame::Seal { id, sealed }).await?;
     }
@@ -297,13 +301,7 @@ pub async fn egress(
     State(door): State<Arc<Door>>,
     latest: Result<Query<Latest>, QueryRejection>,
 ) -> Result<Json<Vec<Connection>>, Refusal> {
-    let most = u32::try_from(asked(latest)?.most).ok();
-    let most = most.filter(|most| (1..=MOST).contains(most));
-    let most = most.ok_or_else(|| {
-        let help = "send a number from 1 to 512, or leave it out";
-        let message = "`most` is not from 1 to 512";
-        refuse(StatusCode::BAD_REQUEST, "malformed", message, help)
-    })?;
+    let most = at_most(asked(latest)?.most, MOST)?;
     let mut guest = Guest::of(&door)?;
     let connections = guest.document(|id| ClientFrame::Egress { id, most });
     Ok(Json(connections.await?))

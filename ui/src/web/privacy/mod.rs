@@ -8,7 +8,7 @@ mod place;
 mod seal;
 mod wipe;
 
-use super::{App, told, words};
+use super::{App, told, unlock::UnlockIfWanted, words};
 use crate::model::Edited;
 use consents::Consents;
 use egress::Egress;
@@ -25,6 +25,7 @@ pub fn Privacy() -> impl IntoView {
     Effect::new(move |_| {
         if connected.get() {
             app.send(|model| model.watch_privacy(true));
+            app.send(|model| model.ask_people());
         }
     });
     on_cleanup(move || app.send(|model| model.watch_privacy(false)));
@@ -38,6 +39,7 @@ pub fn Privacy() -> impl IntoView {
         <Show when=move || wiped.get()>
             <div class="sections"><Wiped /></div>
         </Show>
+        <UnlockIfWanted />
         <Show when=move || shown.get() fallback=move || (!wiped.get()).then(|| view! { <p role="status">{words("privacy-asking")}</p> })>
             <div class="sections">
                 <Seal />
