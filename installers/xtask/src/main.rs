@@ -8,6 +8,7 @@ mod build;
 mod command;
 mod deny;
 mod package;
+mod peer;
 mod place;
 mod setup;
 mod skills;
@@ -81,7 +82,7 @@ enum Subject {
     Faults,
     /// Skills in their sandbox: what a call takes, and what many of them cost
     Skills,
-    /// Conversations that are kept: writing, looking, checking, among a million events
+    /// Conversations that are kept: writing, looking, checking, among a million events; JetStream beside it
     Store,
     /// Whisper in its process, against pywhispercpp on the same models
     Stt,
@@ -153,6 +154,11 @@ fn run(task: Task) -> anyhow::Result<()> {
                 && let Some(plugin) = skills::extism_plugin()?
             {
                 run.env("LOQA_EXTISM_PLUGIN", plugin);
+            }
+            if subject == Subject::Store
+                && let Some(server) = peer::nats_server()
+            {
+                run.env("LOQA_NATS_SERVER", server);
             }
             run.args(
                 subject

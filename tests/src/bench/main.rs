@@ -47,7 +47,7 @@ enum Bench {
     Faults(faults::FaultsArgs),
     /// Skills in their sandbox: what a call takes, and what many of them cost
     Skills(skills::SkillsArgs),
-    /// Conversations that are kept: writing, looking, checking, among a million events
+    /// Conversations that are kept: writing, looking, checking, among a million events; JetStream beside it
     Store(store::StoreArgs),
     /// Whisper in its process, against pywhispercpp on the same models
     Stt(stt::SttArgs),

@@ -1,12 +1,16 @@
 //! What it costs to keep conversations: `cargo xtask bench store`.
 
-use super::figure::{Goal, Report};
+use super::{
+    figure::{Goal, Report},
+    peer,
+};
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use loqa_engine::{event_store::EventStore, keys::Keys};
 use loqa_protocol::{
-    Envelope, Event, PrivacyScope, QosTier, Retained, SessionId, TurnId, TurnSummary,
+    Envelope, Event, PrivacyScope, QosTier, Retained, SessionId, TurnId, TurnSummary, wire::Wire,
 };
+use serde::Deserialize;
 use std::{
     fs::File,
     io::Write,
@@ -17,6 +21,8 @@ use std::{
 
 /// Events of one turn: what a spoken command tells, partials and all.
 const OF_A_TURN: u64 = 10;
+/// Messages that JetStream is given: it syncs each.
+const MESSAGES: u32 = 5_000;
 /// Turns of one conversation.
 const TURNS: u64 = 5;
 
@@ -76,15 +82,14 @@ pub fn run(args: StoreArgs, report: &mut Report) -> Result<()> {
         }
     }
     kept(&store.append_acknowledged(event(u64::MAX >> 8, 0)))?;
-    let took = begun.elapsed().as_secs_f64();
+    let rate = args.events as f64 / begun.elapsed().as_secs_f64();
     ensure!(store.trouble().is_none(), "{:?}", store.trouble());
     let goal = Goal::AtLeast(20_000.0);
-    figure(
-        "durable_events_per_s",
-        args.events as f64 / took,
-        "1/s",
-        goal,
-    );
+    figure("durable_events_per_s", rate, "1/s", goal);
+    if let Some(peer) = jetstream(folder.path())? {
+        figure("jetstream_messages_per_s", peer, "1/s", Goal::None);
+        figure("of_jetstream", rate / peer, "x", Goal::AtLeast(3.0));
+    }
     let bytes = std::fs::metadata(folder.path().join("many/events.db"))?.len();
     figure(
         "bytes_per_event",
@@ -142,6 +147,35 @@ pub fn run(args: StoreArgs, report: &mut Report) -> Result<()> {
     );
     store.close();
     Ok(())
+}
+
+/// What JetStream keeps in a second on the same disk, of messages as long as events, each synced before it is
+/// acknowledged.
+fn jetstream(folder: &Path) -> Result<Option<f64>> {
+    let Some(server) = std::env::var_os("LOQA_NATS_SERVER") else {
+        eprintln!("skipped: JetStream (`cargo xtask bench store` brings it)");
+        return Ok(None);
+    };
+    let bytes = (0..OF_A_TURN).map(|n| event(1, n).envelope().to_bytes().len());
+    let mean = bytes.sum::<usize>() / OF_A_TURN as usize;
+    let args = [
+        server,
+        folder.join("jetstream").into(),
+        MESSAGES.to_string().into(),
+        mean.to_string().into(),
+    ];
+    let told = peer::measure::<Jetstream>("JetStream", "store", "jetstream_peer.py", &args)?;
+    Ok(told.map(|told| {
+        eprintln!("JetStream of NATS {}", told.version);
+        told.per_s
+    }))
+}
+
+/// What `jetstream_peer.py` prints.
+#[derive(Deserialize)]
+struct Jetstream {
+    per_s: f64,
+    version: String,
 }
 
 fn open(data: &Path) -> Result<EventStore> {
