@@ -50,6 +50,10 @@ const steps = {
     await page.getByText("erased 48 hours after its last word").first().waitFor();
     await page.getByLabel(ROOM, { exact: true }).selectOption("ephemeral");
     await page.getByRole("checkbox", { name: "Numbers" }).press("Space");
+    // What is said through the other page is kept as that page has chosen.
+    await other.getByLabel("Was über diese Seite gesagt wird").selectOption("ephemeral");
+    await other.locator('#keep-own option[value="ephemeral"]:checked').waitFor({ state: "attached" });
+    assert.equal(await page.locator("#keep-own").inputValue(), "default");
     await other.getByText("48 Stunden nach dem letzten Wort").first().waitFor();
     await other.getByRole("checkbox", { name: "Zahlen", checked: true }).waitFor();
     await page.locator('select:has(option[value="ephemeral"]:checked)').first().waitFor();
@@ -99,6 +103,8 @@ const steps = {
     assert.equal(whole.damaged, 0);
     assert.ok(whole.events.some((it) => it.subject === "turn.summary" && it.text === SAID));
     assert.equal((await fetch(`${state.hub.address}api/v1/conversations`)).status, 401);
+    await kept(page).getByRole("button", { name: "Replay" }).press("Enter");
+    await page.locator(".replay").getByText(SAID).waitFor();
     const [download] = await Promise.all([
       page.waitForEvent("download"),
       kept(page).getByRole("button", { name: "Export as JSON" }).press("Enter"),

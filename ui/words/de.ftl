@@ -462,6 +462,10 @@ keep-session-about = { $hours ->
     [one] Ein Gespräch wird verschlüsselt aufgeschrieben, steht auf der Seite Verlauf und wird eine Stunde nach dem letzten Wort gelöscht.
    *[other] Ein Gespräch wird verschlüsselt aufgeschrieben, steht auf der Seite Verlauf und wird { $hours } Stunden nach dem letzten Wort gelöscht.
 }
+keeping-own = Auf dieser Seite
+keep-own = Was über diese Seite gesagt wird
+keep-own-default = Wie oben gewählt
+keep-own-about = Was über diese Seite gesagt wird, wird behalten oder nicht, wie oben gewählt.
 keep-hours = Stunden, bis ein Gespräch gelöscht wird
 keep-hours-about = Das gilt auch für Gespräche, die schon behalten sind.
 redact = Unlesbar in dem, was behalten wird
@@ -492,6 +496,7 @@ wiped = Alles ist weg
 wiped-about = Alle Schlüssel sind vernichtet: Nichts von dem, was Loqa behalten hat, ist noch lesbar. Die Zentrale endet; starte sie neu für einen neuen Haushalt.
 kept = Behaltene Gespräche
 kept-about = Verschlüsselt auf dem Rechner der Zentrale, so lange, wie es auf der Seite Privatsphäre steht.
+kept-replay = Noch einmal ablaufen lassen
 kept-nothing = Nichts wird behalten.
 kept-choose = Auf der Seite Privatsphäre lässt sich das ändern.
 kept-search = Worte, die gesagt oder geantwortet wurden

@@ -462,6 +462,10 @@ keep-session-about = { $hours ->
     [one] A conversation is written encrypted, found on the page Sessions, and erased an hour after its last word.
    *[other] A conversation is written encrypted, found on the page Sessions, and erased { $hours } hours after its last word.
 }
+keeping-own = On this page
+keep-own = What is said through this page
+keep-own-default = As chosen above
+keep-own-about = What is said through this page is kept, or not, as chosen above.
 keep-hours = Hours until a conversation is erased
 keep-hours-about = This counts for conversations that are kept already, too.
 redact = Unreadable in what is kept
@@ -492,6 +496,7 @@ wiped = Everything is gone
 wiped-about = All keys are destroyed: nothing that Loqa kept can be read any more. The hub ends; start it again for a new household.
 kept = Kept conversations
 kept-about = Encrypted on the machine of the hub, for as long as the page Privacy says.
+kept-replay = Replay
 kept-nothing = Nothing is kept.
 kept-choose = Choose on the page Privacy what is.
 kept-search = Words that were said or answered

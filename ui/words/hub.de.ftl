@@ -231,3 +231,6 @@ give-another-owner-a-pin-first = Gib zuerst einem anderen Besitzer eine PIN
 an-owner-does-not-expire = Ein Besitzer läuft nicht ab
 this-end-is-over-already = Dieses Ende ist schon vorbei
 choose-a-later-one = Wähle ein späteres
+a-conversation-is-kept-for-an-hour-at-least-and-for-ten-years-a-hours-at-most = Ein Gespräch wird mindestens eine Stunde behalten und höchstens zehn Jahre ({ $a } Stunden)
+look-at-the-house-as-it-is-now = sieh nach, wie das Haus jetzt ist
+nothing-can-be-kept-the-disk-has-had-no-room-for-a-key-since-loqa-started = Es kann nichts behalten werden: Seit Loqa läuft, war auf der Platte kein Platz für einen Schlüssel

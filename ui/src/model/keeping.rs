@@ -5,6 +5,9 @@ use loqa_protocol::{ClientFrame, Keep, KeepOf, PrivacyScope, Redaction, ServerFr
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+/// What a change of what is kept of this page's own conversation is about.
+const OWN: &str = "conversation";
+
 /// What the household has chosen.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 pub struct Keeping {
@@ -36,12 +39,16 @@ pub struct Agreed {
 /// What becomes of changes.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Changes {
-    /// What the last was about: `household`, `room:kitchen`, `hours` or `redact`.
+    /// What the last was about: `household`, `room:kitchen`, `conversation`, `hours` or `redact`.
     pub at: String,
     /// What became of it.
     pub outcome: Edited,
     /// What became of the red button.
     pub wiped: Edited,
+    /// How long what is said through this page is kept, if somebody has chosen that for it.
+    pub own: Option<PrivacyScope>,
+    /// What was chosen for it, and waits for the hub.
+    wanted: Option<PrivacyScope>,
 }
 
 impl Keeping {
@@ -57,12 +64,20 @@ impl Keeping {
 impl Changes {
     /// Takes the hub's answer, if the frame is one to this.
     pub(super) fn hear(&mut self, frame: &ServerFrame) -> bool {
-        self.outcome.hear(frame) || self.wiped.hear(frame)
+        if self.outcome.hear(frame) {
+            if self.at == OWN && self.outcome == Edited::Done {
+                self.own = self.wanted;
+            }
+            return true;
+        }
+        self.wiped.hear(frame)
     }
 
     /// The connection is gone: nobody knows what became of what was under way.
     pub(super) fn close(&mut self) {
         self.outcome = Edited::Nothing;
+        // The next connection is another conversation.
+        self.own = None;
         if matches!(self.wiped, Edited::Waiting(_)) {
             self.wiped = Edited::Nothing;
         }
@@ -77,6 +92,13 @@ impl Model {
             None => ("household".into(), KeepOf::Household),
         };
         self.keep(at, Keep::Scope { of, scope })
+    }
+
+    /// Changes how long what is said through this page is kept, until it is closed; `None`: as chosen elsewhere.
+    pub fn keep_own(&mut self, scope: Option<PrivacyScope>) -> ClientFrame {
+        self.keeps.wanted = scope;
+        let of = KeepOf::Conversation;
+        self.keep(OWN.into(), Keep::Scope { of, scope })
     }
 
     /// Changes for how many hours a conversation is kept.
@@ -151,6 +173,23 @@ mod tests {
         let both = [Redaction::Names, Redaction::Text];
         assert_eq!(redacts(model.redact(Redaction::Text, true)), both);
         assert_eq!(redacts(model.redact(Redaction::Names, false)), []);
+    }
+
+    #[test]
+    fn what_is_said_through_a_page_is_kept_as_chosen_until_it_is_closed() {
+        let mut model = Model::default();
+        let id = model.keep_own(Some(PrivacyScope::Ephemeral)).id();
+        assert_eq!(
+            model.keeps.own, None,
+            "it is as the hub says, and not before"
+        );
+        model.apply(ServerFrame::Done { id }, 0.0);
+        assert_eq!(model.keeps.own, Some(PrivacyScope::Ephemeral));
+        let id = model.keep_hours(9).id();
+        model.apply(ServerFrame::Done { id }, 0.0);
+        assert_eq!(model.keeps.own, Some(PrivacyScope::Ephemeral));
+        model.close();
+        assert_eq!(model.keeps.own, None);
     }
 
     #[test]

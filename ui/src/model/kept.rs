@@ -76,7 +76,37 @@ pub struct Whole {
     pub events: Vec<Envelope>,
 }
 
+/// What a replay shows from a moment on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// Unix ms.
+    pub at_ms: i64,
+    /// What had been heard of the sentence until then.
+    pub heard: String,
+    /// What was answered.
+    pub reply: String,
+}
+
 impl Whole {
+    /// What could be seen of it while it happened, in order.
+    pub fn steps(&self) -> Vec<Step> {
+        let step = |it: &Envelope| {
+            let (heard, reply) = match &it.event {
+                Event::SttPartial { text } | Event::SttFinal { text, .. } => (text, ""),
+                Event::TurnSummary(turn) => (&turn.text, &*turn.reply),
+                _ => return None,
+            };
+            Some(Step {
+                at_ms: it.at_ms,
+                heard: heard.clone(),
+                reply: reply.into(),
+            })
+        };
+        let mut steps: Vec<_> = self.events.iter().filter_map(step).collect();
+        steps.dedup_by(|next, last| (&next.heard, &next.reply) == (&last.heard, &last.reply));
+        steps
+    }
+
     /// What was said, understood and answered, each with its time, Unix ms.
     pub fn turns(&self) -> impl Iterator<Item = (i64, &TurnSummary)> {
         self.events.iter().filter_map(|it| match &it.event {
@@ -260,15 +290,24 @@ mod tests {
             privacy_scope: PrivacyScope::Session,
             event: Event::TurnSummary(summary),
         };
+        for text in ["turn", "turn"] {
+            let envelope = Envelope {
+                event: Event::SttPartial { text: text.into() },
+                ..envelope.clone()
+            };
+            model.apply(ServerFrame::Event { id, envelope }, 0.0);
+        }
         model.apply(ServerFrame::Event { id, envelope }, 0.0);
         let json = json!({ "conversation": listed("0a"), "damaged": 0 }).to_string();
         model.apply(ServerFrame::Json { id, json }, 0.0);
         let open = model.kept.open.clone().unwrap();
         let told: Vec<_> = open.turns().map(|(at, it)| (at, &*it.text)).collect();
         assert_eq!(told, [(7, "turn on the light")]);
+        let steps: Vec<_> = open.steps().into_iter().map(|it| it.heard).collect();
+        assert_eq!(steps, ["turn", "turn on the light"]);
         let exported: Value = serde_json::from_str(&open.exported()).unwrap();
-        assert_eq!(exported["events"][0]["subject"], "turn.summary");
-        assert_eq!(exported["events"][0]["text"], "turn on the light");
+        assert_eq!(exported["events"][2]["subject"], "turn.summary");
+        assert_eq!(exported["events"][2]["text"], "turn on the light");
         assert_eq!(exported["conversation"]["id"], "0a");
         let id = model.forget("0a").id();
         let next = model.apply(ServerFrame::Done { id }, 0.0);

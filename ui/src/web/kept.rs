@@ -5,17 +5,20 @@ use super::{
 };
 use crate::model::{
     Edited,
-    kept::{Found, Listed, Whole},
+    kept::{Found, Listed, Step, Whole},
 };
 use js_sys::Array;
 use leptos::{ev::SubmitEvent, prelude::*};
 use loqa_protocol::TurnSummary;
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, HtmlElement, Url};
 
 /// A turn that is over is on the disk so long afterwards.
 const WRITTEN: Duration = Duration::from_secs(1);
+
+/// Silence of a replay, at most, ms.
+const LONGEST_SILENCE: u64 = 1500;
 
 /// The section, under the turns of the last minutes.
 #[component]
@@ -190,17 +193,65 @@ fn Opened(whole: Whole) -> impl IntoView {
         .collect();
     let damaged = whole.damaged;
     let id = whole.id.clone();
+    let again = StoredValue::new(whole.clone());
     view! {
         <section class="card detail">
             <h3>{words("kept-open")}</h3>
             <ol class="timeline">{turns}</ol>
             {(damaged > 0).then(|| view! { <p class="wrong" role="status">{words_with("kept-damaged", "count", damaged)}</p> })}
+            <Replay whole=again />
             <div class="line">
                 <button type="button" on:click=move |_| download(&whole)>{words("kept-export")}</button>
                 <Forget id />
             </div>
         </section>
     }
+}
+
+/// What happened, word by word and as fast as it did; long silences are short. Nothing is done again.
+#[component]
+fn Replay(whole: StoredValue<Whole>) -> impl IntoView {
+    let shown = RwSignal::new(None::<(String, String)>);
+    let run = StoredValue::new(0_u32);
+    on_cleanup(move || run.update_value(|run| *run += 1));
+    let play = move |_| {
+        run.update_value(|run| *run += 1);
+        let steps = whole.with_value(Whole::steps);
+        step(shown, run, run.get_value(), steps.into());
+    };
+    view! {
+        <div class="line">
+            <button type="button" on:click=play>{words("kept-replay")}</button>
+        </div>
+        <div class="replay" role="status">
+            {move || shown.get().map(|(heard, reply)| view! {
+                <p class="heard" dir="auto">{heard}</p>
+                <p dir="auto">{reply}</p>
+            })}
+        </div>
+    }
+}
+
+/// Shows the next one, and goes on when it is time, unless it was begun anew meanwhile.
+fn step(
+    shown: RwSignal<Option<(String, String)>>,
+    run: StoredValue<u32>,
+    mine: u32,
+    mut steps: VecDeque<Step>,
+) {
+    if run.try_get_value() != Some(mine) {
+        return;
+    }
+    let Some(next) = steps.pop_front() else {
+        return;
+    };
+    shown.set(Some((next.heard, next.reply)));
+    let wait = steps.front().map_or(0, |after| after.at_ms - next.at_ms);
+    let wait = u64::try_from(wait).unwrap_or_default().min(LONGEST_SILENCE);
+    set_timeout(
+        move || step(shown, run, mine, steps),
+        Duration::from_millis(wait),
+    );
 }
 
 fn line(at_ms: i64, turn: &TurnSummary) -> impl IntoView + use<> {

@@ -34,6 +34,7 @@ pub fn KeepingSection() -> impl IntoView {
                     <Room id=room.0 name=room.1 />
                 </For>
             </ul>
+            <Own />
             <Hours />
             <Redact />
         </section>
@@ -146,6 +147,44 @@ fn Room(id: String, name: String) -> impl IntoView {
             </p>
             <Refused at=format!("room:{id}") />
         </li>
+    }
+}
+
+/// What is said through this page.
+#[component]
+fn Own() -> impl IntoView {
+    let app = App::get();
+    let keeping = keeping(app);
+    let own = app.part(|model| model.keeps.own);
+    let chosen = Memo::new(move |_| name(own.get()));
+    let option = move |choice: &'static str| {
+        let key = match choice {
+            "default" => "keep-own-default".to_owned(),
+            choice => format!("keep-{choice}"),
+        };
+        view! { <option value=choice prop:selected=move || chosen.get() == choice>{words(&key)}</option> }
+    };
+    view! {
+        <h3>{words("keeping-own")}</h3>
+        <div class="line">
+            <label for="keep-own">{words("keep-own")}</label>
+            <select id="keep-own" aria-describedby="keep-own-about"
+                on:change:target=move |event| {
+                    let wanted = scope(&event.target().value());
+                    // It is as the hub says, and not before.
+                    event.target().set_value(chosen.get_untracked());
+                    app.send(|model| model.keep_own(wanted));
+                }>
+                {CHOICES.map(option)}
+            </select>
+        </div>
+        <p id="keep-own-about" class="soft">
+            {move || keeping.with(|it| match chosen.get() {
+                "default" => words("keep-own-about"),
+                choice => about(choice, "own", it.as_ref()),
+            })}
+        </p>
+        <Refused at="conversation".into() />
     }
 }
 
