@@ -7,6 +7,7 @@ mod beside;
 mod changes;
 pub mod cli;
 pub mod config;
+mod core_dumps;
 pub mod egress;
 mod event_json;
 pub mod event_store;

@@ -1,6 +1,7 @@
 //! What lies on a disk after people have talked to a real hub, and how it goes.
 
 use anyhow::{Context, Result, ensure};
+use loqa_inference::wav;
 use loqa_tests::{
     conversation::Conversation,
     program::{Home, loqa},
@@ -16,7 +17,13 @@ use std::{
 const CEILING: Duration = Duration::from_secs(100);
 /// Words that nothing else in the world has.
 const SAID: &str = "set a timer called zyzzyva quokka for fifty three minutes";
+/// What is said to that.
+const REPLY: &str = "Zyzzyva quokka timer, 53 minutes, starting now.";
 const CANARIES: [&str; 3] = ["zyzzyva", "quokka", "fifty three"];
+
+/// In the home: a spoken command, and what is said to it, as the hub says it.
+const SPOKEN: &str = "spoken.wav";
+const REPLIED: &str = "replied.wav";
 
 /// A disk in a file: what lies on it can be read byte by byte, deleted files and all.
 struct Disk {
@@ -26,8 +33,8 @@ struct Disk {
 
 impl Disk {
     /// `None` without the right to mount.
-    fn mount(home: &Home) -> Result<Option<Disk>> {
-        let (image, at) = (home.path("disk.img"), home.path("disk"));
+    fn mount(home: &Home, at: &str) -> Result<Option<Disk>> {
+        let (image, at) = (home.path("disk.img"), home.path(at));
         fs::create_dir_all(&at)?;
         fs::File::create(&image)?.set_len(64 << 20)?;
         let quiet = |command: &mut Command| {
@@ -37,11 +44,22 @@ impl Disk {
         let made = quiet(Command::new("mkfs.ext4").args(["-q", "-F"]).arg(&image))
             && quiet(
                 Command::new("mount")
-                    .args(["-o", "loop"])
+                    .args(["-o", "loop,errors=remount-ro"])
                     .arg(&image)
                     .arg(&at),
             );
         Ok(made.then_some(Disk { image, at }))
+    }
+
+    /// From now on it takes nothing any more, as after an error of the disk itself. `false` where the system
+    /// cannot be told to.
+    fn fail(&self) -> Result<bool> {
+        let mut find = Command::new("findmnt");
+        let device = find.args(["-no", "SOURCE"]).arg(&self.at).output()?.stdout;
+        let device = String::from_utf8(device)?;
+        let name = device.trim().trim_start_matches("/dev/");
+        let trigger = format!("/sys/fs/ext4/{name}/trigger_fs_error");
+        Ok(fs::write(trigger, "1").is_ok())
     }
 
     /// Every byte of it, as a thief would have it.
@@ -110,6 +128,40 @@ fn found(disk: &[u8]) -> Vec<String> {
     found
 }
 
+/// Sound as it may lie there: pieces of a recording from where it is loud, as integers and as numbers with a point.
+fn sound(recording: &Path) -> Result<Vec<(&'static str, Vec<u8>)>> {
+    let samples = wav::read(recording)?;
+    let loud = |piece: &&[f32]| piece.iter().filter(|it| it.abs() > 0.05).count() > 16;
+    let pieces: Vec<&[f32]> = samples.chunks_exact(32).filter(loud).collect();
+    ensure!(pieces.len() > 20, "{} is silent", recording.display());
+    let integers = |it: &f32| ((it * 32768.0).round() as i16).to_le_bytes();
+    let pieces = pieces.iter().step_by(pieces.len() / 20).flat_map(|piece| {
+        [
+            (
+                "16-bit",
+                piece.iter().flat_map(integers).collect::<Vec<u8>>(),
+            ),
+            (
+                "32-bit",
+                piece.iter().flat_map(|it| it.to_le_bytes()).collect(),
+            ),
+        ]
+    });
+    Ok(pieces.collect())
+}
+
+fn heard(disk: &[u8], home: &Home) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for name in [SPOKEN, REPLIED] {
+        for (how, bytes) in sound(&home.path(name))? {
+            if memchr::memmem::find(disk, &bytes).is_some() {
+                found.push(format!("{name} as {how} samples"));
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// A house whose data, temporary files and settings lie on a disk of its own.
 async fn talk(home: &Home, disk: &Disk, settings: &str) -> Result<()> {
     let data = disk.at.join("data");
@@ -139,6 +191,15 @@ async fn talk(home: &Home, disk: &Disk, settings: &str) -> Result<()> {
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
             }
         };
+        let limits = fs::read_to_string(format!("/proc/{}/limits", hub.id()))?;
+        let cores = limits
+            .lines()
+            .find(|it| it.starts_with("Max core file size"));
+        let none = |line: &str| line.split_whitespace().filter(|it| *it == "0").count() == 2;
+        ensure!(
+            cores.is_some_and(none),
+            "a crash leaves words in a file: {cores:?}"
+        );
         for sentence in [
             SAID,
             "how long is left on the zyzzyva quokka timer",
@@ -147,6 +208,13 @@ async fn talk(home: &Home, disk: &Disk, settings: &str) -> Result<()> {
         ] {
             client.ask(sentence).await?;
         }
+        // The same by voice: what was heard, and what was said to it.
+        let mut ask = Command::new(loqa());
+        home.surround(&mut ask);
+        ask.args(["ask", "--fast", "--wav", SPOKEN, "--data"])
+            .arg(&data);
+        let asked = ask.output()?;
+        ensure!(asked.status.success(), "{asked:?}");
         Ok(())
     }
     .await;
@@ -158,19 +226,28 @@ async fn talk(home: &Home, disk: &Disk, settings: &str) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_word_lies_on_the_disk_after_people_have_talked() -> Result<()> {
-    let home = Home::new()?.deaf()?;
-    let Some(disk) = Disk::mount(&home)? else {
+    let home = Home::new()?;
+    let Some(disk) = Disk::mount(&home, "disk")? else {
         eprintln!("skipped: no right to mount a disk, or no mkfs.ext4");
         return Ok(());
     };
+    for (name, text) in [(SPOKEN, SAID), (REPLIED, REPLY)] {
+        let said = home.run(["say", text, "--out", name])?;
+        ensure!(said.code == Some(0), "{said:#?}");
+    }
     // The search finds what is there.
     fs::write(
         disk.at.join("plain"),
         format!("{SAID} {}", String::from_utf8(base64(b"a quokka b"))?),
     )?;
     ensure!(found(&disk.bytes()?).len() >= 4, "the search is blind");
+    fs::copy(home.path(SPOKEN), disk.at.join(SPOKEN))?;
+    ensure!(
+        !heard(&disk.bytes()?, &home)?.is_empty(),
+        "the search is deaf"
+    );
     drop(disk);
-    let disk = Disk::mount(&home)?.context("the disk was just there")?;
+    let disk = Disk::mount(&home, "disk")?.context("the disk was just there")?;
 
     talk(&home, &disk, "").await?;
     let events = disk.at.join("data/events.db");
@@ -180,6 +257,7 @@ async fn no_word_lies_on_the_disk_after_people_have_talked() -> Result<()> {
         "ephemeral: {:?}",
         found(&disk.bytes()?)
     );
+    ensure!(heard(&disk.bytes()?, &home)? == [""; 0], "a voice was kept");
 
     talk(&home, &disk, "[conversation]\nprivacy = \"session\"\n").await?;
     ensure!(events.exists(), "nothing was kept");
@@ -188,6 +266,7 @@ async fn no_word_lies_on_the_disk_after_people_have_talked() -> Result<()> {
         "sealed: {:?}",
         found(&disk.bytes()?)
     );
+    ensure!(heard(&disk.bytes()?, &home)? == [""; 0], "a voice was kept");
     Ok(())
 }
 
@@ -276,6 +355,88 @@ async fn conversations_are_kept_found_forgotten_and_wiped_with_the_hub_up_and_do
     ensure!(run(&["ask", "what is on the shopping list"])?.contains("quokka food"));
     ensure!(home.run(["restore", backup, "--kit", &kit])?.code == Some(1));
     ensure!(home.run(["wipe"])?.code == Some(1), "it must ask");
+    Ok(())
+}
+
+/// Whatever is written then, wherever: nothing can be. The house goes on, and says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_takes_nothing_any_more_costs_nobody_an_answer() -> Result<()> {
+    let home = Home::new()?.deaf()?;
+    let Some(disk) = Disk::mount(&home, "data")? else {
+        eprintln!("skipped: no right to mount a disk, or no mkfs.ext4");
+        return Ok(());
+    };
+    home.write(
+        "config/loqa/loqa.toml",
+        "[conversation]\nprivacy = \"session\"\n",
+    )?;
+    let hub = home.hub()?;
+    let mut client = Conversation::open(&disk.at).await?;
+    let kept = || -> Result<bool> {
+        let list = home.run(["session", "list"])?;
+        ensure!(list.code == Some(0), "{list:#?}");
+        Ok(list.out.contains("quokka food"))
+    };
+    client.ask("add quokka food to the shopping list").await?;
+    let until = Instant::now() + CEILING;
+    while !kept()? {
+        ensure!(
+            Instant::now() < until,
+            "nothing is kept on a disk that works"
+        );
+    }
+    if !disk.fail()? {
+        eprintln!("skipped: this system has no disk that can be told to fail");
+        return Ok(());
+    }
+    for change in [
+        "add quokka beds to the shopping list",
+        "set a timer called quokka for one hour",
+        "what is on the shopping list",
+        "turn on the kitchen lights",
+    ] {
+        let answer = client.ask(change).await?;
+        ensure!(!answer.summary.reply.is_empty(), "{change}: {answer:?}");
+    }
+    // Commands that only write are refused by name, and the hub stays.
+    for refused in [
+        &["privacy", "keep", "household", "ephemeral"][..],
+        &["people", "add", "Ada"],
+        &["backup", "house.age"],
+        &["privacy", "seal"],
+    ] {
+        let ended = home.run(refused)?;
+        ensure!(!ended.err.contains("panicked"), "{ended:#?}");
+        if refused[1] != "seal" {
+            ensure!(
+                ended.code == Some(1) && ended.err.contains("help:"),
+                "{ended:#?}"
+            );
+        }
+    }
+    let until = Instant::now() + CEILING;
+    loop {
+        let checks = client.doctor().await?;
+        let told = checks.iter().filter(|check| check["ok"] == false);
+        let told: Vec<_> = told.map(|check| check["what"].to_string()).collect();
+        if told.iter().any(|what| what.contains("data"))
+            && told.iter().any(|what| what.contains("conversations"))
+        {
+            break;
+        }
+        ensure!(
+            Instant::now() < until,
+            "nobody says that nothing is kept: {told:?}"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let list = client.ask("what is on the shopping list").await?;
+    ensure!(
+        list.summary.reply.contains("quokka beds"),
+        "{}",
+        list.summary.reply
+    );
+    drop(hub);
     Ok(())
 }
 

@@ -30,7 +30,7 @@ const LEFT_OUT: [&str; 5] = [library::FOLDER, "backups", "cache", "loqa.lock", S
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// A file.
-    #[error("cannot use {}: {source}", .path.display())]
+    #[error("cannot use {}: {source}\n  help: see who owns it, and whether its disk is full", .path.display())]
     File {
         /// Which.
         path: PathBuf,

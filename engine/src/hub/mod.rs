@@ -38,6 +38,7 @@ pub(crate) use service::LONGEST_SENTENCE;
 use crate::{
     api::{self, Dashboard, InTheHouse},
     config::{Config, Flags},
+    core_dumps,
     egress::Border,
     gateway::{Answers, Connection, Server, Service},
     models::Models,
@@ -228,6 +229,7 @@ impl Hub {
     /// Settings, household or skills that cannot be read, with every mistake in them; a data
     /// folder that cannot be used or belongs to another hub.
     pub async fn start(options: HubOptions) -> Result<Hub, Problem> {
+        core_dumps::forbid();
         let mut config = Config::load(&options.flags)?;
         if options.demonstration {
             // The demonstration shows Loqa as it comes, whatever this house has set.
