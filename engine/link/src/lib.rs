@@ -5,6 +5,7 @@
 mod attacks;
 mod authority;
 pub mod ca;
+pub mod discovery;
 mod identity;
 #[cfg(unix)]
 pub mod jobs;

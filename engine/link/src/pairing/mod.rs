@@ -23,7 +23,8 @@
 //! seen the secret: n is fixed by H(n) before h and B are known, and h and B are fixed before n is, so
 //! neither end can be made to show words that suit (2⁻³³ for each attempt, and a person watches).
 //!
-//! No IO here: bytes and the time come in, bytes and what to show go out.
+//! No IO in what decides ([`Desk`], [`Joining`]): bytes and the time come in, bytes and what to show go
+//! out. [`pair`] carries them for a node.
 
 pub mod channel;
 mod desk;
@@ -31,6 +32,7 @@ mod exchange;
 mod frame;
 mod invitation;
 mod joining;
+mod reach;
 mod secret;
 
 pub use channel::ALPN;
@@ -38,6 +40,7 @@ pub use desk::{Desk, DeskError, Guest, MOST_GUESTS, Paired, Seen, Sent};
 pub use frame::{About, Frame, FrameError, MOST_NAME, Reason, Roles, plain_name};
 pub use invitation::{Invitation, InvitationError, qr};
 pub use joining::{Joined, Joining, Step};
+pub use reach::{PairError, pair};
 pub use secret::{Opening, Role, Secret, SecretError, TRIES, VALID};
 
 /// The versions of the exchange that are spoken here, the lowest and the highest.
