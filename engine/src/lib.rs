@@ -19,6 +19,7 @@ mod keyring;
 pub mod keys;
 mod library;
 pub mod models;
+mod nodes;
 mod people;
 pub mod session;
 pub mod skills;

@@ -23,11 +23,11 @@ pub mod wire;
 pub use capability::{Capability, CapabilityParseError};
 pub use event::{EffectKind, Envelope, Event, Retained};
 pub use frame::{
-    AudioFormat, Choice, ClientFrame, HomeEdit, ModelChange, PeopleEdit, Problem, ServerFrame,
-    SkillChange,
+    AudioFormat, Choice, ClientFrame, HomeEdit, ModelChange, NodeEdit, PeopleEdit, Problem,
+    ServerFrame, SkillChange,
 };
 pub use hypothesis::{Hypothesis, Verdict};
-pub use ids::{NodeId, SessionId, TurnId, UtteranceId};
+pub use ids::{NodeId, NodeIdParseError, SessionId, TurnId, UtteranceId};
 pub use job::{JobError, JobErrorKind, JobFrame, JobOptions, MAX_LIKELY, Message, Role, Tool};
 pub use keep::{Keep, KeepOf, KeptLook, Redaction};
 pub use phase::Phase;

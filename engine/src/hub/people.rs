@@ -136,13 +136,33 @@ impl Shared {
             let agrees = moment.household.people.get(person);
             if agrees.is_some_and(|it| it.pin.is_some()) {
                 let theirs = |pin| self.host.is_pin_of(&pin, *person).map_err(unproved);
-                return pin(typed).and_then(theirs);
+                let proven = pin(typed).and_then(theirs);
+                return proven.inspect_err(|_| self.note_wrong_pin(Deed::Consent, PEOPLE));
             }
         }
-        match typed {
-            "" => self.needs_owner(unlocked),
-            typed => self.unlock(typed, unlocked),
+        self.prove_owner(typed, unlocked, Deed::Person, PEOPLE)
+    }
+
+    /// Refuses what needs the PIN of an owner, where one has a PIN and this is none, nor was one given. Blocks
+    /// for a slow hash. That a wrong one was tried is written down.
+    pub(super) fn prove_owner(
+        &self,
+        typed: &str,
+        unlocked: &Unlocked,
+        deed: Deed,
+        what: &str,
+    ) -> Result<(), Problem> {
+        let needed = self.needs_owner(unlocked);
+        if needed.is_ok() || typed.is_empty() {
+            return needed;
         }
+        let unlocked = self.unlock(typed, unlocked);
+        unlocked.inspect_err(|_| self.note_wrong_pin(deed, what))
+    }
+
+    fn note_wrong_pin(&self, deed: Deed, what: &str) {
+        let audit = Audit::in_folder(self.store.folder().path());
+        audit.refused(deed, what, "", None);
     }
 
     /// Writes down what somebody agrees to, before it counts.
@@ -183,12 +203,7 @@ impl Shared {
         let audit = Audit::in_folder(self.store.folder().path());
         let moment = self.household.read();
         let now_ms = moment.wall.as_millisecond();
-        if let Err(problem) = self.may_edit(typed, edit, unlocked) {
-            if problem.code != "owner_pin" {
-                audit.refused(Deed::Person, PEOPLE, "", None);
-            }
-            return Err(problem);
-        }
+        self.may_edit(typed, edit, unlocked)?;
         let home = self.understanding.home();
         let forgets = people::forgets(&moment.household, edit);
         if forgets.is_some() || matches!(edit, PeopleEdit::Keeps { .. }) {

@@ -5,7 +5,7 @@ use super::{
     conversation::{Conversation, Turn},
     doctor,
     keeping::OwnScope,
-    meter, models,
+    meter, models, nodes,
     people::Unlocked,
     privacy,
     recording::{Frames, Recording},
@@ -58,6 +58,8 @@ pub struct Client {
     unlocked: Arc<Unlocked>,
     /// Likewise what leaves the house.
     privacy: Option<DropGuard>,
+    /// Likewise its nodes.
+    nodes: Option<DropGuard>,
 }
 
 impl Client {
@@ -77,6 +79,7 @@ impl Client {
             measuring: None,
             models: None,
             privacy: None,
+            nodes: None,
         }
     }
 
@@ -505,6 +508,13 @@ impl Connection for Client {
                 ClientFrame::Unlock { id, pin } => {
                     let unlocked = self.unlocked.clone();
                     self.aside(id, move |hub| hub.unlock(&pin, &unlocked));
+                }
+                ClientFrame::Nodes { id, on } => {
+                    self.nodes = on.then(|| nodes::show(&self.hub, id, self.answers.clone()));
+                }
+                ClientFrame::EditNodes { id, pin, edit } => {
+                    let unlocked = self.unlocked.clone();
+                    self.tell(id, move |hub| hub.edit_nodes(&pin, &edit, &unlocked));
                 }
                 ClientFrame::LookAtSkill { id, part, last } => self.look_at_skill(id, &part, last),
                 ClientFrame::InstallSkill { id, offer, agreed } => {

@@ -7,6 +7,7 @@ mod client;
 mod event;
 mod job;
 mod keep;
+mod nodes;
 mod people;
 mod stream;
 mod turn;
