@@ -6,5 +6,6 @@
 pub mod ca;
 #[cfg(unix)]
 pub mod jobs;
+pub mod wire;
 
 pub use ca::{Ca, CaError, Server};
