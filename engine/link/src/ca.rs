@@ -7,6 +7,7 @@
 //! household-server.pem   what the hub shows, with its own key       0600   made again when needed
 //! ```
 
+use crate::kept;
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose,
     GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PublicKeyData,
@@ -22,10 +23,8 @@ use rustls::{
 };
 use sha2::{Digest, Sha256};
 use std::{
-    fs::{self, File, Permissions},
-    io::{self, Write},
+    fs, io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -342,7 +341,7 @@ fn authority(key: &KeyPair) -> CertificateParams {
     authority
 }
 
-fn named(name: String) -> rcgen::DistinguishedName {
+pub(crate) fn named(name: String) -> rcgen::DistinguishedName {
     let mut names = rcgen::DistinguishedName::new();
     names.push(DnType::CommonName, name);
     names
@@ -350,30 +349,14 @@ fn named(name: String) -> rcgen::DistinguishedName {
 
 /// `None` if it is not there.
 fn read(path: &Path) -> Result<Option<String>, CaError> {
-    match fs::read(path) {
-        // What is no text is no PEM either, and is told so.
-        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(CaError::File {
-            path: path.to_owned(),
-            source,
-        }),
-    }
+    kept::read(path).map_err(|source| CaError::File {
+        path: path.to_owned(),
+        source,
+    })
 }
 
-/// The whole file or none of it, for nobody else's eyes before its mode is set.
 fn write(path: &Path, text: &str, mode: u32) -> Result<(), CaError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let written = || {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file()
-            .set_permissions(Permissions::from_mode(mode))?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        File::open(folder)?.sync_all()
-    };
-    written().map_err(|source: io::Error| CaError::File {
+    kept::write(path, text, mode).map_err(|source| CaError::File {
         path: path.to_owned(),
         source,
     })

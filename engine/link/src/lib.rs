@@ -1,11 +1,18 @@
 //! How the parts of one household reach and trust each other: what a hub shows to prove that it is the
-//! one; jobs, and how a process of their own works on them.
-//!
-//! Opens no way out: it knows bytes, files and descriptors that others have opened.
+//! one; who its nodes are and how they are paired; jobs, and how a process of their own works on them.
 
+mod authority;
 pub mod ca;
+mod identity;
 #[cfg(unix)]
 pub mod jobs;
+mod kept;
+mod roster;
+pub mod trust;
 pub mod wire;
 
+pub use authority::{Authority, ROTATED_AFTER, VALID};
 pub use ca::{Ca, CaError, Server};
+pub use identity::{Identity, PublicKey};
+pub use kept::KeyError;
+pub use roster::Roster;

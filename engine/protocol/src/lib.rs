@@ -28,7 +28,7 @@ pub use frame::{
     SkillChange,
 };
 pub use hypothesis::{Hypothesis, Verdict};
-pub use ids::{NodeId, SessionId, TurnId, UtteranceId};
+pub use ids::{NodeId, NodeIdParseError, SessionId, TurnId, UtteranceId};
 pub use job::{JobError, JobErrorKind, JobFrame, JobOptions, MAX_LIKELY, Message, Role, Tool};
 pub use keep::{Keep, KeepOf, KeptLook, Redaction};
 pub use link::{AudioCodec, NodeRole, StreamKind};

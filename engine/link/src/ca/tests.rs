@@ -1,4 +1,5 @@
 use super::*;
+use std::os::unix::fs::PermissionsExt;
 
 /// The first of June 2026.
 const NOW: u64 = 1_780_272_000;
