@@ -27,6 +27,11 @@ pub enum LinkFrame {
         /// Which frames follow.
         stream: StreamKind,
     },
+    /// From the hub: what the node shows from its next connection on, as its own is getting old.
+    Certificate {
+        /// X.509, DER.
+        der: Vec<u8>,
+    },
 }
 
 /// Who a node is and what it can do.

@@ -1739,7 +1739,7 @@ impl JobErrorKind {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct LinkFrame {
-    #[prost(oneof = "link_frame::Kind", tags = "1, 2, 3, 4, 5")]
+    #[prost(oneof = "link_frame::Kind", tags = "1, 2, 3, 4, 5, 6")]
     pub kind: ::core::option::Option<link_frame::Kind>,
 }
 /// Nested message and enum types in `LinkFrame`.
@@ -1756,6 +1756,8 @@ pub mod link_frame {
         Beat(super::LinkBeat),
         #[prost(message, tag = "5")]
         Open(super::LinkOpen),
+        #[prost(message, tag = "6")]
+        Certificate(super::LinkCertificate),
     }
 }
 /// First, from the node.
@@ -1835,6 +1837,12 @@ pub struct LinkOffer {
 pub struct LinkOpen {
     #[prost(enumeration = "StreamKind", tag = "1")]
     pub kind: i32,
+}
+/// From the hub: what the node shows from now on.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkCertificate {
+    #[prost(bytes = "vec", tag = "1")]
+    pub der: ::prost::alloc::vec::Vec<u8>,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]

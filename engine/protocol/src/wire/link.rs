@@ -62,6 +62,7 @@ impl From<&LinkFrame> for v1::LinkFrame {
             LinkFrame::Open { stream } => Kind::Open(v1::LinkOpen {
                 kind: v1::StreamKind::from(stream).into(),
             }),
+            LinkFrame::Certificate { der } => Kind::Certificate(v1::LinkCertificate { der }),
         };
         v1::LinkFrame { kind: Some(kind) }
     }
@@ -112,6 +113,7 @@ impl TryFrom<v1::LinkFrame> for LinkFrame {
             Kind::Open(v1::LinkOpen { kind }) => LinkFrame::Open {
                 stream: StreamKind::from_wire(kind)?,
             },
+            Kind::Certificate(v1::LinkCertificate { der }) => LinkFrame::Certificate { der },
         })
     }
 }

@@ -62,5 +62,11 @@ pub fn link() -> Vec<(&'static str, LinkFrame)> {
                 stream: StreamKind::Client,
             },
         ),
+        (
+            "certificate",
+            LinkFrame::Certificate {
+                der: vec![0x30, 0x82],
+            },
+        ),
     ]
 }
