@@ -83,6 +83,11 @@ impl FrameReader {
         }
     }
 
+    /// From now on frames of other lengths follow.
+    pub fn allow(&mut self, most: usize) {
+        self.most = most.min(MAX_FRAME_BYTES);
+    }
+
     /// Takes the next piece.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.drain(..self.read);

@@ -106,6 +106,11 @@ impl Hearing {
         self.jitter.deadline()
     }
 
+    /// Whether it is known how many there are.
+    pub fn is_ended(&self) -> bool {
+        self.jitter.is_ended()
+    }
+
     /// Whether that was all.
     pub fn is_over(&self) -> bool {
         self.jitter.is_over()

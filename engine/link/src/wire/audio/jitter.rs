@@ -19,6 +19,8 @@ const LEAST_PATIENCE: Duration = Duration::from_millis(30);
 pub const MOST_PATIENCE: Duration = Duration::from_millis(300);
 /// What copies take to come: those of [`super::fec`], and one packet more.
 const COPIES: Duration = Duration::from_millis(3 * FRAME_MS);
+/// What may have been heard before anybody here knew of it.
+const BEFORE: Duration = Duration::from_millis(FRAME_MS * MOST_AHEAD as u64);
 /// How much lateness is forgotten with each packet: a thousandth, so about half of it in 14 s.
 const FORGOTTEN: u32 = 1000;
 
@@ -40,8 +42,9 @@ pub struct Jitter {
     waiting: BTreeMap<u32, (Coded, bool)>,
     /// Frames there are in all, once that is known.
     end: Option<u32>,
-    /// When the first frame was heard, as far as packets tell: the earliest of all arrivals, less their place.
-    began: Option<Duration>,
+    /// When the first frame was heard, as far as packets tell: the earliest of all arrivals, less their place, and
+    /// [`BEFORE`] later; and which packet told.
+    began: Option<(Duration, u32)>,
     /// How much later than that packets have come.
     late: Duration,
     /// When it was first seen that the frame whose turn it is, and maybe some after it, had not come.
@@ -133,7 +136,9 @@ impl Jitter {
         let patience = (self.late + COPIES).clamp(LEAST_PATIENCE, MOST_PATIENCE);
         // What was kept before anybody listened comes all at once: no frame of it is late by its place.
         let missed = self.missed.unwrap_or_default() + LEAST_PATIENCE;
-        known.then(|| missed.max(self.began.unwrap_or_default() + at(self.next) + patience))
+        let (began, _) = self.began.unwrap_or_default();
+        let due = began + at(self.next) + patience;
+        known.then(|| missed.max(due.saturating_sub(BEFORE)))
     }
 
     /// Whether all frames were given out.
@@ -152,10 +157,14 @@ impl Jitter {
     }
 
     fn measure(&mut self, sequence: u32, now: Duration) {
-        let heard = now.saturating_sub(at(sequence));
-        let began = *self.began.get_or_insert(heard);
+        let heard = (now + BEFORE).saturating_sub(at(sequence));
+        let (began, told) = *self.began.get_or_insert((heard, sequence));
         if heard < began {
-            self.began = Some(heard);
+            self.began = Some((heard, sequence));
+            return;
+        }
+        // Of what was kept and came at once only the order tells anything.
+        if sequence <= told {
             return;
         }
         self.late = self.late.max(heard - began).min(MOST_PATIENCE);
