@@ -128,7 +128,7 @@ fn serial() -> Result<SerialNumber, KeyError> {
 }
 
 /// All of the authority that follows from its key, which is all that signing needs.
-fn params(key: &KeyPair) -> CertificateParams {
+pub(crate) fn params(key: &KeyPair) -> CertificateParams {
     let mut authority = CertificateParams::default();
     let digest = Sha256::digest(key.subject_public_key_info());
     let name = format!("Loqa nodes {:02X}{:02X}", digest[0], digest[1]);

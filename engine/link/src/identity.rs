@@ -158,8 +158,15 @@ impl Identity {
     /// # Errors
     /// [`KeyError::Make`]: it is not.
     pub fn shown(&self, certificate: CertificateDer<'static>) -> Result<CertifiedKey, KeyError> {
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.key.serialize_der()));
         let provider = crate::ca::provider();
-        Ok(CertifiedKey::from_der(vec![certificate], key, &provider)?)
+        Ok(CertifiedKey::from_der(
+            vec![certificate],
+            self.private(),
+            &provider,
+        )?)
+    }
+
+    pub(crate) fn private(&self) -> PrivateKeyDer<'static> {
+        PrivatePkcs8KeyDer::from(self.key.serialize_der()).into()
     }
 }

@@ -1,12 +1,16 @@
 //! How the parts of one household reach and trust each other: what a hub shows to prove that it is the
 //! one; who its nodes are and how they are paired; jobs, and how a process of their own works on them.
 
+#[cfg(test)]
+mod attacks;
 mod authority;
 pub mod ca;
+pub mod discovery;
 mod identity;
 #[cfg(unix)]
 pub mod jobs;
 mod kept;
+pub mod pairing;
 mod roster;
 pub mod trust;
 pub mod wire;
@@ -16,3 +20,4 @@ pub use ca::{Ca, CaError, Server};
 pub use identity::{Identity, PublicKey};
 pub use kept::KeyError;
 pub use roster::Roster;
+pub use trust::{Admission, Hub, Member};

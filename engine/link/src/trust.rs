@@ -255,7 +255,7 @@ impl Member {
             hub,
             vouched: Vouched::new(authority)?,
         });
-        pin.vouched.own(&identity, &certificate)?;
+        pin.vouched.own(&identity.public(), &certificate)?;
         let shown = Arc::new(Shown::new(identity.shown(certificate)?));
         Ok(Member {
             identity: Arc::new(identity),
@@ -296,7 +296,9 @@ impl Member {
     /// [`IssueError::Refused`]: it is not of this household or not for this key; the one before goes
     /// on being shown.
     pub fn renew(&self, certificate: CertificateDer<'static>) -> Result<(), IssueError> {
-        self.pin.vouched.own(&self.identity, &certificate)?;
+        self.pin
+            .vouched
+            .own(&self.identity.public(), &certificate)?;
         self.shown.replace(self.identity.shown(certificate)?);
         Ok(())
     }
@@ -358,7 +360,7 @@ impl rustls::client::ResolvesClientCert for Shown {
 }
 
 /// Whether a certificate is of one household.
-struct Vouched {
+pub(crate) struct Vouched {
     roots: Arc<RootCertStore>,
     as_client: Arc<dyn ClientCertVerifier>,
 }
@@ -371,7 +373,7 @@ enum Time {
 }
 
 impl Vouched {
-    fn new(authority: &CertificateDer<'static>) -> Result<Vouched, KeyError> {
+    pub(crate) fn new(authority: &CertificateDer<'static>) -> Result<Vouched, KeyError> {
         let mut roots = RootCertStore::empty();
         roots.add(authority.clone())?;
         let roots = Arc::new(roots);
@@ -405,8 +407,12 @@ impl Vouched {
     }
 
     /// For this key, both as a client and as a server, at whatever time.
-    fn own(&self, identity: &Identity, certificate: &CertificateDer<'_>) -> Result<(), Refusal> {
-        if PublicKey::of(certificate).ok_or(Refusal::NotANode)? != identity.public() {
+    pub(crate) fn own(
+        &self,
+        key: &PublicKey,
+        certificate: &CertificateDer<'_>,
+    ) -> Result<(), Refusal> {
+        if PublicKey::of(certificate).ok_or(Refusal::NotANode)? != *key {
             return Err(Refusal::AnotherKey);
         }
         let sometime = UnixTime::since_unix_epoch(Duration::ZERO);
@@ -446,11 +452,13 @@ fn at_some_time(
     Ok(Time::Outside)
 }
 
-fn algorithms() -> WebPkiSupportedAlgorithms {
+pub(crate) fn algorithms() -> WebPkiSupportedAlgorithms {
     provider().signature_verification_algorithms
 }
 
-fn only<'a, 'b>(shown: &'a [CertificateDer<'b>]) -> Result<&'a CertificateDer<'b>, Refusal> {
+pub(crate) fn only<'a, 'b>(
+    shown: &'a [CertificateDer<'b>],
+) -> Result<&'a CertificateDer<'b>, Refusal> {
     match shown {
         [certificate] => Ok(certificate),
         other => Err(Refusal::Chain(other.len())),
@@ -604,4 +612,4 @@ pub(crate) fn old_tls() -> Error {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
