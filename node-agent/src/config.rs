@@ -234,10 +234,41 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named_with_its_place() {
-        refused("[puck]\nmicrofone = \"usb\"\n", expect![[""]]);
-        refused("roles = [\"toaster\"]\n", expect![[""]]);
-        refused("roles = []\n", expect![[""]]);
-        refused("name = \"a\\nb\"\n", expect![[""]]);
-        refused("[puck]\nwake_threshold = 7.0\n", expect![[""]]);
+        refused(
+            "[puck]\nmicrofone = \"usb\"\n",
+            expect![[r#"
+            TOML parse error at line 2, column 1
+              |
+            2 | microfone = "usb"
+              | ^^^^^^^^^
+            unknown field `microfone`, expected one of `microphone`, `speaker`, `wake`, `wake_threshold`, `wake_models`, `chime`, `codec`
+        "#]],
+        );
+        refused(
+            "roles = [\"toaster\"]\n",
+            expect![[r#"
+            TOML parse error at line 1, column 10
+              |
+            1 | roles = ["toaster"]
+              |          ^^^^^^^^^
+            unknown variant `toaster`, expected `inference` or `puck`
+        "#]],
+        );
+        refused(
+            "roles = []\n",
+            expect![[r#"
+            `roles` is empty: this machine would do nothing
+              help: write roles = ["puck"]"#]],
+        );
+        refused(
+            "name = \"a\\nb\"\n",
+            expect![[r#"
+            `name` has 1 to 64 bytes on one line
+              help: write name = "kitchen""#]],
+        );
+        refused(
+            "[puck]\nwake_threshold = 7.0\n",
+            expect!["`wake_threshold` lies between 0 and 1"],
+        );
     }
 }

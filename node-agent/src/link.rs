@@ -4,7 +4,7 @@ use crate::{
     config::{Config, Role},
     inference::{self, Models},
     membership::Membership,
-    puck::{self, Puck, Sound},
+    puck::{Puck, Sound},
 };
 use anyhow::{Context, bail};
 use loqa_link::{

@@ -9,7 +9,7 @@ use std::{
     fs::{self, File},
     io::{self, Write},
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 const FILE: &str = "hub.toml";
@@ -117,11 +117,6 @@ pub fn identity(folder: &Path) -> anyhow::Result<Identity> {
     fs::create_dir_all(folder)
         .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
     Ok(Identity::open(folder)?)
-}
-
-/// Where the file is, for people.
-pub fn file(folder: &Path) -> PathBuf {
-    folder.join(FILE)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -161,6 +161,7 @@ impl Puck {
                     Ok(()) => self.meet(&mut link).await,
                     Err(_) => return Ok(()),
                 },
+                () = self.mouth.quiet() => {}
                 button = self.panel.pressed() => self.press(button).await,
                 answer = answer(&mut self.hub) => match answer {
                     Ok(Some(answer)) => self.told(answer),

@@ -3,7 +3,7 @@
 use futures::{StreamExt, channel::mpsc, stream};
 use loqa_core::seams::{ModelError, Speaker, SpeechChunk};
 use loqa_inference::playback::{HeardReply, Pace, PacedSpeaker, attentive};
-use std::{path::PathBuf, sync::Arc};
+use std::{future, path::PathBuf, sync::Arc};
 use tokio::task::JoinHandle;
 
 /// Pieces of a reply that may wait for the speaker, of at most 4 s each; what comes besides is lost.
@@ -65,6 +65,15 @@ impl Mouth {
     pub fn sounds(&self) -> bool {
         let reply = self.reply.as_ref();
         reply.is_some_and(|reply| !reply.sounding.is_finished())
+    }
+
+    /// Resolves when nothing sounds any more; never, if nothing does. May be dropped and called again.
+    pub async fn quiet(&mut self) {
+        match &mut self.reply {
+            Some(reply) => drop((&mut reply.sounding).await),
+            None => future::pending().await,
+        }
+        self.reply = None;
     }
 
     /// Says this, after what is being said.
