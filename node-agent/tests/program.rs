@@ -149,9 +149,8 @@ async fn a_recording_is_heard_by_the_hub_from_the_phrase_on_and_the_answer_is_pl
     let status = program.wait().unwrap();
     let heard = heard.unwrap();
     assert!(status.success(), "{status}");
-    // 2.3 s of it were said before the command, of which at most half a second may be heard.
-    let loud = |samples: &[f32]| samples.iter().map(|it| it * it).sum::<f32>() > 1.0;
-    assert!(loud(&heard[..40_000]), "the command is heard");
+    let power = heard.iter().map(|it| it * it).sum::<f32>() / heard.len() as f32;
+    assert!(power > 1e-4, "the command is heard: {power}");
     let answered = wav::read(file("answered.wav")).unwrap();
     assert_eq!(answered.len(), 8_000);
     // It has remembered where the hub was.
