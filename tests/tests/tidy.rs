@@ -24,6 +24,10 @@ const EDGES: &[(&str, &[&str])] = &[
         "loqa-llm-worker",
         &["loqa-fence", "loqa-link", "loqa-protocol"],
     ),
+    (
+        "loqa-node",
+        &["loqa-core", "loqa-inference", "loqa-link", "loqa-protocol"],
+    ),
     ("loqa-skill-sdk", &[]),
     ("loqa-skill-clock", &["loqa-skill-sdk"]),
     ("loqa-skill-home", &["loqa-skill-sdk"]),
@@ -207,7 +211,7 @@ fn connections_to_elsewhere_are_opened_in_one_place() {
         "TlsConnector",
     ];
     let ours = |path: &Path| {
-        let product = ["engine", "skills", "src-tauri", "ui"];
+        let product = ["engine", "node-agent", "skills", "src-tauri", "ui"];
         product.iter().any(|folder| path.starts_with(folder))
             && !path.starts_with("engine/src/egress")
             // The one exception: what a household's own machines say to each other, once they are

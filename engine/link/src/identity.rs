@@ -146,6 +146,13 @@ impl Identity {
         Ok(own.self_signed(&self.key)?.into())
     }
 
+    /// A secret of its own for one purpose, the same each time.
+    pub(crate) fn secret_for(&self, purpose: &str) -> [u8; 32] {
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &self.key.serialize_der());
+        let tag = ring::hmac::sign(&key, purpose.as_bytes());
+        Sha256::digest(tag.as_ref()).into()
+    }
+
     /// How rustls shows `certificate`, which must be one of this key.
     ///
     /// # Errors

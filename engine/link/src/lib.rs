@@ -13,6 +13,7 @@ mod kept;
 pub mod pairing;
 mod roster;
 pub mod trust;
+pub mod wire;
 
 pub use authority::{Authority, ROTATED_AFTER, VALID};
 pub use ca::{Ca, CaError, Server};

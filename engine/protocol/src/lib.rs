@@ -14,6 +14,7 @@ mod hypothesis;
 mod ids;
 mod job;
 mod keep;
+pub mod link;
 mod phase;
 mod scope;
 mod summary;
@@ -30,6 +31,7 @@ pub use hypothesis::{Hypothesis, Verdict};
 pub use ids::{NodeId, NodeIdParseError, SessionId, TurnId, UtteranceId};
 pub use job::{JobError, JobErrorKind, JobFrame, JobOptions, MAX_LIKELY, Message, Role, Tool};
 pub use keep::{Keep, KeepOf, KeptLook, Redaction};
+pub use link::{AudioCodec, NodeRole, StreamKind};
 pub use phase::Phase;
 pub use scope::{PrivacyScope, QosTier};
 pub use summary::{

@@ -4,6 +4,7 @@ mod samples;
 
 use loqa_protocol::{
     ClientFrame, Envelope, JobFrame, ServerFrame,
+    link::LinkFrame,
     wire::{DecodeError, FrameReader, MAX_FRAME_BYTES, StreamError, Wire, write_frame},
 };
 use proptest::prelude::*;
@@ -137,7 +138,10 @@ fn a_frame_may_be_as_long_as_allowed_and_no_longer() {
     reader.push(&(MAX_FRAME_BYTES as u32 + 1).to_be_bytes());
     assert_eq!(
         reader.next_frame::<ClientFrame>(),
-        Err(StreamError::TooLong(MAX_FRAME_BYTES + 1))
+        Err(StreamError::TooLong {
+            bytes: MAX_FRAME_BYTES + 1,
+            most: MAX_FRAME_BYTES
+        })
     );
     let longest_audio = ClientFrame::Audio {
         id: u32::MAX,
@@ -226,6 +230,7 @@ impl Frame {
             Frame::Client(frame) => frame.to_bytes(),
             Frame::Server(frame) => frame.to_bytes(),
             Frame::Job(frame) => frame.to_bytes(),
+            Frame::Link(frame) => frame.to_bytes(),
         }
     }
 
@@ -235,6 +240,7 @@ impl Frame {
             Frame::Client(_) => Frame::Client(ClientFrame::from_bytes(bytes)?),
             Frame::Server(_) => Frame::Server(ServerFrame::from_bytes(bytes)?),
             Frame::Job(_) => Frame::Job(JobFrame::from_bytes(bytes)?),
+            Frame::Link(_) => Frame::Link(LinkFrame::from_bytes(bytes)?),
         })
     }
 }

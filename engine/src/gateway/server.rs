@@ -172,7 +172,7 @@ async fn read_frames(
                 Ok(None) => break,
                 Err(error) => {
                     let code = match error {
-                        StreamError::TooLong(_) => "frame_too_long",
+                        StreamError::TooLong { .. } => "frame_too_long",
                         StreamError::Frame(_) => "malformed_frame",
                     };
                     let _ = answers.send(problem(

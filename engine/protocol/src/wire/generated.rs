@@ -1812,3 +1812,200 @@ impl JobErrorKind {
         }
     }
 }
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LinkFrame {
+    #[prost(oneof = "link_frame::Kind", tags = "1, 2, 3, 4, 5, 6")]
+    pub kind: ::core::option::Option<link_frame::Kind>,
+}
+/// Nested message and enum types in `LinkFrame`.
+pub mod link_frame {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Kind {
+        #[prost(message, tag = "1")]
+        Hello(super::LinkHello),
+        #[prost(message, tag = "2")]
+        Welcome(super::LinkWelcome),
+        #[prost(message, tag = "3")]
+        Refusal(super::LinkRefusal),
+        #[prost(message, tag = "4")]
+        Beat(super::LinkBeat),
+        #[prost(message, tag = "5")]
+        Open(super::LinkOpen),
+        #[prost(message, tag = "6")]
+        Certificate(super::LinkCertificate),
+    }
+}
+/// First, from the node.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LinkHello {
+    #[prost(uint32, tag = "1")]
+    pub oldest_version: u32,
+    #[prost(uint32, tag = "2")]
+    pub newest_version: u32,
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub software: ::prost::alloc::string::String,
+    #[prost(enumeration = "NodeRole", repeated, tag = "5")]
+    pub roles: ::prost::alloc::vec::Vec<i32>,
+    #[prost(message, repeated, tag = "6")]
+    pub offers: ::prost::alloc::vec::Vec<LinkOffer>,
+    #[prost(enumeration = "AudioCodec", repeated, tag = "7")]
+    pub codecs: ::prost::alloc::vec::Vec<i32>,
+}
+/// The hub's answer to it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkWelcome {
+    #[prost(uint32, tag = "1")]
+    pub version: u32,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub software: ::prost::alloc::string::String,
+    #[prost(enumeration = "AudioCodec", tag = "4")]
+    pub codec: i32,
+}
+/// Or this, and then the hub closes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkRefusal {
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub message: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub help: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LinkBeat {
+    #[prost(uint64, tag = "1")]
+    pub ordinal: u64,
+    #[prost(uint64, tag = "2")]
+    pub seen: u64,
+    #[prost(uint32, tag = "3")]
+    pub next_ms: u32,
+    #[prost(uint32, tag = "4")]
+    pub load_permille: u32,
+    /// Absent: as before.
+    #[prost(message, optional, tag = "5")]
+    pub offers: ::core::option::Option<LinkOffers>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LinkOffers {
+    #[prost(message, repeated, tag = "1")]
+    pub offers: ::prost::alloc::vec::Vec<LinkOffer>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkOffer {
+    #[prost(message, optional, tag = "1")]
+    pub capability: ::core::option::Option<Capability>,
+    #[prost(uint32, tag = "2")]
+    pub slots: u32,
+    #[prost(uint32, tag = "3")]
+    pub running: u32,
+    #[prost(uint32, tag = "4")]
+    pub rtf_permille: u32,
+    #[prost(uint32, tag = "5")]
+    pub first_ms: u32,
+}
+/// First on any further stream: what it is for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkOpen {
+    #[prost(enumeration = "StreamKind", tag = "1")]
+    pub kind: i32,
+}
+/// From the hub: what the node shows from now on.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkCertificate {
+    #[prost(bytes = "vec", tag = "1")]
+    pub der: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum NodeRole {
+    Unspecified = 0,
+    Inference = 1,
+    Puck = 2,
+    Display = 3,
+}
+impl NodeRole {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "NODE_ROLE_UNSPECIFIED",
+            Self::Inference => "NODE_ROLE_INFERENCE",
+            Self::Puck => "NODE_ROLE_PUCK",
+            Self::Display => "NODE_ROLE_DISPLAY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "NODE_ROLE_UNSPECIFIED" => Some(Self::Unspecified),
+            "NODE_ROLE_INFERENCE" => Some(Self::Inference),
+            "NODE_ROLE_PUCK" => Some(Self::Puck),
+            "NODE_ROLE_DISPLAY" => Some(Self::Display),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AudioCodec {
+    Unspecified = 0,
+    Pcm16 = 1,
+    Opus = 2,
+}
+impl AudioCodec {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "AUDIO_CODEC_UNSPECIFIED",
+            Self::Pcm16 => "AUDIO_CODEC_PCM16",
+            Self::Opus => "AUDIO_CODEC_OPUS",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "AUDIO_CODEC_UNSPECIFIED" => Some(Self::Unspecified),
+            "AUDIO_CODEC_PCM16" => Some(Self::Pcm16),
+            "AUDIO_CODEC_OPUS" => Some(Self::Opus),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum StreamKind {
+    Unspecified = 0,
+    Job = 1,
+    Client = 2,
+}
+impl StreamKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "STREAM_KIND_UNSPECIFIED",
+            Self::Job => "STREAM_KIND_JOB",
+            Self::Client => "STREAM_KIND_CLIENT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "STREAM_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "STREAM_KIND_JOB" => Some(Self::Job),
+            "STREAM_KIND_CLIENT" => Some(Self::Client),
+            _ => None,
+        }
+    }
+}

@@ -7,6 +7,7 @@ mod client;
 mod event;
 mod job;
 mod keep;
+mod link;
 mod nodes;
 mod people;
 mod stream;
@@ -20,7 +21,7 @@ mod generated;
 
 pub use stream::{FrameReader, MAX_FRAME_BYTES, StreamError, write_frame};
 
-use crate::{ClientFrame, Envelope, JobFrame, ServerFrame};
+use crate::{ClientFrame, Envelope, JobFrame, ServerFrame, link::LinkFrame};
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 use generated as v1;
@@ -52,7 +53,7 @@ macro_rules! wire {
     )*};
 }
 
-wire!(ClientFrame, ServerFrame, Envelope, JobFrame);
+wire!(ClientFrame, ServerFrame, Envelope, JobFrame, LinkFrame);
 
 /// Why bytes are not a frame.
 #[derive(Clone, PartialEq, Eq, Debug)]

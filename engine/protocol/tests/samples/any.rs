@@ -154,6 +154,7 @@ pub fn any_frame() -> impl Strategy<Value = Frame> {
         (any::<u64>(), pcm())
             .prop_map(|(offset, samples)| Frame::Job(JobFrame::Audio { offset, samples })),
         prop::sample::select(job()).prop_map(|(_, frame)| Frame::Job(frame)),
+        prop::sample::select(link()).prop_map(|(_, frame)| Frame::Link(frame)),
         prop::sample::select(server()).prop_map(|(_, frame)| Frame::Server(frame)),
     ]
 }

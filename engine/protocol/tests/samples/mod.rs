@@ -3,17 +3,20 @@
 mod any;
 mod job;
 mod keep;
+mod link;
 mod nodes;
 mod people;
 
 pub use any::{any_client_frame, any_frame};
 pub use job::job;
+pub use link::link;
 
 use loqa_protocol::{
     AudioFormat, Choice, ClientFrame, EffectKind, Envelope, Event, HomeEdit, HopTimings, JobFrame,
     LatencyClass, ModelChange, Partial, Placement, PrivacyScope, Problem, QosTier, ServerFrame,
     SessionId, SkillChange, Speculation, StepSummary, TurnId, TurnSummary, Verdict, View, ViewPart,
     card::{Card, CardLine},
+    link::LinkFrame,
     view::{
         Alarm, Area, Device, DeviceState, House, List, Listening, Skill, SkillIntent, SkillSetting,
         State, Timer,
@@ -28,6 +31,7 @@ pub enum Frame {
     Client(ClientFrame),
     Server(ServerFrame),
     Job(JobFrame),
+    Link(LinkFrame),
 }
 
 /// Name → frame. Released names and values never change.
@@ -58,6 +62,11 @@ pub fn all() -> Vec<(String, Frame)> {
         job()
             .into_iter()
             .map(|(name, frame)| (format!("job.{name}"), Frame::Job(frame))),
+    );
+    all.extend(
+        link()
+            .into_iter()
+            .map(|(name, frame)| (format!("link.{name}"), Frame::Link(frame))),
     );
     all
 }

@@ -1,0 +1,144 @@
+//! Whether the other side lives: it says so again and again, and each time how soon it will again.
+//!
+//! A beat is written by the program, not by its connection: that of a machine that is frozen stays open for long. While something
+//! is under way beats are frequent, so that its absence is noticed in time to do it elsewhere; else they cost nothing.
+
+use loqa_protocol::link::{Beat, Offer};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::Notify;
+
+/// Between two beats, while nothing is under way: a hub that starts anew answers the next one with a reset, and its nodes are
+/// back within 2 s.
+pub const AT_REST: Duration = Duration::from_secs(1);
+/// Likewise while something is.
+pub const AT_WORK: Duration = Duration::from_millis(50);
+/// What the net may take besides, at once; a beat that is lost is sent again after one round trip and 25 ms.
+const GRACE: Duration = Duration::from_millis(100);
+/// A beat of this many promised times is missing before somebody counts as silent.
+const MISSED: u32 = 2;
+/// No promise is believed that is longer.
+const LONGEST_PROMISE: Duration = Duration::from_secs(5);
+
+/// How the other side is, as far as it has told.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Health {
+    /// It should have been heard of, and was not. What it was doing is better done elsewhere; it may come back.
+    pub silent: bool,
+    /// How much of its machine is in use, in thousandths.
+    pub load_permille: u32,
+    /// What it can do.
+    pub offers: Vec<Offer>,
+}
+
+/// What was heard of the other side. Pure: time comes in.
+#[derive(Debug)]
+pub struct Pulse {
+    heard: Duration,
+    promised: Duration,
+    seen: u64,
+    sent: u64,
+}
+
+impl Pulse {
+    /// It was heard of now.
+    pub fn new(now: Duration) -> Pulse {
+        Pulse {
+            heard: now,
+            promised: AT_REST,
+            seen: 0,
+            sent: 0,
+        }
+    }
+
+    /// A beat came.
+    pub fn came(&mut self, beat: &Beat, now: Duration) {
+        self.heard = now;
+        self.seen = beat.ordinal;
+        self.promised = Duration::from_millis(beat.next_ms.into()).clamp(AT_WORK, LONGEST_PROMISE);
+    }
+
+    /// The next beat to send, and that the one after follows within so long.
+    pub fn next(&mut self, within: Duration) -> Beat {
+        self.sent += 1;
+        Beat {
+            ordinal: self.sent,
+            seen: self.seen,
+            next_ms: within.as_millis() as u32,
+            ..Beat::default()
+        }
+    }
+
+    /// When it counts as silent, if nothing is heard until then.
+    pub fn silent_at(&self, round_trip: Duration) -> Duration {
+        self.heard + self.promised * MISSED + GRACE + round_trip * 4
+    }
+}
+
+/// Something is under way, for as long as this is there.
+#[derive(Debug)]
+pub struct Busy(Arc<Work>);
+
+/// How much is under way.
+#[derive(Debug, Default)]
+pub struct Work {
+    count: AtomicUsize,
+    began: Notify,
+}
+
+impl Work {
+    /// One thing more.
+    pub fn begin(self: &Arc<Self>) -> Busy {
+        if self.count.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.began.notify_one();
+        }
+        Busy(self.clone())
+    }
+
+    /// How soon the next beat follows.
+    pub fn pace(&self) -> Duration {
+        match self.count.load(Ordering::Relaxed) {
+            0 => AT_REST,
+            _ => AT_WORK,
+        }
+    }
+
+    /// Resolves when the first thing begins.
+    pub async fn began(&self) {
+        self.began.notified().await;
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.count.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_works_is_missed_soon_and_whoever_rests_is_not() {
+        let ms = Duration::from_millis;
+        let mut pulse = Pulse::new(ms(0));
+        let beat = |next_ms| Beat {
+            next_ms,
+            ..Beat::default()
+        };
+        assert_eq!(pulse.silent_at(ms(1)), ms(2104));
+        pulse.came(&beat(50), ms(1000));
+        assert_eq!(pulse.silent_at(ms(1)), ms(1204));
+        // Nobody is waited for without end, or given no time at all.
+        pulse.came(&beat(u32::MAX), ms(1000));
+        assert_eq!(pulse.silent_at(ms(0)), ms(11_100));
+        pulse.came(&beat(0), ms(1000));
+        assert_eq!(pulse.silent_at(ms(0)), ms(1200));
+    }
+}

@@ -1,0 +1,378 @@
+//! A client of the hub at a node, and the same as the hub sees it: its requests over a stream, what is said live
+//! in datagrams.
+
+use super::{
+    audio::{
+        Hearing, Talking,
+        codec::Samples,
+        packet::{Packet, Route},
+    },
+    beat::{Busy, Work},
+    link::Routed,
+    reason::LinkError,
+    stream::{Receiver, Sender},
+};
+use loqa_protocol::{AudioCodec, ClientFrame, ServerFrame};
+use quinn::Connection;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::time::{Instant, sleep_until};
+
+/// Spoken requests at a time.
+const MOST_LIVE: usize = 4;
+/// Requests that are over, or have just begun, and may still be spoken of.
+const MOST_REMEMBERED: usize = 16;
+/// The stream may say that there are no more before the last packets have come: so much before. Only where the packet is
+/// lost that says the same is this ever waited for.
+const OVERTAKEN: Duration = Duration::from_millis(150);
+/// Who says nothing for so long, and not that it was all, is not there any more.
+const GONE: Duration = Duration::from_secs(3);
+/// What a datagram must hold, or audio goes over the stream.
+const LARGEST_PACKET: usize = 1160;
+
+/// Asks the hub, from a node.
+#[derive(Debug)]
+pub struct Asker {
+    says: Sender<ClientFrame>,
+    connection: Connection,
+    stream: u32,
+    codec: AudioCodec,
+    work: Arc<Work>,
+}
+
+/// One request that is spoken live.
+#[derive(Debug)]
+pub struct Talker {
+    request: u32,
+    /// `None`: over the stream.
+    talking: Option<Talking>,
+    _busy: Busy,
+}
+
+impl Asker {
+    pub(super) fn new(
+        says: Sender<ClientFrame>,
+        connection: Connection,
+        stream: u32,
+        codec: AudioCodec,
+        work: Arc<Work>,
+    ) -> Asker {
+        Asker {
+            says,
+            connection,
+            stream,
+            codec,
+            work,
+        }
+    }
+
+    /// Sends a request, or a part of one.
+    ///
+    /// # Errors
+    /// [`Sender::send`].
+    pub async fn send(&mut self, frame: &ClientFrame) -> Result<(), LinkError> {
+        self.says.send(frame).await
+    }
+
+    /// Opens a request that is spoken live, frame by frame: sends its `AskAudio`.
+    ///
+    /// # Errors
+    /// [`Sender::send`].
+    pub async fn talk(&mut self, request: u32) -> Result<Talker, LinkError> {
+        let busy = self.work.begin();
+        let open = ClientFrame::AskAudio {
+            id: request,
+            file: None,
+            speech_end: None,
+            fast: false,
+        };
+        self.says.send(&open).await?;
+        let room = self.connection.max_datagram_size();
+        let live =
+            room.is_some_and(|room| room >= LARGEST_PACKET || self.codec == AudioCodec::Opus);
+        let route = Route {
+            stream: self.stream,
+            request,
+        };
+        let talking = || {
+            Talking::new(route, self.codec)
+                .or_else(|_| Talking::new(route, AudioCodec::Pcm16))
+                .ok()
+        };
+        Ok(Talker {
+            request,
+            talking: live.then(talking).flatten(),
+            _busy: busy,
+        })
+    }
+
+    /// Says the next 20 ms. What does not fit a datagram of this net goes over the stream from then on.
+    ///
+    /// # Errors
+    /// The link is gone.
+    pub async fn say(&mut self, talker: &mut Talker, samples: &Samples) -> Result<(), LinkError> {
+        match &mut talker.talking {
+            Some(talking) => {
+                let datagram = talking.frame(samples);
+                self.throw(datagram)
+            }
+            None => {
+                let audio = ClientFrame::Audio {
+                    id: talker.request,
+                    samples: samples.to_vec(),
+                };
+                self.says.send(&audio).await
+            }
+        }
+    }
+
+    /// That was all.
+    ///
+    /// # Errors
+    /// The link is gone.
+    pub async fn end(&mut self, mut talker: Talker) -> Result<(), LinkError> {
+        if let Some(datagram) = talker.talking.as_mut().and_then(Talking::end) {
+            self.throw(datagram)?;
+        }
+        let id = talker.request;
+        self.says.send(&ClientFrame::AudioEnd { id }).await
+    }
+
+    /// A datagram is sent or lost.
+    fn throw(&self, datagram: Vec<u8>) -> Result<(), LinkError> {
+        match self.connection.send_datagram(datagram.into()) {
+            Err(quinn::SendDatagramError::ConnectionLost(error)) => Err(error.into()),
+            // Too large for a way that has become narrower: the net would have lost it.
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Nothing more is asked; what was is still answered.
+    pub fn finish(self) {
+        self.says.finish();
+    }
+}
+
+/// A client, as the hub sees it.
+pub struct Client {
+    /// What it is told.
+    pub answers: Sender<ServerFrame>,
+    /// What it asks.
+    pub requests: Requests,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Client({:?})", self.answers)
+    }
+}
+
+/// What a client asks, and what it says live, as `Audio` frames in their order: whoever reads them cannot tell how they came.
+pub struct Requests {
+    frames: Receiver<ClientFrame>,
+    finished: bool,
+    audio: Routed,
+    began: Instant,
+    live: BTreeMap<u32, Live>,
+    /// Whose `AskAudio` came, and no audio yet.
+    asked: VecDeque<u32>,
+    /// Whose audio was told to its end.
+    over: VecDeque<u32>,
+    ready: VecDeque<ClientFrame>,
+    work: Arc<Work>,
+}
+
+/// A request that is spoken live.
+struct Live {
+    hearing: Hearing,
+    /// Its `AskAudio` came.
+    asked: bool,
+    /// Its `AudioEnd` came, or must be taken for granted: there is no more from this time on.
+    ends: Option<Duration>,
+    /// When the last packet came.
+    heard: Duration,
+    _busy: Busy,
+}
+
+impl Client {
+    pub(super) fn new(
+        answers: Sender<ServerFrame>,
+        frames: Receiver<ClientFrame>,
+        audio: Routed,
+        work: Arc<Work>,
+    ) -> Client {
+        Client {
+            answers,
+            requests: Requests {
+                frames,
+                finished: false,
+                audio,
+                began: Instant::now(),
+                live: BTreeMap::new(),
+                asked: VecDeque::new(),
+                over: VecDeque::new(),
+                ready: VecDeque::new(),
+                work,
+            },
+        }
+    }
+}
+
+impl Requests {
+    /// The next frame; `None` once the client has said all. May be dropped and called again: nothing is lost.
+    ///
+    /// # Errors
+    /// [`Receiver::next`].
+    pub async fn next(&mut self) -> Result<Option<ClientFrame>, LinkError> {
+        loop {
+            if let Some(frame) = self.ready.pop_front() {
+                return Ok(Some(frame));
+            }
+            if self.finished && self.live.is_empty() {
+                return Ok(None);
+            }
+            let wakes = self.live.values().map(Live::wakes).min();
+            let wakes = wakes.map(|at| self.began + at);
+            tokio::select! {
+                frame = self.frames.next(), if !self.finished => match frame? {
+                    Some(frame) => self.asked(frame),
+                    None => {
+                        self.finished = true;
+                        let now = self.began.elapsed();
+                        for live in self.live.values_mut() {
+                            live.ends.get_or_insert(now);
+                        }
+                    }
+                },
+                (packet, at) = self.audio.next() => self.heard(packet, at),
+                () = sleep_until(wakes.unwrap_or(self.began)), if wakes.is_some() => {}
+            }
+            self.listen();
+        }
+    }
+
+    fn asked(&mut self, frame: ClientFrame) {
+        let now = self.began.elapsed();
+        match frame {
+            ClientFrame::AskAudio { id, .. } => {
+                // A client that counts anew means another request.
+                self.over.retain(|it| *it != id);
+                match self.live.get_mut(&id) {
+                    Some(live) => live.asked = true,
+                    None => remember(&mut self.asked, id),
+                }
+            }
+            ClientFrame::AudioEnd { id } if self.live.contains_key(&id) => {
+                if let Some(live) = self.live.get_mut(&id) {
+                    live.ends.get_or_insert(now + OVERTAKEN);
+                }
+                // It is told after the last of its audio.
+                return;
+            }
+            // It was told in its place.
+            ClientFrame::AudioEnd { id } if self.over.contains(&id) => return,
+            // None of it has come yet.
+            ClientFrame::AudioEnd { id } if self.asked.contains(&id) => {
+                self.live.insert(
+                    id,
+                    Live {
+                        hearing: Hearing::default(),
+                        asked: true,
+                        ends: Some(now + OVERTAKEN),
+                        heard: now,
+                        _busy: self.work.begin(),
+                    },
+                );
+                return;
+            }
+            // It is a recording, which goes over the stream.
+            ClientFrame::Audio { id, .. } => self.asked.retain(|it| *it != id),
+            _ => {}
+        }
+        self.ready.push_back(frame);
+    }
+
+    fn heard(&mut self, packet: Packet, at: Instant) {
+        let id = packet.route.request;
+        let at = at.saturating_duration_since(self.began);
+        if self.over.contains(&id) {
+            return;
+        }
+        if !self.live.contains_key(&id) {
+            if self.live.len() == MOST_LIVE {
+                return;
+            }
+            let live = Live {
+                hearing: Hearing::default(),
+                asked: self.asked.contains(&id),
+                ends: None,
+                heard: at,
+                _busy: self.work.begin(),
+            };
+            self.live.insert(id, live);
+        }
+        if let Some(live) = self.live.get_mut(&id) {
+            live.heard = at;
+            live.hearing.push(packet, at);
+        }
+    }
+
+    /// What is due now.
+    fn listen(&mut self) {
+        let now = self.began.elapsed();
+        let (ready, over) = (&mut self.ready, &mut self.over);
+        self.live.retain(|id, live| {
+            if live.ends.is_some_and(|at| at <= now) || now >= live.heard + GONE {
+                live.hearing.end();
+            }
+            if !live.asked {
+                // Without its request nobody wants it.
+                return now < live.heard + GONE;
+            }
+            let mut samples = Vec::new();
+            while let Some(heard) = live.hearing.pop(now) {
+                samples.extend(heard.samples);
+                if samples.len() + heard.samples.len() > ClientFrame::MAX_SAMPLES {
+                    let samples = std::mem::take(&mut samples);
+                    ready.push_back(ClientFrame::Audio { id: *id, samples });
+                }
+            }
+            if !samples.is_empty() {
+                ready.push_back(ClientFrame::Audio { id: *id, samples });
+            }
+            let goes_on = !live.hearing.is_over();
+            if !goes_on {
+                ready.push_back(ClientFrame::AudioEnd { id: *id });
+                remember(over, *id);
+            }
+            goes_on
+        });
+        let live = &self.live;
+        self.asked.retain(|id| !live.contains_key(id));
+    }
+}
+
+/// The latest of them.
+fn remember(requests: &mut VecDeque<u32>, id: u32) {
+    requests.push_back(id);
+    if requests.len() > MOST_REMEMBERED {
+        requests.pop_front();
+    }
+}
+
+impl Live {
+    /// When something is due though nothing has come.
+    fn wakes(&self) -> Duration {
+        let gone = self.heard + GONE;
+        let hole = self.hearing.deadline().filter(|_| self.asked);
+        if self.asked && self.hearing.is_ended() {
+            return hole.unwrap_or(gone);
+        }
+        let first = [hole, self.ends].into_iter().flatten().min();
+        first.map_or(gone, |at| at.min(gone))
+    }
+}

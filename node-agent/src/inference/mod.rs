@@ -1,0 +1,259 @@
+//! Models of this machine, at work for the hub: each stream is one job.
+
+mod hearing;
+mod load;
+mod measure;
+mod speaking;
+
+pub use measure::measure;
+
+use crate::config;
+use loqa_core::seams::{ModelError, SpeechToText, TextToSpeech};
+use loqa_inference::{
+    stt::{Ears, PocketSphinx},
+    tts::Voices,
+};
+use loqa_link::wire::{Incoming, Link, LinkError, Receiver, Report, Sender};
+use loqa_protocol::{Capability, JobError, JobErrorKind, JobFrame, JobOptions, link::Offer};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+    time::{MissedTickBehavior, interval, timeout},
+};
+
+/// Who asks says at once what for.
+const OPENING: Duration = Duration::from_secs(5);
+/// A job is heard of at least this often, as long as it is worked on: as in a process of the hub's own.
+const BEAT: Duration = Duration::from_millis(200);
+/// How often it is looked how busy the machine is.
+const LOOKING: Duration = Duration::from_secs(2);
+
+/// What there is.
+#[derive(Default)]
+pub struct Models {
+    stt: Option<Model<dyn SpeechToText>>,
+    tts: Option<Model<dyn TextToSpeech>>,
+    /// What should be there and is not, and what to do about it.
+    pub missing: Vec<String>,
+}
+
+/// One that works.
+struct Model<T: ?Sized> {
+    model: Arc<T>,
+    /// All that it does at a time.
+    slots: u32,
+    free: Arc<Semaphore>,
+    capabilities: Vec<Capability>,
+}
+
+impl<T: ?Sized> Model<T> {
+    fn new(model: Arc<T>, slots: u32, capabilities: Vec<Capability>) -> Model<T> {
+        Model {
+            model,
+            slots,
+            free: Arc::new(Semaphore::new(slots as usize)),
+            capabilities,
+        }
+    }
+
+    fn running(&self) -> u32 {
+        self.slots
+            .saturating_sub(self.free.available_permits() as u32)
+    }
+}
+
+impl Models {
+    /// Loads what the settings want and this machine has.
+    pub fn load(config: &config::Inference) -> Models {
+        let mut models = Models::default();
+        if config.stt > 0 {
+            match PocketSphinx::open(Ears::default(), config.stt as usize) {
+                Ok(sphinx) => {
+                    models = models.with_stt(Arc::new(sphinx), config.stt, "stt.pocketsphinx:en-us")
+                }
+                Err(error) => models.missing.push(error.to_string()),
+            }
+        }
+        if config.tts > 0 {
+            let voices = Voices::load();
+            let available = voices.available();
+            let capabilities = available.iter().map(|voice| match voice.0.split_once(':') {
+                Some((engine, name)) => format!("tts.{engine}:{name}"),
+                None => format!("tts.flite:{}", voice.0),
+            });
+            let capabilities: Vec<_> = capabilities.filter_map(|it| it.parse().ok()).collect();
+            if capabilities.is_empty() {
+                let error = voices.check(&Default::default()).err();
+                models.missing.extend(error.map(|it| it.to_string()));
+            } else {
+                models.tts = Some(Model::new(Arc::new(voices), config.tts, capabilities));
+            }
+        }
+        models
+    }
+
+    /// With this recogniser.
+    pub fn with_stt(mut self, stt: Arc<dyn SpeechToText>, slots: u32, capability: &str) -> Models {
+        let capabilities = capability.parse().into_iter().collect();
+        self.stt = Some(Model::new(stt, slots, capabilities));
+        self
+    }
+
+    /// With this voice.
+    #[cfg(test)]
+    pub fn with_tts(mut self, tts: Arc<dyn TextToSpeech>, slots: u32, capability: &str) -> Models {
+        let capabilities = capability.parse().into_iter().collect();
+        self.tts = Some(Model::new(tts, slots, capabilities));
+        self
+    }
+
+    /// What was measured, with how much of it is in use now.
+    fn report(&self, measured: &[Offer]) -> Report {
+        let stt = self.stt.as_ref().map_or(0, Model::running);
+        let tts = self.tts.as_ref().map_or(0, Model::running);
+        let now = |offer: &Offer| Offer {
+            running: if offer.capability.kind == "stt" {
+                stt
+            } else {
+                tts
+            },
+            ..offer.clone()
+        };
+        Report {
+            load_permille: load::permille(),
+            offers: measured.iter().map(now).collect(),
+        }
+    }
+}
+
+/// Works on the jobs of a link, until that ends.
+pub async fn serve(link: &Link, models: &Models, measured: &[Offer]) -> LinkError {
+    let mut jobs = JoinSet::new();
+    let mut look = interval(LOOKING);
+    look.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            incoming = link.accept() => match incoming {
+                Ok(Incoming::Job(says, hears)) => {
+                    let job = Job { says, hears };
+                    if let Some(work) = job.begin(models).await {
+                        jobs.spawn(work);
+                    }
+                }
+                // Nodes have no clients.
+                Ok(Incoming::Client(client)) => {
+                    client.answers.cancel(loqa_link::wire::Reason::UnknownKind);
+                }
+                Err(error) => return error,
+            },
+            Some(_) = jobs.join_next() => {}
+            _ = look.tick() => {}
+        }
+        link.report(models.report(measured));
+    }
+}
+
+/// Both ends of a job.
+struct Job {
+    says: Sender<JobFrame>,
+    hears: Receiver<JobFrame>,
+}
+
+type Work = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Job {
+    /// What it is about, and whether there is room for it; what is left to do.
+    async fn begin(mut self, models: &Models) -> Option<Work> {
+        let first = timeout(OPENING, self.hears.next()).await;
+        let Ok(Ok(Some(JobFrame::Open {
+            capability,
+            options,
+            ..
+        }))) = first
+        else {
+            self.fail(JobErrorKind::Backend, "the first frame opens no job", "")
+                .await;
+            return None;
+        };
+        let absent = format!("this node has no {capability}");
+        let (model, permit) = match &options {
+            JobOptions::Transcribe { jsgf: Some(_), .. } => {
+                let words = "this node's recogniser takes no grammar";
+                self.fail(JobErrorKind::Backend, words, "").await;
+                return None;
+            }
+            JobOptions::Transcribe { .. } => match &models.stt {
+                Some(stt) if stt.capabilities.contains(&capability) => (
+                    Chosen::Stt(stt.model.clone()),
+                    stt.free.clone().try_acquire_owned(),
+                ),
+                _ => return self.absent(&absent).await,
+            },
+            JobOptions::Synthesize { voice } => match &models.tts {
+                Some(tts) if tts.capabilities.contains(&capability) => (
+                    Chosen::Tts(tts.model.clone(), voice.clone()),
+                    tts.free.clone().try_acquire_owned(),
+                ),
+                _ => return self.absent(&absent).await,
+            },
+            JobOptions::Generate { .. } => return self.absent(&absent).await,
+        };
+        let Ok(permit) = permit else {
+            let words = "this node has too many jobs already";
+            self.fail(JobErrorKind::Deadline, words, "").await;
+            return None;
+        };
+        Some(Box::pin(self.work(model, permit)))
+    }
+
+    async fn absent(self, words: &str) -> Option<Work> {
+        let help = "the node's page tells what it can do";
+        self.fail(JobErrorKind::NotLoaded, words, help).await;
+        None
+    }
+
+    async fn work(self, chosen: Chosen, _permit: OwnedSemaphorePermit) {
+        match chosen {
+            Chosen::Stt(stt) => hearing::work(self, &*stt).await,
+            Chosen::Tts(tts, voice) => speaking::work(self, &*tts, voice).await,
+        }
+    }
+
+    async fn fail(self, kind: JobErrorKind, message: &str, help: &str) {
+        fail(self.says, kind, message, help).await;
+    }
+}
+
+enum Chosen {
+    Stt(Arc<dyn SpeechToText>),
+    Tts(Arc<dyn TextToSpeech>, String),
+}
+
+/// Says that a job has failed; the last frame.
+async fn fail(mut says: Sender<JobFrame>, kind: JobErrorKind, message: &str, help: &str) {
+    let error = JobError {
+        kind,
+        message: message.into(),
+        help: help.into(),
+    };
+    // Whoever asked may be gone.
+    if says.send(&JobFrame::Error { error }).await.is_ok() {
+        says.finish();
+    }
+}
+
+/// What a model could not do, for whoever asked.
+async fn failed(says: Sender<JobFrame>, error: ModelError) {
+    match error {
+        ModelError::NotLoaded { what, help } => {
+            let what = format!("{what} is not loaded");
+            fail(says, JobErrorKind::NotLoaded, &what, &help).await;
+        }
+        ModelError::Deadline(_) => fail(says, JobErrorKind::Deadline, &error.to_string(), "").await,
+        error => fail(says, JobErrorKind::Backend, &error.to_string(), "").await,
+    }
+}
+
+/// How well each of these does, as it was measured when this program started.
+type Measured = BTreeMap<Capability, (u32, u32)>;

@@ -1,0 +1,47 @@
+//! What this machine is, for whoever asks.
+
+use crate::{
+    config::{Config, Role},
+    inference,
+    membership::{self, Membership},
+    puck,
+};
+use std::path::Path;
+
+/// Prints it.
+pub async fn status(config: &Config, folder: &Path) -> anyhow::Result<()> {
+    let identity = membership::identity(folder)?;
+    println!("name       {}", config.name);
+    println!("id         {}", identity.node());
+    match Membership::load(folder)? {
+        None => println!("household  none: pair it with `loqa-node pair`"),
+        Some(membership) => {
+            println!("household  {}", membership.household);
+            println!("hub        {}", membership.hub);
+            for address in &membership.addresses {
+                println!("           last at {address}");
+            }
+            // It tells if they do not belong together.
+            membership.member(folder)?;
+        }
+    }
+    if config.has(Role::Puck) {
+        match puck::detectors(&config.puck) {
+            Ok(detectors) => println!("puck       {} wake phrases", detectors.len()),
+            Err(error) => println!("puck       {error:#}"),
+        }
+    }
+    if config.has(Role::Inference) {
+        let models = inference::Models::load(&config.inference);
+        for missing in &models.missing {
+            println!("inference  {missing}");
+        }
+        for offer in inference::measure(&models).await {
+            println!(
+                "inference  {}: {} at a time, {} ‰ of real time, first answer after {} ms",
+                offer.capability, offer.slots, offer.rtf_permille, offer.first_ms
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,273 @@
+use super::*;
+use crate::{
+    config::Codec,
+    puck::{Button, Light, Mouth, Panel, Puck},
+};
+use futures::{SinkExt, StreamExt, channel::mpsc, future::BoxFuture, stream::BoxStream};
+use loqa_core::seams::{AudioFrame, FRAME_SAMPLES, Microphone, MicrophoneEvent, Wake, WakeWord};
+use loqa_inference::playback::{HeardReply, Pace, PacedSpeaker};
+use loqa_link::wire::{Client, Incoming};
+use loqa_protocol::{
+    AudioFormat, ClientFrame, Envelope, Event, PrivacyScope, QosTier, ServerFrame, SessionId,
+    TurnSummary,
+};
+use std::sync::Mutex;
+use tokio::{sync::watch, time::timeout};
+
+/// Hears what the test says.
+struct Scripted(Mutex<Option<mpsc::Receiver<MicrophoneEvent>>>);
+
+impl Microphone for Scripted {
+    fn listen(&self) -> BoxStream<'static, MicrophoneEvent> {
+        self.0.lock().unwrap().take().unwrap().boxed()
+    }
+}
+
+/// Is called by the frame that holds 1; the phrase ended 5 frames before.
+struct Loud;
+
+impl WakeWord for Loud {
+    fn detect(&mut self, offset: u64, frame: &[f32; FRAME_SAMPLES]) -> Option<Wake> {
+        (frame[0] == 1.0).then(|| Wake {
+            phrase: "hey loqa".into(),
+            end: offset - 5 * FRAME_SAMPLES as u64,
+            score: 1.0,
+        })
+    }
+
+    fn reset(&mut self) {}
+}
+
+/// Tells what it shows.
+struct Lights(Option<Light>, tokio::sync::mpsc::Sender<Light>);
+
+impl Panel for Lights {
+    fn show(&mut self, light: &Light) {
+        if self.0.as_ref() != Some(light) {
+            self.0 = Some(light.clone());
+            self.1.try_send(light.clone()).unwrap();
+        }
+    }
+
+    fn pressed(&mut self) -> BoxFuture<'_, Button> {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// A room with a puck in it, linked to a hub.
+struct Room {
+    _house: House,
+    client: Client,
+    says: mpsc::Sender<MicrophoneEvent>,
+    at: u64,
+    lights: tokio::sync::mpsc::Receiver<Light>,
+    heard: Arc<Mutex<Vec<HeardReply>>>,
+    _reached: watch::Sender<Option<Link>>,
+}
+
+async fn room() -> Room {
+    let mut config = Config::default();
+    config.puck.codec = Codec::Pcm16;
+    let house = house(&config).await;
+    let (says, hears) = mpsc::channel(1);
+    let heard = Arc::<Mutex<Vec<HeardReply>>>::default();
+    let tee = heard.clone();
+    let tee = Arc::new(move |reply| tee.lock().unwrap().push(reply));
+    let speaker = PacedSpeaker::new(Pace::AsTheyCome, Some(tee));
+    let (shows, lights) = tokio::sync::mpsc::channel(100);
+    let puck = Puck::with(
+        &Scripted(Mutex::new(Some(hears))),
+        vec![Box::new(Loud)],
+        None,
+        Mouth::new(Arc::new(speaker)),
+        Box::new(Lights(None, shows)),
+    );
+    let (reached, link) = watch::channel(Some(house.at_node.clone()));
+    tokio::spawn(puck.unwrap().run(link));
+    let Incoming::Client(client) = house.at_hub.accept().await.unwrap() else {
+        panic!("it is a client")
+    };
+    Room {
+        _house: house,
+        client,
+        says,
+        at: 0,
+        lights,
+        heard,
+        _reached: reached,
+    }
+}
+
+impl Room {
+    /// So many frames, each of this loudness.
+    async fn say(&mut self, frames: usize, loud: f32) {
+        for _ in 0..frames {
+            let frame = AudioFrame {
+                offset: self.at,
+                samples: [loud; FRAME_SAMPLES].into(),
+            };
+            self.at += FRAME_SAMPLES as u64;
+            let event = MicrophoneEvent::Frame(frame);
+            self.says.send(event).await.unwrap();
+        }
+    }
+
+    async fn asked(&mut self) -> ClientFrame {
+        let asked = timeout(PATIENCE, self.client.requests.next()).await;
+        asked.unwrap().unwrap().unwrap()
+    }
+
+    /// What is heard at the hub, until there are so many frames: the first sample of each, in tenths.
+    async fn heard(&mut self, frames: usize) -> String {
+        let mut text = String::new();
+        while text.len() < frames {
+            match self.asked().await {
+                ClientFrame::Audio { samples, .. } => {
+                    for frame in samples.chunks(FRAME_SAMPLES) {
+                        let tenths = (frame[FRAME_SAMPLES - 1] * 10.0).round() as u32;
+                        text.push(char::from_digit(tenths, 16).unwrap());
+                    }
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        text
+    }
+
+    async fn answer(&mut self, frame: ServerFrame) {
+        self.client.answers.send(&frame).await.unwrap();
+    }
+
+    async fn event(&mut self, id: u32, event: Event) {
+        let envelope = Envelope {
+            trace_id: 1,
+            session_id: SessionId(1),
+            turn: None,
+            actor_id: String::new(),
+            origin: "hub".into(),
+            seq: 1,
+            at_ms: 0,
+            capability_tier: QosTier::Fast,
+            privacy_scope: PrivacyScope::Ephemeral,
+            event,
+        };
+        self.answer(ServerFrame::Event { id, envelope }).await;
+    }
+
+    async fn turn(&mut self, id: u32, reply: &str) {
+        let summary = TurnSummary {
+            reply: reply.into(),
+            ..TurnSummary::default()
+        };
+        self.answer(ServerFrame::Turn { id, summary }).await;
+    }
+
+    /// Silence, until it does not listen any more.
+    async fn sleeps(&mut self) {
+        let silence = async {
+            while self.lights.try_recv() != Ok(Light::Asleep) {
+                self.say(1, 0.0).await;
+            }
+        };
+        timeout(PATIENCE, silence).await.unwrap();
+    }
+
+    async fn shows(&mut self, light: Light) {
+        let shown = async { while self.lights.recv().await.unwrap() != light {} };
+        timeout(PATIENCE, shown).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_said_before_the_call_and_what_followed_the_phrase_is_not_lost() {
+    let mut room = room().await;
+    room.say(200, 0.3).await;
+    // The phrase has ended 5 frames before it is noticed.
+    room.say(5, 0.5).await;
+    room.say(1, 1.0).await;
+    room.say(4, 0.6).await;
+    let ClientFrame::AskAudio { id, fast, .. } = room.asked().await else {
+        panic!("the first that is said is a request")
+    };
+    assert_eq!((id, fast), (1, false));
+    assert_eq!(room.heard(10).await, "55555a6666");
+    room.shows(Light::Listening).await;
+
+    room.event(1, Event::SpeechStarted).await;
+    room.event(
+        1,
+        Event::SpeechEnded {
+            endpoint_delay_ms: 200.0,
+            state: "closed".into(),
+        },
+    )
+    .await;
+    room.shows(Light::Thinking).await;
+    let format = AudioFormat {
+        sample_rate_hz: 16_000,
+    };
+    for loud in [0.25, 0.75] {
+        let samples = vec![loud; 1600];
+        room.answer(ServerFrame::Speech {
+            id: 1,
+            format,
+            samples,
+        })
+        .await;
+    }
+    room.turn(1, "The kitchen lights are off.").await;
+    // It was said, and the gate closes with the next frame.
+    room.shows(Light::Listening).await;
+    let reply = room.heard.lock().unwrap().clone();
+    assert_eq!(reply.len(), 1, "one reply, however many pieces");
+    assert_eq!(reply[0].samples.len(), 3200);
+    // It was answered: what follows is nobody's business.
+    room.say(3, 0.7).await;
+    assert_eq!(room.asked().await, ClientFrame::AudioEnd { id: 1 });
+    room.answer(ServerFrame::Done { id: 1 }).await;
+    room.say(100, 0.8).await;
+    room.say(1, 1.0).await;
+    assert!(matches!(
+        room.asked().await,
+        ClientFrame::AskAudio { id: 2, .. }
+    ));
+    assert_eq!(room.heard(6).await, "88888a");
+}
+
+#[tokio::test]
+async fn whoever_is_asked_may_answer_without_a_call_and_a_hub_that_is_gone_hears_nothing() {
+    let mut room = room().await;
+    room.say(30, 0.3).await;
+    room.say(1, 1.0).await;
+    assert!(matches!(
+        room.asked().await,
+        ClientFrame::AskAudio { id: 1, .. }
+    ));
+    assert_eq!(room.heard(6).await, "33333a");
+    room.event(1, Event::SpeechStarted).await;
+    room.turn(1, "Which lights?").await;
+    room.shows(Light::Listening).await;
+    // 2 s later it still listens.
+    room.say(100, 0.0).await;
+    room.say(10, 0.4).await;
+    let heard = room.heard(110).await;
+    assert!(heard.ends_with("04444444444"), "{heard}");
+    room.turn(1, "They are off.").await;
+    room.answer(ServerFrame::Done { id: 1 }).await;
+    room.sleeps().await;
+    room._reached.send_replace(None);
+    room.shows(Light::Offline).await;
+    room.say(5, 1.0).await;
+    room.say(100, 0.3).await;
+    // The client is gone, and nothing came before that but that nobody speaks.
+    let rest = async {
+        while let Ok(Some(frame)) = room.client.requests.next().await {
+            let nothing = match &frame {
+                ClientFrame::Audio { samples, .. } => samples.iter().all(|it| *it == 0.0),
+                frame => *frame == ClientFrame::AudioEnd { id: 1 },
+            };
+            assert!(nothing, "{frame:?}");
+        }
+    };
+    timeout(PATIENCE, rest).await.unwrap();
+}
