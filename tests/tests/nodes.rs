@@ -1,17 +1,18 @@
 //! A node is paired with a hub over the network, by people at a command line: by what the hub's QR code
 //! holds, and by digits that the node shows.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
+use loqa_inference::wav;
 use loqa_link::{
     Identity, Member,
     pairing::{About, Invitation, Joined, Opening, PairError, Role, Roles, Secret, pair},
 };
-use loqa_tests::program::{Ended, Home};
+use loqa_tests::program::{Ended, Home, loqa};
 use serde_json::{Deserializer, Value};
 use std::{
-    io::{Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{Ipv4Addr, SocketAddr},
-    process::{Child, ChildStdout, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::mpsc,
     time::Instant,
 };
@@ -175,6 +176,128 @@ fn a_node_is_paired_named_and_let_go_and_the_hub_remembers() -> Result<()> {
         .iter()
         .any(|row| row["what"] == "node-gone" && row["version"] == id[..8]);
     ensure!(gone, "{audit:#?}");
+    hub.interrupt()?;
+    Ok(())
+}
+
+/// A second of silence, the phrase, and a command, as a microphone would hear them.
+fn recording(home: &Home, name: &str, command: &str) -> Result<()> {
+    let mut all = vec![0.0; 16_000];
+    for (text, pause) in [("hey loqa", 8_000), (command, 24_000)] {
+        let said = home.run(["say", text, "--out", "said.wav"])?;
+        ensure!(said.code == Some(0), "{said:#?}");
+        all.extend(wav::read(home.path("said.wav"))?);
+        all.extend(vec![0.0; pause]);
+    }
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 16_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(home.path(name), spec)?;
+    for sample in all {
+        writer.write_sample((sample * 32_000.0) as i16)?;
+    }
+    Ok(writer.finalize()?)
+}
+
+/// The node's program, of this build.
+fn node(home: &Home, args: &[&str]) -> Command {
+    let mut command = Command::new(loqa().with_file_name("loqa-node"));
+    home.surround(&mut command);
+    command
+        .args(args)
+        .arg("--config")
+        .arg(home.path("node.toml"))
+        .arg("--data")
+        .arg(home.path("puck"));
+    command
+}
+
+#[test]
+fn a_puck_is_heard_and_answered_in_its_own_room_until_it_is_revoked() -> Result<()> {
+    let home = Home::new()?;
+    home.write("node.toml", "name = \"Pantry puck\"\n")?;
+    recording(&home, "heard.wav", "turn on the lights")?;
+    let hub = home.hub()?;
+    let pairing = Pairing::begin(&home, &[])?;
+    let digits = pairing.shown["code"]
+        .as_str()
+        .context("no code")?
+        .to_owned();
+    let at = pairing.address()?.to_string();
+    let joining = node(&home, &["pair", &digits, "--hub", &at])
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let ended = pairing.answer("yes\n")?;
+    ensure!(ended.code == Some(0), "{ended:#?}");
+    let joined = joining.wait_with_output()?;
+    ensure!(joined.status.success(), "{joined:?}");
+    // Both have shown the same three words.
+    let shown = String::from_utf8(joined.stdout)?;
+    let words = shown
+        .lines()
+        .map(str::trim)
+        .find(|line| line.contains("   "));
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = plain(words.context("no words")?);
+    ensure!(plain(&ended.err).contains(&words), "{words}: {ended:#?}");
+    let moved = home.run(["node", "room", "Pantry puck", "kitchen"])?;
+    ensure!(moved.code == Some(0), "{moved:#?}");
+
+    let run = |heard: &str| node(&home, &["run", "--wav", heard, "--out", "answered.wav"]);
+    let puck = run("heard.wav").output()?;
+    ensure!(puck.status.success(), "{puck:?}");
+    let reply = wav::read(home.path("answered.wav"))?;
+    let loud = reply.iter().filter(|it| it.abs() > 0.05).count();
+    ensure!(
+        loud > 4_000,
+        "the reply is not heard at the puck: {loud} loud samples"
+    );
+    // The room it stands in, and no other.
+    let asked = home.run([
+        "ask",
+        "--json",
+        "are the kitchen lights on",
+        "are the bedroom lights on",
+    ])?;
+    let turns = asked.turns()?;
+    let said = |turn: usize| {
+        turns[turn]["reply"]
+            .as_str()
+            .unwrap_or_default()
+            .to_lowercase()
+    };
+    ensure!(
+        !said(0).contains("off") && said(1).contains("off"),
+        "{} {}",
+        said(0),
+        said(1)
+    );
+
+    // Revoked while it is there: its link ends, and it is not let in again.
+    recording(&home, "more.wav", "hello")?;
+    let mut puck = run("more.wav").stderr(Stdio::piped()).spawn()?;
+    let mut told = BufReader::new(puck.stderr.take().context("no output")?).lines();
+    let mut until = |words: &str| -> Result<String> {
+        for line in told.by_ref() {
+            let line = line?;
+            if line.contains(words) {
+                return Ok(line);
+            }
+        }
+        bail!("the node ended and has not said `{words}`")
+    };
+    until("Linked to")?;
+    let list = nodes(&home)?;
+    ensure!(list[0]["linked"] == true, "{list:#?}");
+    let gone = home.run(["node", "revoke", "Pantry puck"])?;
+    ensure!(gone.code == Some(0), "{gone:#?}");
+    let said = until("not")?;
+    puck.kill()?;
+    puck.wait()?;
+    ensure!(!said.is_empty());
     hub.interrupt()?;
     Ok(())
 }

@@ -47,7 +47,11 @@ pub enum NodeCommand {
 
 /// Does it.
 pub async fn run(common: &Common, command: NodeCommand) -> Result<ExitCode, Problem> {
-    let mut link = Link::open(common).await?;
+    let mut link = match command {
+        // A node that was paired looks for the hub next.
+        NodeCommand::Pair { .. } => Link::to_hub(common).await?,
+        _ => Link::open(common).await?,
+    };
     let done = of(common, &mut link, command).await;
     link.close().await;
     done

@@ -20,18 +20,13 @@ pub struct ClientSpeaker {
 }
 
 impl ClientSpeaker {
-    /// A speaker that answers no request yet.
-    pub fn new(speaker: Arc<dyn Speaker>, answers: Answers) -> Self {
+    /// What is heard answers the `request` of the moment.
+    pub fn new(speaker: Arc<dyn Speaker>, answers: Answers, request: Arc<AtomicU32>) -> Self {
         ClientSpeaker {
             speaker,
             answers,
-            request: Arc::default(),
+            request,
         }
-    }
-
-    /// What is heard from now on answers this request.
-    pub fn answer(&self, request: u32) {
-        self.request.store(request, Ordering::Relaxed);
     }
 }
 

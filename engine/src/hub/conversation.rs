@@ -1,11 +1,13 @@
 //! One client's conversation: its turns, one after the other, and what is told of them.
 
 use super::{
-    Shared, client_speaker::ClientSpeaker, keeping::OwnScope, recording::Frames, service::problem,
+    Shared, client_speaker::ClientSpeaker, keeping::OwnScope, node_speaker::NodeSpeaker,
+    recording::Frames, service::problem,
 };
 use crate::{
     config::Endpoint,
     gateway::Answers,
+    people::NODE,
     session::{SessionHandle, SessionOver, SessionParts, Stimulus},
     skills::own_patience,
     tasks::TaskKind,
@@ -13,7 +15,10 @@ use crate::{
 use futures::StreamExt;
 use loqa_core::seams::Speaker;
 use loqa_protocol::{Envelope, Event, Problem, ServerFrame, SessionId};
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 use tokio::sync::mpsc;
 
 /// Turns that may wait for the one before; a client that asks more waits.
@@ -55,15 +60,24 @@ impl Conversation {
     pub fn open(hub: &Arc<Shared>, answers: Answers, place: &str, scope: OwnScope) -> Conversation {
         let (turns, waiting) = mpsc::channel(WAITING);
         let (events, told) = mpsc::channel(EVENTS);
-        let speaker = Arc::new(ClientSpeaker::new(hub.floor.clone(), answers.clone()));
-        let mut parts = hub.session_parts(speaker.clone(), events, place);
+        let request = Arc::<AtomicU32>::default();
+        // What is said to a node is heard there, and not here.
+        let speaker: Arc<dyn Speaker> = match place.starts_with(NODE) {
+            true => Arc::new(NodeSpeaker::new(answers.clone(), request.clone())),
+            false => Arc::new(ClientSpeaker::new(
+                hub.floor.clone(),
+                answers.clone(),
+                request.clone(),
+            )),
+        };
+        let mut parts = hub.session_parts(speaker, events, place);
         parts.keeps = hub.keeps(place, parts.room.clone(), scope);
         let session = hub.converse(parts);
         let taker = Taker {
             hub: hub.clone(),
             answers,
             session,
-            speaker,
+            request,
             told,
         };
         hub.tasks
@@ -82,7 +96,8 @@ struct Taker {
     hub: Arc<Shared>,
     answers: Answers,
     session: SessionHandle,
-    speaker: Arc<ClientSpeaker>,
+    /// What is said now answers this.
+    request: Arc<AtomicU32>,
     told: mpsc::Receiver<Envelope>,
 }
 
@@ -119,7 +134,7 @@ impl Taker {
     async fn take(&mut self, turn: Turn) -> Result<(), SessionOver> {
         match turn {
             Turn::Typed { id, text } => {
-                self.speaker.answer(id);
+                self.request.store(id, Ordering::Relaxed);
                 let session = self.session.clone();
                 let asking = async move { session.ask(text).await };
                 tokio::pin!(asking);
@@ -150,7 +165,7 @@ impl Taker {
                     });
                     return Ok(());
                 }
-                self.speaker.answer(id);
+                self.request.store(id, Ordering::Relaxed);
                 let stimulus = Stimulus {
                     file,
                     speech_end,
@@ -232,11 +247,11 @@ impl Shared {
             events,
             voice: self.models.voice.clone(),
             placements: self.models.placements(),
-            room: self.room(),
+            room: self.room_of(place),
             place: place.to_owned(),
             origin: "hub".into(),
             tier: self.config.conversation.tier,
-            keeps: self.keeps(place, self.room(), OwnScope::default()),
+            keeps: self.keeps(place, self.room_of(place), OwnScope::default()),
             zone: self.zone.clone(),
             endpoint: {
                 let (household, set) = (self.household.clone(), self.config.endpoint.clone());

@@ -11,11 +11,13 @@ mod floor;
 mod home_file;
 mod interruption;
 mod keeping;
+mod linked;
 mod listening;
 mod meter;
 mod microphone;
 mod models;
 mod neighbour;
+mod node_speaker;
 mod nodes;
 mod people;
 mod pin;
@@ -55,6 +57,7 @@ use floor::Floor;
 use home_file::{About, HomeFile};
 use jiff::tz::TimeZone;
 use keeping::Keeper;
+use linked::Linked;
 use listening::Call;
 use loqa_core::{
     home::Home,
@@ -198,6 +201,7 @@ pub(crate) struct Shared {
     household: Arc<LiveHousehold>,
     host: Arc<Host>,
     nodes: Nodes,
+    linked: Linked,
     /// Where its skills come from.
     shelves: Shelves,
     /// Skills that somebody looks at.
@@ -339,6 +343,7 @@ impl Hub {
             speaker: mouthpiece.device,
             silent_because: mouthpiece.silent_because,
             nodes: Nodes::in_folder(&data, &store.snapshot()),
+            linked: Linked::default(),
             keeper: Keeper::new(store.clone(), data),
             store,
             household,
@@ -367,6 +372,9 @@ impl Hub {
                 .map_err(|error| service::model_problem(&error))?;
         } else {
             shared.ring_timers();
+            if options.serving {
+                shared.link_nodes();
+            }
             let met = shared.follow_neighbour(calls);
             if !options.serving {
                 met.await;
@@ -602,6 +610,16 @@ impl Shared {
     /// The room this hub stands in.
     fn room(&self) -> Option<String> {
         Some(self.config.household.room.clone()).filter(|room| !room.is_empty())
+    }
+
+    /// The room of whoever is heard through `place`: a node's own, else the hub's.
+    fn room_of(&self, place: &str) -> Option<String> {
+        let node = place.strip_prefix(crate::people::NODE);
+        let own = node.and_then(|node| {
+            let household = self.store.snapshot();
+            household.nodes.get(node).map(|node| node.room.clone())
+        });
+        own.filter(|room| !room.is_empty()).or_else(|| self.room())
     }
 
     fn turn_config(&self) -> TurnConfig {

@@ -24,8 +24,6 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// What the audit calls them, in the place of a skill.
 const NODES: &str = "nodes";
-/// What the household is called where its owner has given it no name.
-const NAMELESS: &str = "Loqa";
 /// Addresses in a QR code, which is read the sooner the less it holds.
 const ADDRESSES: usize = 3;
 
@@ -51,7 +49,15 @@ impl Shared {
         let list: Vec<Value> = household
             .nodes
             .iter()
-            .map(|(id, node)| nodes::shown(id, node))
+            .map(|(id, node)| {
+                let mut shown = nodes::shown(id, node);
+                if let (Ok(node), Some(shown)) = (id.parse(), shown.as_object_mut())
+                    && let Value::Object(linked) = self.linked.shown(node)
+                {
+                    shown.extend(linked);
+                }
+                shown
+            })
             .collect();
         let now_ms = self.household.read().wall.as_millisecond();
         json!({
@@ -133,17 +139,13 @@ impl Shared {
     /// Where nodes come, the likeliest first.
     fn pair_with(&self, opening: Opening) -> Result<Vec<SocketAddr>, Problem> {
         let hub = self.nodes.hub()?;
-        let name = self.about.borrow().name.clone();
-        let name = if loqa_link::pairing::plain_name(&name) {
-            name
-        } else {
-            NAMELESS.to_owned()
-        };
+        let name = self.name_for_nodes();
+        let link = self.linked.let_in()?;
         let now_ms = self.household.read().wall.as_millisecond();
         let port = self
             .nodes
             .desk
-            .open(&hub, &name, opening, now_ms, true, &self.tasks)?;
+            .open(&hub, &name, opening, now_ms, link, &self.tasks)?;
         let addresses = own_addresses().into_iter();
         let addresses = addresses.map(|ip| SocketAddr::new(ip, port));
         Ok(addresses.take(ADDRESSES).collect())
@@ -216,10 +218,12 @@ pub(super) fn show(hub: &Arc<Shared>, id: u32, answers: Answers) -> DropGuard {
     let showing = async move {
         let mut pairing = hub.nodes.desk.watch();
         let mut epoch = hub.household.watch();
+        let mut linked = hub.linked.watch();
         let mut shown = None;
         loop {
             pairing.mark_unchanged();
             epoch.mark_unchanged();
+            linked.mark_unchanged();
             match blocking(hub.clone(), |hub| Ok(Some(hub.nodes()))).await {
                 Ok(now) if now == shown => {}
                 Ok(now) => {
@@ -234,6 +238,7 @@ pub(super) fn show(hub: &Arc<Shared>, id: u32, answers: Answers) -> DropGuard {
             tokio::select! {
                 changed = pairing.changed() => if changed.is_err() { return },
                 changed = epoch.changed() => if changed.is_err() { return },
+                changed = linked.changed() => if changed.is_err() { return },
             }
         }
     };

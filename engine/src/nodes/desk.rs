@@ -6,10 +6,7 @@ use crate::{
 };
 use loqa_link::{
     Hub,
-    discovery::{Announcement, Discovery, Household},
-    pairing::{
-        Desk, DeskError, Guest, MOST_GUESTS, Opening, Paired, Reason, Role, Seen, Sent, channel,
-    },
+    pairing::{Desk, DeskError, Guest, MOST_GUESTS, Opening, Paired, Reason, Seen, Sent, channel},
     trust,
 };
 use loqa_protocol::{NodeId, Problem};
@@ -32,8 +29,6 @@ use tokio_rustls::{
     server::TlsStream,
 };
 
-/// Where nodes are paired, unless something else is there: a firewall may be told of it.
-const PORT: u16 = 7613;
 /// Connections at a time; more are not accepted until one ends.
 const CONNECTIONS: usize = 2 * MOST_GUESTS;
 /// How long a node may take to agree on encryption.
@@ -64,7 +59,6 @@ struct Inner {
     port: Option<u16>,
     guests: BTreeMap<Guest, mpsc::Sender<Note>>,
     last: Guest,
-    discovery: Option<Discovery>,
 }
 
 enum Note {
@@ -80,8 +74,8 @@ pub(crate) struct State {
 }
 
 impl PairingDesk {
-    /// Opens it, in place of whatever was open, and `announce`s it in the network; tells at which port
-    /// nodes come. Blocks, within the runtime.
+    /// Opens it, in place of whatever was open, at `port` if that is free; tells at which port it is. Blocks,
+    /// within the runtime.
     ///
     /// # Errors
     /// There is no port to be had.
@@ -91,14 +85,14 @@ impl PairingDesk {
         household: &str,
         opening: Opening,
         now_ms: i64,
-        announce: bool,
+        port: u16,
         tasks: &Tasks,
     ) -> Result<u16, Problem> {
         let mut inner = self.0.lock();
         let port = match inner.port {
             Some(port) => port,
             None => {
-                let listener = listen().map_err(|error| Problem {
+                let listener = listen(port).map_err(|error| Problem {
                     code: "pairing".into(),
                     message: format!(
                         "no node can be paired: no port of this machine can be used: {error}"
@@ -129,9 +123,6 @@ impl PairingDesk {
             .get_or_insert_with(|| Desk::new(hub.identity().public(), household.to_owned()));
         let sent = desk.open(opening);
         inner.dispatch(sent);
-        if announce && inner.discovery.is_none() {
-            inner.discovery = announced(hub, household, port);
-        }
         drop(inner);
         self.0.tell();
         Ok(port)
@@ -148,6 +139,11 @@ impl PairingDesk {
             seen,
             until_ms: inner.until_ms,
         }
+    }
+
+    /// Where nodes are paired, while somebody is there to pair them.
+    pub fn port(&self) -> Option<u16> {
+        self.0.lock().port
     }
 
     /// Whenever what a person sees has changed.
@@ -272,7 +268,6 @@ impl Shared {
         let deadline = inner.desk.as_ref().and_then(Desk::deadline);
         if deadline.is_none() {
             inner.port = None;
-            inner.discovery = None;
         }
         drop(inner);
         if deadline.is_none() || before != after {
@@ -364,33 +359,13 @@ impl Inner {
 }
 
 /// One socket for both kinds of addresses, where there are both.
-fn listen() -> io::Result<std::net::TcpListener> {
+fn listen(port: u16) -> io::Result<std::net::TcpListener> {
     let any: [IpAddr; 2] = [Ipv6Addr::UNSPECIFIED.into(), Ipv4Addr::UNSPECIFIED.into()];
-    let places: Vec<SocketAddr> = [PORT, 0]
+    let places: Vec<SocketAddr> = [port, 0]
         .into_iter()
         .flat_map(|port| any.map(|ip| SocketAddr::new(ip, port)))
         .collect();
     let listener = std::net::TcpListener::bind(&places[..])?;
     listener.set_nonblocking(true)?;
     Ok(listener)
-}
-
-/// Where multicast does not work, people type the hub's address.
-fn announced(hub: &Hub, household: &str, port: u16) -> Option<Discovery> {
-    let announcement = Announcement {
-        node: hub.node(),
-        versions: (1, 1),
-        role: Role::Hub,
-        household: Some((Household::of(hub.authority()), household.to_owned())),
-        name: household.to_owned(),
-        port,
-        pairing: Some(port),
-    };
-    let announced = Discovery::new().and_then(|mut discovery| {
-        discovery.announce(&announcement)?;
-        Ok(discovery)
-    });
-    announced
-        .inspect_err(|error| tracing::warn!(%error, "nodes must be told this hub's address"))
-        .ok()
 }

@@ -26,7 +26,7 @@ fn open() -> House {
     let secret = Secret::typed(Role::Hub, CODE).unwrap();
     let opening = Opening::new([secret], None, Instant::now());
     let hub = nodes.hub().unwrap();
-    let port = nodes.desk.open(&hub, "Home", opening, 0, false, &tasks);
+    let port = nodes.desk.open(&hub, "Home", opening, 0, 0, &tasks);
     House {
         port: port.unwrap(),
         nodes,

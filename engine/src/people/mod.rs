@@ -23,6 +23,8 @@ pub const MICROPHONE: &str = "microphone";
 pub const PROGRAMS: &str = "programs";
 /// Before the id of a browser that has signed in.
 pub const SCREEN: &str = "screen:";
+/// Before the id of a node: a microphone and speaker elsewhere in the house.
+pub const NODE: &str = "node:";
 /// Before the id of an area.
 pub const ROOM: &str = "room:";
 

@@ -1,0 +1,302 @@
+//! Nodes that are linked with the hub now: each is let in, is a client in a room of its own, and is seen.
+
+use super::{Shared, service::Client};
+use crate::{
+    gateway::{Connection as _, Overflow, answers},
+    nodes::{self, PORT},
+    people::NODE,
+    tasks::TaskKind,
+};
+use loqa_link::{
+    discovery::{Announcement, Discovery, Household},
+    pairing::{Role, Seen},
+    wire::{self, Incoming, Link, Listener, Me, Reason, Settings},
+};
+use loqa_protocol::{ClientFrame, NodeId, Problem, ServerFrame, link::AudioCodec};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    future,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::watch, time::timeout};
+
+/// How long whoever opens pairing waits for the port.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Clients of one node at a time.
+const CLIENTS: usize = 4;
+
+/// Those that are there now.
+#[derive(Default)]
+pub(super) struct Linked {
+    links: Mutex<BTreeMap<NodeId, Link>>,
+    /// Somebody wants nodes to be let in, though none is paired yet.
+    wanted: watch::Sender<bool>,
+    /// Where nodes come, once they are let in.
+    port: watch::Sender<Option<Result<u16, String>>>,
+    /// Goes up with whatever a person could see.
+    changed: watch::Sender<u64>,
+}
+
+impl Linked {
+    /// Whenever one comes, goes or tells something else of itself.
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// What is known of a node besides that it is paired.
+    pub fn shown(&self, node: NodeId) -> Value {
+        let links = self.lock();
+        let Some(link) = links.get(&node) else {
+            return json!({ "linked": false });
+        };
+        let health = link.health();
+        let health = health.borrow();
+        let offers = health.offers.iter();
+        let offers: Vec<_> = offers.map(|it| it.capability.to_string()).collect();
+        json!({
+            "linked": true,
+            "silent": health.silent,
+            "rtt_ms": link.round_trip().as_secs_f64() * 1e3,
+            "load": f64::from(health.load_permille) / 1000.0,
+            "offers": offers,
+            "address": link.address().ip().to_canonical().to_string(),
+            "software": link.hello().software,
+        })
+    }
+
+    /// Has nodes be let in from now on, and tells at which port. Blocks, within the runtime.
+    ///
+    /// # Errors
+    /// There is no port to be had.
+    pub fn let_in(&self) -> Result<u16, Problem> {
+        self.wanted.send_replace(true);
+        let mut port = self.port.subscribe();
+        let opened = async move {
+            let port = timeout(PATIENCE, port.wait_for(Option::is_some)).await;
+            port.ok()?.ok()?.clone()
+        };
+        let opened = tokio::runtime::Handle::current().block_on(opened);
+        let opened = opened.unwrap_or_else(|| Err("the hub is busy".into()));
+        opened.map_err(|reason| Problem {
+            code: "nodes".into(),
+            message: format!("no node can be let in: {reason}"),
+            help: "see what else runs on this machine, and start the hub again".into(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<NodeId, Link>> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self) {
+        self.changed.send_modify(|it| *it += 1);
+    }
+}
+
+impl Shared {
+    /// Lets nodes in, for as long as the hub runs; opens no port before one is paired or to be.
+    pub(super) fn link_nodes(self: &Arc<Self>) {
+        let (hub, cancel) = (self.clone(), self.tasks.cancelled());
+        self.tasks.spawn(TaskKind::BACKGROUND, "link", async move {
+            let linking = hub.link();
+            cancel.run_until_cancelled(linking).await;
+        });
+    }
+
+    async fn link(self: &Arc<Self>) {
+        let mut wanted = self.linked.wanted.subscribe();
+        if self.store.snapshot().nodes.is_empty()
+            && wanted.wait_for(|wanted| *wanted).await.is_err()
+        {
+            return;
+        }
+        let listener = match self.listen().await {
+            Ok(listener) => listener,
+            Err(reason) => {
+                tracing::warn!(%reason, "no node can be let in");
+                self.linked.port.send_replace(Some(Err(reason)));
+                return;
+            }
+        };
+        let port = listener.address().map_or(0, |address| address.port());
+        self.linked.port.send_replace(Some(Ok(port)));
+        tracing::info!(port, "nodes are let in");
+        let accepting = async {
+            while let Some(link) = listener.accept().await {
+                let (hub, cancel) = (self.clone(), self.tasks.cancelled());
+                self.tasks.spawn(TaskKind::CLIENT, "node", async move {
+                    tokio::select! {
+                        biased;
+                        () = cancel.cancelled() => link.close(Reason::Stopping, ""),
+                        () = hub.serve_node(&link) => {}
+                    }
+                });
+            }
+        };
+        tokio::join!(accepting, self.announce_hub(port));
+    }
+
+    async fn listen(&self) -> Result<Listener, String> {
+        let hub = self.nodes.hub().map_err(|problem| problem.message)?;
+        let me = Me {
+            name: self.name_for_nodes(),
+            software: format!("loqa {}", env!("CARGO_PKG_VERSION")),
+            codecs: vec![AudioCodec::Opus, AudioCodec::Pcm16],
+            ..Me::default()
+        };
+        let any: [IpAddr; 2] = [Ipv6Addr::UNSPECIFIED.into(), Ipv4Addr::UNSPECIFIED.into()];
+        let mut reason = String::new();
+        for (port, ip) in [PORT, 0]
+            .into_iter()
+            .flat_map(|port| any.map(|ip| (port, ip)))
+        {
+            let at = SocketAddr::new(ip, port);
+            match Listener::bind(at, hub.clone(), me.clone(), Settings::default()) {
+                Ok(listener) => return Ok(listener),
+                Err(error) => reason = error.to_string(),
+            }
+        }
+        Err(reason)
+    }
+
+    /// Says in the network where the hub is, and whether a node can be paired. Where multicast does not work,
+    /// people type the hub's address.
+    async fn announce_hub(&self, port: u16) {
+        let mut pairing = self.nodes.desk.watch();
+        let Ok(hub) = self.nodes.hub() else { return };
+        let mut discovery = match Discovery::new() {
+            Ok(discovery) => discovery,
+            Err(error) => {
+                tracing::warn!(%error, "nodes must be told this hub's address");
+                return;
+            }
+        };
+        let mut announced = None;
+        loop {
+            let state = self.nodes.desk.state();
+            let open = !matches!(state.seen, Seen::Closed(_));
+            let pairing_port = self.nodes.desk.port().filter(|_| open);
+            if announced != Some(pairing_port) {
+                let household = self.name_for_nodes();
+                let announcement = Announcement {
+                    node: hub.node(),
+                    versions: (*wire::VERSIONS.start() as u8, *wire::VERSIONS.end() as u8),
+                    role: Role::Hub,
+                    household: Some((Household::of(hub.authority()), household.clone())),
+                    name: household,
+                    port,
+                    pairing: pairing_port,
+                };
+                if let Err(error) = discovery.announce(&announcement) {
+                    tracing::warn!(%error, "nodes must be told this hub's address");
+                }
+                announced = Some(pairing_port);
+            }
+            if pairing.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// As long as it is linked.
+    async fn serve_node(self: &Arc<Self>, link: &Link) {
+        let node = link.peer();
+        tracing::info!(node = %node.short(), "a node is here");
+        // One that comes again before it was missed is the same.
+        self.linked.lock().insert(node, link.clone());
+        self.linked.tell();
+        let mut health = link.health();
+        let mut clients = tokio::task::JoinSet::new();
+        loop {
+            tokio::select! {
+                incoming = link.accept() => match incoming {
+                    Ok(Incoming::Client(client)) if clients.len() < CLIENTS => {
+                        clients.spawn(serve(self.clone(), node, client));
+                    }
+                    // What a node does not ask of a hub is dropped, which it is told.
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::info!(node = %node.short(), reason = %error, "a node has gone");
+                        break;
+                    }
+                },
+                changed = health.changed() => if changed.is_ok() { self.linked.tell() },
+                Some(_) = clients.join_next() => {}
+            }
+        }
+        let mut links = self.linked.lock();
+        if links.get(&node).is_some_and(Link::is_closed) {
+            links.remove(&node);
+        }
+        drop(links);
+        self.linked.tell();
+    }
+
+    /// What nodes are told that the household is called.
+    pub(super) fn name_for_nodes(&self) -> String {
+        let name = self.about.borrow().name.clone();
+        match loqa_link::pairing::plain_name(&name) {
+            true => name,
+            false => nodes::NAMELESS.to_owned(),
+        }
+    }
+}
+
+/// A client at a node, until it goes.
+async fn serve(hub: Arc<Shared>, node: NodeId, client: wire::Client) {
+    let wire::Client {
+        answers: mut says,
+        mut requests,
+    } = client;
+    let (answers, mut outbox) = answers();
+    let mut served = Client::new(hub, answers.clone(), &format!("{NODE}{node}"));
+    let reading = async {
+        loop {
+            match requests.next().await {
+                Ok(Some(frame)) if may(&frame) => served.handle(frame).await,
+                Ok(Some(frame)) => {
+                    let id = frame.id();
+                    let problem = Problem {
+                        code: "not_for_nodes".into(),
+                        message: "a node may ask no such thing".into(),
+                        help: "do it on the dashboard".into(),
+                    };
+                    let _ = answers.send(ServerFrame::Problem { id, problem });
+                    let _ = answers.send(ServerFrame::Done { id });
+                }
+                // What it has asked is still answered.
+                Ok(None) => future::pending().await,
+                Err(_) => return,
+            }
+        }
+    };
+    let writing = async {
+        loop {
+            match outbox.next().await {
+                Ok(frame) if says.send(&frame).await.is_ok() => {}
+                Ok(_) | Err(Overflow { .. }) => return,
+            }
+        }
+    };
+    tokio::select! {
+        () = reading => {}
+        () = writing => {}
+    }
+}
+
+/// Whether a node may ask this: to be heard and answered, as whoever stands before it. A puck can be stolen.
+fn may(frame: &ClientFrame) -> bool {
+    matches!(
+        frame,
+        ClientFrame::Ask { .. }
+            | ClientFrame::AskAudio { .. }
+            | ClientFrame::Audio { .. }
+            | ClientFrame::AudioEnd { .. }
+            | ClientFrame::Pin { .. }
+            | ClientFrame::Timers { .. }
+            | ClientFrame::Watch { .. }
+    )
+}
