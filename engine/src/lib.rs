@@ -17,6 +17,7 @@ pub mod hub;
 pub mod keys;
 mod library;
 pub mod models;
+mod nodes;
 mod people;
 pub mod session;
 pub mod skills;

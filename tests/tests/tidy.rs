@@ -62,6 +62,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "loqa-core",
             "loqa-inference",
             "loqa-engine",
+            "loqa-link",
             "loqa-ui",
             "loqa-skill-host",
             "loqa-skill-sdk",
@@ -195,7 +196,7 @@ fn packages() -> BTreeMap<String, Vec<String>> {
 }
 
 /// Everything that goes out goes through one module, so that it can be permitted, recorded and
-/// refused there.
+/// refused there; and what stays in the house, from one of its machines to another, through one package.
 #[test]
 fn connections_to_elsewhere_are_opened_in_one_place() {
     let clients = [
@@ -213,6 +214,9 @@ fn connections_to_elsewhere_are_opened_in_one_place() {
         let product = ["engine", "node-agent", "skills", "src-tauri", "ui"];
         product.iter().any(|folder| path.starts_with(folder))
             && !path.starts_with("engine/src/egress")
+            // The one exception: what a household's own machines say to each other, once they are
+            // paired, or to be. It goes nowhere but to whom a key or a person vouches for.
+            && !path.starts_with("engine/link/src")
             // It tries, and must fail.
             && !path.ends_with("skill-host/src/probe.rs")
             // They stand for browsers and servers.
@@ -232,11 +236,14 @@ fn connections_to_elsewhere_are_opened_in_one_place() {
         "surf",
         "h3",
     ];
+    // Within the house, and in `engine/link` alone.
+    let near = ["mdns-sd", "quinn", "socket2"];
     for (name, dependencies) in packages() {
-        for library in dependencies
-            .iter()
-            .filter(|it| libraries.contains(&it.as_str()))
-        {
+        let forbidden = |it: &&String| {
+            let near = near.contains(&it.as_str()) && name != "loqa-link";
+            near || libraries.contains(&it.as_str())
+        };
+        for library in dependencies.iter().filter(forbidden) {
             let _ = writeln!(wrong, "{name} may not use {library}: see engine/src/egress");
         }
     }

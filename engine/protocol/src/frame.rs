@@ -1,7 +1,7 @@
 //! What a client and the hub say to each other, on every transport.
 
 use crate::{
-    Envelope, Keep, KeptLook, SessionId, TurnSummary, View,
+    Envelope, Keep, KeptLook, NodeId, SessionId, TurnSummary, View,
     view::{Area, Device},
 };
 use alloc::{string::String, vec::Vec};
@@ -307,6 +307,48 @@ pub enum ClientFrame {
         /// What changes.
         edit: PeopleEdit,
     },
+    /// The household's nodes, and whether one is being paired: now, and whenever that has changed, until
+    /// this is said with `on: false`.
+    Nodes {
+        /// Request id.
+        id: u32,
+        /// From now on.
+        on: bool,
+    },
+    /// Changes that. Refused with `wrong_pin` or `pin_locked` where an owner has a PIN and this is not it.
+    EditNodes {
+        /// Request id.
+        id: u32,
+        /// Of an owner, as typed; empty where none is needed.
+        pin: String,
+        /// What changes.
+        edit: NodeEdit,
+    },
+}
+
+/// One change of which nodes belong to the household.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeEdit {
+    /// One may be paired: the hub shows a QR code and 8 digits, for three minutes.
+    Open,
+    /// One may be paired that shows this: 8 digits, or what its QR code holds.
+    Given(String),
+    /// The words of this node match: it belongs to the household.
+    Accept(NodeId),
+    /// None may be paired any more; one that waits is told that its words do not match.
+    Close,
+    /// How a node is called, and where it is. What is absent stays.
+    Set {
+        /// Which.
+        node: NodeId,
+        /// As people call it.
+        name: Option<String>,
+        /// The id of a room; empty: in none.
+        room: Option<String>,
+    },
+    /// A node does not belong to the household any more. What it is connected to ends.
+    Revoke(NodeId),
 }
 
 /// One change of who lives here and what they may do. Names of roles, risks and rulings are those of `People`.
@@ -472,6 +514,8 @@ impl ClientFrame {
             | ClientFrame::Pin { id, .. }
             | ClientFrame::People { id }
             | ClientFrame::EditPeople { id, .. }
+            | ClientFrame::Nodes { id, .. }
+            | ClientFrame::EditNodes { id, .. }
             | ClientFrame::Doctor { id }
             | ClientFrame::Subscribe { id }
             | ClientFrame::Watch { id }
@@ -550,7 +594,7 @@ pub enum ServerFrame {
     },
     /// Answer to `Intent`, `Timers`, `Doctor`, `Dashboard`, `Ways`, `Logs`, `Sounds`, `LookAtSkill`,
     /// `SkillAudit`, `SkillCalls`, `Models`, `Privacy`, `Egress`: a JSON document.
-    /// `SkillAudit`, `SkillCalls`, `Models`, `People`: a JSON document.
+    /// `SkillAudit`, `SkillCalls`, `Models`, `People`, `Nodes`: a JSON document.
     Json {
         /// Request id.
         id: u32,

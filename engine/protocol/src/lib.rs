@@ -24,8 +24,8 @@ pub mod wire;
 pub use capability::{Capability, CapabilityParseError};
 pub use event::{EffectKind, Envelope, Event, Retained};
 pub use frame::{
-    AudioFormat, Choice, ClientFrame, HomeEdit, ModelChange, PeopleEdit, Problem, ServerFrame,
-    SkillChange,
+    AudioFormat, Choice, ClientFrame, HomeEdit, ModelChange, NodeEdit, PeopleEdit, Problem,
+    ServerFrame, SkillChange,
 };
 pub use hypothesis::{Hypothesis, Verdict};
 pub use ids::{NodeId, NodeIdParseError, SessionId, TurnId, UtteranceId};

@@ -189,6 +189,19 @@ fn own_names() -> Vec<ServerName<'static>> {
     all.into_iter().map(|(_, name)| name).collect()
 }
 
+/// Where other machines reach this one, the likeliest first; itself where there is no network.
+pub(crate) fn own_addresses() -> Vec<IpAddr> {
+    let names = own_names().into_iter();
+    let addresses: Vec<IpAddr> = names
+        .filter_map(|name| match name {
+            ServerName::IpAddress(address) => Some(address.into()),
+            _ => None,
+        })
+        .collect();
+    let (own, others): (Vec<_>, Vec<_>) = addresses.into_iter().partition(IpAddr::is_loopback);
+    if others.is_empty() { own } else { others }
+}
+
 /// Where names stand among addresses.
 const NAME: u8 = 2;
 

@@ -31,6 +31,7 @@ pub mod token;
 mod v1;
 
 pub use household::Household;
+pub(crate) use household::own_addresses;
 
 use crate::{
     beside::beside,

@@ -9,7 +9,7 @@ use crate::{
 use loqa_core::seams::{FRAME_SAMPLES, SAMPLE_RATE_HZ};
 use loqa_protocol::{ClientFrame, Problem, ServerFrame};
 use serde_json::Value;
-use std::time::Duration;
+use std::{ops::ControlFlow, time::Duration};
 use tokio::time::{Instant, sleep_until};
 
 /// A recording that is asked.
@@ -209,6 +209,32 @@ impl Link {
                 }
                 ServerFrame::Problem { id: about, problem } if about == id => return Err(problem),
                 ServerFrame::Done { id: done } if done == id => return Ok(Value::Null),
+                _ => {}
+            }
+        }
+    }
+
+    /// Documents that are answered, until `on` has seen enough, or there are no more.
+    ///
+    /// # Errors
+    /// As [`Link::request`].
+    pub async fn documents(
+        &mut self,
+        frame: impl FnOnce(u32) -> ClientFrame,
+        on: &mut dyn FnMut(Value) -> ControlFlow<()>,
+    ) -> Result<(), Problem> {
+        let id = self.next_id();
+        self.sender.send(frame(id)).await?;
+        loop {
+            match self.receiver.recv().await? {
+                ServerFrame::Json { id: of, json } if of == id => {
+                    let document = serde_json::from_str(&json).unwrap_or_default();
+                    if on(document).is_break() {
+                        return Ok(());
+                    }
+                }
+                ServerFrame::Problem { id: about, problem } if about == id => return Err(problem),
+                ServerFrame::Done { id: done } if done == id => return Ok(()),
                 _ => {}
             }
         }

@@ -15,6 +15,7 @@ mod intent;
 mod kept;
 mod link;
 mod model;
+mod node;
 mod output;
 mod people;
 mod privacy;
@@ -129,6 +130,9 @@ enum Command {
     /// Who lives here, whom microphones, screens and rooms speak for, and who may do what
     #[command(subcommand)]
     People(people::PeopleCommand),
+    /// Machines that belong to the household besides the hub: pair, list and revoke them
+    #[command(subcommand)]
+    Node(node::NodeCommand),
     /// Tell what is missing or degraded, each with its remedy
     Doctor,
     /// Settings
@@ -196,6 +200,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
         Command::Wipe(args) => wipe::run(common, args).await,
         Command::Privacy(args) => privacy::run(common, args).await,
         Command::People(command) => people::run(common, command).await,
+        Command::Node(command) => node::run(common, command).await,
         Command::Doctor => doctor::run(common).await,
         Command::Config(args) => config::run(common, args),
         Command::Completions { .. } => Ok(ExitCode::SUCCESS),

@@ -1,6 +1,6 @@
 //! What works and what does not, each with its remedy.
 
-use super::{Listening, Shared, home_file::HomeFile, privacy};
+use super::{Listening, Shared, home_file::HomeFile, nodes, privacy};
 use crate::{
     api::{Dashboard, InTheHouse},
     home_assistant::{Place, Status, Trouble, token},
@@ -40,6 +40,7 @@ pub fn examine(hub: &Shared) -> Vec<Check> {
     checks.extend(words(hub));
     checks.extend(keys::place_of(&hub.config.hub.data).map(key));
     checks.push(privacy::examine(hub));
+    checks.extend(nodes::examine(hub));
     checks.extend(hub.dashboard.get().map(dashboard));
     checks
 }

@@ -16,6 +16,7 @@ mod meter;
 mod microphone;
 mod models;
 mod neighbour;
+mod nodes;
 mod people;
 mod pin;
 mod privacy;
@@ -41,6 +42,7 @@ use crate::{
     egress::Border,
     gateway::{Answers, Connection, Server, Service},
     models::Models,
+    nodes::Nodes,
     skills::{Elsewhere, Host, HostParts, LiveHousehold, SystemClock, own_volume},
     store::Store,
     tasks::{TaskKind, Tasks},
@@ -194,6 +196,7 @@ pub(crate) struct Shared {
     keeper: Keeper,
     household: Arc<LiveHousehold>,
     host: Arc<Host>,
+    nodes: Nodes,
     /// Where its skills come from.
     shelves: Shelves,
     /// Skills that somebody looks at.
@@ -333,6 +336,7 @@ impl Hub {
             })),
             speaker: mouthpiece.device,
             silent_because: mouthpiece.silent_because,
+            nodes: Nodes::in_folder(&data, &store.snapshot()),
             keeper: Keeper::new(store.clone(), data),
             store,
             household,

@@ -90,19 +90,30 @@ impl Shared {
         )))
     }
 
+    /// Whether whoever asks may change who belongs here: where an owner has a PIN, this must be it. Blocks
+    /// for a slow hash. A refusal is written down.
+    ///
+    /// # Errors
+    /// It is not.
+    pub(super) fn prove_owner(&self, typed: &str, deed: Deed, what: &str) -> Result<(), Problem> {
+        let moment = self.household.read();
+        if !people::is_locked(&moment.household, moment.wall.as_millisecond()) {
+            return Ok(());
+        }
+        let known = pin(typed).and_then(|pin| self.host.is_owner(&pin).map_err(unproved));
+        known.inspect_err(|_| {
+            let audit = Audit::in_folder(self.store.folder().path());
+            audit.refused(deed, what, "", None);
+        })
+    }
+
     /// Changes that, if whoever asks may. Blocks for a slow hash and an fsync. Tells which person or rule it
     /// was about.
     pub(super) fn edit_people(&self, typed: &str, edit: &PeopleEdit) -> Told {
         let audit = Audit::in_folder(self.store.folder().path());
         let moment = self.household.read();
         let now_ms = moment.wall.as_millisecond();
-        if people::is_locked(&moment.household, now_ms) {
-            let known = pin(typed).and_then(|pin| self.host.is_owner(&pin).map_err(unproved));
-            if let Err(problem) = known {
-                audit.refused(Deed::Person, PEOPLE, "", None);
-                return Err(problem);
-            }
-        }
+        self.prove_owner(typed, Deed::Person, PEOPLE)?;
         let home = self.understanding.home();
         let mut wrong = None;
         let outcome = self.household.commit(None, |household, _| {

@@ -5,7 +5,7 @@ use super::{
     conversation::{Conversation, Turn},
     doctor,
     keeping::OwnScope,
-    meter, models, privacy,
+    meter, models, nodes, privacy,
     recording::{Frames, Recording},
     skills::Parts,
     view,
@@ -54,6 +54,8 @@ pub struct Client {
     scope: OwnScope,
     /// Likewise what leaves the house.
     privacy: Option<DropGuard>,
+    /// Likewise its nodes.
+    nodes: Option<DropGuard>,
 }
 
 impl Client {
@@ -72,6 +74,7 @@ impl Client {
             measuring: None,
             models: None,
             privacy: None,
+            nodes: None,
         }
     }
 
@@ -483,6 +486,12 @@ impl Connection for Client {
                 }
                 ClientFrame::EditPeople { id, pin, edit } => {
                     self.tell(id, move |hub| hub.edit_people(&pin, &edit));
+                }
+                ClientFrame::Nodes { id, on } => {
+                    self.nodes = on.then(|| nodes::show(&self.hub, id, self.answers.clone()));
+                }
+                ClientFrame::EditNodes { id, pin, edit } => {
+                    self.tell(id, move |hub| hub.edit_nodes(&pin, &edit));
                 }
                 ClientFrame::LookAtSkill { id, part, last } => self.look_at_skill(id, &part, last),
                 ClientFrame::InstallSkill { id, offer, agreed } => {

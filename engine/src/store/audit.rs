@@ -107,6 +107,10 @@ pub enum Deed {
     Rule,
     /// Somebody has agreed to have their words kept, or no longer does.
     Consent,
+    /// A node belongs to the household, or is otherwise now.
+    Node,
+    /// A node does not any more.
+    NodeGone,
 }
 
 /// A row.
@@ -149,6 +153,8 @@ impl Deed {
             Deed::Place => "place",
             Deed::Rule => "rule",
             Deed::Consent => "consent",
+            Deed::Node => "node",
+            Deed::NodeGone => "node-gone",
         }
     }
 }

@@ -21,6 +21,7 @@ pub(super) enum Kind {
     Place = 7,
     Rule = 8,
     Keeping = 9,
+    Node = 10,
 }
 
 /// An entry that differs between the disk and what is true.
@@ -61,6 +62,7 @@ pub(super) fn changes(saved: &Household, current: &Household) -> serde_json::Res
     differing(&mut all, Kind::Person, &saved.people, &current.people)?;
     differing(&mut all, Kind::Place, &saved.places, &current.places)?;
     differing(&mut all, Kind::Rule, &saved.rules, &current.rules)?;
+    differing(&mut all, Kind::Node, &saved.nodes, &current.nodes)?;
     let one = |keeping| BTreeMap::from([((), keeping)]);
     let (was, is) = (one(&saved.keeping), one(&current.keeping));
     differing(&mut all, Kind::Keeping, &was, &is)?;
@@ -83,6 +85,7 @@ pub(super) fn put(household: &mut Household, row: &Row, key: &Key) -> Result<(),
             ((), household.keeping) = serde_json::from_slice(&plain)?;
             Ok(())
         }
+        10 => insert(&mut household.nodes, &plain),
         unknown => Err(RowError::Unknown(unknown)),
     }
 }

@@ -1,6 +1,7 @@
 //! What the household asked to be kept: timers, alarms, device states, lists, what skills keep.
 
 use super::keeping::Keeping;
+use super::nodes::PairedNode;
 use super::people::{Person, Place};
 use loqa_core::policy::Rule;
 use loqa_skill_sdk::{AlarmEvery, DeviceState};
@@ -28,6 +29,8 @@ pub struct Household {
     pub places: BTreeMap<String, Place>,
     /// The household's own rules by id, so oldest first.
     pub rules: BTreeMap<u64, Rule>,
+    /// Nodes that were paired, by their [`NodeId`](loqa_protocol::NodeId).
+    pub nodes: BTreeMap<String, PairedNode>,
     /// Goes up with every commit, across restarts: a plan made in another epoch is
     /// made anew before it is carried out.
     pub epoch: u64,

@@ -13,6 +13,7 @@ mod error;
 mod folder;
 mod household;
 mod keeping;
+mod nodes;
 mod people;
 mod plain;
 mod rewrite;
@@ -25,6 +26,7 @@ pub use error::{CommitError, StoreError};
 pub use folder::DataFolder;
 pub use household::{AlarmPhase, AlarmRecord, Household, TimerPhase, TimerRecord};
 pub use keeping::{Keeping, Whereabouts};
+pub use nodes::PairedNode;
 pub use people::{Consent, Person, Place, SpeaksFor};
 
 use crate::keys::{Keys, KeysError};

@@ -10,6 +10,7 @@ use crate::{
     },
 };
 use loqa_protocol::NodeId;
+use proptest::{collection::vec, prelude::*};
 use rcgen::{
     BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, PKCS_ED25519, date_time_ymd,
@@ -598,5 +599,34 @@ fn a_handshake_with_any_byte_changed_lets_nobody_in() {
         // The version of a record is of no meaning in TLS 1.3, and not covered.
         let legacy = (1..3).contains(&place);
         assert!(legacy || !through(Some(place)), "byte {place}");
+    }
+}
+
+#[test]
+fn a_certificate_with_any_byte_changed_lets_nobody_in() {
+    let hub = hub(&[], day(0));
+    let node = Identity::passing().unwrap();
+    hub.roster().pair(node.node());
+    let good = hub.issue(&node.public(), day(0)).unwrap();
+    assert!(hub.admit(std::slice::from_ref(&good), day(0)).is_ok());
+    for place in 0..good.len() {
+        for bit in [1, 0x80] {
+            let mut bytes = good.to_vec();
+            bytes[place] ^= bit;
+            let changed = CertificateDer::from(bytes);
+            let admitted = hub.admit(&[changed], day(0));
+            assert!(admitted.is_err(), "byte {place}: {admitted:?}");
+        }
+        let cut = CertificateDer::from(good[..place].to_vec());
+        assert!(hub.admit(&[cut], day(0)).is_err(), "cut at {place}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_strangers_show_as_a_certificate_is_read_or_refused(bytes in vec(any::<u8>(), 0..400)) {
+        prop_assert_eq!(PublicKey::of(&CertificateDer::from(bytes.clone())), None);
+        let key = PublicKey::from_spki(&bytes);
+        prop_assert!(key.is_none_or(|key| key.spki()[..] == bytes));
     }
 }

@@ -120,6 +120,11 @@ impl From<&ClientFrame> for v1::ClientFrame {
                 pin,
                 edit: Some(edit.into()),
             }),
+            ClientFrame::Nodes { on, .. } => Request::Nodes(v1::Nodes { on }),
+            ClientFrame::EditNodes { pin, edit, .. } => Request::EditNodes(v1::EditNodes {
+                pin,
+                edit: Some(edit.into()),
+            }),
         };
         v1::ClientFrame {
             id: frame.id(),
@@ -228,6 +233,12 @@ impl TryFrom<v1::ClientFrame> for ClientFrame {
                 },
                 Request::People(v1::People {}) => ClientFrame::People { id },
                 Request::EditPeople(v1::EditPeople { pin, edit }) => ClientFrame::EditPeople {
+                    id,
+                    pin,
+                    edit: edit.try_into()?,
+                },
+                Request::Nodes(v1::Nodes { on }) => ClientFrame::Nodes { id, on },
+                Request::EditNodes(v1::EditNodes { pin, edit }) => ClientFrame::EditNodes {
                     id,
                     pin,
                     edit: edit.try_into()?,

@@ -826,7 +826,7 @@ pub struct ClientFrame {
     pub id: u32,
     #[prost(
         oneof = "client_frame::Kind",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 37, 38, 39, 43, 44, 45, 46, 47"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 37, 38, 39, 43, 44, 45, 46, 47, 48, 49"
     )]
     pub kind: ::core::option::Option<client_frame::Kind>,
 }
@@ -914,6 +914,10 @@ pub mod client_frame {
         BackUp(super::BackUp),
         #[prost(message, tag = "47")]
         Wipe(super::Wipe),
+        #[prost(message, tag = "48")]
+        Nodes(super::Nodes),
+        #[prost(message, tag = "49")]
+        EditNodes(super::EditNodes),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1349,6 +1353,56 @@ pub struct RuleEdit {
     pub to: ::prost::alloc::string::String,
     #[prost(string, tag = "6")]
     pub ruling: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Nodes {
+    #[prost(bool, tag = "1")]
+    pub on: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EditNodes {
+    /// of an owner, where one has a PIN
+    #[prost(string, tag = "1")]
+    pub pin: ::prost::alloc::string::String,
+    #[prost(oneof = "edit_nodes::Edit", tags = "2, 3, 4, 5, 6, 7")]
+    pub edit: ::core::option::Option<edit_nodes::Edit>,
+}
+/// Nested message and enum types in `EditNodes`.
+pub mod edit_nodes {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Edit {
+        #[prost(message, tag = "2")]
+        Open(super::OpenPairing),
+        /// what a node shows: 8 digits, or what its QR code holds
+        #[prost(string, tag = "3")]
+        Given(::prost::alloc::string::String),
+        /// 32 bytes: the node whose words match
+        #[prost(bytes, tag = "4")]
+        Accept(::prost::alloc::vec::Vec<u8>),
+        #[prost(message, tag = "5")]
+        Close(super::ClosePairing),
+        #[prost(message, tag = "6")]
+        Set(super::NodeSettings),
+        /// 32 bytes
+        #[prost(bytes, tag = "7")]
+        Revoke(::prost::alloc::vec::Vec<u8>),
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpenPairing {}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClosePairing {}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NodeSettings {
+    /// 32 bytes
+    #[prost(bytes = "vec", tag = "1")]
+    pub node: ::prost::alloc::vec::Vec<u8>,
+    /// as people call it
+    #[prost(string, optional, tag = "2")]
+    pub name: ::core::option::Option<::prost::alloc::string::String>,
+    /// the id of a room; empty: in none
+    #[prost(string, optional, tag = "3")]
+    pub room: ::core::option::Option<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ServerFrame {

@@ -8,6 +8,7 @@ mod event;
 mod job;
 mod keep;
 mod link;
+mod nodes;
 mod people;
 mod stream;
 mod turn;

@@ -4,6 +4,7 @@ mod any;
 mod job;
 mod keep;
 mod link;
+mod nodes;
 mod people;
 
 pub use any::{any_client_frame, any_frame};
@@ -40,6 +41,7 @@ pub fn all() -> Vec<(String, Frame)> {
         client()
             .into_iter()
             .chain(people::client())
+            .chain(nodes::client())
             .map(|(name, frame)| (format!("client.{name}"), Frame::Client(frame))),
     );
     all.extend(

@@ -1,0 +1,271 @@
+//! The household's nodes, as clients ask for them and change them.
+
+use super::{
+    Shared,
+    service::{Told, answer, blocking, problem},
+};
+use crate::{
+    api::own_addresses,
+    gateway::Answers,
+    models::Check,
+    nodes::{self, no_node},
+    people,
+    store::{Audit, CommitError, Deed, Household, Note},
+    tasks::TaskKind,
+};
+use loqa_link::pairing::{Invitation, Opening, Role, Secret, Seen, qr};
+use loqa_protocol::{NodeEdit, NodeId, Problem, ServerFrame};
+use loqa_skill_sdk::EffectError;
+use serde_json::{Value, json};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
+use tokio_rustls::rustls::pki_types::UnixTime;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// What the audit calls them, in the place of a skill.
+const NODES: &str = "nodes";
+/// What the household is called where its owner has given it no name.
+const NAMELESS: &str = "Loqa";
+/// Addresses in a QR code, which is read the sooner the less it holds.
+const ADDRESSES: usize = 3;
+
+impl Shared {
+    /// Which nodes belong to the household, and whether one is being paired.
+    pub(super) fn nodes(&self) -> Value {
+        let household = self.store.snapshot();
+        let state = self.nodes.desk.state();
+        let pairing = match &state.seen {
+            Seen::Closed(reason) => json!({ "state": "closed", "why": reason.to_string() }),
+            Seen::Open { tries, .. } => json!({
+                "state": "open", "until_ms": state.until_ms, "tries": tries,
+            }),
+            Seen::Compare {
+                node, about, words, ..
+            } => json!({
+                "state": "compare", "until_ms": state.until_ms, "words": words,
+                "node": {
+                    "id": node.to_string(), "name": about.name, "roles": nodes::names(about.roles),
+                },
+            }),
+        };
+        let list: Vec<Value> = household
+            .nodes
+            .iter()
+            .map(|(id, node)| nodes::shown(id, node))
+            .collect();
+        let now_ms = self.household.read().wall.as_millisecond();
+        json!({
+            "nodes": list,
+            "pairing": pairing,
+            "locked": people::is_locked(&household, now_ms),
+        })
+    }
+
+    /// Changes that, if whoever asks may. Blocks for keys and an fsync.
+    pub(super) fn edit_nodes(&self, typed: &str, edit: &NodeEdit) -> Told {
+        if self.is_reading() {
+            let message = "this engine only reads: it has no nodes";
+            return Err(problem("nodes", message, "ask a hub, or `loqa node`"));
+        }
+        self.prove_owner(typed, Deed::Node, NODES)?;
+        match edit {
+            NodeEdit::Open => self.open_pairing().map(Some),
+            NodeEdit::Given(shown) => {
+                let given = nodes::given(shown)?;
+                let opening = Opening::new([given.secret], given.only, Instant::now());
+                let addresses = self.pair_with(opening)?;
+                Ok(Some(json!({ "addresses": addresses })))
+            }
+            NodeEdit::Accept(node) => self.accept_node(*node).map(Some),
+            NodeEdit::Close => {
+                self.nodes.desk.close();
+                Ok(None)
+            }
+            NodeEdit::Set { node, name, room } => {
+                let home = self.understanding.home();
+                let rooms: Vec<&str> = home.areas.iter().map(|area| area.id.as_str()).collect();
+                let (name, room) = (name.as_deref(), room.as_deref());
+                self.change_nodes(*node, Deed::Node, |household| {
+                    nodes::set(household, *node, name, room, &rooms)
+                })?;
+                Ok(None)
+            }
+            NodeEdit::Revoke(node) => {
+                let changed = self.change_nodes(*node, Deed::NodeGone, |household| {
+                    let gone = household.nodes.remove(&node.to_string());
+                    gone.map(drop)
+                        .ok_or_else(|| no_node(&node.short().to_string()))
+                });
+                // Also where the disk is full: it may be stolen, and is tried again to be written down.
+                let id = node.to_string();
+                if !self.store.snapshot().nodes.contains_key(&id) {
+                    self.nodes.roster().revoke(*node);
+                }
+                changed?;
+                tracing::info!(node = %node.short(), "a node does not belong to the household any more");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Shows a QR code and 8 digits to whoever asked, and to nobody else.
+    fn open_pairing(&self) -> Result<Value, Problem> {
+        let no_chance = || {
+            let help = "see what the system says of its random numbers";
+            problem("pairing", "this machine has no randomness", help)
+        };
+        let code = Secret::code(Role::Hub).ok_or_else(no_chance)?;
+        let token = Secret::token(Role::Hub).ok_or_else(no_chance)?;
+        let digits = code.digits();
+        let opening = Opening::new([code, token.clone()], None, Instant::now());
+        let addresses = self.pair_with(opening)?;
+        let hub = self.nodes.hub()?.node();
+        let scanned = Invitation::new(hub, token, addresses.clone()).map(|it| it.to_string());
+        let drawn = scanned.as_deref().and_then(|text| qr(text).ok());
+        Ok(json!({
+            "code": digits,
+            "qr": scanned,
+            "drawn": drawn,
+            "addresses": addresses,
+        }))
+    }
+
+    /// Where nodes come, the likeliest first.
+    fn pair_with(&self, opening: Opening) -> Result<Vec<SocketAddr>, Problem> {
+        let hub = self.nodes.hub()?;
+        let name = self.about.borrow().name.clone();
+        let name = if loqa_link::pairing::plain_name(&name) {
+            name
+        } else {
+            NAMELESS.to_owned()
+        };
+        let now_ms = self.household.read().wall.as_millisecond();
+        let port = self
+            .nodes
+            .desk
+            .open(&hub, &name, opening, now_ms, true, &self.tasks)?;
+        let addresses = own_addresses().into_iter();
+        let addresses = addresses.map(|ip| SocketAddr::new(ip, port));
+        Ok(addresses.take(ADDRESSES).collect())
+    }
+
+    fn accept_node(&self, node: NodeId) -> Result<Value, Problem> {
+        let hub = self.nodes.hub()?;
+        let now_ms = self.household.read().wall.as_millisecond();
+        let mut name = String::new();
+        self.nodes.desk.accept(node, |paired| {
+            self.change_nodes(node, Deed::Node, |household| {
+                let about = &paired.about;
+                name = nodes::add(household, node, &about.name, about.roles, now_ms)?;
+                Ok(())
+            })?;
+            hub.roster().pair(node);
+            let certificate = hub.issue(&paired.key, UnixTime::now());
+            let certificate = certificate.map_err(|it| crate::gateway::problem("nodes", &it))?;
+            Ok((hub.authority().clone(), certificate))
+        })?;
+        tracing::info!(node = %node.short(), "a node was paired");
+        Ok(json!({ "id": node.to_string(), "name": name }))
+    }
+
+    /// Changes which nodes there are, and writes down that it was done. It is durable when this returns.
+    fn change_nodes(
+        &self,
+        node: NodeId,
+        deed: Deed,
+        change: impl FnOnce(&mut Household) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        let audit = Audit::in_folder(self.store.folder().path());
+        let id = node.short().to_string();
+        let mut wrong = None;
+        let outcome = self.household.commit(None, |household, _| {
+            let note = Note {
+                deed,
+                skill: NODES,
+                version: &id,
+                permission: None,
+                allowed: true,
+            };
+            let changed =
+                change(household).and_then(|()| audit.write(&[note]).map_err(Problem::from));
+            changed.map(|()| ((), Vec::new())).map_err(|problem| {
+                wrong = Some(problem);
+                EffectError(String::new())
+            })
+        });
+        let unsaved = |error: &dyn std::fmt::Display| {
+            let help = "see whether the disk is full; `loqa doctor` says more";
+            problem("nodes", format!("this cannot be kept: {error}"), help)
+        };
+        match outcome {
+            Ok(outcome) => outcome.durable.map_err(|reason| unsaved(&reason)),
+            Err(CommitError::Refused(_)) => {
+                Err(wrong.unwrap_or_else(|| unsaved(&"it was refused")))
+            }
+            Err(error) => Err(unsaved(&error)),
+        }
+    }
+}
+
+/// Shows them to a client until it is gone or the guard is dropped.
+pub(super) fn show(hub: &Arc<Shared>, id: u32, answers: Answers) -> DropGuard {
+    let over = CancellationToken::new();
+    let guard = over.clone().drop_guard();
+    let hub = hub.clone();
+    let tasks = hub.tasks.clone();
+    let showing = async move {
+        let mut pairing = hub.nodes.desk.watch();
+        let mut epoch = hub.household.watch();
+        let mut shown = None;
+        loop {
+            pairing.mark_unchanged();
+            epoch.mark_unchanged();
+            match blocking(hub.clone(), |hub| Ok(Some(hub.nodes()))).await {
+                Ok(now) if now == shown => {}
+                Ok(now) => {
+                    let json = now.as_ref().map(Value::to_string).unwrap_or_default();
+                    if answers.send(ServerFrame::Json { id, json }).is_err() {
+                        return;
+                    }
+                    shown = now;
+                }
+                problem => return answer(&answers, id, problem),
+            }
+            tokio::select! {
+                changed = pairing.changed() => if changed.is_err() { return },
+                changed = epoch.changed() => if changed.is_err() { return },
+            }
+        }
+    };
+    tasks.spawn(TaskKind::BACKGROUND, "nodes", async move {
+        over.run_until_cancelled(showing).await;
+    });
+    guard
+}
+
+/// Which nodes there are, and whether the hub can prove itself to them, for the doctor.
+pub(super) fn examine(hub: &Shared) -> Option<Check> {
+    let household = hub.store.snapshot();
+    let names: Vec<&str> = household
+        .nodes
+        .values()
+        .map(|it| it.name.as_str())
+        .collect();
+    if hub.is_reading() || (names.is_empty() && !hub.nodes.has_keys()) {
+        return None;
+    }
+    let check = |ok, message, help: String| Check {
+        what: "nodes".into(),
+        ok,
+        needed: false,
+        message,
+        help,
+    };
+    Some(match hub.nodes.hub() {
+        Err(problem) => check(false, problem.message, problem.help),
+        Ok(_) if names.is_empty() => {
+            let help = "`loqa node pair` pairs one".to_owned();
+            check(true, "no node is paired".into(), help)
+        }
+        Ok(_) => check(true, format!("paired: {}", names.join(", ")), String::new()),
+    })
+}

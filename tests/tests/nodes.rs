@@ -1,0 +1,180 @@
+//! A node is paired with a hub over the network, by people at a command line: by what the hub's QR code
+//! holds, and by digits that the node shows.
+
+use anyhow::{Context, Result, ensure};
+use loqa_link::{
+    Identity, Member,
+    pairing::{About, Invitation, Joined, Opening, PairError, Role, Roles, Secret, pair},
+};
+use loqa_tests::program::{Ended, Home};
+use serde_json::{Deserializer, Value};
+use std::{
+    io::{Read, Write},
+    net::{Ipv4Addr, SocketAddr},
+    process::{Child, ChildStdout, Stdio},
+    sync::mpsc,
+    time::Instant,
+};
+
+/// `loqa node pair`, as a person runs it.
+struct Pairing {
+    command: Child,
+    shown: Value,
+    rest: ChildStdout,
+}
+
+impl Pairing {
+    fn begin(home: &Home, args: &[&str]) -> Result<Pairing> {
+        let args = [&["node", "pair", "--json"], args].concat();
+        let mut command = home.command(args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut command = command.stderr(Stdio::piped()).spawn()?;
+        let mut rest = command.stdout.take().context("no output")?;
+        let mut documents = Deserializer::from_reader(&mut rest).into_iter();
+        let shown: Option<Result<Value, _>> = documents.next();
+        drop(documents);
+        let shown = shown.context("it shows nothing")??;
+        Ok(Pairing {
+            command,
+            shown,
+            rest,
+        })
+    }
+
+    fn address(&self) -> Result<SocketAddr> {
+        let address = self.shown["addresses"][0].as_str().context("nowhere")?;
+        let address: SocketAddr = address.parse()?;
+        Ok((Ipv4Addr::LOCALHOST, address.port()).into())
+    }
+
+    /// What the person answers, and what they saw.
+    fn answer(mut self, answer: &str) -> Result<Ended> {
+        let mut stdin = self.command.stdin.take().context("no input")?;
+        stdin.write_all(answer.as_bytes())?;
+        drop(stdin);
+        let mut out = String::new();
+        self.rest.read_to_string(&mut out)?;
+        let output = self.command.wait_with_output()?;
+        let mut ended: Ended = output.into();
+        ended.out = out;
+        Ok(ended)
+    }
+}
+
+/// A node that joins, on a thread of its own; its words come first.
+fn join(
+    secret: Secret,
+    only: Option<loqa_protocol::NodeId>,
+    address: SocketAddr,
+    name: &str,
+) -> (
+    mpsc::Receiver<String>,
+    std::thread::JoinHandle<(Identity, Result<Joined, PairError>)>,
+) {
+    let (sender, words) = mpsc::channel();
+    let about = About {
+        name: name.into(),
+        roles: Roles::PUCK,
+    };
+    let joining = std::thread::spawn(move || {
+        let identity = Identity::passing().unwrap();
+        let mut opening = Opening::new([secret], only, Instant::now());
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let shows = |shown: [&str; 3]| drop(sender.send(shown.join("  ")));
+        let joined = runtime.block_on(pair(&identity, address, only, &mut opening, about, shows));
+        (identity, joined)
+    });
+    (words, joining)
+}
+
+fn nodes(home: &Home) -> Result<Vec<Value>> {
+    let ended = home.run(["node", "list", "--json"])?;
+    ensure!(ended.code == Some(0), "{ended:#?}");
+    let documents = ended.json()?;
+    let list = documents.last().and_then(Value::as_array);
+    Ok(list.context("no list")?.clone())
+}
+
+#[test]
+fn a_node_is_paired_named_and_let_go_and_the_hub_remembers() -> Result<()> {
+    let home = Home::new()?.deaf()?;
+    let hub = home.hub()?;
+    ensure!(nodes(&home)?.is_empty());
+
+    // The hub's QR code is scanned.
+    let pairing = Pairing::begin(&home, &[])?;
+    let scanned: Invitation = pairing.shown["qr"].as_str().context("no code")?.parse()?;
+    ensure!(scanned.secret().by() == Role::Hub);
+    let at = pairing.address()?;
+    let (words, joining) = join(scanned.secret().clone(), Some(scanned.key()), at, "Kitchen");
+    let words = words.recv()?;
+    let ended = pairing.answer("yes\n")?;
+    ensure!(ended.code == Some(0), "{ended:#?}");
+    ensure!(ended.err.contains(&words), "{words}: {ended:#?}");
+    let (identity, joined) = joining.join().unwrap();
+    let joined = joined?;
+    let id = identity.node().to_string();
+    ensure!(joined.hub == scanned.key());
+    Member::new(identity, joined.hub, &joined.authority, joined.certificate)?;
+
+    // The node shows digits; it has the name of the first.
+    let pairing = Pairing::begin(&home, &["--code", "1111 2222"])?;
+    let secret = Secret::typed(Role::Node, "11112222")?;
+    let (words, joining) = join(secret.clone(), None, pairing.address()?, "Kitchen");
+    words.recv()?;
+    let ended = pairing.answer("yes\n")?;
+    ensure!(
+        ended.code == Some(0) && ended.out.contains("Kitchen 2"),
+        "{ended:#?}"
+    );
+    joining.join().unwrap().1?;
+
+    // A person sees other words than those of the device in their hand.
+    let pairing = Pairing::begin(&home, &["--code", "1111 2222"])?;
+    let (words, joining) = join(secret, None, pairing.address()?, "Stranger");
+    words.recv()?;
+    let ended = pairing.answer("no\n")?;
+    ensure!(ended.code == Some(1), "{ended:#?}");
+    let refused = joining.join().unwrap().1.unwrap_err().to_string();
+    ensure!(refused.contains("do not match"), "{refused}");
+
+    let loqa = |args: &[&str]| home.run(args);
+    let done = loqa(&["node", "rename", &id[..8], "Pantry"])?;
+    ensure!(done.code == Some(0), "{done:#?}");
+    let taken = loqa(&["node", "rename", "kitchen 2", "pantry"])?;
+    ensure!(
+        taken.code == Some(1) && taken.err.contains("another node"),
+        "{taken:#?}"
+    );
+    let nowhere = loqa(&["node", "room", "Pantry", "attic"])?;
+    ensure!(
+        nowhere.code == Some(1) && nowhere.err.contains("kitchen"),
+        "{nowhere:#?}"
+    );
+    let there = loqa(&["node", "room", "Pantry", "kitchen"])?;
+    ensure!(there.code == Some(0), "{there:#?}");
+
+    hub.interrupt()?;
+    let hub = home.hub()?;
+    let list = nodes(&home)?;
+    let of = |name: &str| list.iter().find(|node| node["name"] == name);
+    let pantry = of("Pantry").context("forgotten")?;
+    ensure!(
+        pantry["id"] == *id && pantry["room"] == "kitchen",
+        "{pantry}"
+    );
+    ensure!(pantry["roles"][0] == "puck" && list.len() == 2, "{list:#?}");
+    let doctor = loqa(&["doctor"])?;
+    ensure!(doctor.out.contains("Pantry"), "{doctor:#?}");
+    let gone = loqa(&["node", "revoke", "Pantry"])?;
+    ensure!(gone.code == Some(0), "{gone:#?}");
+    ensure!(loqa(&["node", "revoke", "Pantry"])?.code == Some(1));
+    ensure!(nodes(&home)?.len() == 1);
+    let audit = loqa(&["skill", "audit", "--json"])?.json()?;
+    let gone = audit
+        .iter()
+        .any(|row| row["what"] == "node-gone" && row["version"] == id[..8]);
+    ensure!(gone, "{audit:#?}");
+    hub.interrupt()?;
+    Ok(())
+}
