@@ -13,6 +13,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     process::{Child, ChildStdout, Stdio},
     sync::mpsc,
+    thread::JoinHandle,
     time::Instant,
 };
 
@@ -61,16 +62,16 @@ impl Pairing {
     }
 }
 
+/// Who joined, or did not.
+type Outcome = (Identity, Result<Joined, PairError>);
+
 /// A node that joins, on a thread of its own; its words come first.
 fn join(
     secret: Secret,
     only: Option<loqa_protocol::NodeId>,
     address: SocketAddr,
     name: &str,
-) -> (
-    mpsc::Receiver<String>,
-    std::thread::JoinHandle<(Identity, Result<Joined, PairError>)>,
-) {
+) -> (mpsc::Receiver<String>, JoinHandle<Outcome>) {
     let (sender, words) = mpsc::channel();
     let about = About {
         name: name.into(),

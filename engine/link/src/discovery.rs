@@ -22,7 +22,7 @@ use mdns_sd::{Receiver, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent, 
 use rustls::pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     fmt,
     net::{IpAddr, SocketAddr, SocketAddrV6},
     str::FromStr,
@@ -290,10 +290,11 @@ fn found(service: &ResolvedService) -> Option<Found> {
     })
 }
 
-/// Those that lead to a machine; those that need no interface named first, and IPv4 before IPv6.
+/// Those that lead to another machine; those that need no interface named first, and IPv4 before IPv6.
 fn usable(addresses: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
     let leads = |address: &SocketAddr| match address.ip() {
-        ip if ip.is_unspecified() || ip.is_multicast() => false,
+        // Announced by others, it would be this machine.
+        ip if ip.is_loopback() || ip.is_unspecified() || ip.is_multicast() => false,
         IpAddr::V4(ip) => !ip.is_broadcast(),
         IpAddr::V6(ip) => ip.to_ipv4_mapped().is_none(),
     };
@@ -308,38 +309,80 @@ fn usable(addresses: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
     addresses
 }
 
-/// Who is there, by the name of their records, as two may say to be the same node.
+/// Who is there, by the name of their records, as two may say to be the same node: then one of them lies,
+/// and whoever connects finds out which.
 #[derive(Default)]
-struct Directory(BTreeMap<String, Found>);
+struct Directory {
+    said: BTreeMap<String, (u64, Found)>,
+    count: u64,
+}
 
 impl Directory {
-    /// `found`: `None` for one who has gone, or whose announcement is not as it should be.
+    /// What has changed by what was heard. `found`: `None` for one who has gone, or whose announcement is
+    /// not as it should be.
     fn seen(&mut self, full: &str, found: Option<Found>) -> Vec<Change> {
-        let Some(found) = found else {
-            let gone = self.0.remove(full).map(|it| it.announcement.node);
-            let gone = gone.filter(|node| !self.has(*node));
-            return gone.map(Change::Gone).into_iter().collect();
-        };
-        if !self.0.contains_key(full) && self.0.len() >= MOST_SEEN {
-            return Vec::new();
-        }
-        let node = found.announcement.node;
-        let known = self.has(node);
-        let before = self.0.insert(full.to_owned(), found.clone());
-        if before.as_ref() == Some(&found) {
-            return Vec::new();
-        }
-        let gone = before.map(|it| it.announcement.node);
-        let gone = gone.filter(|it| *it != node && !self.has(*it));
-        let change = match known {
-            true => Change::Changed(found),
-            false => Change::Found(found),
-        };
-        gone.map(Change::Gone).into_iter().chain([change]).collect()
+        let was = self.said.get(full).map(|(_, it)| it.announcement.node);
+        let is = found.as_ref().map(|it| it.announcement.node);
+        let concerned: BTreeSet<NodeId> = was.into_iter().chain(is).collect();
+        let before: Vec<_> = concerned.iter().map(|node| self.view(*node)).collect();
+        self.take(full, found);
+        let changed = concerned.iter().zip(before);
+        let changed = changed.filter_map(|(node, before)| match (before, self.view(*node)) {
+            (Some(_), None) => Some(Change::Gone(*node)),
+            (None, Some(now)) => Some(Change::Found(now)),
+            (Some(before), Some(now)) if before != now => Some(Change::Changed(now)),
+            _ => None,
+        });
+        changed.collect()
     }
 
-    fn has(&self, node: NodeId) -> bool {
-        self.0.values().any(|it| it.announcement.node == node)
+    fn take(&mut self, full: &str, found: Option<Found>) {
+        let Some(mut found) = found else {
+            self.said.remove(full);
+            return;
+        };
+        if let Some((_, before)) = self.said.get_mut(full) {
+            let same = before.announcement.node == found.announcement.node
+                && before.announcement.port == found.announcement.port;
+            if same {
+                // They come in several packets, one for each interface and family; and one that leads
+                // nowhere any more costs an attempt.
+                let news = found.addresses.iter();
+                let mut all: Vec<_> = news
+                    .filter(|it| !before.addresses.contains(it))
+                    .copied()
+                    .collect();
+                all.extend(&before.addresses);
+                all.truncate(MOST_ADDRESSES);
+                found.addresses = all;
+            }
+            *before = found;
+        } else if self.said.len() < MOST_SEEN {
+            self.count += 1;
+            self.said.insert(full.to_owned(), (self.count, found));
+        }
+    }
+
+    /// What who was heard first says, and everywhere that it is said to be, of each in turn.
+    fn view(&self, node: NodeId) -> Option<Found> {
+        let all = self.said.values();
+        let mut all: Vec<_> = all.filter(|(_, it)| it.announcement.node == node).collect();
+        all.sort_by_key(|(number, _)| *number);
+        let (_, first) = all.first()?;
+        let turns = (0..MOST_ADDRESSES).flat_map(|turn| {
+            let each = all.iter();
+            each.filter_map(move |(_, it)| it.addresses.get(turn).copied())
+        });
+        let mut addresses: Vec<SocketAddr> = Vec::new();
+        for address in turns {
+            if !addresses.contains(&address) && addresses.len() < MOST_ADDRESSES {
+                addresses.push(address);
+            }
+        }
+        Some(Found {
+            announcement: first.announcement.clone(),
+            addresses,
+        })
     }
 }
 

@@ -114,7 +114,7 @@ proptest! {
     }
 }
 
-/// Lines `NAME NODE PORT` or `NAME gone`; what is told of each.
+/// Lines `NAME NODE PORT HOST` or `NAME gone`; what is told of each.
 fn check(said: &str, expected: Expect) {
     let mut directory = Directory::default();
     let mut told = String::new();
@@ -125,21 +125,18 @@ fn check(said: &str, expected: Expect) {
             announcement.node = NodeId([words[1].parse().unwrap(); 32]);
             announcement.port = words[2].parse().unwrap();
             Found {
-                addresses: vec![([10, 0, 0, 7], announcement.port).into()],
+                addresses: vec![([10, 0, 0, words[3].parse().unwrap()], announcement.port).into()],
                 announcement,
             }
         });
+        let of = |verb: &str, it: &Found| {
+            let addresses: Vec<String> = it.addresses.iter().map(SocketAddr::to_string).collect();
+            let node = it.announcement.node.short();
+            format!("{verb} {node} at {}", addresses.join(" "))
+        };
         let shown = |change: &Change| match change {
-            Change::Found(it) => format!(
-                "found {} at {}",
-                it.announcement.node.short(),
-                it.addresses[0]
-            ),
-            Change::Changed(it) => format!(
-                "changed {} to {}",
-                it.announcement.node.short(),
-                it.addresses[0]
-            ),
+            Change::Found(it) => of("found", it),
+            Change::Changed(it) => of("changed", it),
             Change::Gone(node) => format!("gone {}", node.short()),
         };
         let changes = directory.seen(words[0], found);
@@ -152,14 +149,16 @@ fn check(said: &str, expected: Expect) {
 #[test]
 fn changes_are_told_once_and_a_forger_takes_nobody_away() {
     check(
-        "a 1 4000\na 1 4000\na 1 4001\nforged 1 6666\nforged gone\na 2 4001\na gone\na gone",
+        "a 1 4000 7\na 1 4000 7\na 1 4000 8\na 1 4000 7\na 1 4001 7\nforged 1 6666 9\nforged gone\na 2 4001 7\na gone\na gone",
         expect![[r#"
-            a 1 4000: found 01010101 at 10.0.0.7:4000
-            a 1 4000: 
-            a 1 4001: changed 01010101 to 10.0.0.7:4001
-            forged 1 6666: changed 01010101 to 10.0.0.7:6666
-            forged gone: 
-            a 2 4001: gone 01010101, found 02020202 at 10.0.0.7:4001
+            a 1 4000 7: found 01010101 at 10.0.0.7:4000
+            a 1 4000 7: 
+            a 1 4000 8: changed 01010101 at 10.0.0.8:4000 10.0.0.7:4000
+            a 1 4000 7: 
+            a 1 4001 7: changed 01010101 at 10.0.0.7:4001
+            forged 1 6666 9: changed 01010101 at 10.0.0.7:4001 10.0.0.9:6666
+            forged gone: changed 01010101 at 10.0.0.7:4001
+            a 2 4001 7: gone 01010101, found 02020202 at 10.0.0.7:4001
             a gone: gone 02020202
             a gone: 
         "#]],
@@ -178,8 +177,8 @@ fn a_flood_of_names_is_forgotten_and_costs_nobody_their_place() {
     for name in 0..1000 {
         directory.seen(&name.to_string(), found());
     }
-    assert_eq!(directory.0.len(), MOST_SEEN);
-    assert!(directory.0.contains_key("0"));
+    assert_eq!(directory.said.len(), MOST_SEEN);
+    assert!(directory.said.contains_key("0"));
 }
 
 #[test]
@@ -203,6 +202,8 @@ fn addresses_that_lead_nowhere_are_left_out() {
         "[::ffff:10.0.0.7]:7",
         "10.0.0.7:7",
         "169.254.1.1:7",
+        "127.0.0.1:7",
+        "[::1]:7",
     ];
     let expected = [
         "10.0.0.7:7",

@@ -38,9 +38,7 @@ pub enum FrameError {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Reason {
     /// Nobody has opened pairing.
-    #[error(
-        "pairing is not open: a person opens it on the hub's page of nodes, or with `loqa node pair`"
-    )]
+    #[error("pairing is not open: open it on the dashboard, or with `loqa node pair`")]
     Closed,
     /// Another device is being paired.
     #[error("another device is being paired: try again in a moment")]
@@ -70,7 +68,7 @@ pub enum Reason {
     #[error("this is not the machine whose QR code was read")]
     AnotherKey,
     /// The hub cannot issue a certificate.
-    #[error("the hub cannot make a certificate: see its log")]
+    #[error("the hub cannot make a certificate")]
     Failed,
 }
 
