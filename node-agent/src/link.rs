@@ -13,13 +13,14 @@ use loqa_link::{
 };
 use loqa_protocol::NodeId;
 use std::{
-    future,
+    future, io,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::{
+    signal,
     sync::watch,
     task::JoinSet,
     time::{sleep, timeout},
@@ -91,7 +92,7 @@ pub async fn run(config: &Config, folder: &Path, sound: Sound) -> anyhow::Result
     tokio::select! {
         () = work => {}
         done = done => done??,
-        stopped = tokio::signal::ctrl_c() => stopped?,
+        stopped = stopped() => stopped?,
     }
     dialer.close().await;
     Ok(())
@@ -99,6 +100,20 @@ pub async fn run(config: &Config, folder: &Path, sound: Sound) -> anyhow::Result
 
 fn tell(ended: &LinkError) {
     eprintln!("The link has ended: {ended}.");
+}
+
+/// Resolves when somebody, or the system, wants this program to end.
+async fn stopped() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut ended = signal::unix::signal(signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            stopped = signal::ctrl_c() => stopped,
+            _ = ended.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    signal::ctrl_c().await
 }
 
 /// Keeps a new certificate.

@@ -142,3 +142,30 @@ async fn look(only: Option<NodeId>, until: Instant) -> anyhow::Result<Vec<Socket
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_a_qr_code_and_nothing_else_are_taken() {
+        let digits = |text: &str| given(text).unwrap().0.digits();
+        assert_eq!(digits("4082 1957").as_deref(), Some("4082 1957"));
+        assert_eq!(digits("40821957").as_deref(), Some("4082 1957"));
+        let refused = |text: &str| given(text).unwrap_err().to_string();
+        assert_eq!(
+            refused("4082 195"),
+            "`4082 195` is no pairing code\n  help: it has 8 digits, like 4082 1957; the hub's page Nodes shows one"
+        );
+        assert_eq!(refused("hello"), "this is no QR code for pairing with Loqa");
+        let key = NodeId([7; 32]);
+        let text = |by, addresses| {
+            let token = Secret::token(by).unwrap();
+            Invitation::new(key, token, addresses).unwrap().to_string()
+        };
+        let address: SocketAddr = "192.168.1.5:7443".parse().unwrap();
+        let (_, only, addresses) = given(&text(pairing::Role::Hub, vec![address])).unwrap();
+        assert_eq!((only, addresses), (Some(key), vec![address]));
+        assert!(refused(&text(pairing::Role::Node, Vec::new())).contains("the QR code of a node"));
+    }
+}

@@ -10,6 +10,8 @@ use tokio::time::timeout;
 
 /// As long as what people ask, and it has most sounds.
 const SENTENCE: &str = "set a timer for twenty five minutes and turn off the kitchen lights";
+/// The voice of an engine that is offered as a whole.
+const MEASURED_WITH: &str = "en-us";
 /// A machine that takes longer is of no use.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -68,7 +70,7 @@ async fn speak(
 ) -> Option<((u32, u32), Vec<f32>)> {
     let voice = match capability.name.as_str() {
         "flite" => capability.variant.clone(),
-        engine => format!("{engine}:{}", capability.variant),
+        engine => format!("{engine}:{MEASURED_WITH}"),
     };
     let began = Instant::now();
     let text = stream::iter([SENTENCE.to_owned()]).boxed();

@@ -57,6 +57,13 @@ impl<T: ?Sized> Model<T> {
         }
     }
 
+    /// Whether it can do that: an engine that is offered as a whole has all its voices.
+    fn can(&self, wanted: &Capability) -> bool {
+        let alike = |it: &Capability| (&it.kind, &it.name) == (&wanted.kind, &wanted.name);
+        let mut capabilities = self.capabilities.iter();
+        capabilities.any(|it| alike(it) && (it.variant.is_empty() || it.variant == wanted.variant))
+    }
+
     fn running(&self) -> u32 {
         self.slots
             .saturating_sub(self.free.available_permits() as u32)
@@ -78,11 +85,16 @@ impl Models {
         if config.tts > 0 {
             let voices = Voices::load();
             let available = voices.available();
-            let capabilities = available.iter().map(|voice| match voice.0.split_once(':') {
-                Some((engine, name)) => format!("tts.{engine}:{name}"),
-                None => format!("tts.flite:{}", voice.0),
-            });
-            let capabilities: Vec<_> = capabilities.filter_map(|it| it.parse().ok()).collect();
+            let mut capabilities: Vec<Capability> = Vec::new();
+            for voice in &available {
+                // espeak-ng has a voice for each of its hundred languages: it is offered as a whole.
+                let text = match voice.0.split_once(':') {
+                    Some((engine, _)) => format!("tts.{engine}"),
+                    None => format!("tts.flite:{}", voice.0),
+                };
+                let capability = text.parse().ok();
+                capabilities.extend(capability.filter(|it| !capabilities.contains(it)));
+            }
             if capabilities.is_empty() {
                 let error = voices.check(&Default::default()).err();
                 models.missing.extend(error.map(|it| it.to_string()));
@@ -184,14 +196,14 @@ impl Job {
                 return None;
             }
             JobOptions::Transcribe { .. } => match &models.stt {
-                Some(stt) if stt.capabilities.contains(&capability) => (
+                Some(stt) if stt.can(&capability) => (
                     Chosen::Stt(stt.model.clone()),
                     stt.free.clone().try_acquire_owned(),
                 ),
                 _ => return self.absent(&absent).await,
             },
             JobOptions::Synthesize { voice } => match &models.tts {
-                Some(tts) if tts.capabilities.contains(&capability) => (
+                Some(tts) if tts.can(&capability) => (
                     Chosen::Tts(tts.model.clone(), voice.clone()),
                     tts.free.clone().try_acquire_owned(),
                 ),

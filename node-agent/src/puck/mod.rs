@@ -28,6 +28,9 @@ use loqa_protocol::{Phase, ServerFrame};
 use std::{future, path::PathBuf, sync::Arc};
 use tokio::sync::{mpsc, watch};
 
+/// What the hub says of itself answers this request, which nobody makes: they count from 1.
+const UNASKED: u32 = 0;
+
 /// What is heard and played in place of devices.
 #[derive(Clone, Debug, Default)]
 pub struct Sound {
@@ -294,10 +297,16 @@ impl Puck {
     }
 
     fn told(&mut self, answer: ServerFrame) {
-        if answer.id() != self.request {
-            return;
-        }
         match answer {
+            // Nobody has asked: a timer rings, or somebody tells the house something.
+            ServerFrame::Speech {
+                id: UNASKED,
+                format,
+                samples,
+            } => self.mouth.speak(format.sample_rate_hz, samples),
+            ServerFrame::Done { id: UNASKED } => self.mouth.end(),
+            // Of a request before this one.
+            answer if answer.id() != self.request => {}
             ServerFrame::Event { envelope, .. } => {
                 self.phase = self.phase.after(&envelope.event);
                 self.asking &= self.phase != Phase::Hearing;

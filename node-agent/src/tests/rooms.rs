@@ -235,6 +235,26 @@ async fn nothing_is_said_before_the_call_and_what_followed_the_phrase_is_not_los
 }
 
 #[tokio::test]
+async fn what_the_hub_tells_the_house_is_said_though_nobody_has_asked() {
+    let mut room = room().await;
+    let format = AudioFormat {
+        sample_rate_hz: 16_000,
+    };
+    let samples = vec![0.5; 1600];
+    let told = ServerFrame::Speech {
+        id: 0,
+        format,
+        samples,
+    };
+    room.answer(told).await;
+    room.answer(ServerFrame::Done { id: 0 }).await;
+    room.shows(Light::Speaking).await;
+    room.shows(Light::Asleep).await;
+    let reply = room.heard.lock().unwrap().clone();
+    assert_eq!((reply.len(), reply[0].samples.len()), (1, 1600));
+}
+
+#[tokio::test]
 async fn whoever_is_asked_may_answer_without_a_call_and_a_hub_that_is_gone_hears_nothing() {
     let mut room = room().await;
     room.say(30, 0.3).await;

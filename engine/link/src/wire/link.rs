@@ -51,7 +51,8 @@ struct Inner {
     health: watch::Receiver<Health>,
     report: watch::Sender<Report>,
     work: Arc<Work>,
-    incoming: tokio::sync::Mutex<mpsc::Receiver<Incoming>>,
+    /// In boxes: a channel keeps room for 32 at a time, however few there are.
+    incoming: tokio::sync::Mutex<mpsc::Receiver<Box<Incoming>>>,
     /// What goes on for as long as there is the link.
     tasks: Mutex<JoinSet<()>>,
 }
@@ -251,7 +252,7 @@ impl Link {
     /// The link is gone.
     pub async fn accept(&self) -> Result<Incoming, LinkError> {
         match self.inner.incoming.lock().await.recv().await {
-            Some(incoming) => Ok(incoming),
+            Some(incoming) => Ok(*incoming),
             None => Err(self.closed().await),
         }
     }
@@ -383,7 +384,7 @@ async fn streams(
     connection: Connection,
     audio: Arc<Routes>,
     work: Arc<Work>,
-    came: mpsc::Sender<Incoming>,
+    came: mpsc::Sender<Box<Incoming>>,
 ) {
     // There are no more than QUIC lets the other side open.
     let mut opening = JoinSet::new();
@@ -411,7 +412,7 @@ async fn streams(
                                     )),
                                 };
                                 // Nobody takes them any more: the link is gone.
-                                let _ = came.send(incoming).await;
+                                let _ = came.send(Box::new(incoming)).await;
                             }
                             Ok(Ok(Some(_))) => {
                                 let words = "a stream begins with what it is for";
