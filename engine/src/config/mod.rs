@@ -12,8 +12,8 @@ mod tests;
 
 pub use sections::{
     Conversation, Dashboard, Desktop, Endpoint, Hearing, HearingEngine, HomeAssistant, Household,
-    Hub, Listen, Models, Patience, Port, Privacy, PushToTalk, Skills, Thinking, Timers, Units,
-    VadEngine, Voice, VoiceEngine, VoiceMode,
+    Hub, Listen, Models, Nodes, Patience, Port, Privacy, PushToTalk, Skills, Thinking, Timers,
+    Units, VadEngine, Voice, VoiceEngine, VoiceMode,
 };
 
 use load::CONFIG_VARIABLE;
@@ -64,6 +64,8 @@ pub struct Config {
     pub privacy: Privacy,
     /// `[dashboard]`
     pub dashboard: Dashboard,
+    /// `[nodes]`
+    pub nodes: Nodes,
     /// `[desktop]`
     pub desktop: Desktop,
     #[serde(skip)]
@@ -86,6 +88,7 @@ const SECTIONS: &[(&str, &str, &[Key])] = &[
     ("models", Models::ABOUT, Models::KEYS),
     ("privacy", Privacy::ABOUT, Privacy::KEYS),
     ("dashboard", Dashboard::ABOUT, Dashboard::KEYS),
+    ("nodes", Nodes::ABOUT, Nodes::KEYS),
     ("desktop", Desktop::ABOUT, Desktop::KEYS),
 ];
 

@@ -229,6 +229,15 @@ section! {
 }
 
 section! {
+    /// Other machines that belong to the household.
+    pub struct Nodes {
+        /// Where they come, on every address of this machine: UDP, and TCP while one is paired. Open once one is
+        /// paired or to be; another that is free where this one is taken.
+        pub port: u16 = 7613,
+    }
+}
+
+section! {
     /// The window's program, `loqa-desktop`.
     pub struct Desktop {
         /// A key that calls Loqa wherever you are working, such as "Ctrl+Alt+Space"; "none" for

@@ -3,7 +3,7 @@
 use super::{Shared, service::Client};
 use crate::{
     gateway::{Connection as _, Overflow, answers},
-    nodes::{self, PORT},
+    nodes,
     people::NODE,
     tasks::TaskKind,
 };
@@ -149,7 +149,7 @@ impl Shared {
         };
         let any: [IpAddr; 2] = [Ipv6Addr::UNSPECIFIED.into(), Ipv4Addr::UNSPECIFIED.into()];
         let mut reason = String::new();
-        for (port, ip) in [PORT, 0]
+        for (port, ip) in [self.config.nodes.port, 0]
             .into_iter()
             .flat_map(|port| any.map(|ip| (port, ip)))
         {

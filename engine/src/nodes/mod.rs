@@ -31,8 +31,6 @@ use tokio_rustls::rustls::pki_types::UnixTime;
 const FOLDER: &str = "nodes";
 /// More are no household's.
 const MOST_NODES: usize = 256;
-/// Where nodes come, unless something else is there: a firewall may be told of it. UDP, and TCP while one is paired.
-pub(crate) const PORT: u16 = 7613;
 /// What the household is called where its owner has given it no name.
 pub(crate) const NAMELESS: &str = "Loqa";
 
