@@ -28,6 +28,8 @@ fn try_it(root: &Path) -> Result<()> {
     let doctor = run(&home, &loqa, &["doctor", "--json"])?;
     ensure!(doctor.out.contains("\"ok\""), "{}", doctor.err);
 
+    let node = run(&home, &root.join("usr/bin/loqa-node"), &["--version"])?;
+    ensure!(node.out.contains("loqa-node"), "{node:#?}");
     let window = run(&home, &root.join("usr/bin/loqa-desktop"), &["--version"])?;
     ensure!(window.code == Some(0), "{}", window.err);
     // The link leads to where the dashboard lies.

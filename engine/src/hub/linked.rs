@@ -21,10 +21,16 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
+use tokio_rustls::rustls::pki_types::UnixTime;
 
 /// How long whoever opens pairing waits for the port.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Between two certificates of the hub's own.
+const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Clients of one node at a time.
 const CLIENTS: usize = 4;
 
@@ -136,7 +142,17 @@ impl Shared {
                 });
             }
         };
-        tokio::join!(accepting, self.announce_hub(port));
+        let renewing = async {
+            loop {
+                sleep(DAY).await;
+                let renewed = self.nodes.hub().map(|hub| hub.rotate(UnixTime::now()));
+                if let Ok(Err(error)) = renewed {
+                    tracing::warn!(%error, "the hub's certificate for nodes is not renewed");
+                }
+            }
+        };
+        // Each goes on where another has ended.
+        tokio::join!(accepting, self.announce_hub(port), renewing);
     }
 
     async fn listen(&self) -> Result<Listener, String> {
@@ -206,7 +222,10 @@ impl Shared {
         let node = link.peer();
         tracing::info!(node = %node.short(), "a node is here");
         // One that comes again before it was missed is the same.
-        self.linked.lock().insert(node, link.clone());
+        let before = self.linked.lock().insert(node, link.clone());
+        if let Some(before) = before {
+            before.close(Reason::Replaced, "");
+        }
         self.linked.tell();
         let mut health = link.health();
         let mut clients = tokio::task::JoinSet::new();
@@ -216,8 +235,9 @@ impl Shared {
                     Ok(Incoming::Client(client)) if clients.len() < CLIENTS => {
                         clients.spawn(serve(self.clone(), node, client));
                     }
-                    // What a node does not ask of a hub is dropped, which it is told.
-                    Ok(_) => {}
+                    Ok(Incoming::Job(says, _)) => says.cancel(Reason::UnknownKind),
+                    // It has as many as it may, and is told so by that.
+                    Ok(Incoming::Client(_)) => {}
                     Err(error) => {
                         tracing::info!(node = %node.short(), reason = %error, "a node has gone");
                         break;

@@ -54,6 +54,9 @@ pub struct Built {
 /// Programs that the hub starts, and looks for beside itself: what skills run in, and what runs models.
 pub const BESIDE: [&str; 3] = ["loqa-skill-host", "loqa-stt-worker", "loqa-llm-worker"];
 
+/// The program of a machine that works for a hub.
+pub const NODE: &str = "loqa-node";
+
 /// Builds `loqa` for use, together with its window if that is wanted, and leaves it, or a link to
 /// it, at `target/release/loqa`.
 ///
@@ -69,7 +72,7 @@ pub fn hub(with_window: bool) -> Result<PathBuf, Failed> {
     }
     let mut args = vec!["build", "--release", "--package", "loqa-engine"];
     args.extend(["--bin", "loqa"]);
-    for name in BESIDE {
+    for name in BESIDE.into_iter().chain([NODE]) {
         args.extend(["--package", name, "--bin", name]);
     }
     if with_window {
@@ -77,7 +80,7 @@ pub fn hub(with_window: bool) -> Result<PathBuf, Failed> {
     }
     let built = run(&args)?;
     let window = with_window.then_some(window::NAME);
-    for name in ["loqa"].into_iter().chain(window) {
+    for name in ["loqa", NODE].into_iter().chain(window) {
         let (program, link) = (built.program(name)?, link.with_file_name(name));
         leave_at(&program, &link).map_err(|error| Failed {
             step: "build".into(),

@@ -81,7 +81,8 @@ pub fn make(loqa: &Path, desktop: &Path, out: &Path, press: Press) -> Result<Pat
     let unwritten = |error: io::Error| failed(&format!("{}: {error}", root.display()), "");
     lay_out(&root, &loqa, desktop).map_err(unwritten)?;
     let house = root.join(HOUSE);
-    let names = ["loqa", window::NAME].into_iter().chain(build::BESIDE);
+    let names = ["loqa", window::NAME, build::NODE];
+    let names = names.into_iter().chain(build::BESIDE);
     let programs: Vec<PathBuf> = names.map(|name| house.join(name)).collect();
     run_quietly("package", program("strip").args(&programs), SETUP)?;
     let version = env!("CARGO_PKG_VERSION");
@@ -131,6 +132,10 @@ fn lay_out(root: &Path, loqa: &Path, desktop: &Path) -> io::Result<()> {
         "usr/lib/systemd/user/loqa.service",
     )?;
     share(
+        "installers/debian/loqa-node.service",
+        "usr/lib/systemd/user/loqa-node.service",
+    )?;
+    share(
         "installers/debian/copyright",
         "usr/share/doc/loqa/copyright",
     )?;
@@ -163,7 +168,12 @@ fn lay_out(root: &Path, loqa: &Path, desktop: &Path) -> io::Result<()> {
         }
     }
     fs::create_dir_all(root.join("usr/bin"))?;
-    for (name, from) in [("loqa", loqa), (window::NAME, desktop)] {
+    let node = loqa.with_file_name(build::NODE);
+    for (name, from) in [
+        ("loqa", loqa),
+        (window::NAME, desktop),
+        (build::NODE, &node),
+    ] {
         put(from, &format!("{HOUSE}/{name}"), 0o755)?;
         // A program finds what lies beside it by its own place, not by the link's.
         symlink(
