@@ -72,10 +72,9 @@ fn Agreement(id: u64) -> impl IntoView {
     let pin = RwSignal::new(String::new());
     let at = format!("keeps:{id}");
     let changed = at.clone();
-    let outcome = app.part(move |model| {
-        let mine = model.people.changed == changed;
-        mine.then(|| model.people.outcome.clone())
-            .unwrap_or_default()
+    let outcome = app.part(move |model| match model.people.changed == changed {
+        true => model.people.outcome.clone(),
+        false => Edited::Nothing,
     });
     Effect::new(move |_| {
         if outcome.get() == Edited::Done {
