@@ -66,6 +66,7 @@ const steps = {
 
   async "places and rules are chosen, and everybody sees them"({ page, other }) {
     await page.locator(".settings").getByLabel("The hub's microphone").selectOption("child");
+    await page.locator("select").and(page.locator(":has(option[value=child]:checked)")).and(page.getByLabel("The hub's microphone")).waitFor();
     await page.locator(".settings").getByLabel("Office").selectOption({ label: "Ada" });
     await page.locator(".settings").getByLabel("This screen").selectOption("adult");
     const form = page.locator("form.add").last();
@@ -155,6 +156,7 @@ const steps = {
     await open(page, state);
     await page.getByLabel("PIN of an owner").fill("1815");
     await page.keyboard.press("Enter");
+    await page.locator("fieldset.people:not([disabled])").waitFor();
     await row(page, "Cy").getByRole("button", { name: "Remove: Cy" }).press("Enter");
     await row(page, "Cy").getByRole("button", { name: "Really remove?: Cy" }).press("Enter");
     await row(page, "Cy").waitFor({ state: "detached" });

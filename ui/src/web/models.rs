@@ -113,7 +113,7 @@ fn Choose(kind: String) -> impl IntoView {
         }
         let option = |(name, shown): (String, String)| {
             let selected = name == chosen;
-            view! { <option value=name selected=selected>{shown}</option> }
+            view! { <option value=name prop:selected=selected>{shown}</option> }
         };
         options.into_iter().map(option).collect_view()
     };

@@ -133,7 +133,7 @@ fn Add() -> impl IntoView {
 fn roles(chosen: impl Fn(&'static str) -> bool + Copy + Send + 'static) -> impl IntoView {
     let option = move |role: &'static str| {
         let name = words(&format!("role-{role}"));
-        view! { <option value=role selected=move || chosen(role)>{name}</option> }
+        view! { <option value=role prop:selected=move || chosen(role)>{name}</option> }
     };
     ROLES.map(option)
 }

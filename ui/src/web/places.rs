@@ -95,7 +95,7 @@ fn Row(place: String) -> impl IntoView {
         options.extend(people.map(|(id, name)| (id.to_string(), name)));
         let option = |(value, shown): (String, String)| {
             let selected = value == chosen;
-            view! { <option value=value selected=selected>{shown}</option> }
+            view! { <option value=value prop:selected=selected>{shown}</option> }
         };
         options.into_iter().map(option).collect_view()
     };

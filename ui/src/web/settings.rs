@@ -148,7 +148,7 @@ fn OneSide(side: Side) -> impl IntoView {
     let chosen = side.chosen;
     let options = options.into_iter().map(|(id, name)| {
         let selected = id == chosen;
-        view! { <option value=id selected=selected>{name}</option> }
+        view! { <option value=id prop:selected=selected>{name}</option> }
     });
     let choose = move |wanted: String| {
         let choice = if is_input {

@@ -166,7 +166,7 @@ fn Set(skill: String, first: SkillSetting, settings: Memo<Vec<SkillSetting>>) ->
     } else {
         let options = choices.into_iter().map(|choice| {
             let (this, shown) = (choice.clone(), choice.clone());
-            view! { <option value=choice selected=move || value() == this>{shown}</option> }
+            view! { <option value=choice prop:selected=move || value() == this>{shown}</option> }
         });
         view! {
             <select on:change=move |event| change(Some(event_target_value(&event)))>
