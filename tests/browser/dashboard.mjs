@@ -5,7 +5,7 @@ import { describe_home, describe_skill, kill, loqa, pack_skill, start } from "./
 import { barriers, inert, person } from "./page.mjs";
 import { screenshot, tell } from "./story.mjs";
 
-const PAGES = ["/", "/sessions", "/home", "/skills", "/models", "/people", "/privacy", "/system"];
+const PAGES = ["/", "/sessions", "/home", "/skills", "/models", "/people", "/privacy", "/nodes", "/system"];
 const HOSTILE = [
   `<img src=x onerror="window.hacked=1">`,
   "\u202e\u2066evil\u0000\ud83d\ude08\ufdfa",

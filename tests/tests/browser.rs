@@ -38,6 +38,11 @@ fn an_owner_decides_who_may_do_what() -> Result<()> {
     tell("people.mjs")
 }
 
+#[test]
+fn a_machine_is_paired_in_front_of_the_page_and_becomes_one_of_the_household() -> Result<()> {
+    tell("nodes.mjs")
+}
+
 fn tell(story: &str) -> Result<()> {
     let home = Home::new()?;
     let Some(browser) = Browser::find(&home) else {

@@ -5,12 +5,15 @@ mod edited;
 pub mod keeping;
 pub mod kept;
 pub mod models;
+pub mod nodes;
 mod owner;
 pub mod people;
 pub mod privacy;
 pub mod skills;
+mod waterfall;
 
 pub use edited::Edited;
+pub use waterfall::waterfall;
 
 use crate::say;
 use calls::Calls;
@@ -23,6 +26,7 @@ use loqa_protocol::{
     view::{Alarm, Area, Device, DeviceState, House, List, Listening, NOTES, State, Timer},
 };
 use models::Models;
+use nodes::Nodes;
 use people::People;
 use privacy::Privacy;
 use serde::Deserialize;
@@ -90,6 +94,8 @@ pub struct Model {
     pub kept: Kept,
     /// What is known of people.
     pub people: People,
+    /// What is known of machines.
+    pub nodes: Nodes,
     /// Whether the tablet may leave its page: [`Edited::Done`] if so.
     pub left: Edited,
     /// Is there a connection?
@@ -237,6 +243,7 @@ impl Model {
         self.keeps.close();
         self.kept.close();
         self.people.close();
+        self.nodes.close();
         self.loudness = None;
         self.asked_ways.clear();
     }
@@ -368,6 +375,9 @@ impl Model {
             return (!self.sounds.is_empty()).then(|| self.ask_sounds());
         }
         if self.edited.hear(&frame) || self.left.hear(&frame) || self.models.hear(&frame) {
+            return None;
+        }
+        if self.nodes.hear(&frame, now_ms) {
             return None;
         }
         if let Some(more) = self.privacy.hear(&frame) {
@@ -664,28 +674,6 @@ pub fn headed(name: &str) -> String {
     let mut letters = name.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     first.chain(letters).collect()
-}
-
-/// Where each hop of a spoken turn began after the last word, and how long it took, ms.
-pub fn waterfall(summary: &TurnSummary) -> Vec<(&'static str, f64, f64)> {
-    let hops = &summary.hops;
-    let mut at = 0.0;
-    let in_order = [
-        ("endpoint", hops.endpoint_ms),
-        ("final", hops.stt_final_ms),
-        ("commit", hops.commit_ms),
-        ("voice", hops.tts_first_chunk_ms),
-        ("playback", hops.playback_ms),
-    ];
-    in_order
-        .into_iter()
-        .filter_map(|(hop, ms)| {
-            let ms = ms?.max(0.0);
-            let bar = (hop, at, ms);
-            at += ms;
-            Some(bar)
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -446,6 +446,52 @@ rule-to = Bis
 rule-then = Dann
 rule-add = Regel hinzufügen
 
+nodes = Knoten
+nodes-about = Andere Rechner im Haus, die für die Zentrale arbeiten: ein Mikrofon und ein Lautsprecher in einem Raum, ein Rechner mit Modellen, ein Bildschirm an der Wand.
+nodes-asking = Die Zentrale wird gefragt …
+nodes-here = Rechner dieses Haushalts
+nodes-none = Noch keiner.
+node-name-of = Name von { $name }
+node-room-of = Raum von { $name }
+node-no-room = In keinem Raum
+node-role-inference = Rechnet mit Modellen
+node-role-puck = Hört und spricht
+node-role-display = Zeigt Karten
+node-paired-at = Gekoppelt am { $day }.
+node-offers = Kann:
+node-there = Gerade da.
+node-rtt = Antwortet in { $ms } ms.
+node-load = Zu { $percent } % ausgelastet.
+node-busy = Ganz ausgelastet.
+node-silent = Da, aber die letzten Lebenszeichen fehlen.
+node-away = Gerade nicht da.
+node-remove = Entfernen: { $name }
+node-remove-sure = Wirklich entfernen?: { $name }
+node-remove-about = { $name } wird ab sofort nirgends mehr eingelassen. Um wiederzukommen, muss der Rechner neu gekoppelt werden.
+nodes-add = Rechner hinzufügen
+nodes-add-about = Starte dort loqa-node pair. Den Code zeigt entweder diese Seite oder der Rechner.
+node-show-code = Code zeigen
+node-give-code = Oder gib die 8 Ziffern ein, die der Rechner zeigt, oder den Text seines QR-Codes
+node-go-on = Weiter
+node-shows = Scanne das am Rechner, oder gib dort die Ziffern ein.
+node-waits = Es wird auf den Rechner gewartet, der diesen Code zeigt …
+node-waits-about = Wenn er die Zentrale nicht von selbst findet, brich ab und lass diese Seite den Code zeigen.
+node-code-picture = QR-Code für den Rechner
+node-code-typed = An seiner Tastatur:
+node-code-text = Als Text
+node-addresses = Wenn er die Zentrale nicht von selbst findet, danach noch:
+node-left = Noch { $time }
+node-tries = { $count ->
+    [one] 1 Versuch übrig
+   *[other] { $count } Versuche übrig
+}
+node-elsewhere = Auf einer anderen Seite oder an einer Kommandozeile wird gerade ein Rechner gekoppelt. Der Code steht dort.
+node-comes = { $name } möchte ein Rechner dieses Haushalts sein.
+node-same = Zeigen beide dieselben drei Wörter?
+node-same-about = Sieh auf den Rechner. Zeigt er andere Wörter, ist jemand dazwischen: Sag Nein.
+node-paired = { $name } ist jetzt ein Rechner dieses Haushalts. Wähle in der Liste den Raum.
+node-turned-away = Abgewiesen: Die Wörter waren andere. Wenn du einen anderen Rechner meintest, fang noch einmal an.
+
 keeping = Was behalten wird
 keeping-about = Von dem, was hier ab jetzt gesagt wird. Was schon behalten ist, bleibt, bis seine Zeit um ist oder bis du es auf der Seite Verlauf vergessen lässt.
 keeping-household = Im ganzen Haus

@@ -446,6 +446,52 @@ rule-to = To
 rule-then = Then it
 rule-add = Add the rule
 
+nodes = Nodes
+nodes-about = Other machines of this house that work for the hub: a microphone and a speaker in a room, a computer that runs models, a screen on the wall.
+nodes-asking = Asking the hub …
+nodes-here = Machines of this household
+nodes-none = None yet.
+node-name-of = Name of { $name }
+node-room-of = Room of { $name }
+node-no-room = In no room
+node-role-inference = Runs models
+node-role-puck = Hears and speaks
+node-role-display = Shows cards
+node-paired-at = Paired on { $day }.
+node-offers = It can:
+node-there = There now.
+node-rtt = It answers in { $ms } ms.
+node-load = { $percent } % of it is in use.
+node-busy = All of it is in use.
+node-silent = There, but it has missed its last signs of life.
+node-away = Not there now.
+node-remove = Remove: { $name }
+node-remove-sure = Really remove?: { $name }
+node-remove-about = { $name } is let in nowhere any more, from now on. To come back it has to be paired again.
+nodes-add = Add a machine
+nodes-add-about = Start loqa-node pair there. Either this page shows the code or that machine does.
+node-show-code = Show a code
+node-give-code = Or type the 8 digits that the machine shows, or the text of its QR code
+node-go-on = Go on
+node-shows = Scan this at the machine, or type the digits there.
+node-waits = Waiting for the machine that shows this code …
+node-waits-about = If it does not find the hub by itself, cancel, and have this page show the code.
+node-code-picture = QR code for the machine
+node-code-typed = At its keyboard:
+node-code-text = As text
+node-addresses = If it does not find the hub by itself, type after that:
+node-left = { $time } left
+node-tries = { $count ->
+    [one] 1 try left
+   *[other] { $count } tries left
+}
+node-elsewhere = A machine is being paired from another page, or from a command line. The code is shown there.
+node-comes = { $name } wants to be a machine of this household.
+node-same = Do both show the same three words?
+node-same-about = Look at the machine. If its words differ, somebody is in between: say no.
+node-paired = { $name } is a machine of this household now. Choose its room in the list.
+node-turned-away = It was turned away: its words were others. If you meant another machine, begin again.
+
 keeping = What is kept
 keeping-about = Of what is said here from now on. What has been kept stays until its time is over, or until you forget it on the page Sessions.
 keeping-household = In the whole house

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// Pages are drawn in the browser: each has an address, and all have one file.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "/",
     "/sessions",
     "/home",
@@ -18,6 +18,7 @@ const PAGES: [&str; 9] = [
     "/models",
     "/privacy",
     "/people",
+    "/nodes",
     "/system",
     "/kiosk",
 ];

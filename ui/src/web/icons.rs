@@ -49,6 +49,7 @@ pub fn page(page: Page) -> impl IntoView + use<> {
         Page::People => {
             "M9 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7zM3 20a6 6 0 0 1 12 0M16 4.500a3.500 3.500 0 0 1 0 6M17.500 14.500A6 6 0 0 1 21 20"
         }
+        Page::Nodes => "M12 4v5M12 9l-6 6M12 9l6 6M9.500 4h5M3.500 15h5v5h-5zM15.500 15h5v5h-5z",
         Page::System | Page::Kiosk => "M4 7h10M18 7h2M4 17h2M10 17h10M14 4.500v5M6 14.500v5",
     })
 }

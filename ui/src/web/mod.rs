@@ -13,6 +13,7 @@ mod link;
 mod logs;
 mod model;
 mod models;
+mod nodes;
 mod now;
 mod people;
 mod pin;
@@ -71,13 +72,14 @@ enum Page {
     Models,
     Privacy,
     People,
+    Nodes,
     System,
     /// Not among the others: it is where a tablet on the wall stays.
     Kiosk,
 }
 
 impl Page {
-    const LISTED: [Page; 8] = [
+    const LISTED: [Page; 9] = [
         Page::Now,
         Page::Sessions,
         Page::Home,
@@ -85,6 +87,7 @@ impl Page {
         Page::Models,
         Page::Privacy,
         Page::People,
+        Page::Nodes,
         Page::System,
     ];
 
@@ -97,6 +100,7 @@ impl Page {
             Page::Models => "/models",
             Page::Privacy => "/privacy",
             Page::People => "/people",
+            Page::Nodes => "/nodes",
             Page::System => "/system",
             Page::Kiosk => "/kiosk",
         }
@@ -111,6 +115,7 @@ impl Page {
             Page::Models => words("models"),
             Page::Privacy => words("privacy"),
             Page::People => words("people"),
+            Page::Nodes => words("nodes"),
             Page::System => words("system"),
             Page::Kiosk => words("kiosk"),
         }

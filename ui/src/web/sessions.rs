@@ -204,9 +204,14 @@ pub fn time_of_day(at_ms: i64) -> String {
 
 /// When something was, however long ago.
 pub fn day_and_time(at_ms: i64) -> String {
+    format!("{} {}", day(at_ms), time_of_day(at_ms))
+}
+
+/// The day when something was.
+pub fn day(at_ms: i64) -> String {
     let date = js_sys::Date::new(&(at_ms as f64).into());
     // Numbers alone: as people write them where this browser is.
     let language = window().navigator().language().unwrap_or_default();
     let day = date.to_locale_date_string(&language, &wasm_bindgen::JsValue::UNDEFINED);
-    format!("{} {}", String::from(day), time_of_day(at_ms))
+    day.into()
 }

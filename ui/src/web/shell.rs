@@ -1,7 +1,7 @@
 //! What surrounds every page: where one is, and how it looks.
 
 use super::{
-    App, Page, door, go, home, kiosk, link, models, now, now_ms, people, privacy, remember,
+    App, Page, door, go, home, kiosk, link, models, nodes, now, now_ms, people, privacy, remember,
     remembered, sessions, skills, system, words,
 };
 use crate::{model::Model, words::LANGUAGES};
@@ -29,7 +29,9 @@ pub fn Shell() -> impl IntoView {
         move || {
             let last_ms = app.now_ms.get_untracked() as u64;
             let counts = app.model.with_untracked(|model| {
-                !model.state.timers.is_empty() || model.cards.shown(last_ms).next().is_some()
+                !model.state.timers.is_empty()
+                    || model.cards.shown(last_ms).next().is_some()
+                    || model.nodes.begun.is_some()
             });
             if counts {
                 app.now_ms.set(now_ms());
@@ -94,6 +96,7 @@ fn Pages() -> impl IntoView {
                 Page::Models => view! { <models::Models /> }.into_any(),
                 Page::Privacy => view! { <privacy::Privacy /> }.into_any(),
                 Page::People => view! { <people::People /> }.into_any(),
+                Page::Nodes => view! { <nodes::Nodes /> }.into_any(),
                 Page::System | Page::Kiosk => view! { <system::System /> }.into_any(),
             }}
         </main>

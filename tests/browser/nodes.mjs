@@ -1,0 +1,242 @@
+// A machine becomes one of the household in front of the page Nodes, with the program that runs on it.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { kill, loqa, start } from "./hub.mjs";
+import { barriers, inert, person } from "./page.mjs";
+import { screenshot, tell } from "./story.mjs";
+
+const { LOQA_BIN, LOQA_DATA } = process.env;
+/** What a person may take to pair a machine, ms. */
+const BY_HAND = 30_000;
+
+/** A machine with `loqa-node` on it. */
+async function machine(name, folder, roles = ["puck", "inference"]) {
+  const data = join(LOQA_DATA, "..", folder);
+  await mkdir(data, { recursive: true });
+  const config = join(data, "node.toml");
+  await writeFile(config, `name = ${JSON.stringify(name)}\nroles = ${JSON.stringify(roles)}\n`);
+  return { config, data };
+}
+
+/** `loqa-node ARGS…` there, as its person watches it. */
+function node({ config, data }, ...args) {
+  const program = join(dirname(LOQA_BIN), "loqa-node");
+  const child = spawn(program, [...args, "--config", config, "--data", data]);
+  let said = "";
+  let look = () => {};
+  const hear = (text) => {
+    said += text;
+    look();
+  };
+  child.stdout.on("data", hear);
+  child.stderr.on("data", hear);
+  const ended = new Promise((end) =>
+    child.on("exit", (code) => {
+      hear("\n");
+      end(code);
+    }),
+  );
+  return {
+    ended,
+    stop: () => child.kill("SIGINT"),
+    said: () => said,
+    /** What it says that looks so, once it does. */
+    says: (pattern) =>
+      new Promise((found, gone) => {
+        look = () => {
+          const match = said.match(pattern);
+          if (match) found(match);
+          else if (child.exitCode !== null) gone(new Error(`it ended, and said: ${said}`));
+        };
+        look();
+      }),
+  };
+}
+
+/** The three words of a machine. */
+const words_of = async (pairing) => (await pairing.says(/\n {4}([a-z]+) {3}([a-z]+) {3}([a-z]+)\n/)).slice(1, 4);
+const words_on = (page) => page.locator("ol.words li").allTextContents();
+const row = (page, name) => page.locator(`[data-node="${name}"]`);
+const listed = async () => JSON.parse(await loqa("node", "list", "--json"));
+const stage = (page, stage) => page.locator(`[data-stage="${stage}"]`).waitFor();
+
+/** Goes on with the key Tab until somebody can press this. */
+async function reach(page, locator) {
+  for (let steps = 0; steps < 60; steps += 1) {
+    if (await locator.evaluate((it) => it === document.activeElement).catch(() => false)) return;
+    await page.keyboard.press("Tab");
+  }
+  assert.fail(`${locator} is not reached by keyboard`);
+}
+
+/** Has the page show a code; the digits, and where the hub is. */
+async function show_code(page) {
+  await page.getByRole("button", { name: "Show a code" }).press("Enter");
+  await stage(page, "shows");
+  const digits = await page.locator(".digits").textContent();
+  assert.match(digits, /^\d{4} \d{4}$/);
+  const [, port] = (await page.getByText("--hub").first().textContent()).match(/:(\d+)/);
+  return { digits, at: ["--hub", `127.0.0.1:${port}`] };
+}
+
+const steps = {
+  async "a person pairs a machine with the digits that the page shows, by keyboard alone"({ browser, hub, state }) {
+    const page = await person(browser);
+    await page.goto(`${hub.address}nodes#${hub.code}`);
+    await page.getByText("None yet.").waitFor();
+    assert.deepEqual(await barriers(page), []);
+    await screenshot(page, "nodes-none-1024-light");
+    state.kitchen = await machine("Kitchen", "kitchen");
+
+    const began = Date.now();
+    await reach(page, page.getByRole("button", { name: "Show a code" }));
+    const { digits, at } = await show_code(page);
+    await page.getByText("5 tries left").waitFor();
+    assert.match(await page.getByRole("timer").textContent(), /^(2:5\d|3:00) left$/);
+    assert.deepEqual(await barriers(page), []);
+    await screenshot(page, "nodes-code-1024-light");
+    const pairing = node(state.kitchen, "pair", digits, ...at);
+    const words = await words_of(pairing);
+    await page.getByText("Do both show the same three words?").waitFor();
+    assert.deepEqual(await words_on(page), words);
+    await page.getByText("Kitchen wants to be a machine of this household.").waitFor();
+    assert.deepEqual(await barriers(page), []);
+    await screenshot(page, "nodes-words-1024-light");
+    await reach(page, page.getByRole("button", { name: "Yes" }));
+    await page.keyboard.press("Enter");
+    await page.getByText("Kitchen is a machine of this household now.").waitFor();
+    assert.equal(await pairing.ended, 0, pairing.said());
+    const took = Date.now() - began;
+    assert.ok(took < BY_HAND, `${took} ms`);
+    await row(page, "Kitchen").getByText("Runs models · Hears and speaks").waitFor();
+    await inert(page);
+    return page;
+  },
+
+  async "who shows the wrong words is turned away, and the machine is told"({ page, hub, browser }) {
+    const other = await person(browser, { locale: "de-DE", colorScheme: "dark", viewport: { width: 390, height: 844 } });
+    await other.goto(`${hub.address}nodes#${hub.code}`);
+    await row(other, "Kitchen").waitFor();
+    const { digits, at } = await show_code(page);
+    // Another page has not the code, but may end it.
+    await stage(other, "elsewhere");
+    const hostile = await machine("<b onclick=hacked=1>Hall</b>", "hostile");
+    const [first, ...rest] = digits;
+    const wrong = `${(Number(first) + 1) % 10}${rest.join("")}`;
+    const guess = node(hostile, "pair", wrong, ...at);
+    await guess.says(/the code is not the one that is shown/);
+    await page.getByText("4 tries left").waitFor();
+    const pairing = node(hostile, "pair", digits, ...at);
+    await words_of(pairing);
+    await stage(page, "compares");
+    await stage(other, "compares");
+    assert.deepEqual(await words_on(other), await words_on(page));
+    assert.deepEqual(await barriers(other), []);
+    await inert(other);
+    await screenshot(other, "nodes-words-390-dark-de");
+    await page.getByRole("button", { name: "No", exact: true }).press("Enter");
+    await page.getByText("It was turned away").waitFor();
+    await pairing.says(/the person at the hub said that the words do not match/);
+    assert.deepEqual((await listed()).map(({ name }) => name), ["Kitchen"]);
+    return other;
+  },
+
+  async "a machine that shows a code finds the hub by itself"({ page: _, other, state }) {
+    state.study = await machine("Study", "study", ["inference"]);
+    const pairing = node(state.study, "pair");
+    const [digits] = await pairing.says(/\d{4} \d{4}/);
+    await other.getByLabel(/8 Ziffern ein, die der Rechner zeigt/).fill("1234");
+    await other.keyboard.press("Enter");
+    await other.getByText("Ein Code zum Koppeln hat 8 Ziffern").waitFor();
+    await other.getByLabel(/8 Ziffern ein, die der Rechner zeigt/).fill(digits);
+    await other.keyboard.press("Enter");
+    await other.getByText("Es wird auf den Rechner gewartet").waitFor();
+    await screenshot(other, "nodes-waits-390-dark-de");
+    const words = await words_of(pairing);
+    await stage(other, "compares");
+    assert.deepEqual(await words_on(other), words);
+    await other.getByRole("button", { name: "Ja", exact: true }).press("Enter");
+    await other.getByText("Study ist jetzt ein Rechner dieses Haushalts.").waitFor();
+    assert.equal(await pairing.ended, 0, pairing.said());
+    assert.deepEqual(await barriers(other), []);
+    await screenshot(other, "nodes-390-dark-de");
+  },
+
+  async "a machine that works is seen, and that it is gone"({ page, other, state }) {
+    const running = node(state.study, "run");
+    await row(page, "Study").getByText("There now.").waitFor();
+    await row(other, "Study").getByText(/Antwortet in [\d,]+ ms/).waitFor();
+    assert.deepEqual(await barriers(page), []);
+    await screenshot(page, "nodes-there-1024-light");
+    running.stop();
+    await running.ended;
+    await row(page, "Study").getByText("Not there now.").waitFor();
+  },
+
+  async "machines are named, put in rooms and removed, and every page sees it"({ page, other }) {
+    const kitchen = row(page, "Kitchen");
+    await kitchen.getByLabel("Room of Kitchen").selectOption({ label: "Kitchen" });
+    const chosen = page.locator(":has(option[value=kitchen]:checked)");
+    await kitchen.locator("select").and(chosen).waitFor();
+    await row(other, "Kitchen").locator("select").and(other.locator(":has(option[value=kitchen]:checked)")).waitFor();
+    await row(page, "Study").getByLabel("Name of Study").fill("kitchen");
+    await page.keyboard.press("Tab");
+    await row(page, "Study").getByText("another node is called `kitchen`").waitFor();
+    await row(page, "Study").getByLabel("Name of Study").fill("Library");
+    await page.keyboard.press("Tab");
+    await row(other, "Library").waitFor();
+    assert.deepEqual(await barriers(page), []);
+    await page.setViewportSize({ width: 1920, height: 1080 });
+    await screenshot(page, "nodes-1920-light");
+    const remove = row(page, "Library").getByRole("button", { name: "Remove: Library" });
+    await remove.press("Enter");
+    await page.getByText("Library is let in nowhere any more").waitFor();
+    assert.deepEqual(await barriers(page), []);
+    await screenshot(page, "nodes-remove-1920-light");
+    await row(page, "Library").getByRole("button", { name: "Really remove?: Library" }).press("Enter");
+    await row(other, "Library").waitFor({ state: "detached" });
+    assert.deepEqual((await listed()).map(({ name, room }) => [name, room]), [["Kitchen", "kitchen"]]);
+  },
+
+  async "an owner's PIN is typed before anything changes"({ page, other, hub }) {
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.goto(`${hub.address}people#${hub.code}`);
+    const form = page.locator("form.add").first();
+    await form.getByLabel("Name").fill("Ada");
+    await form.getByLabel("Role").selectOption("owner");
+    await form.getByRole("button", { name: "Add", exact: true }).press("Enter");
+    await page.getByRole("button", { name: "Set a PIN: Ada" }).press("Enter");
+    await page.getByLabel("New PIN").fill("1815");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Change the PIN: Ada" }).waitFor();
+    await other.getByLabel("PIN eines Besitzers").waitFor();
+    assert.equal(await other.getByRole("button", { name: "Code zeigen" }).isDisabled(), true);
+    assert.deepEqual(await barriers(other), []);
+    await screenshot(other, "nodes-locked-390-dark-de");
+    await other.getByLabel("PIN eines Besitzers").fill("1815");
+    await other.keyboard.press("Enter");
+    await other.locator("fieldset.nodes:not([disabled])").waitFor();
+    await other.getByRole("button", { name: "Code zeigen" }).press("Enter");
+    await stage(other, "shows");
+    assert.deepEqual(await barriers(other), []);
+    await screenshot(other, "nodes-code-390-dark-de");
+    await other.getByRole("button", { name: "Abbrechen" }).press("Enter");
+    await stage(other, "closed");
+    await inert(other);
+  },
+
+  async "a hub that starts again still has its machines"({ page, other, state }) {
+    await kill(state.hub);
+    state.hub = await start(state.hub.port);
+    await page.goto(`${state.hub.address}nodes#${state.hub.code}`);
+    await row(page, "Kitchen").getByLabel("Room of Kitchen").and(page.locator(":has(option[value=kitchen]:checked)")).waitFor();
+    await row(other, "Kitchen").waitFor();
+    await page.getByLabel("PIN of an owner").waitFor();
+    await inert(page);
+  },
+};
+
+const state = { hub: await start(0) };
+await tell(steps, state);

@@ -1,0 +1,150 @@
+//! A machine of the household: what it is called, where it is, what it does, and the way out.
+
+use super::{App, Refused, day, decimal, roles, words, words_with};
+use crate::model::{
+    headed,
+    nodes::{Link, Node},
+};
+use leptos::prelude::*;
+use loqa_protocol::NodeId;
+
+/// All of them, the newest last.
+#[component]
+pub fn Machines() -> impl IntoView {
+    let app = App::get();
+    let ids = app.part(|model| {
+        let mut nodes: Vec<_> = model.nodes.shown.iter().flat_map(|it| &it.nodes).collect();
+        nodes.sort_by_key(|it| it.paired_at_ms);
+        nodes.iter().map(|it| it.id).collect::<Vec<_>>()
+    });
+    view! {
+        <section class="card">
+            <h2>{words("nodes-here")}</h2>
+            <Show when=move || ids.with(Vec::is_empty)>
+                <p class="soft">{words("nodes-none")}</p>
+            </Show>
+            <ul class="machines">
+                <For each=move || ids.get() key=|id| *id let:id>
+                    <Row id />
+                </For>
+            </ul>
+        </section>
+    }
+}
+
+#[component]
+fn Row(id: NodeId) -> impl IntoView {
+    let app = App::get();
+    let now = app.part(move |model| model.nodes.node(id).cloned());
+    let of = move |of: fn(&Node) -> String| now.get().as_ref().map(of).unwrap_or_default();
+    let name = Memo::new(move |_| of(|it| it.name.clone()));
+    let room = Memo::new(move |_| of(|it| it.room.clone()));
+    let link = Memo::new(move |_| now.get().map(|it| it.link).unwrap_or_default());
+    let rooms = app.part(|model| {
+        let areas = model.house.areas.iter();
+        areas
+            .map(|area| (area.id.clone(), headed(&area.name)))
+            .collect::<Vec<_>>()
+    });
+    let options = move || {
+        let chosen = room.get();
+        let mut options = vec![(String::new(), words("node-no-room"))];
+        options.extend(rooms.get());
+        // A room that is no more is still where it is.
+        if !options.iter().any(|(id, _)| *id == chosen) {
+            options.push((chosen.clone(), chosen.clone()));
+        }
+        let option = |(value, shown): (String, String)| {
+            let selected = value == chosen;
+            view! { <option value=value prop:selected=selected>{shown}</option> }
+        };
+        options.into_iter().map(option).collect_view()
+    };
+    let paired = move || {
+        let at_ms = now.get().map(|it| it.paired_at_ms).unwrap_or_default();
+        words_with("node-paired-at", "day", day(at_ms))
+    };
+    let offers = Memo::new(move |_| link.get().offers);
+    view! {
+        <li data-node=name>
+            <div class="line">
+                <input class="name" dir="auto" maxlength="64" autocomplete="off" required
+                    aria-label=move || words_with("node-name-of", "name", name.get()) prop:value=name
+                    on:change=move |event| {
+                        let wanted = event_target_value(&event);
+                        app.send(|model| model.rename_node(id, &wanted));
+                    } />
+                <select dir="auto" aria-label=move || words_with("node-room-of", "name", name.get())
+                    on:change:target=move |event| {
+                        let wanted = event.target().value();
+                        // It is as the hub says, and not before.
+                        event.target().set_value(&room.get_untracked());
+                        app.send(|model| model.place_node(id, &wanted));
+                    }>{options}</select>
+                <Remove id name />
+            </div>
+            <p class="presence" class:there=move || link.get().linked class:silent=move || link.get().silent>
+                {move || presence(&link.get())}
+            </p>
+            <p class="soft">
+                {move || roles(&now.get().map(|it| it.roles).unwrap_or_default())} ". " {paired} " "
+                <span dir="auto">{move || link.get().address}</span>
+            </p>
+            <Show when=move || offers.with(|offers| !offers.is_empty())>
+                <p class="soft offers">
+                    {words("node-offers")}
+                    {move || offers.get().into_iter().map(|offer| view! { " " <code>{offer}</code> }).collect_view()}
+                </p>
+            </Show>
+            <Refused at=Some(id) />
+        </li>
+    }
+}
+
+/// Whether it is there, and how well it is reached.
+fn presence(link: &Link) -> String {
+    if !link.linked {
+        return words("node-away");
+    }
+    if link.silent {
+        return words("node-silent");
+    }
+    let mut told = vec![words("node-there")];
+    if let Some(rtt_ms) = link.rtt_ms {
+        let digits = usize::from(rtt_ms < 10.0);
+        told.push(words_with("node-rtt", "ms", decimal(rtt_ms, digits)));
+    }
+    match link.load {
+        // More waits than the machine can do.
+        Some(load) if load >= 1.0 => told.push(words("node-busy")),
+        Some(load) => told.push(words_with("node-load", "percent", decimal(100.0 * load, 0))),
+        None => {}
+    }
+    told.join(" ")
+}
+
+/// Says what it means, and asks again.
+#[component]
+fn Remove(id: NodeId, name: Memo<String>) -> impl IntoView {
+    let app = App::get();
+    let sure = RwSignal::new(false);
+    let press = move |_| {
+        if sure.get_untracked() {
+            app.send(|model| model.revoke_node(id));
+        }
+        sure.set(true);
+    };
+    let key = move || match sure.get() {
+        true => "node-remove-sure",
+        false => "node-remove",
+    };
+    view! {
+        <button class="remove" type="button" on:click=press>{move || words_with(key(), "name", name.get())}</button>
+        <Show when=move || sure.get()>
+            <button type="button" on:click=move |_| sure.set(false)>{words("cancel")}</button>
+        </Show>
+        <p class="meaning" role="status">
+            {move || sure.get().then(|| words_with("node-remove-about", "name", name.get()))}
+        </p>
+    }
+}
