@@ -224,7 +224,7 @@ pub async fn pin(
 #[schema(examples(json!({ "scope": "session", "text": "Keep what I say for a day." })))]
 pub struct NewKeeps {
     /// How long what they say may be kept: `ephemeral` (not at all), `session` or `persistent`.
-    scope: Agreed,
+    scope: KeptFor,
     /// What they have read and agree to; may be left out for `ephemeral`.
     #[serde(default)]
     #[schema(max_length = 4000)]
@@ -234,7 +234,7 @@ pub struct NewKeeps {
 /// How long words live.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Agreed {
+pub enum KeptFor {
     Ephemeral,
     Session,
     Persistent,
@@ -268,9 +268,9 @@ pub async fn keeps(
     let change = PeopleEdit::Keeps {
         person: numbered(id)?,
         scope: match scope {
-            Agreed::Ephemeral => PrivacyScope::Ephemeral,
-            Agreed::Session => PrivacyScope::Session,
-            Agreed::Persistent => PrivacyScope::Persistent,
+            KeptFor::Ephemeral => PrivacyScope::Ephemeral,
+            KeptFor::Session => PrivacyScope::Session,
+            KeptFor::Persistent => PrivacyScope::Persistent,
         },
         text,
     };
