@@ -2,6 +2,7 @@
 
 use loqa_protocol::Problem;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use serde_json::Value;
 use std::io::{self, BufRead, IsTerminal};
 
 /// The next line of standard input; a terminal shows `prompt`, and nothing of what is typed. `what` it
@@ -27,6 +28,17 @@ pub fn ask(what: &str, prompt: &str) -> Result<String, Problem> {
         help: "type it, or give it on standard input as UTF-8".into(),
     })?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// The PIN of an owner, where a document of the hub says that changes need one; else none.
+///
+/// # Errors
+/// As [`ask`].
+pub fn owners_pin(document: &Value) -> Result<String, Problem> {
+    match document["locked"] == true {
+        true => ask("PIN", "PIN of an owner: "),
+        false => Ok(String::new()),
+    }
 }
 
 /// The terminal shows nothing of what is typed until this is dropped.

@@ -66,7 +66,7 @@ async fn of(common: &Common, link: &mut Link, command: NodeCommand) -> Result<Ex
             return Ok(ExitCode::SUCCESS);
         }
         NodeCommand::Pair { code, qr } => {
-            let pin = owners_pin(&now)?;
+            let pin = hidden::owners_pin(&now)?;
             return pair(common, link, &pin, code.or(qr)).await;
         }
         NodeCommand::Revoke { node } => {
@@ -98,7 +98,7 @@ async fn of(common: &Common, link: &mut Link, command: NodeCommand) -> Result<Ex
             (set, done)
         }
     };
-    let pin = owners_pin(&now)?;
+    let pin = hidden::owners_pin(&now)?;
     link.document(|id| ClientFrame::EditNodes { id, pin, edit })
         .await?;
     if !common.json {
@@ -211,13 +211,6 @@ fn agreed() -> Result<bool, Problem> {
         help: "type yes or no, or accept the node on the dashboard".into(),
     })?;
     Ok(matches!(line.trim().to_lowercase().as_str(), "yes" | "y"))
-}
-
-fn owners_pin(now: &Value) -> Result<String, Problem> {
-    match now["locked"] == true {
-        true => hidden::ask("PIN", "PIN of an owner: "),
-        false => Ok(String::new()),
-    }
 }
 
 /// The node of this name, or whose id begins so.

@@ -178,7 +178,7 @@ async fn of(common: &Common, link: &mut Link, command: PeopleCommand) -> Result<
         }
         PeopleCommand::Pin { who, remove } => {
             let person = number(find(&now, &who)?);
-            let owner = owners_pin(&now)?;
+            let owner = hidden::owners_pin(&now)?;
             let pin = if remove { String::new() } else { new_pin()? };
             let done = match remove {
                 true => format!("{who} has no PIN any more."),
@@ -193,7 +193,7 @@ async fn of(common: &Common, link: &mut Link, command: PeopleCommand) -> Result<
             let text = consent(scope, agreed)?;
             let pin = match person["pin"] == true {
                 true => hidden::ask("PIN", &format!("The PIN of {who}: "))?,
-                false => owners_pin(&now)?,
+                false => hidden::owners_pin(&now)?,
             };
             let done = match scope {
                 PrivacyScope::Ephemeral => {
@@ -252,7 +252,7 @@ async fn of(common: &Common, link: &mut Link, command: PeopleCommand) -> Result<
             (PeopleEdit::RemoveRule(number), done)
         }
     };
-    let owner = owners_pin(&now)?;
+    let owner = hidden::owners_pin(&now)?;
     self::edit(common, link, owner, edit, &done).await
 }
 
@@ -292,13 +292,6 @@ fn consent(scope: PrivacyScope, agreed: bool) -> Result<String, Problem> {
         });
     }
     Ok(text)
-}
-
-fn owners_pin(now: &Value) -> Result<String, Problem> {
-    match now["locked"] == true {
-        true => hidden::ask("PIN", "PIN of an owner: "),
-        false => Ok(String::new()),
-    }
 }
 
 fn new_pin() -> Result<String, Problem> {
