@@ -19,6 +19,7 @@ mod models;
 mod neighbour;
 mod node_speaker;
 mod nodes;
+mod noted;
 mod people;
 mod pin;
 mod privacy;
@@ -31,6 +32,7 @@ mod shelves;
 mod skills;
 mod understanding;
 mod view;
+mod watched;
 
 pub(crate) use choices::LONGEST_NAME;
 pub use demonstration::{demonstration_examples, demonstration_grammar, demonstration_home};

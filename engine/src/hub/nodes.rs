@@ -3,24 +3,23 @@
 use super::{
     Shared,
     people::Unlocked,
-    service::{Told, answer, blocking, problem},
+    service::{Told, problem},
+    watched::{self, Changes},
 };
 use crate::{
     api::own_addresses,
     gateway::Answers,
     models::Check,
     nodes::{self, no_node},
-    people,
-    store::{Audit, CommitError, Deed, Household, Note},
-    tasks::TaskKind,
+    people::{self, Change},
+    store::{Deed, Household},
 };
 use loqa_link::pairing::{Invitation, Opening, Role, Secret, Seen, qr};
-use loqa_protocol::{NodeEdit, NodeId, Problem, ServerFrame};
-use loqa_skill_sdk::EffectError;
+use loqa_protocol::{NodeEdit, NodeId, Problem};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 use tokio_rustls::rustls::pki_types::UnixTime;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::DropGuard;
 
 /// What the audit calls them, in the place of a skill.
 const NODES: &str = "nodes";
@@ -177,75 +176,26 @@ impl Shared {
         deed: Deed,
         change: impl FnOnce(&mut Household) -> Result<(), Problem>,
     ) -> Result<(), Problem> {
-        let audit = Audit::in_folder(self.store.folder().path());
-        let id = node.short().to_string();
-        let mut wrong = None;
-        let outcome = self.household.commit(None, |household, _| {
-            let note = Note {
+        let noted = self.commit_noted(NODES, |household| {
+            change(household)?;
+            Ok(Change {
                 deed,
-                skill: NODES,
-                version: &id,
-                permission: None,
-                allowed: true,
-            };
-            let changed =
-                change(household).and_then(|()| audit.write(&[note]).map_err(Problem::from));
-            changed.map(|()| ((), Vec::new())).map_err(|problem| {
-                wrong = Some(problem);
-                EffectError(String::new())
+                id: node.short().to_string(),
+                to: None,
             })
         });
-        let unsaved = |error: &dyn std::fmt::Display| {
-            let help = "see whether the disk is full; `loqa doctor` says more";
-            problem("nodes", format!("this cannot be kept: {error}"), help)
-        };
-        match outcome {
-            Ok(outcome) => outcome.durable.map_err(|reason| unsaved(&reason)),
-            Err(CommitError::Refused(_)) => {
-                Err(wrong.unwrap_or_else(|| unsaved(&"it was refused")))
-            }
-            Err(error) => Err(unsaved(&error)),
-        }
+        noted.map(drop)
     }
 }
 
 /// Shows them to a client until it is gone or the guard is dropped.
 pub(super) fn show(hub: &Arc<Shared>, id: u32, answers: Answers) -> DropGuard {
-    let over = CancellationToken::new();
-    let guard = over.clone().drop_guard();
-    let hub = hub.clone();
-    let tasks = hub.tasks.clone();
-    let showing = async move {
-        let mut pairing = hub.nodes.desk.watch();
-        let mut epoch = hub.household.watch();
-        let mut linked = hub.linked.watch();
-        let mut shown = None;
-        loop {
-            pairing.mark_unchanged();
-            epoch.mark_unchanged();
-            linked.mark_unchanged();
-            match blocking(hub.clone(), |hub| Ok(Some(hub.nodes()))).await {
-                Ok(now) if now == shown => {}
-                Ok(now) => {
-                    let json = now.as_ref().map(Value::to_string).unwrap_or_default();
-                    if answers.send(ServerFrame::Json { id, json }).is_err() {
-                        return;
-                    }
-                    shown = now;
-                }
-                problem => return answer(&answers, id, problem),
-            }
-            tokio::select! {
-                changed = pairing.changed() => if changed.is_err() { return },
-                changed = epoch.changed() => if changed.is_err() { return },
-                changed = linked.changed() => if changed.is_err() { return },
-            }
-        }
-    };
-    tasks.spawn(TaskKind::BACKGROUND, "nodes", async move {
-        over.run_until_cancelled(showing).await;
-    });
-    guard
+    let changes = Changes::default()
+        .of(hub.nodes.desk.watch())
+        .of(hub.household.watch())
+        .of(hub.linked.watch());
+    let look = |hub: &Shared| Ok(Some(hub.nodes()));
+    watched::show(hub, (id, answers), "nodes", look, changes)
 }
 
 /// Which nodes there are, and whether the hub can prove itself to them, for the doctor.

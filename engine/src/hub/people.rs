@@ -8,11 +8,10 @@ use crate::{
     event_store,
     people::{self, Seen},
     session::{Session, SessionHandle, SessionParts, WeakSession},
-    store::{Audit, CommitError, Deed, Note},
+    store::{Audit, Deed},
 };
 use loqa_core::{policy::Pin, seams::Unproved};
 use loqa_protocol::{PeopleEdit, PrivacyScope, Problem, SessionId};
-use loqa_skill_sdk::EffectError;
 use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -200,7 +199,6 @@ impl Shared {
     /// Changes that, if whoever asks may. Blocks for a slow hash and an fsync. Tells which person or rule it
     /// was about.
     pub(super) fn edit_people(&self, typed: &str, edit: &PeopleEdit, unlocked: &Unlocked) -> Told {
-        let audit = Audit::in_folder(self.store.folder().path());
         let moment = self.household.read();
         let now_ms = moment.wall.as_millisecond();
         self.may_edit(typed, edit, unlocked)?;
@@ -215,51 +213,19 @@ impl Shared {
         if let Some(person) = forgets {
             self.forget_words_of(person)?;
         }
-        let mut wrong = None;
-        let outcome = self.household.commit(None, |household, _| {
-            let changed = people::change(household, &home, edit, now_ms).and_then(|change| {
-                let note = Note {
-                    deed: change.deed,
-                    skill: PEOPLE,
-                    version: &change.id,
-                    permission: change.to.as_deref(),
-                    allowed: true,
-                };
-                audit.write(&[note])?;
-                Ok(change)
-            });
-            match changed {
-                Ok(change) => Ok((change, Vec::new())),
-                Err(problem) => {
-                    wrong = Some(problem);
-                    Err(EffectError(String::new()))
-                }
-            }
+        let changed = self.commit_noted(PEOPLE, |household| {
+            people::change(household, &home, edit, now_ms)
         });
-        let unsaved = |error: &dyn std::fmt::Display| {
-            let help = "see whether the disk is full; `loqa doctor` says more";
-            problem("people", format!("this cannot be kept: {error}"), help)
-        };
         if let Some(person) = forgets {
             // What they said meanwhile.
             self.forget_words_of(person)?;
         }
-        match outcome {
-            Ok(outcome) => match outcome.durable {
-                Ok(()) => {
-                    if !matches!(edit, PeopleEdit::Keeps { .. }) {
-                        // Who sets the first PIN of an owner need not type it at once.
-                        unlocked.open();
-                    }
-                    Ok(Some(json!({ "id": outcome.value.id })))
-                }
-                Err(reason) => Err(unsaved(&reason)),
-            },
-            Err(CommitError::Refused(_)) => {
-                Err(wrong.unwrap_or_else(|| unsaved(&"it was refused")))
-            }
-            Err(error) => Err(unsaved(&error)),
+        let change = changed?;
+        if !matches!(edit, PeopleEdit::Keeps { .. }) {
+            // Who sets the first PIN of an owner need not type it at once.
+            unlocked.open();
         }
+        Ok(Some(json!({ "id": change.id })))
     }
 }
 

@@ -3,7 +3,8 @@
 
 use super::{
     Shared,
-    service::{answer, blocking, problem},
+    service::problem,
+    watched::{self, Changes},
 };
 use crate::{
     egress::{Consent, Entry, Given, Place, Purpose},
@@ -11,14 +12,12 @@ use crate::{
     library::Source,
     models::Check,
     store::{Audit, Household, Person},
-    tasks::TaskKind,
 };
-use loqa_protocol::{PrivacyScope, Problem, ServerFrame};
+use loqa_protocol::{PrivacyScope, Problem};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tokio::time::sleep;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::DropGuard;
 
 /// How often is looked, while somebody looks, whether something has gone out.
 const LOOK: Duration = Duration::from_secs(1);
@@ -206,40 +205,12 @@ fn told(given: Given, who: &str, grants: &Grants) -> Told {
 
 /// Shows it to a client until it is gone or the guard is dropped.
 pub(super) fn show(hub: &Arc<Shared>, id: u32, answers: Answers) -> DropGuard {
-    let over = CancellationToken::new();
-    let guard = over.clone().drop_guard();
-    let hub = hub.clone();
-    let tasks = hub.tasks.clone();
-    let showing = async move {
-        let mut sealed = hub.border.sealed();
-        let mut epoch = hub.household.watch();
-        let mut shown = None;
-        loop {
-            sealed.mark_unchanged();
-            epoch.mark_unchanged();
-            let now = blocking(hub.clone(), |hub| Ok(Some(hub.privacy()))).await;
-            match now {
-                Ok(now) if now == shown => {}
-                Ok(now) => {
-                    let json = now.as_ref().map(Value::to_string).unwrap_or_default();
-                    if answers.send(ServerFrame::Json { id, json }).is_err() {
-                        return;
-                    }
-                    shown = now;
-                }
-                problem => return answer(&answers, id, problem),
-            }
-            tokio::select! {
-                changed = sealed.changed() => if changed.is_err() { return },
-                changed = epoch.changed() => if changed.is_err() { return },
-                () = sleep(LOOK) => {}
-            }
-        }
-    };
-    tasks.spawn(TaskKind::BACKGROUND, "privacy", async move {
-        over.run_until_cancelled(showing).await;
-    });
-    guard
+    let changes = Changes::default()
+        .of(hub.border.sealed())
+        .of(hub.household.watch())
+        .or_every(LOOK);
+    let look = |hub: &Shared| Ok(Some(hub.privacy()));
+    watched::show(hub, (id, answers), "privacy", look, changes)
 }
 
 /// What went out, for the doctor.

@@ -8,7 +8,7 @@ mod shown;
 #[cfg(test)]
 mod tests;
 
-pub use edit::{change, forgets};
+pub use edit::{Change, change, forgets};
 pub use proof::Proofs;
 pub use shown::{Seen, document};
 

@@ -5,17 +5,16 @@ use crate::{
     gateway::Answers,
     hub::{
         Shared, doctor,
-        service::{answer, blocking},
+        watched::{self, Changes},
     },
     library::{Here, Kind, Machine, Model},
     models,
-    tasks::TaskKind,
 };
-use loqa_protocol::{Problem, ServerFrame};
+use loqa_protocol::Problem;
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
-use tokio::time::{Instant, sleep};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio::time::Instant;
+use tokio_util::sync::DropGuard;
 
 /// How often is told how far a download is, at most.
 const TELL: Duration = Duration::from_millis(250);
@@ -130,39 +129,10 @@ fn tell(document: &mut Value, here: Here, work: Option<&Work>, model: &Model) {
 
 /// Shows the models to a client until it is gone or the guard is dropped.
 pub fn show(hub: &Arc<Shared>, id: u32, answers: Answers) -> DropGuard {
-    let over = CancellationToken::new();
-    let guard = over.clone().drop_guard();
-    let hub = hub.clone();
-    let tasks = hub.tasks.clone();
-    let showing = async move {
-        let mut work = hub.stock.work.subscribe();
-        let mut shown = None;
-        loop {
-            work.mark_unchanged();
-            let now = blocking(hub.clone(), |hub| hub.all_models().map(Some)).await;
-            match now {
-                Ok(now) if now == shown => {}
-                Ok(now) => {
-                    let json = now.as_ref().map(Value::to_string).unwrap_or_default();
-                    if answers.send(ServerFrame::Json { id, json }).is_err() {
-                        return;
-                    }
-                    shown = now;
-                }
-                problem => return answer(&answers, id, problem),
-            }
-            // Not at every piece.
-            sleep(TELL).await;
-            tokio::select! {
-                changed = work.changed() => if changed.is_err() { return },
-                () = sleep(LOOK) => {}
-            }
-        }
-    };
-    tasks.spawn(TaskKind::BACKGROUND, "models", async move {
-        over.run_until_cancelled(showing).await;
-    });
-    guard
+    let work = hub.stock.work.subscribe();
+    let changes = Changes::default().of(work).settling(TELL).or_every(LOOK);
+    let look = |hub: &Shared| hub.all_models().map(Some);
+    watched::show(hub, (id, answers), "models", look, changes)
 }
 
 #[cfg(test)]
@@ -172,6 +142,7 @@ mod tests {
         hub::{models::Coming, service::problem},
         library::{Progress, catalogue},
     };
+    use tokio_util::sync::CancellationToken;
 
     #[test]
     fn a_model_is_as_it_lies_there_and_as_what_is_done_with_it() {
