@@ -1,8 +1,12 @@
 //! What happened: one closed enum that bus, store, displays and metrics share.
 
 use crate::{PrivacyScope, QosTier, SessionId, TurnId, TurnSummary, Verdict, card::Card};
-use alloc::{string::String, vec::Vec};
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// An event with its circumstances.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -27,6 +31,26 @@ pub struct Envelope {
     pub privacy_scope: PrivacyScope,
     /// What happened.
     pub event: Event,
+}
+
+impl Envelope {
+    /// As commands print it and programs are told it: its subject and circumstances, then the event's own fields.
+    pub fn document(&self) -> Value {
+        let mut document = json!({
+            "subject": self.event.subject(),
+            "session": self.session_id.to_string(),
+            "turn": self.turn.map(|turn| turn.0),
+            "seq": self.seq,
+            "at_ms": self.at_ms,
+        });
+        if let (Value::Object(all), Ok(Value::Object(mut fields))) =
+            (&mut document, serde_json::to_value(&self.event))
+        {
+            fields.remove("kind");
+            all.extend(fields);
+        }
+        document
+    }
 }
 
 /// An envelope that may be written to disk. Cannot be built from an ephemeral one.

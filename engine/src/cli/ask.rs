@@ -5,7 +5,6 @@ use super::{
     link::{Link, Stimulus},
     output,
 };
-use crate::event_json::event_json;
 use loqa_inference::wav;
 use loqa_protocol::{ClientFrame, Problem, ServerFrame};
 use std::{path::PathBuf, process::ExitCode};
@@ -83,7 +82,7 @@ async fn ask<F: FnOnce(u32) -> ClientFrame>(
         output::print_line(&format!("{file}:"));
     }
     let mut show = |frame: ServerFrame| match frame {
-        ServerFrame::Event { envelope, .. } if json => output::print_json(&event_json(&envelope)),
+        ServerFrame::Event { envelope, .. } if json => output::print_json(&envelope.document()),
         ServerFrame::Event { envelope, .. } => live.show(&envelope),
         ServerFrame::Turn { summary, .. } if json => {
             output::print_json(&output::summary_json(&summary))

@@ -5,7 +5,7 @@ use super::{
     link::{Link, Stimulus},
     output, wav_file,
 };
-use crate::{event_json::event_json, hub::HubOptions};
+use crate::hub::HubOptions;
 use loqa_protocol::{ClientFrame, Problem, ServerFrame, StepSummary, TurnSummary};
 use std::path::Path;
 
@@ -205,7 +205,7 @@ async fn speak(
     let mut ended = None;
     let mut reply: Option<(u32, Vec<f32>)> = None;
     link.speak(stimulus, &mut |frame| match frame {
-        ServerFrame::Event { envelope, .. } if json => output::print_json(&event_json(&envelope)),
+        ServerFrame::Event { envelope, .. } if json => output::print_json(&envelope.document()),
         ServerFrame::Event { envelope, .. } => live.show(&envelope),
         ServerFrame::Speech {
             format, samples, ..

@@ -3,7 +3,6 @@
 use super::{Common, dashboard, demo, output};
 use crate::{
     api::InTheHouse,
-    event_json::event_json,
     gateway::Client,
     hub::{Hub, Listening},
 };
@@ -155,7 +154,7 @@ async fn stay_up(hub: &Hub, json: bool) -> Result<ExitCode, Problem> {
 
 fn show(live: &mut output::LiveTurn, envelope: &Envelope, json: bool) {
     match &envelope.event {
-        _ if json => output::print_json(&event_json(envelope)),
+        _ if json => output::print_json(&envelope.document()),
         Event::TurnSummary(summary) if summary.rejected => {}
         Event::TurnSummary(summary) => live.end(summary),
         _ => live.show(envelope),

@@ -1,7 +1,6 @@
 //! `loqa session`: conversations that are kept.
 
 use super::{Common, link::Link, output};
-use crate::event_json::event_json;
 use jiff::{Timestamp, tz::TimeZone};
 use loqa_protocol::{ClientFrame, Envelope, Event, KeptLook, Problem, ServerFrame};
 use serde_json::Value;
@@ -159,7 +158,7 @@ impl Kept {
             },
         )
         .await?;
-        let shown = events.iter().map(event_json);
+        let shown = events.iter().map(Envelope::document);
         document["events"] = shown.collect();
         Ok(Kept { document, events })
     }
@@ -234,7 +233,7 @@ async fn replay(link: &mut Link, common: &Common, kept: &Kept, speed: f64) -> Re
             tokio::time::sleep(gap.div_f64(speed)).await;
         }
         if common.json {
-            output::print_json(&event_json(envelope));
+            output::print_json(&envelope.document());
             continue;
         }
         let Event::TurnSummary(turn) = &envelope.event else {

@@ -117,22 +117,7 @@ impl Whole {
 
     /// All of it as `loqa session export` writes it.
     pub fn exported(&self) -> String {
-        let events = self.events.iter().map(|envelope| {
-            let mut document = json!({
-                "subject": envelope.event.subject(),
-                "session": envelope.session_id.to_string(),
-                "turn": envelope.turn.map(|turn| turn.0),
-                "seq": envelope.seq,
-                "at_ms": envelope.at_ms,
-            });
-            if let (Value::Object(all), Ok(Value::Object(mut fields))) =
-                (&mut document, serde_json::to_value(&envelope.event))
-            {
-                fields.remove("kind");
-                all.extend(fields);
-            }
-            document
-        });
+        let events = self.events.iter().map(Envelope::document);
         let events: Value = events.collect();
         json!({ "conversation": self.conversation, "damaged": self.damaged, "events": events })
             .to_string()

@@ -5,10 +5,7 @@ use super::{
     body::{asked, at_most, named},
     guest::Guest,
 };
-use crate::{
-    api::{Door, refusal::Problem},
-    event_json::event_json,
-};
+use crate::api::{Door, refusal::Problem};
 use axum::{
     Json,
     extract::{
@@ -176,7 +173,7 @@ pub async fn conversation(
         |id| ClientFrame::Kept { id, look },
         |frame| match frame {
             ServerFrame::Event { envelope, .. } => {
-                events.push(event_json(&envelope));
+                events.push(envelope.document());
                 None
             }
             // What tells of it as a whole comes last.
