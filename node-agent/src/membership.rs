@@ -1,6 +1,6 @@
 //! What this machine keeps of having been paired: `hub.toml` beside its key.
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use loqa_link::{Identity, Member, pairing::Joined};
 use loqa_protocol::NodeId;
 use rustls::pki_types::CertificateDer;
@@ -67,8 +67,8 @@ impl Membership {
             Ok(Membership {
                 hub: kept.hub.parse()?,
                 household: kept.household,
-                authority: unhex(&kept.authority)?.into(),
-                certificate: unhex(&kept.certificate)?.into(),
+                authority: hex::decode(&kept.authority)?.into(),
+                certificate: hex::decode(&kept.certificate)?.into(),
                 addresses: kept.addresses,
             })
         };
@@ -87,8 +87,8 @@ impl Membership {
         let kept = Kept {
             hub: self.hub.to_string(),
             household: self.household.clone(),
-            authority: hex(&self.authority),
-            certificate: hex(&self.certificate),
+            authority: hex::encode(&self.authority),
+            certificate: hex::encode(&self.certificate),
             addresses: self.addresses.clone(),
         };
         let text = toml::to_string(&kept)?;
@@ -117,17 +117,4 @@ pub fn identity(folder: &Path) -> anyhow::Result<Identity> {
     fs::create_dir_all(folder)
         .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
     Ok(Identity::open(folder)?)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> anyhow::Result<Vec<u8>> {
-    if !text.is_ascii() || !text.len().is_multiple_of(2) {
-        bail!("not hexadecimal");
-    }
-    let pairs = (0..text.len()).step_by(2);
-    let byte = |at| u8::from_str_radix(&text[at..at + 2], 16);
-    Ok(pairs.map(byte).collect::<Result<_, _>>()?)
 }

@@ -46,10 +46,6 @@ async fn recording(file: &Path) {
     writer.finalize().unwrap();
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[tokio::test]
 async fn a_recording_is_heard_by_the_hub_from_the_phrase_on_and_the_answer_is_played() {
     let folder = tempfile::tempdir().unwrap();
@@ -72,8 +68,8 @@ async fn a_recording_is_heard_by_the_hub_from_the_phrase_on_and_the_answer_is_pl
     let kept = format!(
         "hub = \"{}\"\nhousehold = \"Home\"\nauthority = \"{}\"\ncertificate = \"{}\"\n",
         hub.node(),
-        hex(hub.authority()),
-        hex(&certificate)
+        hex::encode(hub.authority()),
+        hex::encode(&certificate)
     );
     fs::write(node.join("hub.toml"), kept).unwrap();
     fs::write(file("node.toml"), "name = \"kitchen\"\n").unwrap();

@@ -1,6 +1,5 @@
 //! The dashboard's files, as `cargo xtask run` builds them.
 
-use crate::hex::hex;
 use axum::{
     body::Bytes,
     http::{HeaderMap, StatusCode, header},
@@ -61,7 +60,7 @@ impl Files {
             let (_, kind) = KINDS.iter().find(|(known, _)| *known == ending)?;
             let bytes = fs::read(entry.path()).ok()?;
             let digest = Sha256::digest(&bytes);
-            let tag = hex(&digest[..8]);
+            let tag = hex::encode(&digest[..8]);
             let file = File {
                 bytes: bytes.into(),
                 kind,

@@ -2,7 +2,6 @@
 //! that the household has chosen.
 
 use super::{attempts::Attempts, entrance::Entrance, password};
-use crate::hex::{hex, unhex};
 use axum::http::{HeaderMap, header};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
@@ -105,7 +104,7 @@ impl Pairing {
         }
         self.attempts.right(peer);
         let expires = Timestamp::now().as_second() + SESSION.as_secs() as i64;
-        let proof = hex(&self.digest(&session(expires)).finalize().into_bytes());
+        let proof = hex::encode(self.digest(&session(expires)).finalize().into_bytes());
         Ok(entrance.set_cookie(&format!("{expires}.{proof}"), SESSION.as_secs()))
     }
 
@@ -141,7 +140,7 @@ impl Pairing {
     pub fn screen(&self, headers: &HeaderMap, entrance: &Entrance) -> Option<String> {
         let cookie = self.session(headers, entrance)?;
         let digest = self.digest(&format!("screen of {cookie}")).finalize();
-        Some(hex(&digest.into_bytes()[..8]))
+        Some(hex::encode(&digest.into_bytes()[..8]))
     }
 
     fn session<'h>(&self, headers: &'h HeaderMap, entrance: &Entrance) -> Option<&'h str> {
@@ -159,7 +158,7 @@ impl Pairing {
         let Some((expires, proof)) = cookie.split_once('.') else {
             return false;
         };
-        let (Ok(expires), Some(proof)) = (expires.parse::<i64>(), unhex(proof)) else {
+        let (Ok(expires), Some(proof)) = (expires.parse::<i64>(), hex::decode(proof).ok()) else {
             return false;
         };
         expires > Timestamp::now().as_second()
@@ -205,7 +204,8 @@ fn read_key(path: &Path) -> io::Result<[u8; 64]> {
         )
     };
     match fs::read_to_string(path) {
-        Ok(text) => unhex(text.trim())
+        Ok(text) => hex::decode(text.trim())
+            .ok()
             .and_then(|bytes| bytes.try_into().ok())
             .ok_or_else(wrong),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -215,7 +215,7 @@ fn read_key(path: &Path) -> io::Result<[u8; 64]> {
                 .create_new(true)
                 .mode(0o600)
                 .open(path)?;
-            file.write_all(hex(&key).as_bytes())?;
+            file.write_all(hex::encode(key).as_bytes())?;
             Ok(key)
         }
         Err(error) => Err(error),

@@ -1,11 +1,7 @@
 //! A token for programs: they have no browser to keep a session, and nobody beside them to type a
 //! code. Kept as a hash, and read anew each time: making or revoking it needs no hub.
 
-use crate::{
-    gateway::problem,
-    hex::{hex, unhex},
-    whole_file,
-};
+use crate::{gateway::problem, whole_file};
 use axum::http::{HeaderMap, header};
 use loqa_protocol::Problem;
 use sha2::{Digest, Sha256};
@@ -40,9 +36,9 @@ impl From<TokenError> for Problem {
 /// # Errors
 /// The folder does not take it.
 pub fn make(folder: &Path) -> Result<String, TokenError> {
-    let token = format!("{PREFIX}{}", hex(&rand::random::<[u8; 32]>()));
+    let token = format!("{PREFIX}{}", hex::encode(rand::random::<[u8; 32]>()));
     let path = folder.join(FILE);
-    match whole_file::write_secret(&path, hex(&digest(&token))) {
+    match whole_file::write_secret(&path, hex::encode(digest(&token))) {
         Ok(()) => Ok(token),
         Err(source) => Err(TokenError { path, source }),
     }
@@ -68,7 +64,9 @@ pub fn shown(headers: &HeaderMap) -> Option<&str> {
 /// guessing: 2^256 tokens are too many. Hashes are compared, so the time it takes tells nothing.
 pub fn is_right(folder: &Path, token: &str) -> bool {
     let kept = fs::read_to_string(folder.join(FILE)).unwrap_or_default();
-    unhex(kept.trim()).is_some_and(|kept| kept == digest(token))
+    hex::decode(kept.trim())
+        .ok()
+        .is_some_and(|kept| kept == digest(token))
 }
 
 fn digest(token: &str) -> [u8; 32] {

@@ -314,16 +314,17 @@ pub(super) fn write_anchor(path: &Path, head: &Head) -> io::Result<()> {
 
 mod hexadecimal {
     use super::Hash;
-    use crate::hex::{hex, unhex};
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub fn serialize<S: Serializer>(hash: &Hash, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&hex(hash))
+        serializer.serialize_str(&hex::encode(hash))
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Hash, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let bytes = unhex(&text).and_then(|bytes| bytes.try_into().ok());
+        let bytes = hex::decode(&text)
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok());
         bytes.ok_or_else(|| D::Error::custom("these are not 64 hexadecimal digits"))
     }
 }

@@ -7,7 +7,6 @@ use super::{
 use crate::{
     backup::{self, BackupError},
     event_store::{Deed, EventStore, EventStoreError, Head, Redactor},
-    hex::unhex,
     people::{self, Asking},
     session::Keeps,
     store::{Household, Store, Whereabouts},
@@ -473,7 +472,7 @@ fn head(text: &str) -> Option<Head> {
     let (n, link) = text.trim().split_once(':')?;
     Some(Head {
         n: n.parse().ok()?,
-        link: unhex(link)?.try_into().ok()?,
+        link: hex::decode(link).ok()?.try_into().ok()?,
         at_ms: 0,
     })
 }

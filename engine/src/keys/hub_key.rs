@@ -2,10 +2,7 @@
 //! in a file that its owner alone can read.
 
 use super::{Key, KeysError};
-use crate::{
-    hex::{hex, unhex},
-    keyring, whole_file,
-};
+use crate::{keyring, whole_file};
 use rand::RngExt;
 use serde::Serialize;
 use std::{
@@ -51,7 +48,11 @@ pub fn find(folder: &Path) -> Result<Key, KeysError> {
     let file = folder.join(FILE);
     let text = fs::read_to_string(&file);
     let text = text.map_err(|source| KeysError::disk(&file, source))?;
-    let key = |digits: &str| unhex(digits).and_then(|bytes| Key::from_bytes(&bytes));
+    let key = |digits: &str| {
+        hex::decode(digits)
+            .ok()
+            .and_then(|bytes| Key::from_bytes(&bytes))
+    };
     let unreadable = || KeysError::Damaged { path: file.clone() };
     match text.trim().split_once(' ') {
         Some(("file", digits)) => key(digits).ok_or_else(unreadable),
@@ -74,7 +75,7 @@ pub fn make(folder: &Path, keyring: bool) -> Result<Key, KeysError> {
     let written = |text: String| {
         whole_file::write_secret(&file, text).map_err(|source| KeysError::disk(&file, source))
     };
-    let digits = Zeroizing::new(hex(key.bytes()));
+    let digits = Zeroizing::new(hex::encode(key.bytes()));
     if keyring {
         let id: u128 = rand::rng().random();
         let id = format!("hub key {id:032x}");

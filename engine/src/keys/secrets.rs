@@ -1,7 +1,6 @@
 //! What wraps all other keys, in the clear: within a backup, which is sealed, and nowhere else.
 
 use super::Key;
-use crate::hex::{hex, unhex};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
@@ -23,7 +22,7 @@ struct Written {
 
 impl Secrets {
     pub fn to_json(&self) -> Zeroizing<Vec<u8>> {
-        let digits = |key: &Key| hex(key.bytes());
+        let digits = |key: &Key| hex::encode(key.bytes());
         let people = self.people.iter();
         let written = Written {
             household: digits(&self.household),
@@ -35,7 +34,7 @@ impl Secrets {
 
     pub fn from_json(bytes: &[u8]) -> Option<Secrets> {
         let written: Written = serde_json::from_slice(bytes).ok()?;
-        let key = |digits: &str| Key::from_bytes(&unhex(digits)?);
+        let key = |digits: &str| Key::from_bytes(&hex::decode(digits).ok()?);
         let people = written.people.iter();
         Some(Secrets {
             household: key(&written.household)?,

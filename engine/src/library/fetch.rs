@@ -1,10 +1,7 @@
 //! One file of a model, fetched whole or gone on with later: from where it stopped, if it is still the
 //! same file.
 
-use crate::{
-    egress::{Address, Consent, Download, Egress, EgressError, Purpose, Request},
-    hex::hex,
-};
+use crate::egress::{Address, Consent, Download, Egress, EgressError, Purpose, Request};
 use hyper::{
     Uri,
     header::{self, HeaderMap, HeaderName, HeaderValue},
@@ -214,7 +211,7 @@ pub fn checksum<D: Digest>(path: &Path) -> io::Result<(String, u64)> {
             }
         }
     }
-    Ok((hex(&sum.finalize()), bytes))
+    Ok((hex::encode(sum.finalize()), bytes))
 }
 
 async fn attempt(

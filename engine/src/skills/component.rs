@@ -8,7 +8,6 @@ use super::{
     trace::{Call, Trace},
 };
 use crate::{
-    hex::hex,
     store::{Audit, Deed},
     whole_file,
 };
@@ -160,7 +159,7 @@ impl Component {
         let path = file(&self.folder, step);
         let component = fs::read(&path)
             .map_err(|error| CallError::Gone(format!("{}: {error}", path.display())))?;
-        let name = hex(&Sha256::digest(&component)[..16]);
+        let name = hex::encode(&Sha256::digest(&component)[..16]);
         let kept = self.cache.join(name).with_extension("cwasm");
         if !again && let Ok(code) = fs::read(&kept) {
             return Ok(code);
