@@ -28,8 +28,8 @@ use loqa_protocol::{
     Verdict,
 };
 use serde_json::json;
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
-use tokio::sync::broadcast::error::RecvError;
+use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Instant};
+use tokio::sync::{broadcast::error::RecvError, oneshot};
 use tokio_util::sync::DropGuard;
 
 /// Nobody says more in one breath, and what is said is remembered for a while; characters.
@@ -60,6 +60,8 @@ pub struct Client {
     privacy: Option<DropGuard>,
     /// Likewise its nodes.
     nodes: Option<DropGuard>,
+    /// Closed once the last of what it changes is changed.
+    changing: Option<oneshot::Receiver<Infallible>>,
 }
 
 impl Client {
@@ -80,6 +82,7 @@ impl Client {
             models: None,
             privacy: None,
             nodes: None,
+            changing: None,
         }
     }
 
@@ -276,12 +279,28 @@ impl Client {
         move |hub| if here { Ok(()) } else { owner(hub) }
     }
 
-    /// Does something that blocks, on a thread of its own; it is over, or refused, in its own time.
-    fn aside(&self, id: u32, deed: impl FnOnce(&Shared) -> Result<(), Problem> + Send + 'static) {
-        self.tell(id, move |hub| deed(hub).map(|()| None));
+    /// Changes something, which blocks, on a thread of its own; it is over, or refused, in its own time, and after what
+    /// the same client has changed before: of two choices the later one counts.
+    fn aside(
+        &mut self,
+        id: u32,
+        deed: impl FnOnce(&Shared) -> Result<(), Problem> + Send + 'static,
+    ) {
+        let (hub, answers) = (self.hub.clone(), self.answers.clone());
+        let (over, changing) = oneshot::channel();
+        let before = self.changing.replace(changing);
+        self.hub.tasks.spawn(TaskKind::CLIENT, "aside", async move {
+            if let Some(before) = before {
+                // Nothing is ever sent: it is closed.
+                let _ = before.await;
+            }
+            let done = blocking(hub, move |hub| deed(hub).map(|()| None)).await;
+            answer(&answers, id, done);
+            drop(over);
+        });
     }
 
-    /// Likewise, and tells what came of it.
+    /// Looks at something, which blocks, on a thread of its own, and tells what came of it.
     fn tell(&self, id: u32, deed: impl FnOnce(&Shared) -> Told + Send + 'static) {
         let (hub, answers) = (self.hub.clone(), self.answers.clone());
         self.hub.tasks.spawn(TaskKind::CLIENT, "aside", async move {
