@@ -309,6 +309,7 @@ fn choose(
         name: name.map(Into::into),
         tier: config.conversation.tier,
         scope: config.conversation.privacy,
+        beside: None,
     };
     let candidates: Vec<Candidate> = models.iter().map(|model| model.candidate.clone()).collect();
     let choice = placement::choose(&candidates, &wanted);
