@@ -3,7 +3,6 @@
 pub mod alarm;
 pub mod api;
 pub mod backup;
-mod beside;
 mod changes;
 pub mod cli;
 pub mod config;

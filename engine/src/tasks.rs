@@ -66,24 +66,6 @@ impl TaskKind {
     };
 }
 
-/// How often a task may be restarted before it is given up.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct RestartBudget {
-    /// This many times
-    pub times: usize,
-    /// in this long.
-    pub within: Duration,
-}
-
-impl Default for RestartBudget {
-    fn default() -> Self {
-        RestartBudget {
-            times: 5,
-            within: Duration::from_secs(60),
-        }
-    }
-}
-
 /// What a task may return: nothing, or a `Result` whose error is a failure.
 pub trait Outcome: Send + 'static {
     /// What went wrong, if something did.
@@ -174,43 +156,6 @@ impl Tasks {
                 shared
                     .stop
                     .send_replace(Some(format!("{task_name}: {error}")));
-            }
-        })
-    }
-
-    /// Runs what `start` makes, and again after each failure, with growing pauses (from 100 ms,
-    /// at most 5 s), until it ends well, `budget` is spent or shutdown begins (`Wait`). Giving up
-    /// is logged; the engine goes on without.
-    pub fn spawn_restarting<F>(
-        &self,
-        name: impl Into<Cow<'static, str>>,
-        budget: RestartBudget,
-        mut start: impl FnMut() -> F + Send + 'static,
-    ) -> bool
-    where
-        F: Future<Output: Outcome> + Send + 'static,
-    {
-        let name = name.into();
-        let task_name = name.clone();
-        let cancel = self.cancelled();
-        self.register(name, OnCancel::Wait, async move {
-            let mut failures: Vec<Instant> = Vec::new();
-            loop {
-                let Some(error) = failure(start()).await else { return };
-                let now = Instant::now();
-                failures.retain(|at| now.duration_since(*at) < budget.within);
-                if failures.len() >= budget.times {
-                    tracing::error!(task = %task_name, %error, "task failed too often and was given up");
-                    return;
-                }
-                let pause = Duration::from_millis(100 << failures.len().min(6)).min(Duration::from_secs(5));
-                failures.push(now);
-                tracing::warn!(task = %task_name, %error, "task failed; starting it again");
-                tokio::select! {
-                    biased;
-                    () = cancel.cancelled() => return,
-                    () = tokio::time::sleep(pause) => {}
-                }
             }
         })
     }
@@ -411,62 +356,5 @@ mod tests {
         let began = Instant::now();
         assert_eq!(tasks.stopped().await, "gateway: socket gone");
         assert_eq!(began.elapsed(), Duration::from_secs(1));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_failing_task_is_restarted_within_its_budget() {
-        let starts = Arc::new(AtomicUsize::new(0));
-        let tasks = Tasks::new();
-        let count = starts.clone();
-        tasks.spawn_restarting(
-            "worker",
-            RestartBudget {
-                times: 3,
-                within: Duration::from_secs(60),
-            },
-            move || {
-                let start = count.fetch_add(1, SeqCst);
-                async move {
-                    if start.is_multiple_of(2) {
-                        panic!("crash {start}")
-                    } else {
-                        Err::<(), _>("lost")
-                    }
-                }
-            },
-        );
-        while !tasks.names().is_empty() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        assert_eq!(
-            starts.load(SeqCst),
-            4,
-            "started once and restarted three times"
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn failures_far_apart_never_spend_the_budget() {
-        let starts = Arc::new(AtomicUsize::new(0));
-        let tasks = Tasks::new();
-        let count = starts.clone();
-        tasks.spawn_restarting(
-            "worker",
-            RestartBudget {
-                times: 1,
-                within: Duration::from_secs(60),
-            },
-            move || {
-                let start = count.fetch_add(1, SeqCst);
-                async move {
-                    tokio::time::sleep(Duration::from_secs(3600)).await;
-                    if start < 9 { Err("lost") } else { Ok(()) }
-                }
-            },
-        );
-        while !tasks.names().is_empty() {
-            tokio::time::sleep(Duration::from_secs(60)).await;
-        }
-        assert_eq!(starts.load(SeqCst), 10);
     }
 }

@@ -11,6 +11,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Tokens that a language model may keep in mind.
+const CONTEXT: std::ops::RangeInclusive<u32> = 1024..=32_768;
+
 /// All settings.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -55,6 +58,12 @@ pub struct Inference {
     pub stt: u32,
     /// Replies that are spoken at a time; 0: none.
     pub tts: u32,
+    /// File of a whisper model, which hears any words.
+    pub whisper: Option<PathBuf>,
+    /// File of a language model (GGUF), which answers what no command covers.
+    pub llama: Option<PathBuf>,
+    /// Tokens that it keeps in mind.
+    pub context: u32,
 }
 
 /// What a node is there for.
@@ -105,7 +114,13 @@ impl Default for Puck {
 
 impl Default for Inference {
     fn default() -> Self {
-        Inference { stt: 1, tts: 2 }
+        Inference {
+            stt: 1,
+            tts: 2,
+            whisper: None,
+            llama: None,
+            context: 4096,
+        }
     }
 }
 
@@ -140,6 +155,10 @@ impl Config {
         }
         if !(0.0..=1.0).contains(&config.puck.wake_threshold) {
             bail!("`wake_threshold` lies between 0 and 1");
+        }
+        if !CONTEXT.contains(&config.inference.context) {
+            let (least, most) = (CONTEXT.start(), CONTEXT.end());
+            bail!("`context` lies between {least} and {most} tokens");
         }
         Ok(config)
     }
@@ -265,6 +284,10 @@ mod tests {
             expect![[r#"
             `name` has 1 to 64 bytes on one line
               help: write name = "kitchen""#]],
+        );
+        refused(
+            "[inference]\ncontext = 12\n",
+            expect!["`context` lies between 1024 and 32768 tokens"],
         );
         refused(
             "[puck]\nwake_threshold = 7.0\n",

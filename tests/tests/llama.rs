@@ -6,7 +6,8 @@ use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, channel::mpsc, stream::BoxStream};
 use loqa_core::policy::Risk;
 use loqa_core::seams::{AnswerOptions, Answered, LanguageModel, ModelError, Said};
-use loqa_engine::workers::{Llama, Process, Program, Prompt};
+use loqa_engine::workers::{Llama, Prompt, Work};
+use loqa_jobs::{Process, Program};
 use loqa_protocol::Tool;
 use loqa_tests::{
     llama_model::{write, write_saying},
@@ -85,8 +86,7 @@ impl Mind {
         Ok(Mind {
             _folder: folder,
             llama: Llama::new(
-                process.clone(),
-                capability,
+                Work::here(process.clone(), capability),
                 Arc::new(move || prompt.clone()),
             ),
             process,

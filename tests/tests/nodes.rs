@@ -7,15 +7,19 @@ use loqa_link::{
     Identity, Member,
     pairing::{About, Invitation, Joined, Opening, PairError, Role, Roles, Secret, pair},
 };
-use loqa_tests::program::{Ended, Home, loqa};
+use loqa_tests::{
+    program::{Ended, Home, loqa},
+    whisper_model::Model,
+};
 use serde_json::{Deserializer, Value};
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{Ipv4Addr, SocketAddr, UdpSocket},
+    path::Path,
     process::{Child, ChildStdout, Command, Stdio},
     sync::mpsc,
     thread::JoinHandle,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// `loqa node pair`, as a person runs it.
@@ -323,6 +327,139 @@ fn a_puck_is_heard_and_answered_in_its_own_room_until_it_is_revoked() -> Result<
     until("removed from the household")?;
     puck.kill()?;
     puck.wait()?;
+    hub.interrupt()?;
+    Ok(())
+}
+
+/// A node that runs a whisper model, which says the same whatever it hears.
+struct Listener {
+    name: String,
+    program: Child,
+    told: std::io::Lines<BufReader<std::process::ChildStderr>>,
+}
+
+impl Listener {
+    /// Paired with the hub, and linked.
+    fn new(home: &Home, name: &str, model: &Path) -> Result<Listener> {
+        let (file, folder) = (format!("{name}.toml"), home.path(name));
+        let roles = "roles = [\"inference\"]";
+        let inference = format!("[inference]\nstt = 0\ntts = 0\nwhisper = {model:?}\n");
+        home.write(&file, format!("name = {name:?}\n{roles}\n{inference}"))?;
+        let run = |args: &[&str]| {
+            let mut command = Command::new(loqa().with_file_name("loqa-node"));
+            home.surround(&mut command);
+            command.args(args).arg("--config").arg(home.path(&file));
+            command.arg("--data").arg(&folder);
+            command
+        };
+        let pairing = Pairing::begin(home, &[])?;
+        let digits = pairing.shown["code"].as_str().context("no code")?;
+        let (digits, at) = (digits.to_owned(), pairing.address()?.to_string());
+        let mut joining = run(&["pair", &digits, "--hub", &at]);
+        let joining = joining.stdout(Stdio::null()).spawn()?;
+        let ended = pairing.answer("yes\n")?;
+        ensure!(ended.code == Some(0), "{ended:#?}");
+        ensure!(joining.wait_with_output()?.status.success());
+        let mut program = run(&["run"]).stderr(Stdio::piped()).spawn()?;
+        let told = program.stderr.take().context("no output")?;
+        let mut listener = Listener {
+            name: name.into(),
+            program,
+            told: BufReader::new(told).lines(),
+        };
+        let linked = |line: &std::io::Result<String>| {
+            line.as_ref().is_ok_and(|line| line.contains("Linked to"))
+        };
+        listener.told.by_ref().find(linked).context("it ended")??;
+        Ok(listener)
+    }
+}
+
+/// Waits until one of them works on something, or until none does; which.
+fn until_work(home: &Home, listeners: &[Listener], wanted: bool) -> Result<Option<usize>> {
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(60) {
+        let list = nodes(home)?;
+        let works = |it: &Listener| {
+            let mut named = list.iter().filter(|node| node["name"] == *it.name);
+            named.any(|node| node["running"] == 1)
+        };
+        let working = listeners.iter().position(works);
+        if working.is_some() == wanted {
+            return Ok(working);
+        }
+    }
+    bail!("it stays so that work is under way: {}", !wanted)
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let _ = self.program.kill();
+        let _ = self.program.wait();
+    }
+}
+
+#[test]
+fn what_no_command_covers_is_heard_by_a_node_and_by_another_if_that_dies_in_the_middle_of_words()
+-> Result<()> {
+    let home = Home::new()?;
+    let port = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?
+        .local_addr()?
+        .port();
+    home.write("config/loqa/loqa.toml", format!("[nodes]\nport = {port}\n"))?;
+    let model = home.path("says.bin");
+    Model::saying("turn off the kitchen lights").write(&model)?;
+    let said = home.run([
+        "say",
+        "purple elephants dance all around the green garden",
+        "--out",
+        "odd.wav",
+    ])?;
+    ensure!(said.code == Some(0), "{said:#?}");
+    let hub = home.hub()?;
+    let ask = || home.run(["ask", "--json", "--wav", "odd.wav"]);
+    let alone = ask()?.turns()?;
+    ensure!(alone[0]["intent"].is_null(), "{alone:#?}");
+
+    let mut listeners = vec![
+        Listener::new(&home, "attic", &model)?,
+        Listener::new(&home, "cellar", &model)?,
+    ];
+    let heard = ask()?.turns()?;
+    ensure!(
+        heard[0]["text"] == "turn off the kitchen lights",
+        "{heard:#?}"
+    );
+    // Why it went where it went is shown with the machine.
+    let list = nodes(&home)?;
+    let reasons: Vec<_> = list.iter().map(|it| &it["work"][0]["reason"]).collect();
+    let placed = |it: &&Value| {
+        it.as_str()
+            .is_some_and(|it| it.contains("stt.whisper:says on "))
+    };
+    ensure!(reasons.into_iter().any(|it| placed(&it)), "{list:#?}");
+
+    // Whichever hears it is killed while somebody speaks, as kill -9 does; then the other one as well.
+    for others in [1, 0] {
+        until_work(&home, &listeners, false)?;
+        let mut asking = home.command(["ask", "--json", "--wav", "odd.wav"]);
+        let asking = asking.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let asking = asking.spawn()?;
+        let working = until_work(&home, &listeners, true)?.context("nobody works")?;
+        let killed = listeners.swap_remove(working);
+        let name = killed.name.clone();
+        drop(killed);
+        let ended: Ended = asking.wait_with_output()?.into();
+        let turns = ended.turns()?;
+        match others {
+            1 => ensure!(
+                turns[0]["text"] == "turn off the kitchen lights",
+                "{name}: {turns:#?}"
+            ),
+            // What is left is what the hub itself has heard: no command, and nothing is done.
+            _ => ensure!(turns[0]["intent"].is_null(), "{name}: {turns:#?}"),
+        }
+    }
     hub.interrupt()?;
     Ok(())
 }

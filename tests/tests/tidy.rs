@@ -16,17 +16,24 @@ const EDGES: &[(&str, &[&str])] = &[
     ("loqa-inference", &["loqa-core", "loqa-protocol"]),
     ("loqa-fence", &[]),
     ("loqa-link", &["loqa-protocol"]),
+    ("loqa-jobs", &["loqa-core", "loqa-protocol"]),
     (
         "loqa-stt-worker",
-        &["loqa-core", "loqa-fence", "loqa-link", "loqa-protocol"],
+        &["loqa-core", "loqa-fence", "loqa-jobs", "loqa-protocol"],
     ),
     (
         "loqa-llm-worker",
-        &["loqa-fence", "loqa-link", "loqa-protocol"],
+        &["loqa-fence", "loqa-jobs", "loqa-protocol"],
     ),
     (
         "loqa-node",
-        &["loqa-core", "loqa-inference", "loqa-link", "loqa-protocol"],
+        &[
+            "loqa-core",
+            "loqa-inference",
+            "loqa-jobs",
+            "loqa-link",
+            "loqa-protocol",
+        ],
     ),
     ("loqa-skill-sdk", &[]),
     ("loqa-skill-clock", &["loqa-skill-sdk"]),
@@ -45,6 +52,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "loqa-protocol",
             "loqa-core",
             "loqa-inference",
+            "loqa-jobs",
             "loqa-link",
             "loqa-skill-host",
             "loqa-skill-sdk",
@@ -97,6 +105,7 @@ const PURE: &[(&str, &[&str])] = &[
     ),
     ("loqa-inference", &["tokio", "rusqlite", "anyhow"]),
     ("loqa-link", &["libloading", "rusqlite", "rodio", "anyhow"]),
+    ("loqa-jobs", &["libloading", "rusqlite", "rodio", "anyhow"]),
     (
         "loqa-ui",
         &["tokio", "libloading", "rusqlite", "rodio", "jiff", "anyhow"],

@@ -8,8 +8,9 @@ use loqa_core::{
     grammar::{Context as Asked, Grammar},
     seams::{AudioFrame, FRAME_SAMPLES, ModelError, SpeechToText, TranscribeOptions},
 };
-use loqa_engine::workers::{Health, Process, Program, Race, Whisper};
+use loqa_engine::workers::{Race, Whisper, Work};
 use loqa_inference::wav;
+use loqa_jobs::{Health, Process, Program};
 use loqa_protocol::{Hypothesis, Verdict};
 use loqa_tests::{
     program::{Home, children, loqa},
@@ -55,7 +56,10 @@ impl Ears {
     fn whisper(&self) -> Result<Whisper> {
         let capability = "stt.whisper:says".parse();
         let capability = capability.map_err(|error| anyhow::anyhow!("{error}"))?;
-        Ok(Whisper::new(self.process.clone(), capability, None))
+        Ok(Whisper::new(
+            Work::here(self.process.clone(), capability),
+            None,
+        ))
     }
 
     fn id(&self) -> Result<Pid> {
@@ -230,7 +234,7 @@ async fn a_process_that_keeps_ending_is_left_alone() -> Result<()> {
     let capability = "stt.whisper"
         .parse()
         .map_err(|error| anyhow::anyhow!("{error}"))?;
-    let whisper = Whisper::new(process.clone(), capability, None);
+    let whisper = Whisper::new(Work::here(process.clone(), capability), None);
     let mut said = Vec::new();
     for _ in 0..4 {
         let audio = futures::stream::iter(frames(&[0.0; 640])).boxed();
@@ -335,9 +339,10 @@ async fn what_the_commands_are_sure_of_is_not_waited_with_and_the_rest_is_decide
         context: Asked::Commands,
         household: Some(grammar),
         open: false,
+        ..TranscribeOptions::default()
     };
     let race = |commands: Scripted, any_words: Box<dyn SpeechToText>| {
-        let race = Race::new(Arc::new(commands), Arc::from(any_words));
+        let race = Race::new(Arc::new(commands), Arc::from(any_words), || true);
         let options = options.clone();
         async move {
             let words = heard(&race, &[0.0; 640], options).await;
@@ -388,6 +393,7 @@ async fn what_the_commands_are_sure_of_is_not_waited_with_and_the_rest_is_decide
         let race = Race::new(
             Arc::new(Scripted(on, not)),
             Arc::from(whisper("it is a lovely day")),
+            || true,
         );
         let options = TranscribeOptions {
             open: true,

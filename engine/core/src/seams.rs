@@ -7,7 +7,9 @@ use crate::{
     policy::{Pin, Risk},
 };
 use futures::{future::BoxFuture, stream::BoxStream};
-use loqa_protocol::{EffectKind, Event, Hypothesis, Message, QosTier, UtteranceId, card::Card};
+use loqa_protocol::{
+    EffectKind, Event, Hypothesis, Message, PrivacyScope, QosTier, UtteranceId, card::Card,
+};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -75,6 +77,8 @@ pub struct TranscribeOptions {
     pub household: Option<Arc<Grammar>>,
     /// Whether words that the household does not say are of use too, where any may be said.
     pub open: bool,
+    /// How private it is what is said.
+    pub scope: PrivacyScope,
 }
 
 /// Speech to text.
@@ -140,6 +144,8 @@ pub struct AnswerOptions {
     pub tier: QosTier,
     /// Commands of these risks are not offered to it.
     pub barred: Vec<Risk>,
+    /// How private it is what is said.
+    pub scope: PrivacyScope,
 }
 
 /// A part of an answer.

@@ -175,7 +175,7 @@ impl Answers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::{BEAT, MOST_JOBS, hand_over, serve};
+    use crate::{BEAT, MOST_JOBS, hand_over, serve};
     use loqa_protocol::{
         SessionId, TurnId,
         wire::{FrameReader, Wire},

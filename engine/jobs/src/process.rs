@@ -1,17 +1,19 @@
 //! A process that works on jobs: started when it is first needed, watched, and started again.
 
-use crate::tasks::RestartBudget;
-use loqa_core::seams::ModelError;
-use loqa_link::jobs::hand_over;
+use crate::hand_over;
+use loqa_core::{
+    resilience::{RestartBudget, Restarts},
+    seams::ModelError,
+};
 use serde_json::Value;
 use std::{
-    collections::VecDeque,
     ffi::OsString,
     io,
     os::{fd::AsFd, fd::OwnedFd, unix::net::UnixStream as Control},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Stdio,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
     time::Duration,
 };
 use tokio::{
@@ -33,6 +35,38 @@ pub struct Program {
     pub arguments: Vec<OsString>,
 }
 
+impl Program {
+    /// The program of this file that runs a model, which takes so much `memory` (bytes), with no more threads than make it
+    /// faster, and with `more` arguments; of this name for people.
+    pub fn of_model(
+        (name, file): (&str, PathBuf),
+        model: &Path,
+        memory: u64,
+        most_threads: usize,
+        more: &[String],
+    ) -> Program {
+        // One stays for the ears: threads that wait for each other on a busy machine stand still.
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let threads = processors.saturating_sub(1).clamp(1, most_threads);
+        // Addresses, not memory: libraries and stacks count, and what is loaded is for a while there twice.
+        let limit = 2 * memory + (2 << 30);
+        let mut arguments = vec![
+            "--model".into(),
+            model.into(),
+            "--threads".into(),
+            threads.to_string().into(),
+            "--memory".into(),
+            limit.to_string().into(),
+        ];
+        arguments.extend(more.iter().map(OsString::from));
+        Program {
+            name: name.into(),
+            file,
+            arguments,
+        }
+    }
+}
+
 /// How a process is.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Health {
@@ -49,7 +83,8 @@ pub enum Health {
 /// A process, while there is one. Dropping it ends it.
 pub struct Process {
     program: Program,
-    budget: RestartBudget,
+    /// Since when starts are counted.
+    began: Instant,
     state: Mutex<State>,
     health: Arc<watch::Sender<Health>>,
 }
@@ -59,7 +94,7 @@ struct State {
     running: Option<Running>,
     /// How many were started.
     started: u64,
-    starts: VecDeque<Instant>,
+    starts: Restarts,
     /// When a job was last handed to it.
     used: Option<Instant>,
 }
@@ -86,7 +121,7 @@ impl Process {
     pub fn of(program: Program) -> Process {
         Process {
             program,
-            budget: RestartBudget::default(),
+            began: Instant::now(),
             state: Mutex::default(),
             health: Arc::new(watch::Sender::new(Health::Idle)),
         }
@@ -110,7 +145,7 @@ impl Process {
         let state = &mut *self.lock();
         let ended = |running: &mut Running| !matches!(running.child.try_wait(), Ok(None));
         let runs = !state.running.as_mut().is_none_or(ended);
-        (!runs && self.is_exhausted(state)).then(|| self.exhausted())
+        (!runs && self.is_exhausted(state)).then(|| Self::exhausted(state))
     }
 
     /// Its id, while it runs.
@@ -196,9 +231,9 @@ impl Process {
                 return Err(self.not_loaded(why));
             }
             if self.is_exhausted(state) {
-                return Err(self.not_loaded(&self.exhausted()));
+                return Err(self.not_loaded(&Self::exhausted(state)));
             }
-            state.starts.push_back(Instant::now());
+            state.starts.note(self.began.elapsed());
             state.started += 1;
             let running = self.spawn(state.started);
             state.running = Some(running.map_err(|error| {
@@ -214,16 +249,12 @@ impl Process {
 
     /// Was it started as often as it may be for now?
     fn is_exhausted(&self, state: &mut State) -> bool {
-        let within = |at: &Instant| at.elapsed() < self.budget.within;
-        while state.starts.front().is_some_and(|at| !within(at)) {
-            state.starts.pop_front();
-        }
-        state.starts.len() >= self.budget.times
+        state.starts.is_exhausted(self.began.elapsed())
     }
 
-    fn exhausted(&self) -> String {
-        let (times, seconds) = (self.budget.times, self.budget.within.as_secs());
-        format!("it ended {times} times within {seconds} s")
+    fn exhausted(state: &State) -> String {
+        let RestartBudget { times, within } = state.starts.budget();
+        format!("it ended {times} times within {} s", within.as_secs())
     }
 
     fn spawn(&self, number: u64) -> io::Result<Running> {

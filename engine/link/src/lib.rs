@@ -1,5 +1,5 @@
 //! How the parts of one household reach and trust each other: what a hub shows to prove that it is the
-//! one; who its nodes are and how they are paired; jobs, and how a process of their own works on them.
+//! one; who its nodes are and how they are paired; what goes over the link between the two.
 
 #[cfg(test)]
 mod attacks;
@@ -7,8 +7,6 @@ mod authority;
 pub mod ca;
 pub mod discovery;
 mod identity;
-#[cfg(unix)]
-pub mod jobs;
 mod kept;
 pub mod pairing;
 mod roster;

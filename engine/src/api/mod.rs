@@ -34,7 +34,6 @@ pub use household::Household;
 pub(crate) use household::own_addresses;
 
 use crate::{
-    beside::beside,
     config::{self, Port},
     gateway::{PROGRAMS, SCREEN, Service},
     store::DataFolder,
@@ -50,6 +49,7 @@ use axum::{
 };
 use entrance::Entrance;
 use files::Files;
+use loqa_jobs::beside;
 use loqa_protocol::Problem;
 use pairing::Pairing;
 use refusal::{Refusal, refuse};

@@ -7,7 +7,7 @@ use loqa_core::{
     seams::{AudioFrame, ModelError, SpeechToText, TranscribeOptions},
 };
 use loqa_inference::vad::FrameScores;
-use loqa_protocol::{Hypothesis, Verdict};
+use loqa_protocol::{Hypothesis, PrivacyScope, Verdict};
 use std::{future::pending, sync::Arc};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -63,6 +63,7 @@ impl Interruption {
             context: Context::Commands,
             // "Stop" is a command.
             household: None,
+            scope: PrivacyScope::Ephemeral,
         };
         self.words = Some(stt.transcribe(ReceiverStream::new(frames).boxed(), options));
         self.audio = Some(audio);

@@ -5,14 +5,16 @@ use crate::{
     gateway::{Connection as _, Overflow, answers},
     nodes,
     people::NODE,
+    store::Store,
     tasks::TaskKind,
+    workers::{Done, Known, Llama, Sites},
 };
 use loqa_link::{
     discovery::{Announcement, Discovery, Household},
-    pairing::{Role, Seen},
+    pairing::{Role, Roles, Seen},
     wire::{self, Incoming, Link, Listener, Me, Reason, Settings},
 };
-use loqa_protocol::{ClientFrame, NodeId, Problem, ServerFrame, link::AudioCodec};
+use loqa_protocol::{ClientFrame, NodeId, PrivacyScope, Problem, ServerFrame, link::AudioCodec};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -34,10 +36,24 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Clients of one node at a time.
 const CLIENTS: usize = 4;
 
+/// The machines of a household that could do its work.
+pub(super) fn sites(store: &Arc<Store>) -> Arc<Sites> {
+    let store = store.clone();
+    Sites::new(move |node| {
+        let household = store.snapshot();
+        let paired = household.nodes.get(&node.to_string())?;
+        Some(Known {
+            name: paired.name.clone(),
+            hears: Some(PrivacyScope::Ephemeral),
+        })
+    })
+}
+
 /// Those that are there now.
-#[derive(Default)]
 pub(super) struct Linked {
     links: Mutex<BTreeMap<NodeId, Link>>,
+    /// What they do.
+    sites: Arc<Sites>,
     /// Somebody wants nodes to be let in, though none is paired yet.
     wanted: watch::Sender<bool>,
     /// Where nodes come, once they are let in.
@@ -47,6 +63,22 @@ pub(super) struct Linked {
 }
 
 impl Linked {
+    /// None yet; what they do goes to `sites`.
+    pub fn of(sites: Arc<Sites>) -> Linked {
+        Linked {
+            links: Mutex::default(),
+            sites,
+            wanted: watch::Sender::default(),
+            port: watch::Sender::default(),
+            changed: watch::Sender::default(),
+        }
+    }
+
+    /// Who does which work, and how well.
+    pub fn sites(&self) -> &Arc<Sites> {
+        &self.sites
+    }
+
     /// Whenever one comes, goes or tells something else of itself.
     pub fn watch(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
@@ -55,19 +87,23 @@ impl Linked {
     /// What is known of a node besides that it is paired.
     pub fn shown(&self, node: NodeId) -> Value {
         let links = self.lock();
+        let work: Vec<_> = self.sites.done(node).into_iter().map(work).collect();
         let Some(link) = links.get(&node) else {
-            return json!({ "linked": false });
+            return json!({ "linked": false, "work": work });
         };
         let health = link.health();
         let health = health.borrow();
         let offers = health.offers.iter();
         let offers: Vec<_> = offers.map(|it| it.capability.to_string()).collect();
+        let running: u32 = health.offers.iter().map(|it| it.running).sum();
         json!({
             "linked": true,
             "silent": health.silent,
             "rtt_ms": link.round_trip().as_secs_f64() * 1e3,
             "load": f64::from(health.load_permille) / 1000.0,
             "offers": offers,
+            "running": running,
+            "work": work,
             "address": link.address().ip().to_canonical().to_string(),
             "software": link.hello().software,
         })
@@ -226,6 +262,7 @@ impl Shared {
         if let Some(before) = before {
             before.close(Reason::Replaced, "");
         }
+        self.linked.sites.came(link);
         self.linked.tell();
         let mut health = link.health();
         let mut clients = tokio::task::JoinSet::new();
@@ -252,7 +289,15 @@ impl Shared {
             links.remove(&node);
         }
         drop(links);
+        self.linked.sites.went(node);
         self.linked.tell();
+    }
+
+    /// Whether this machine or one of the household's nodes answers what no command covers.
+    pub(super) fn answers_questions(&self) -> bool {
+        let here = |llama: &Arc<Llama>| llama.is_here();
+        let llama = self.models.llama.as_ref();
+        llama.is_some_and(|it| here(it) || nodes::any_for(&self.store.snapshot(), Roles::INFERENCE))
     }
 
     /// What nodes are told that the household is called.
@@ -263,6 +308,16 @@ impl Shared {
             false => nodes::NAMELESS.to_owned(),
         }
     }
+}
+
+/// How a node does a kind of work, as clients are told of it.
+fn work(done: Done) -> Value {
+    json!({
+        "capability": done.capability,
+        "p95_ms": done.p95.map(|p95| p95.as_secs_f64() * 1e3),
+        "rests_s": done.rests.map(|rests| rests.as_secs_f64()),
+        "reason": done.reason,
+    })
 }
 
 /// A client at a node, until it goes.

@@ -294,9 +294,10 @@ impl Hub {
         for left_out in registry.left_out() {
             notes.push(format!("{left_out}\n  help: {}", doctor::LEFT_OUT_HELP));
         }
+        let sites = linked::sites(&store);
         let models = tokio::task::block_in_place(|| {
             let utterances = if options.serving { HEARD_AT_ONCE } else { 1 };
-            Models::load(&config, utterances, understanding.watch())
+            Models::load(&config, utterances, understanding.watch(), &sites)
         });
         if let Some(expressive) = models.expressive.as_ref().filter(|_| options.serving) {
             expressive.begin();
@@ -345,7 +346,7 @@ impl Hub {
             speaker: mouthpiece.device,
             silent_because: mouthpiece.silent_because,
             nodes: Nodes::in_folder(&data, &store.snapshot()),
-            linked: Linked::default(),
+            linked: Linked::of(sites),
             keeper: Keeper::new(store.clone(), data),
             store,
             household,
@@ -545,7 +546,8 @@ impl Shared {
 
     /// Has the language model ready before anybody asks it something.
     fn warm_up(&self) {
-        let Some(llama) = self.models.llama.clone() else {
+        let llama = self.models.llama.clone();
+        let Some(llama) = llama.filter(|llama| llama.is_here()) else {
             return;
         };
         let grammar = self.understanding.watch();
@@ -627,7 +629,7 @@ impl Shared {
     fn turn_config(&self) -> TurnConfig {
         TurnConfig {
             patience: Duration::from_secs(self.config.conversation.answer_s.into()),
-            open_questions: self.models.llama.is_some(),
+            open_questions: self.answers_questions(),
             ..TurnConfig::default()
         }
     }

@@ -193,7 +193,8 @@ pub(super) fn show(hub: &Arc<Shared>, id: u32, answers: Answers) -> DropGuard {
     let changes = Changes::default()
         .of(hub.nodes.desk.watch())
         .of(hub.household.watch())
-        .of(hub.linked.watch());
+        .of(hub.linked.watch())
+        .of(hub.linked.sites().watch());
     let look = |hub: &Shared| Ok(Some(hub.nodes()));
     watched::show(hub, (id, answers), "nodes", look, changes)
 }

@@ -24,8 +24,8 @@ use loqa_core::{
     speech,
 };
 use loqa_protocol::{
-    AudioFormat, ClientFrame, HomeEdit, Keep, KeepOf, ModelChange, Problem, ServerFrame, SessionId,
-    Verdict,
+    AudioFormat, ClientFrame, HomeEdit, Keep, KeepOf, ModelChange, PrivacyScope, Problem,
+    ServerFrame, SessionId, Verdict,
 };
 use serde_json::json;
 use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Instant};
@@ -138,6 +138,7 @@ impl Client {
                     grammar: household.as_ref().map(|grammar| grammar.speech()),
                     context: Context::Commands,
                     household,
+                    scope: PrivacyScope::Ephemeral,
                 };
                 let mut hypotheses = stt.transcribe(frames.boxed(), options);
                 let mut outcome = Err(ModelError::Backend(

@@ -1,14 +1,10 @@
 //! Models that could be run: those that were fetched, and files that the settings name.
 
 use super::Check;
-use crate::{
-    beside::beside,
-    library::{Kind, Library, Machine, Patience, catalogue, gib},
-    workers::Program,
-};
+use crate::library::{Kind, Library, Machine, Patience, catalogue, gib};
 use loqa_core::model_file::ModelFileError;
+use loqa_jobs::{Program, beside};
 use std::{
-    ffi::OsString,
     fs::File,
     io::Read,
     path::{Path, PathBuf},
@@ -66,25 +62,8 @@ impl Candidate {
         most_threads: usize,
         more: &[String],
     ) -> Program {
-        // One stays for the ears: threads that wait for each other on a busy machine stand still.
-        let processors = Machine::here().processors;
-        let threads = processors.saturating_sub(1).clamp(1, most_threads);
-        // Addresses, not memory: libraries and stacks count, and what is loaded is for a while there twice.
-        let limit = 2 * self.memory + (2 << 30);
-        let mut arguments = vec![
-            "--model".into(),
-            self.file.clone().into(),
-            "--threads".into(),
-            threads.to_string().into(),
-            "--memory".into(),
-            limit.to_string().into(),
-        ];
-        arguments.extend(more.iter().map(OsString::from));
-        Program {
-            name: name.into(),
-            file: beside(program),
-            arguments,
-        }
+        let program = (name, beside(program));
+        Program::of_model(program, &self.file, self.memory, most_threads, more)
     }
 }
 

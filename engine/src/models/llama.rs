@@ -8,9 +8,10 @@ use super::{
 use crate::{
     config::Thinking,
     library::Kind,
-    workers::{Llama, Process, Program, Prompts},
+    workers::{Llama, Work},
 };
 use loqa_core::{grammar::Grammar, model_file::GgufFile};
+use loqa_jobs::{Process, Program};
 use loqa_protocol::{Capability, Placement};
 use std::{path::Path, sync::Arc};
 use tokio::sync::watch;
@@ -33,14 +34,19 @@ const GGUF: Sort = Sort {
     },
 };
 
-/// The model that the settings name, or the largest that is here and fits, and that it was chosen; `None` if
-/// there is none, or none is wanted. What was looked at goes to `checks`.
-pub fn choose(
-    thinking: &Thinking,
-    data: &Path,
-    prompts: Prompts,
-    checks: &mut Vec<Check>,
-) -> Option<(Arc<Llama>, Placement)> {
+/// A model that can be run.
+pub struct Chosen {
+    /// It.
+    pub process: Arc<Process>,
+    /// `llm.llama:NAME`.
+    pub capability: Capability,
+    /// That it was chosen, and why.
+    pub placement: Placement,
+}
+
+/// The model that the settings name, or the largest that is here and fits; `None` if there is none, or none is
+/// wanted. What was looked at goes to `checks`.
+pub fn choose(thinking: &Thinking, data: &Path, checks: &mut Vec<Check>) -> Option<Chosen> {
     let (model, why) = GGUF.choose(&thinking.model, data, checks)?;
     let capability = capability(&model);
     let placement = Placement {
@@ -54,11 +60,11 @@ pub fn choose(
         message: placement.reason.clone(),
         help: String::new(),
     });
-    let process = Arc::new(Process::of(program(&model, thinking.context)));
-    Some((
-        Arc::new(Llama::new(process, capability, prompts)),
+    Some(Chosen {
+        process: Arc::new(Process::of(program(&model, thinking.context))),
+        capability,
         placement,
-    ))
+    })
 }
 
 /// The model of this name that was fetched, or of this file, and its process.
@@ -73,7 +79,7 @@ pub fn by_name(
     let (model, _) = GGUF.by_name(&thinking.model, data)?;
     let process = Arc::new(Process::of(program(&model, thinking.context)));
     let prompts = prompts(grammar, thinking.context);
-    let llama = Llama::new(process.clone(), capability(&model), prompts);
+    let llama = Llama::new(Work::here(process.clone(), capability(&model)), prompts);
     Ok((process, llama))
 }
 

@@ -18,7 +18,7 @@ use crate::{
     config::{Config, Listen},
     library::{Kind, Library},
     session::VadFactory,
-    workers::{Llama, Process, Race, Remembered, Whisper},
+    workers::{Llama, Race, Remembered, Sites, Whisper, Work},
 };
 use loqa_core::{
     grammar::Grammar,
@@ -31,6 +31,7 @@ use loqa_inference::{
     tts::{DEFAULT_VOICE, Expressive, PhraseCache, Voices},
     wake,
 };
+use loqa_jobs::Process;
 use loqa_protocol::{Capability, Placement, PrivacyScope};
 use serde::Serialize;
 use std::{path::Path, sync::Arc, time::Duration};
@@ -43,6 +44,9 @@ const PHRASE_CACHE_BYTES: usize = 40 << 20;
 /// (`cargo xtask bench voice`).
 const STT_PRIOR: Duration = Duration::from_millis(5);
 const FLITE_PRIOR: Duration = Duration::from_millis(25);
+/// Whisper has its last word, and a language model its first, on a machine that they fit.
+const WHISPER_PRIOR: Duration = Duration::from_millis(700);
+const LLAMA_PRIOR: Duration = Duration::from_millis(400);
 /// espeak-ng answers sooner than flite once it runs, but each phrase starts a process.
 const ESPEAK_PRIOR: Duration = Duration::from_millis(40);
 
@@ -71,7 +75,7 @@ pub struct Models {
     pub voice: Voice,
     /// Hears what no command covers, within `stt`, once it is started; `None`: nothing does.
     pub whisper: Option<Arc<Process>>,
-    /// Answers what no command covers; `None`: nothing does.
+    /// Answers what no command covers, if anybody is there who can; `None`: it is not wanted.
     pub llama: Option<Arc<Llama>>,
     /// The same, with its last answers.
     pub llm: Option<Arc<dyn LanguageModel>>,
@@ -81,16 +85,20 @@ pub struct Models {
     pub vad: VadFactory,
     /// Which were chosen, and why; of voices, the fast one.
     placements: Vec<Placement>,
+    /// Who hears any words.
+    heard: Arc<Work>,
     /// Every choice, and what is missing.
     pub checks: Vec<Check>,
 }
 
 impl Models {
-    /// Loads what is there, for so many utterances at a time, and chooses. Missing libraries are named in `checks`, never an error.
+    /// Loads what is there, for so many utterances at a time, and chooses. Missing libraries are named in `checks`, never an
+    /// error. What no command covers, others of the household's machines may do as well: `sites`.
     pub fn load(
         config: &Config,
         utterances: usize,
         grammar: watch::Receiver<Arc<Grammar>>,
+        sites: &Arc<Sites>,
     ) -> Models {
         let mut checks = Vec::new();
         let recogniser = PocketSphinx::open(Ears::default(), utterances);
@@ -116,27 +124,36 @@ impl Models {
         let chosen = whisper::choose(&config.hearing, &config.hub.data, &mut checks);
         placements.extend(chosen.iter().map(|chosen| chosen.placement.clone()));
         let whisper = chosen.as_ref().map(|chosen| chosen.process.clone());
-        let any_words = chosen.map(|chosen| {
-            let language = config.hearing.language.clone();
-            let language = (language != "auto").then_some(language);
-            Arc::new(Whisper::new(chosen.process, chosen.capability, language))
-                as Arc<dyn SpeechToText>
-        });
-        let stt = match (commands, any_words) {
-            (Some(commands), Some(any_words)) => {
-                Some(Arc::new(Race::new(commands, any_words)) as Arc<dyn SpeechToText>)
+        let here = chosen.is_some();
+        let mut work = Work::of(sites.clone(), "stt", "whisper");
+        if let Some(chosen) = chosen {
+            work = work.with(chosen.process, chosen.capability, WHISPER_PRIOR);
+        }
+        let language = config.hearing.language.clone();
+        let language = (language != "auto").then_some(language);
+        let heard = Arc::new(work);
+        let any_words = Arc::new(Whisper::new(heard.clone(), language));
+        let stt = match commands {
+            Some(commands) if here || config.hearing.model != "none" => {
+                let there = heard.clone();
+                let race = Race::new(commands, any_words, move || there.is_there());
+                Some(Arc::new(race) as Arc<dyn SpeechToText>)
             }
-            (commands, any_words) => commands.or(any_words),
+            None if here => Some(any_words as Arc<dyn SpeechToText>),
+            commands => commands,
         };
 
         let vad = listening::choose(&config.hearing, &config.hub.data, &mut checks);
         let prompts = prompt::prompts(grammar.clone(), config.thinking.context);
         let data = &config.hub.data;
-        let llama = llama::choose(&config.thinking, data, prompts, &mut checks);
-        let llama = llama.map(|(llama, placement)| {
-            placements.push(placement);
-            llama
-        });
+        let own = llama::choose(&config.thinking, data, &mut checks);
+        let mut work = Work::of(sites.clone(), "llm", "llama");
+        if let Some(own) = own {
+            placements.push(own.placement);
+            work = work.with(own.process, own.capability, LLAMA_PRIOR);
+        }
+        let wanted = config.thinking.model != "none";
+        let llama = wanted.then(|| Arc::new(Llama::new(Arc::new(work), prompts)));
         let llm = llama.clone().map(|llama| {
             let version = move || grammar.borrow().version();
             Arc::new(Remembered::new(llama, version)) as Arc<dyn LanguageModel>
@@ -205,6 +222,7 @@ impl Models {
             llama,
             llm,
             placements,
+            heard,
             checks,
         }
     }
@@ -215,6 +233,17 @@ impl Models {
         let spoken = placements.iter_mut().find(|placement| speaks(placement));
         if let (Some(expressive), Some(spoken)) = (&self.expressive, spoken) {
             *spoken = expressive.placement();
+        }
+        // What went to a node the last time.
+        let thought = self.llama.as_ref().and_then(|llama| llama.placement());
+        for elsewhere in self.heard.placement().into_iter().chain(thought) {
+            let engine = |capability: &str| capability.split(':').next().map(str::to_owned);
+            let same =
+                |it: &&mut Placement| engine(&it.capability) == engine(&elsewhere.capability);
+            match placements.iter_mut().find(same) {
+                Some(placed) => *placed = elsewhere,
+                None => placements.push(elsewhere),
+            }
         }
         placements
     }

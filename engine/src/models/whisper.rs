@@ -4,8 +4,9 @@ use super::{
     Check,
     candidate::{Candidate, Sort},
 };
-use crate::{config::Hearing, library::Kind, workers::Process};
+use crate::{config::Hearing, library::Kind};
 use loqa_core::model_file::WhisperFile;
+use loqa_jobs::Process;
 use loqa_protocol::{Capability, Placement};
 use std::{path::Path, sync::Arc};
 

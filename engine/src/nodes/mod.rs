@@ -238,6 +238,15 @@ pub(crate) fn shown(id: &str, node: &PairedNode) -> Value {
     })
 }
 
+/// Whether any node is for that.
+pub(crate) fn any_for(household: &Household, role: Roles) -> bool {
+    let mut roles = household
+        .nodes
+        .values()
+        .map(|node| Roles::from_bits(node.roles));
+    roles.any(|roles| roles.is_some_and(|roles| roles.has(role)))
+}
+
 /// What a node is for, in words.
 pub(crate) fn names(roles: Roles) -> Vec<&'static str> {
     let all = [

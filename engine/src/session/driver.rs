@@ -14,11 +14,13 @@ use loqa_core::{
     attention::Attention,
     endpoint::EndpointEvent,
     grammar::Grammar,
-    policy::Risk,
-    seams::{AudioFrame, AudioFrames, Committed, HostError, Proof, Unproved},
+    seams::{
+        AnswerOptions, AudioFrame, AudioFrames, Committed, HostError, Proof, TranscribeOptions,
+        Unproved,
+    },
     turn::{Effect, Ended, Input, QuestionId, ReplyId, TurnMachine},
 };
-use loqa_protocol::{Event, TurnId, TurnSummary, UtteranceId};
+use loqa_protocol::{Event, Message, TurnId, TurnSummary, UtteranceId};
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
@@ -93,7 +95,7 @@ impl Driver {
                 parts.speaker.clone(),
                 parts.voice.clone(),
             ),
-            thoughts: Thoughts::new(parts.llm.clone(), parts.tier),
+            thoughts: Thoughts::new(parts.llm.clone()),
             audible: HashSet::new(),
             attention,
             record: Record::new(&parts),
@@ -189,10 +191,15 @@ impl Driver {
         }
     }
 
-    /// What is not offered to a language model that hears whoever speaks here.
-    fn barred(&self) -> Vec<Risk> {
+    /// How a language model answers whoever speaks here, after what was said before.
+    fn answering(&self, history: Vec<Message>) -> AnswerOptions {
         let room = self.parts.room.as_deref();
-        self.parts.host.barred(&self.parts.place, room)
+        AnswerOptions {
+            history,
+            tier: self.parts.tier,
+            barred: self.parts.host.barred(&self.parts.place, room),
+            scope: (self.parts.keeps)().scope,
+        }
     }
 
     fn tell_attention(&self) {
@@ -286,8 +293,8 @@ impl Driver {
                 if self.parts.turn.open_questions {
                     // Nothing is asked of it by whoever is asked for a PIN.
                     if !self.machine.asks_pin() {
-                        let barred = self.barred();
-                        self.thoughts.listen(self.machine.history(), barred);
+                        let options = self.answering(self.machine.history());
+                        self.thoughts.listen(options);
                     }
                 }
                 Input::SpeechStarted { at }
@@ -392,8 +399,14 @@ impl Driver {
                         "nothing here can understand speech".into(),
                     ));
                 };
-                let open = self.parts.turn.open_questions;
-                ears.transcribe(stt.as_ref(), take, from, &self.grammar, context, open);
+                let options = TranscribeOptions {
+                    grammar: Some(self.grammar.speech()),
+                    context,
+                    household: Some(self.grammar.clone()),
+                    open: self.parts.turn.open_questions,
+                    scope: (self.parts.keeps)().scope,
+                };
+                ears.transcribe(stt.as_ref(), take, from, options);
             }
             Effect::Reopen => {
                 if let Some(ears) = &mut self.ears {
@@ -428,8 +441,8 @@ impl Driver {
                 history,
                 text,
             } => {
-                let barred = self.barred();
-                self.thoughts.ask(question, history, text, barred);
+                let options = self.answering(history);
+                self.thoughts.ask(question, text, options);
             }
             Effect::Forget(question) => self.thoughts.forget(question),
             Effect::Begin(reply, text) => self.mouth.begin(reply, &text),

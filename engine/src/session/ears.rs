@@ -5,7 +5,6 @@ use super::{Stimulus, clock::SampleClock};
 use futures::{StreamExt, stream::BoxStream};
 use loqa_core::{
     endpoint::{EndpointConfig, EndpointEvent, Endpointer},
-    grammar::{Context, Grammar},
     seams::{
         AudioFrame, AudioFrames, FRAME_SAMPLES, ModelError, SAMPLE_RATE_HZ, SpeechToText,
         TranscribeOptions, VoiceActivity,
@@ -13,7 +12,7 @@ use loqa_core::{
     turn::Take,
 };
 use loqa_protocol::{Hypothesis, TurnSummary};
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, time::Duration};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until},
@@ -250,24 +249,16 @@ impl Ears {
         }
     }
 
-    /// Starts a transcription on the retained audio from sample `from` on; `open`: of any words.
+    /// Starts a transcription on the retained audio from sample `from` on.
     pub fn transcribe(
         &mut self,
         stt: &dyn SpeechToText,
         take: Take,
         from: u64,
-        grammar: &Arc<Grammar>,
-        context: Context,
-        open: bool,
+        options: TranscribeOptions,
     ) {
         let (audio, incoming) = mpsc::channel(MAX_LAG_FRAMES);
         let frames = tokio_stream::wrappers::ReceiverStream::new(incoming).boxed();
-        let options = TranscribeOptions {
-            grammar: Some(grammar.speech()),
-            context,
-            household: Some(grammar.clone()),
-            open,
-        };
         let hypotheses = stt.transcribe(frames, options);
         self.transcription = Some(Transcription {
             take,

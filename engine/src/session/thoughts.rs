@@ -2,18 +2,15 @@
 
 use futures::{StreamExt, stream::BoxStream};
 use loqa_core::{
-    policy::Risk,
     seams::{AnswerOptions, Answered, LanguageModel, ModelError, Said},
     turn::QuestionId,
 };
-use loqa_protocol::{Message, QosTier};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// What the language model is at in a conversation.
 pub(super) struct Thoughts {
     model: Option<Arc<dyn LanguageModel>>,
-    tier: QosTier,
     /// What it reads or answers.
     current: Option<Thought>,
 }
@@ -21,8 +18,7 @@ pub(super) struct Thoughts {
 struct Thought {
     /// `None` while nothing has been asked.
     question: Option<QuestionId>,
-    history: Vec<Message>,
-    barred: Vec<Risk>,
+    options: AnswerOptions,
     ask: Option<oneshot::Sender<String>>,
     answer: BoxStream<'static, Result<Answered, ModelError>>,
 }
@@ -31,21 +27,21 @@ struct Thought {
 pub(super) type Told = Result<Option<Answered>, ModelError>;
 
 impl Thoughts {
-    pub fn new(model: Option<Arc<dyn LanguageModel>>, tier: QosTier) -> Thoughts {
+    pub fn new(model: Option<Arc<dyn LanguageModel>>) -> Thoughts {
         Thoughts {
             model,
-            tier,
             current: None,
         }
     }
 
     /// Somebody speaks, and may ask something: it reads what was said before.
-    pub fn listen(&mut self, history: Vec<Message>, barred: Vec<Risk>) {
-        let busy = self.current.as_ref().is_some_and(|current| {
-            current.question.is_some() || (current.history == history && current.barred == barred)
-        });
+    pub fn listen(&mut self, options: AnswerOptions) {
+        let busy = self
+            .current
+            .as_ref()
+            .is_some_and(|current| current.question.is_some() || current.options == options);
         if let Some(model) = self.model.as_ref().filter(|_| !busy) {
-            self.current = Some(Thought::of(model.as_ref(), history, self.tier, barred));
+            self.current = Some(Thought::of(model.as_ref(), options));
         }
     }
 
@@ -54,24 +50,15 @@ impl Thoughts {
         self.current.take_if(|current| current.question.is_none());
     }
 
-    /// Asks whoever is offered no commands of risks that are `barred`. What was asked before is forgotten.
-    pub fn ask(
-        &mut self,
-        question: QuestionId,
-        history: Vec<Message>,
-        text: String,
-        barred: Vec<Risk>,
-    ) {
+    /// Asks it. What was asked before is forgotten.
+    pub fn ask(&mut self, question: QuestionId, text: String, options: AnswerOptions) {
         let Some(model) = &self.model else { return };
         let listens = |current: &mut Thought| {
-            current.question.is_none()
-                && current.history == history
-                && current.barred == barred
-                && current.ask.is_some()
+            current.question.is_none() && current.options == options && current.ask.is_some()
         };
         let mut thought = match self.current.take_if(listens) {
             Some(thought) => thought,
-            None => Thought::of(model.as_ref(), history, self.tier, barred),
+            None => Thought::of(model.as_ref(), options),
         };
         thought.question = Some(question);
         if let Some(ask) = thought.ask.take() {
@@ -105,12 +92,7 @@ impl Thoughts {
 }
 
 impl Thought {
-    fn of(
-        model: &dyn LanguageModel,
-        history: Vec<Message>,
-        tier: QosTier,
-        barred: Vec<Risk>,
-    ) -> Thought {
+    fn of(model: &dyn LanguageModel, options: AnswerOptions) -> Thought {
         let (ask, asked) = oneshot::channel();
         let said = futures::stream::once(asked).filter_map(|text| async {
             Some(Said {
@@ -118,17 +100,11 @@ impl Thought {
                 is_final: true,
             })
         });
-        let options = AnswerOptions {
-            history: history.clone(),
-            tier,
-            barred: barred.clone(),
-        };
         Thought {
             question: None,
-            history,
-            barred,
             ask: Some(ask),
-            answer: model.answer(said.boxed(), options),
+            answer: model.answer(said.boxed(), options.clone()),
+            options,
         }
     }
 }

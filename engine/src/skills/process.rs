@@ -1,7 +1,8 @@
 //! The process that skills run in: started when it is first needed, and again after it ended.
 
 use super::component::Component;
-use crate::beside::beside;
+use loqa_core::resilience::{RestartBudget, Restarts};
+use loqa_jobs::beside;
 use loqa_skill_host::frames::{self, Fault, FromHost, Import, StepKind, ToHost};
 use std::{
     io,
@@ -19,23 +20,25 @@ const START: Duration = Duration::from_secs(10);
 /// How long a call may take beyond the skill's budget before the process itself is taken for hung:
 /// it ends calls by itself, within milliseconds.
 const GRACE: Duration = Duration::from_secs(1);
-/// It is not started more often than so many times …
-const STARTS: usize = 10;
-/// … within so long.
-const WITHIN: Duration = Duration::from_secs(60);
+/// How often it is started.
+const STARTS: RestartBudget = RestartBudget {
+    times: 10,
+    within: Duration::from_secs(60),
+};
 
 /// The process, while there is one.
 pub struct Process {
     program: PathBuf,
+    /// Since when starts are counted.
+    began: Instant,
     running: Mutex<Running>,
 }
 
-#[derive(Default)]
 struct Running {
     lanes: Option<Arc<Lanes>>,
     /// Whom it must know, by what it calls them, as long as somebody else does.
     components: Vec<(String, Weak<Component>)>,
-    starts: Vec<Instant>,
+    starts: Restarts,
 }
 
 /// Two lanes, so that nobody's commit waits for what others prepare.
@@ -76,7 +79,12 @@ impl Process {
     pub fn of(program: PathBuf) -> Process {
         Process {
             program,
-            running: Mutex::default(),
+            began: Instant::now(),
+            running: Mutex::new(Running {
+                lanes: None,
+                components: Vec::new(),
+                starts: Restarts::new(STARTS),
+            }),
         }
     }
 
@@ -165,13 +173,14 @@ impl Process {
         if let Some(lanes) = &running.lanes {
             return Ok(lanes.clone());
         }
-        running.starts.retain(|at| at.elapsed() < WITHIN);
-        if running.starts.len() >= STARTS {
+        let now = self.began.elapsed();
+        if running.starts.is_exhausted(now) {
+            let times = STARTS.times;
             return Err(CallError::Gone(format!(
-                "{PROGRAM} ended {STARTS} times within a minute"
+                "{PROGRAM} ended {times} times within a minute"
             )));
         }
-        running.starts.push(Instant::now());
+        running.starts.note(now);
         let lanes = Arc::new(self.spawn().map_err(|error| {
             CallError::Gone(format!(
                 "{} cannot be started: {error}",

@@ -10,15 +10,13 @@ use super::{
     trace::Trace,
     view::Own,
 };
-use crate::{
-    beside::beside,
-    store::{Audit, Deed},
-};
+use crate::store::{Audit, Deed};
 use loqa_core::{
     grammar::{Context, Grammar},
     home::Home,
     manifest::{FileError, Intent, Manifest},
 };
+use loqa_jobs::beside;
 use loqa_protocol::EffectKind;
 use loqa_skill_sdk::{EffectError, Effects, Plan, Prepared, Reads, Request};
 use std::{

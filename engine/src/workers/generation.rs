@@ -1,8 +1,8 @@
-//! A language model, in a process of its own.
+//! A language model, in a process of its own or on a node.
 
 use super::{
-    link::{Lost, Retried, refused},
-    process::Process,
+    errand::{Errand, Told},
+    sites::Work,
 };
 use futures::{
     StreamExt,
@@ -13,7 +13,8 @@ use loqa_core::{
     seams::{AnswerOptions, Answered, LanguageModel, ModelError, Said},
 };
 use loqa_protocol::{
-    Capability, JobFrame, JobOptions, Message, QosTier, SessionId, Tool, TurnId, UtteranceId,
+    JobFrame, JobOptions, Message, Placement, PrivacyScope, QosTier, SessionId, Tool, TurnId,
+    UtteranceId,
 };
 use std::{
     collections::VecDeque,
@@ -46,19 +47,17 @@ pub type Prompts = Arc<dyn Fn() -> Arc<Prompt> + Send + Sync>;
 
 /// llama.cpp, as a language model.
 pub struct Llama {
-    process: Arc<Process>,
-    capability: Capability,
+    work: Arc<Work>,
     prompts: Prompts,
     pace: Arc<Pace>,
     refused: Arc<Mutex<Option<String>>>,
 }
 
 impl Llama {
-    /// The model that a process runs.
-    pub fn new(process: Arc<Process>, capability: Capability, prompts: Prompts) -> Llama {
+    /// Whoever does this work.
+    pub fn new(work: Arc<Work>, prompts: Prompts) -> Llama {
         Llama {
-            process,
-            capability,
+            work,
             prompts,
             pace: Arc::default(),
             refused: Arc::default(),
@@ -68,12 +67,25 @@ impl Llama {
     /// Why it did not answer when it was asked last, if it did not.
     pub fn trouble(&self) -> Option<String> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        self.process.trouble().or_else(|| refused.clone())
+        let own = self.work.own().and_then(|process| process.trouble());
+        own.or_else(|| refused.clone())
     }
 
-    /// Gives its memory back, unless it was asked something lately. Whether it has.
+    /// Whether this machine can answer.
+    pub fn is_here(&self) -> bool {
+        self.work.own().is_some()
+    }
+
+    /// Where the last question went, and why; `None` before any went to a node.
+    pub fn placement(&self) -> Option<Placement> {
+        self.work.placement()
+    }
+
+    /// Gives the memory of this machine back, unless it was asked something lately. Whether it has.
     pub fn unload(&self) -> bool {
-        self.process.unload(LONGEST_ANSWER)
+        self.work
+            .own()
+            .is_none_or(|process| process.unload(LONGEST_ANSWER))
     }
 
     /// How much is answered now, and why it is less than was wanted, if it is.
@@ -94,28 +106,32 @@ impl Llama {
         self.answer(said, AnswerOptions::default())
     }
 
-    fn open(&self, history: Vec<Message>, barred: &[Risk]) -> JobFrame {
+    fn begin(&self, history: Vec<Message>, scope: PrivacyScope, barred: &[Risk]) -> Errand {
         let prompt = (self.prompts)();
         let offered = prompt
             .tools
             .iter()
             .filter(|(risk, _)| !barred.contains(risk));
-        JobFrame::Open {
-            capability: self.capability.clone(),
-            // Nobody but this process will ever see it.
-            utterance: UtteranceId {
-                session: SessionId(0),
-                turn: TurnId(0),
-            },
-            options: JobOptions::Generate {
-                system: prompt.system.clone(),
-                history,
-                tools: offered.map(|(_, tool)| tool.clone()).collect(),
-                max_tokens: MOST_TOKENS,
-                temperature_milli: 0,
-                seed: 0,
-            },
-        }
+        let options = JobOptions::Generate {
+            system: prompt.system.clone(),
+            history,
+            tools: offered.map(|(_, tool)| tool.clone()).collect(),
+            max_tokens: MOST_TOKENS,
+            temperature_milli: 0,
+            seed: 0,
+        };
+        // Wherever it is done, and however often it is begun, it is the same question.
+        let utterance = UtteranceId {
+            session: SessionId(rand::random()),
+            turn: TurnId(0),
+        };
+        // It begins to be said within that, wherever it is thought.
+        self.work
+            .begin(scope, QosTier::Balanced, |capability| JobFrame::Open {
+                capability,
+                utterance,
+                options: options.clone(),
+            })
     }
 }
 
@@ -130,9 +146,8 @@ impl LanguageModel for Llama {
         let mut history = options.history;
         history.drain(..history.len().saturating_sub(2 * of.exchanges));
         let generation = Generation {
-            job: Retried::new(self.process.clone(), self.open(history, &options.barred)),
+            job: self.begin(history, options.scope, &options.barred),
             said: Some(said),
-            last: None,
             pace: self.pace.clone(),
             refused: self.refused.clone(),
             wanted: options.tier,
@@ -225,11 +240,9 @@ fn name(tier: QosTier) -> &'static str {
 
 /// One answer. Dropping it ends the job.
 struct Generation {
-    job: Retried,
+    job: Errand,
     /// `None` once it has ended.
     said: Option<BoxStream<'static, Said>>,
-    /// The last that was said, for another process, should this one end.
-    last: Option<Said>,
     pace: Arc<Pace>,
     refused: Arc<Mutex<Option<String>>>,
     wanted: QosTier,
@@ -245,28 +258,22 @@ struct Generation {
 
 /// What came of waiting.
 enum Came {
-    Frame(JobFrame),
+    Told(Told),
     Said(Option<Said>),
 }
 
 impl Generation {
-    /// The next part; `None` after the last. A process that ends or hangs before it has said anything
-    /// costs a retry, once.
+    /// The next part; `None` after the last.
     async fn next(&mut self) -> Result<Option<Answered>, ModelError> {
-        loop {
-            if self.over {
-                return Ok(None);
-            }
-            match self.step().await {
-                Ok(Some(answered)) => return Ok(Some(answered)),
-                Ok(None) => {}
-                Err(lost) => self.job.lost(lost, self.told == 0)?,
+        while !self.over {
+            if let Some(answered) = self.step().await? {
+                return Ok(Some(answered));
             }
         }
+        Ok(None)
     }
 
-    async fn step(&mut self) -> Result<Option<Answered>, Lost> {
-        let link = self.job.link(self.last.iter().map(said_frame)).await?;
+    async fn step(&mut self) -> Result<Option<Answered>, ModelError> {
         let said = &mut self.said;
         let more = async {
             match said {
@@ -277,36 +284,46 @@ impl Generation {
         let came = tokio::select! {
             biased;
             said = more => Came::Said(said),
-            frame = link.read() => Came::Frame(frame?),
+            told = self.job.next() => Came::Told(told?),
         };
         match came {
             Came::Said(Some(said)) => {
-                let frame = said_frame(&said);
                 if said.is_final {
                     self.said = None;
                     self.asked = Some(Instant::now());
                 }
-                self.last = Some(said);
-                link.write(&frame).await?;
+                self.job.say(JobFrame::Said {
+                    text: said.text,
+                    is_final: said.is_final,
+                });
                 Ok(None)
             }
             Came::Said(None) => {
                 self.over = true;
                 Ok(None)
             }
-            Came::Frame(JobFrame::Delta { text }) => Ok(self.words(&text)),
-            Came::Frame(JobFrame::ToolCall { name, arguments }) => {
+            Came::Told(Told::Again) => {
+                self.words = Words::default();
+                Ok(None)
+            }
+            Came::Told(Told::Frame(JobFrame::Delta { text })) => {
+                let words = self.words(&text);
+                if words.is_some() {
+                    self.job.acted();
+                }
+                Ok(words)
+            }
+            Came::Told(Told::Frame(JobFrame::ToolCall { name, arguments })) => {
                 self.over = true;
                 self.begun();
                 let arguments = serde_json::from_str(&arguments).unwrap_or_default();
                 Ok(Some(Answered::Call { name, arguments }))
             }
-            Came::Frame(JobFrame::Finish) => {
+            Came::Told(Told::Frame(JobFrame::Finish)) => {
                 self.over = true;
                 Ok(None)
             }
-            Came::Frame(JobFrame::Error { error }) => Err(Lost::Refused(refused(error))),
-            Came::Frame(_) => Ok(None),
+            Came::Told(Told::Frame(_)) => Ok(None),
         }
     }
 
@@ -348,13 +365,6 @@ fn sentence_ends(text: &str) -> impl Iterator<Item = usize> + '_ {
     let ends = text.match_indices(['.', '!', '?']);
     ends.map(|(at, mark)| at + mark.len())
         .filter(move |end| after(*end))
-}
-
-fn said_frame(said: &Said) -> JobFrame {
-    JobFrame::Said {
-        text: said.text.clone(),
-        is_final: said.is_final,
-    }
 }
 
 /// What is said, without what is thought.

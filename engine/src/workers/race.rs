@@ -31,14 +31,20 @@ const MOST_BEHIND: usize = 4096;
 pub struct Race {
     commands: Arc<dyn SpeechToText>,
     any_words: Arc<dyn SpeechToText>,
+    is_there: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
 impl Race {
-    /// One that knows commands, and one that knows any words.
-    pub fn new(commands: Arc<dyn SpeechToText>, any_words: Arc<dyn SpeechToText>) -> Race {
+    /// One that knows commands, and one that knows any words, where that `is_there`.
+    pub fn new(
+        commands: Arc<dyn SpeechToText>,
+        any_words: Arc<dyn SpeechToText>,
+        is_there: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Race {
         Race {
             commands,
             any_words,
+            is_there: Box::new(is_there),
         }
     }
 }
@@ -50,8 +56,8 @@ impl SpeechToText for Race {
         options: TranscribeOptions,
     ) -> BoxStream<'static, Result<Hypothesis, ModelError>> {
         let household = options.household.clone();
-        if household.is_none() && options.grammar.is_some() {
-            // Only commands are of interest.
+        if household.is_none() && options.grammar.is_some() || !(self.is_there)() {
+            // Only commands are of interest, or can be heard.
             return self.commands.transcribe(audio, options);
         }
         let (to_commands, commands) = mpsc::channel(MOST_BEHIND);

@@ -1,8 +1,8 @@
-//! A recogniser of any words, in a process of its own.
+//! A recogniser of any words, in a process of its own or on a node.
 
 use super::{
-    link::{Lost, Retried, refused},
-    process::Process,
+    errand::{Errand, Told},
+    sites::Work,
 };
 use futures::{
     FutureExt, StreamExt,
@@ -14,25 +14,20 @@ use loqa_core::{
     seams::{AudioFrame, AudioFrames, GuessedWord, ModelError, SpeechToText, TranscribeOptions},
 };
 use loqa_protocol::{
-    Capability, Hypothesis, JobFrame, JobOptions, MAX_LIKELY, SessionId, TurnId, UtteranceId,
+    Hypothesis, JobFrame, JobOptions, MAX_LIKELY, QosTier, SessionId, TurnId, UtteranceId,
 };
 use std::sync::Arc;
 
 /// Whisper, as a recogniser.
 pub struct Whisper {
-    process: Arc<Process>,
-    capability: Capability,
+    work: Arc<Work>,
     language: Option<String>,
 }
 
 impl Whisper {
-    /// The recogniser that a process runs, for this language (ISO 639-1), or for whichever is spoken.
-    pub fn new(process: Arc<Process>, capability: Capability, language: Option<String>) -> Whisper {
-        Whisper {
-            process,
-            capability,
-            language,
-        }
+    /// Whoever does this work, for this language (ISO 639-1), or for whichever is spoken.
+    pub fn new(work: Arc<Work>, language: Option<String>) -> Whisper {
+        Whisper { work, language }
     }
 }
 
@@ -46,24 +41,26 @@ impl SpeechToText for Whisper {
         let interim = options.grammar.is_none();
         let names = options.household.as_ref().map(|grammar| grammar.names());
         let likely = names.unwrap_or_default().iter().take(MAX_LIKELY);
-        let open = JobFrame::Open {
-            capability: self.capability.clone(),
-            // Nobody but this process will ever see it.
-            utterance: UtteranceId {
-                session: SessionId(0),
-                turn: TurnId(0),
-            },
+        let likely: Vec<_> = likely.cloned().collect();
+        // Wherever it is done, and however often it is begun, it is the same utterance.
+        let utterance = UtteranceId {
+            session: SessionId(rand::random()),
+            turn: TurnId(0),
+        };
+        let open = |capability| JobFrame::Open {
+            capability,
+            utterance,
             options: JobOptions::Transcribe {
                 jsgf: None,
-                likely: likely.cloned().collect(),
+                likely: likely.clone(),
                 language: self.language.clone(),
                 interim,
             },
         };
         let transcription = Transcription {
-            job: Retried::new(self.process.clone(), open),
+            // Whoever speaks waits for it.
+            job: self.work.begin(options.scope, QosTier::Fast, open),
             audio: Some(audio),
-            heard: Vec::new(),
             over: false,
         };
         stream::unfold(transcription, |mut transcription| async move {
@@ -88,61 +85,37 @@ impl SpeechToText for Whisper {
 
 /// One utterance. Dropping it ends the job.
 struct Transcription {
-    job: Retried,
+    job: Errand,
     /// `None` once it has ended.
     audio: Option<AudioFrames>,
-    /// All that was heard, for another process, should this one end.
-    heard: Vec<AudioFrame>,
     over: bool,
 }
 
-/// What came of waiting.
-enum Came {
-    Frame(JobFrame),
-    Audio(Option<AudioFrame>),
-}
-
 impl Transcription {
-    /// The next words. A process that ends or hangs costs a retry, once, with all that was heard.
+    /// The next words.
     async fn next(&mut self) -> Result<Hypothesis, ModelError> {
         loop {
-            match self.step().await {
-                Ok(Some(hypothesis)) => return Ok(hypothesis),
-                Ok(None) => {}
-                Err(lost) => self.job.lost(lost, true)?,
-            }
-        }
-    }
-
-    async fn step(&mut self) -> Result<Option<Hypothesis>, Lost> {
-        let heard = self.heard.iter().map(audio_frame);
-        let over = self.audio.is_none().then_some(JobFrame::Finish);
-        let link = self.job.link(heard.chain(over)).await?;
-        let audio = &mut self.audio;
-        let heard = async {
-            match audio {
-                Some(audio) => audio.next().await,
-                None => std::future::pending().await,
-            }
-        };
-        let came = tokio::select! {
-            biased;
-            frame = link.read() => Came::Frame(frame?),
-            frame = heard => Came::Audio(frame),
-        };
-        match came {
-            Came::Frame(JobFrame::Hypothesis { hypothesis }) => Ok(Some(said(hypothesis))),
-            Came::Frame(JobFrame::Error { error }) => Err(Lost::Refused(refused(error))),
-            Came::Frame(_) => Ok(None),
-            Came::Audio(Some(frame)) => {
-                self.heard.push(frame.clone());
-                link.write(&audio_frame(&frame)).await?;
-                Ok(None)
-            }
-            Came::Audio(None) => {
-                self.audio = None;
-                link.write(&JobFrame::Finish).await?;
-                Ok(None)
+            let audio = &mut self.audio;
+            let heard = async {
+                match audio {
+                    Some(audio) => audio.next().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                told = self.job.next() => {
+                    if let Told::Frame(JobFrame::Hypothesis { hypothesis }) = told? {
+                        return Ok(said(hypothesis));
+                    }
+                }
+                frame = heard => match frame {
+                    Some(frame) => self.job.say(audio_frame(&frame)),
+                    None => {
+                        self.audio = None;
+                        self.job.say(JobFrame::Finish);
+                    }
+                },
             }
         }
     }

@@ -15,6 +15,9 @@ const MEASURED_WITH: &str = "en-us";
 /// A machine that takes longer is of no use.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Longer than a model of any size takes to be loaded on a machine that it fits.
+const LOADING: Duration = Duration::from_secs(120);
+
 /// What is offered, and how well it does.
 pub async fn measure(models: &Models) -> Vec<Offer> {
     let mut measured = Measured::new();
@@ -41,6 +44,12 @@ pub async fn measure(models: &Models) -> Vec<Offer> {
     {
         measured.extend(stt.capabilities.iter().map(|it| (it.clone(), figures)));
     }
+    for worker in &models.workers {
+        // What it loads may be large.
+        if let Ok(Some(figures)) = timeout(LOADING, worker.measure(&said)).await {
+            measured.insert(worker.capability.clone(), figures);
+        }
+    }
     let of = |capabilities: &[Capability], slots: u32| -> Vec<Offer> {
         // What could not do it is not offered.
         let offer = |(capability, (rtf_permille, first_ms)): (Capability, (u32, u32))| Offer {
@@ -58,6 +67,9 @@ pub async fn measure(models: &Models) -> Vec<Offer> {
     let tts = models.tts.as_ref();
     let mut offers = stt.map_or(Vec::new(), |it| of(&it.capabilities, it.slots));
     offers.extend(tts.map_or(Vec::new(), |it| of(&it.capabilities, it.slots)));
+    for worker in &models.workers {
+        offers.extend(of(std::slice::from_ref(&worker.capability), worker.slots));
+    }
     // More are not looked at.
     offers.truncate(64);
     offers

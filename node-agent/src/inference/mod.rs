@@ -4,8 +4,10 @@ mod hearing;
 mod load;
 mod measure;
 mod speaking;
+mod worker;
 
 pub use measure::measure;
+use worker::Worker;
 
 use crate::config;
 use loqa_core::seams::{ModelError, SpeechToText, TextToSpeech};
@@ -13,6 +15,7 @@ use loqa_inference::{
     stt::{Ears, PocketSphinx},
     tts::Voices,
 };
+use loqa_jobs::Process;
 use loqa_link::wire::{Incoming, Link, LinkError, Receiver, Report, Sender};
 use loqa_protocol::{Capability, JobError, JobErrorKind, JobFrame, JobOptions, link::Offer};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -34,6 +37,8 @@ const LOOKING: Duration = Duration::from_secs(2);
 pub struct Models {
     stt: Option<Model<dyn SpeechToText>>,
     tts: Option<Model<dyn TextToSpeech>>,
+    /// Those in processes of their own.
+    workers: Vec<Worker>,
     /// What should be there and is not, and what to do about it.
     pub missing: Vec<String>,
 }
@@ -102,6 +107,22 @@ impl Models {
                 models.tts = Some(Model::new(Arc::new(voices), config.tts, capabilities));
             }
         }
+        let files = [
+            config
+                .whisper
+                .as_deref()
+                .map(|file| Worker::whisper(file, config.stt.max(1))),
+            config
+                .llama
+                .as_deref()
+                .map(|file| Worker::llama(file, config.context)),
+        ];
+        for worker in files.into_iter().flatten() {
+            match worker {
+                Ok(worker) => models.workers.push(worker),
+                Err(why) => models.missing.push(why),
+            }
+        }
         models
     }
 
@@ -120,15 +141,20 @@ impl Models {
         self
     }
 
+    /// The process that can do it.
+    fn worker(&self, wanted: &Capability) -> Option<&Worker> {
+        self.workers.iter().find(|it| it.capability == *wanted)
+    }
+
     /// What was measured, with how much of it is in use now.
     fn report(&self, measured: &[Offer]) -> Report {
         let stt = self.stt.as_ref().map_or(0, Model::running);
         let tts = self.tts.as_ref().map_or(0, Model::running);
         let now = |offer: &Offer| Offer {
-            running: if offer.capability.kind == "stt" {
-                stt
-            } else {
-                tts
+            running: match self.worker(&offer.capability) {
+                Some(worker) => worker.running(),
+                None if offer.capability.kind == "stt" => stt,
+                None => tts,
             },
             ..offer.clone()
         };
@@ -178,32 +204,38 @@ impl Job {
     /// What it is about, and whether there is room for it; what is left to do.
     async fn begin(mut self, models: &Models) -> Option<Work> {
         let first = timeout(OPENING, self.hears.next()).await;
-        let Ok(Ok(Some(JobFrame::Open {
-            capability,
-            options,
-            ..
-        }))) = first
+        let Ok(Ok(Some(
+            ref open @ JobFrame::Open {
+                ref capability,
+                ref options,
+                ..
+            },
+        ))) = first
         else {
             self.fail(JobErrorKind::Backend, "the first frame opens no job", "")
                 .await;
             return None;
         };
         let absent = format!("this node has no {capability}");
-        let (model, permit) = match &options {
+        let (model, permit) = match options {
+            _ if let Some(worker) = models.worker(capability) => (
+                Chosen::Worker(worker.process.clone(), Box::new(open.clone())),
+                worker.free.clone().try_acquire_owned(),
+            ),
             JobOptions::Transcribe { jsgf: Some(_), .. } => {
                 let words = "this node's recogniser takes no grammar";
                 self.fail(JobErrorKind::Backend, words, "").await;
                 return None;
             }
             JobOptions::Transcribe { .. } => match &models.stt {
-                Some(stt) if stt.can(&capability) => (
+                Some(stt) if stt.can(capability) => (
                     Chosen::Stt(stt.model.clone()),
                     stt.free.clone().try_acquire_owned(),
                 ),
                 _ => return self.absent(&absent).await,
             },
             JobOptions::Synthesize { voice } => match &models.tts {
-                Some(tts) if tts.can(&capability) => (
+                Some(tts) if tts.can(capability) => (
                     Chosen::Tts(tts.model.clone(), voice.clone()),
                     tts.free.clone().try_acquire_owned(),
                 ),
@@ -229,6 +261,7 @@ impl Job {
         match chosen {
             Chosen::Stt(stt) => hearing::work(self, &*stt).await,
             Chosen::Tts(tts, voice) => speaking::work(self, &*tts, voice).await,
+            Chosen::Worker(process, open) => worker::work(self, &process, &open).await,
         }
     }
 
@@ -240,6 +273,7 @@ impl Job {
 enum Chosen {
     Stt(Arc<dyn SpeechToText>),
     Tts(Arc<dyn TextToSpeech>, String),
+    Worker(Arc<Process>, Box<JobFrame>),
 }
 
 /// Says that a job has failed; the last frame.

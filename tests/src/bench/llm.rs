@@ -9,7 +9,8 @@ use futures::{
     stream::{self, BoxStream},
 };
 use loqa_core::seams::{AnswerOptions, Answered, LanguageModel, ModelError, Said};
-use loqa_engine::workers::{Llama, Process, Program, Prompt};
+use loqa_engine::workers::{Llama, Prompt, Work};
+use loqa_jobs::{Process, Program};
 use loqa_tests::{
     llama_model::{Size, write_sized},
     program::loqa,
@@ -211,8 +212,7 @@ async fn measure(model: &Path, times: usize) -> Result<Ours> {
     let prompts = system.clone();
     let asked = Asked {
         llama: Llama::new(
-            process,
-            capability,
+            Work::here(process, capability),
             Arc::new(move || {
                 let prompt = prompts.lock().unwrap_or_else(PoisonError::into_inner);
                 prompt.clone()

@@ -6,8 +6,9 @@ use crate::figure::{Goal, Report, quantile};
 use anyhow::{Context as _, Result, anyhow};
 use futures::{StreamExt, stream};
 use loqa_core::seams::{AudioFrame, SpeechToText, TranscribeOptions};
-use loqa_engine::workers::{Process, Program, Whisper};
+use loqa_engine::workers::{Whisper, Work};
 use loqa_inference::wav;
+use loqa_jobs::{Process, Program};
 use loqa_tests::{
     program::loqa,
     voices::{Speaker, Studio, write_wav},
@@ -143,7 +144,7 @@ async fn measure(model: &Path, speech: &[f32], times: usize) -> Result<Ours> {
     process.loaded().await?;
     let load_ms = ms(began);
     let capability = "stt.whisper".parse().map_err(|error| anyhow!("{error}"))?;
-    let whisper = Whisper::new(process, capability, Some("en".into()));
+    let whisper = Whisper::new(Work::here(process, capability), Some("en".into()));
     let half = &speech[..speech.len() / 2];
     let silence = [0.0; 16_000];
     let mut ours = Ours {

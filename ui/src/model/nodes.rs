@@ -75,6 +75,21 @@ pub struct Link {
     pub offers: Vec<String>,
     /// Where in the network it is.
     pub address: String,
+    /// How it has done what the hub asked of it.
+    pub work: Vec<Work>,
+}
+
+/// How a machine does one kind of work.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+pub struct Work {
+    /// Such as `stt.whisper:small`.
+    pub capability: String,
+    /// 95 of its last 100 answers had begun by then.
+    pub p95_ms: Option<f64>,
+    /// It failed, and is asked again after so long.
+    pub rests_s: Option<f64>,
+    /// Why the last of it went there, if it did.
+    pub reason: Option<String>,
 }
 
 /// Whether a machine is being paired.

@@ -74,6 +74,7 @@ fn options(grammar: Option<Arc<SpeechGrammar>>, context: Context) -> TranscribeO
         grammar,
         context,
         household: None,
+        ..TranscribeOptions::default()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     hub,
     library::{Kind, Library, Measured},
     models,
-    workers::{Llama, Process, Whisper},
+    workers::{Llama, Whisper, Work},
 };
 use futures::{StreamExt, stream};
 use loqa_core::seams::{
@@ -15,6 +15,7 @@ use loqa_core::seams::{
     TranscribeOptions, Voice,
 };
 use loqa_inference::{resample::resample, tts::Voices, wav};
+use loqa_jobs::Process;
 use loqa_protocol::Problem;
 use serde_json::json;
 use std::{process::ExitCode, time::Duration};
@@ -88,7 +89,10 @@ async fn hears(config: &Config, name: &str) -> Result<Measured, Problem> {
     let chosen = models::by_name(name, &config.hub.data).map_err(|why| problem(&why, HELP))?;
     let speech = speech().await.map_err(|why| failed(&why))?;
     let process = chosen.process.clone();
-    let whisper = Whisper::new(chosen.process, chosen.capability, Some("en".into()));
+    let whisper = Whisper::new(
+        Work::here(chosen.process, chosen.capability),
+        Some("en".into()),
+    );
     let load_ms = load(&process, name).await?;
     let mut took = Vec::new();
     for _ in 0..TIMES {

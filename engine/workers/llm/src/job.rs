@@ -9,7 +9,7 @@ use crate::{
     queue::Queue,
     reader::{Read, Reader},
 };
-use loqa_link::jobs::{Asked, Inbox, Took};
+use loqa_jobs::{Asked, Inbox, Took};
 use loqa_protocol::{JobErrorKind, JobFrame, JobOptions};
 use std::{
     sync::{
@@ -203,7 +203,7 @@ fn folded(seed: u64) -> u32 {
 mod tests {
     use super::*;
     use crate::script::Script;
-    use loqa_link::jobs::{hand_over, serve};
+    use loqa_jobs::{hand_over, serve};
     use loqa_protocol::{
         SessionId, TurnId, UtteranceId,
         wire::{FrameReader, write_frame},

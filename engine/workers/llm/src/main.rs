@@ -92,7 +92,7 @@ fn run() -> Result<(), String> {
     }}));
     let worker = Arc::new(Worker::new(llama));
     let working = worker.clone();
-    let served = loqa_link::jobs::serve(&control, move |asked| working.work(&asked));
+    let served = loqa_jobs::serve(&control, move |asked| working.work(&asked));
     worker.end();
     served.map_err(|error| error.to_string())
 }

@@ -2,7 +2,7 @@
 
 mod model;
 
-use loqa_link::jobs::hand_over;
+use loqa_jobs::hand_over;
 use loqa_protocol::{
     JobErrorKind, JobFrame, JobOptions, Message, Role, SessionId, Tool, TurnId, UtteranceId,
     wire::{FrameReader, write_frame},

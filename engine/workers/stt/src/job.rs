@@ -4,7 +4,7 @@ use crate::{
     decoder::{Ask, DecodeError, Decoded, Decoder},
     listener::Listener,
 };
-use loqa_link::jobs::{Asked, Took};
+use loqa_jobs::{Asked, Took};
 use loqa_protocol::{JobErrorKind, JobFrame, JobOptions, MAX_LIKELY};
 use std::{
     sync::{Mutex, PoisonError, TryLockError},

@@ -128,7 +128,7 @@ fn serve(whisper: Whisper) -> io::Result<()> {
     let decoder: Arc<Mutex<Box<dyn Decoder>>> =
         Arc::new(Mutex::new(Box::new(Watched::new(whisper)?)));
     let works = decoder.clone();
-    let served = loqa_link::jobs::serve(&control, move |asked| job::work(&works, asked));
+    let served = loqa_jobs::serve(&control, move |asked| job::work(&works, asked));
     // The hub is gone, and with it whoever asked. Leaving while the model reads would take away from under
     // it what it reads with.
     std::mem::forget(decoder.lock());

@@ -3,7 +3,7 @@
 use super::{App, Refused, day, decimal, roles, words, words_with};
 use crate::model::{
     headed,
-    nodes::{Link, Node},
+    nodes::{Link, Node, Work},
 };
 use leptos::prelude::*;
 use loqa_protocol::NodeId;
@@ -65,6 +65,7 @@ fn Row(id: NodeId) -> impl IntoView {
         words_with("node-paired-at", "day", day(at_ms))
     };
     let offers = Memo::new(move |_| link.get().offers);
+    let done = Memo::new(move |_| link.get().work);
     view! {
         <li data-node=name>
             <div class="line">
@@ -96,6 +97,9 @@ fn Row(id: NodeId) -> impl IntoView {
                     {move || offers.get().into_iter().map(|offer| view! { " " <code>{offer}</code> }).collect_view()}
                 </p>
             </Show>
+            <Show when=move || done.with(|done| !done.is_empty())>
+                <ul class="soft work">{move || done.get().iter().map(work).collect_view()}</ul>
+            </Show>
             <Refused at=Some(id) />
         </li>
     }
@@ -121,6 +125,24 @@ fn presence(link: &Link) -> String {
         None => {}
     }
     told.join(" ")
+}
+
+/// How it does one kind of work, and why the last of that went to it.
+fn work(work: &Work) -> impl IntoView + use<> {
+    let mut told = Vec::new();
+    if let Some(p95_ms) = work.p95_ms {
+        told.push(words_with("node-p95", "ms", decimal(p95_ms, 0)));
+    }
+    if let Some(rests_s) = work.rests_s {
+        told.push(words_with("node-rests", "seconds", decimal(rests_s, 0)));
+    }
+    let reason = work.reason.clone();
+    view! {
+        <li>
+            <code>{work.capability.clone()}</code> ": " {told.join(" ")} " "
+            {reason.map(|reason| view! { {words("node-reason")} " " <span lang="en">{reason}</span> })}
+        </li>
+    }
 }
 
 /// Says what it means, and asks again.

@@ -1,0 +1,264 @@
+//! A job where it is done: [`loqa_core::errand`] with clocks, processes and links.
+
+use super::sites::{Ranked, Site, Sites};
+use loqa_core::{
+    errand::{self, Effect, Input, Lost},
+    seams::ModelError,
+};
+use loqa_jobs::{JobStream, Process};
+use loqa_link::wire::{Health, Link};
+use loqa_protocol::{Capability, JobError, JobErrorKind, JobFrame, NodeId};
+use std::{collections::VecDeque, sync::Arc};
+use tokio::{
+    sync::{mpsc, watch},
+    task::{AbortHandle, JoinSet},
+    time::{Instant, sleep_until},
+};
+
+/// Frames that whoever works may be behind: more than the longest utterance has. Further behind, it hangs.
+const MOST_BEHIND: usize = 8192;
+/// Frames of answers that nobody has taken; whoever works waits.
+const ANSWERS: usize = 64;
+
+/// What came of waiting.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// Part of the answer.
+    Frame(JobFrame),
+    /// What was told so far is void: somebody else answers.
+    Again,
+}
+
+/// One job. Dropping it ends it, wherever it is done.
+pub(super) struct Errand {
+    errand: errand::Errand,
+    began: Instant,
+    sites: Arc<Sites>,
+    places: Vec<(Ranked, JobFrame)>,
+    attempts: Vec<Attempt>,
+    running: JoinSet<()>,
+    comes: mpsc::Sender<(usize, Came)>,
+    came: mpsc::Receiver<(usize, Came)>,
+    told: VecDeque<Result<Told, ModelError>>,
+}
+
+struct Attempt {
+    says: mpsc::Sender<Arc<JobFrame>>,
+    task: AbortHandle,
+}
+
+type Came = Result<JobFrame, Lost>;
+
+impl Errand {
+    pub fn begin(
+        sites: Arc<Sites>,
+        ranked: Vec<Ranked>,
+        open: impl Fn(Capability) -> JobFrame,
+    ) -> Errand {
+        let errand = errand::Errand::new(ranked.iter().map(|it| it.place.clone()).collect());
+        let places = ranked.into_iter().map(|it| {
+            let open = open(it.capability.clone());
+            (it, open)
+        });
+        let (comes, came) = mpsc::channel(ANSWERS);
+        let mut begun = Errand {
+            errand,
+            began: Instant::now(),
+            sites,
+            places: places.collect(),
+            attempts: Vec::new(),
+            running: JoinSet::new(),
+            comes,
+            came,
+            told: VecDeque::new(),
+        };
+        begun.handle(Input::Time);
+        begun
+    }
+
+    /// Says something in it, to whoever does it.
+    pub fn say(&mut self, frame: JobFrame) {
+        self.handle(Input::Say(frame));
+    }
+
+    /// What was told of the answer was acted on: nobody else begins another.
+    pub fn acted(&mut self) {
+        self.errand.told();
+    }
+
+    /// The next part of the answer; never, after the last. Cancel-safe.
+    ///
+    /// # Errors
+    /// Nobody is left who could do it.
+    pub async fn next(&mut self) -> Result<Told, ModelError> {
+        loop {
+            if let Some(told) = self.told.pop_front() {
+                return told;
+            }
+            let deadline = self.errand.deadline().map(|at| self.began + at);
+            let input = tokio::select! {
+                biased;
+                Some((attempt, came)) = self.came.recv() => match came {
+                    Ok(frame) => Input::Came(attempt, frame),
+                    Err(lost) => Input::Lost(attempt, lost),
+                },
+                () = sleep_until(deadline.unwrap_or(self.began)), if deadline.is_some() => Input::Time,
+            };
+            self.handle(input);
+        }
+    }
+
+    fn handle(&mut self, input: Input) {
+        if let Input::Lost(attempt, lost) = &input
+            && let Some((place, _)) = self.place_of(*attempt)
+        {
+            tracing::warn!(place = place.place.name, ?lost, "a job is given up there");
+        }
+        let mut behind = Vec::new();
+        for effect in self.errand.handle(input, self.began.elapsed()) {
+            match effect {
+                Effect::Open { attempt, place } => self.open(attempt, place),
+                Effect::Send { attempt, frame } => {
+                    // One that has ended says so by itself.
+                    if let Err(mpsc::error::TrySendError::Full(_)) =
+                        self.attempts[attempt].says.try_send(frame)
+                    {
+                        behind.push(attempt);
+                    }
+                }
+                Effect::Close { attempt } => self.attempts[attempt].task.abort(),
+                Effect::Tell(frame) => self.told.push_back(Ok(Told::Frame(frame))),
+                Effect::Again => {
+                    // Nobody has taken it.
+                    self.told.clear();
+                    self.told.push_back(Ok(Told::Again));
+                }
+                Effect::Fail(error) => self.told.push_back(Err(error)),
+            }
+        }
+        for attempt in behind {
+            let hangs = Lost::Gone("it does not listen".into());
+            self.handle(Input::Lost(attempt, hangs));
+        }
+    }
+
+    fn place_of(&self, attempt: usize) -> Option<&(Ranked, JobFrame)> {
+        let place = self.errand.outcomes().nth(attempt)?.place;
+        self.places.get(place)
+    }
+
+    fn open(&mut self, attempt: usize, place: usize) {
+        let (says, said) = mpsc::channel(MOST_BEHIND);
+        let comes = self.comes.clone();
+        let (ranked, open) = &self.places[place];
+        let (site, open) = (ranked.site.clone(), open.clone());
+        let task = self.running.spawn(async move {
+            let tell = Tell { attempt, comes };
+            let lost = match site {
+                Site::Process(process) => in_process(&process, &open, said, &tell).await,
+                Site::Node(link) => at_node(&link, &open, said, &tell).await,
+            };
+            // Nobody wants to know where the job is over.
+            let _ = tell.comes.send((attempt, Err(lost))).await;
+        });
+        self.attempts.push(Attempt { says, task });
+    }
+}
+
+impl Drop for Errand {
+    /// How it went counts for the next.
+    fn drop(&mut self) {
+        for outcome in self.errand.outcomes() {
+            let (ranked, _) = &self.places[outcome.place];
+            let node: Option<NodeId> = ranked.node;
+            let (answered, lost) = (outcome.answered, outcome.lost);
+            self.sites.note(node, &ranked.capability, answered, lost);
+        }
+    }
+}
+
+struct Tell {
+    attempt: usize,
+    comes: mpsc::Sender<(usize, Came)>,
+}
+
+impl Tell {
+    async fn tell(&self, frame: JobFrame) {
+        // Nobody wants to know where the job is over.
+        let _ = self.comes.send((self.attempt, Ok(frame))).await;
+    }
+}
+
+/// Has a process of this machine do it; why it does not go on.
+async fn in_process(
+    process: &Process,
+    open: &JobFrame,
+    mut said: mpsc::Receiver<Arc<JobFrame>>,
+    tell: &Tell,
+) -> Lost {
+    let mut link = match JobStream::to(process) {
+        Ok(link) => link,
+        Err(error) => return Lost::Refused(refusal(error)),
+    };
+    let lost = async {
+        link.write(open).await?;
+        loop {
+            tokio::select! {
+                biased;
+                frame = link.read() => tell.tell(frame?).await,
+                Some(frame) = said.recv() => link.write(&frame).await?,
+            }
+        }
+    };
+    let lost: Result<std::convert::Infallible, std::io::Error> = lost.await;
+    let Err(why) = lost;
+    process.give_up(link.process());
+    Lost::Gone(why.to_string())
+}
+
+/// Likewise a node.
+async fn at_node(
+    link: &Link,
+    open: &JobFrame,
+    mut said: mpsc::Receiver<Arc<JobFrame>>,
+    tell: &Tell,
+) -> Lost {
+    let work = async {
+        let (mut says, mut hears) = link.job(open).await?;
+        loop {
+            tokio::select! {
+                biased;
+                frame = hears.next() => match frame? {
+                    Some(frame) => tell.tell(frame).await,
+                    None => return Ok("it ended before the answer".to_owned()),
+                },
+                Some(frame) = said.recv() => says.send(&frame).await?,
+            }
+        }
+    };
+    let lost: Result<String, loqa_link::wire::LinkError> = tokio::select! {
+        biased;
+        lost = work => lost,
+        () = silent(link.health()) => Ok("it is silent".into()),
+    };
+    Lost::Gone(lost.unwrap_or_else(|error| error.to_string()))
+}
+
+/// Until a node should have been heard of and was not.
+async fn silent(mut health: watch::Receiver<Health>) {
+    // An error is that the link is gone.
+    let _ = health.wait_for(|health| health.silent).await;
+}
+
+fn refusal(error: ModelError) -> JobError {
+    let (kind, message, help) = match error {
+        ModelError::NotLoaded { what, help } => (JobErrorKind::NotLoaded, what, help),
+        ModelError::Deadline(what) => (JobErrorKind::Deadline, what, String::new()),
+        error => (JobErrorKind::Backend, error.to_string(), String::new()),
+    };
+    JobError {
+        kind,
+        message,
+        help,
+    }
+}

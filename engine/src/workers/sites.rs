@@ -1,0 +1,374 @@
+//! Who could do a job: a process of this machine, and the nodes that are linked now; and how they have done lately.
+
+use super::errand::Errand;
+use loqa_core::{
+    placement::{self, Candidate, NoPlacement, Node, Pace, Wanted},
+    resilience::{Breaker, Recent},
+};
+use loqa_jobs::Process;
+use loqa_link::wire::Link;
+use loqa_protocol::{Capability, JobFrame, NodeId, Placement, PrivacyScope, QosTier, link::Offer};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio::sync::watch;
+
+/// A node that has just been asked to do something it has never done answers by then, most of the time: as often as it
+/// said it would need.
+const BENEFIT_OF_DOUBT: u32 = 2;
+/// Nobody is late before.
+const SOONEST_LATE: Duration = Duration::from_millis(100);
+
+/// The machines.
+pub struct Sites {
+    began: Instant,
+    known: Box<dyn Fn(NodeId) -> Option<Known> + Send + Sync>,
+    state: Mutex<State>,
+    changed: watch::Sender<u64>,
+}
+
+/// What the household has said of a node.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Known {
+    /// What people call it.
+    pub name: String,
+    /// The most private speech that it may hear; `None`: none.
+    pub hears: Option<PrivacyScope>,
+}
+
+#[derive(Default)]
+struct State {
+    links: BTreeMap<NodeId, Link>,
+    records: BTreeMap<(Option<NodeId>, String), Record>,
+    /// The last choice, by what was wanted.
+    placed: BTreeMap<String, Placed>,
+    /// Who does the rest of what is said now.
+    last: Option<NodeId>,
+}
+
+/// How one has done.
+#[derive(Default)]
+struct Record {
+    recent: Recent,
+    breaker: Breaker,
+}
+
+/// Where work of a kind went last.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Placed {
+    node: Option<NodeId>,
+    placement: Placement,
+}
+
+/// How a node has done work, for people.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Done {
+    /// `stt.whisper:tiny`.
+    pub capability: String,
+    /// 95 of the last 100 answers had begun by then.
+    pub p95: Option<Duration>,
+    /// It failed, and is left alone for so long.
+    pub rests: Option<Duration>,
+    /// Why the last of that work went to it, if it did.
+    pub reason: Option<String>,
+}
+
+/// Where a job is done.
+#[derive(Clone)]
+pub(super) enum Site {
+    Process(Arc<Process>),
+    Node(Link),
+}
+
+/// A place that a job may go to.
+pub(super) struct Ranked {
+    pub site: Site,
+    pub capability: Capability,
+    pub node: Option<NodeId>,
+    pub place: loqa_core::errand::Place,
+}
+
+/// A kind of work, done by a process of this machine, by nodes, or by either.
+pub struct Work {
+    sites: Arc<Sites>,
+    kind: String,
+    name: String,
+    own: Option<Own>,
+}
+
+/// A process that does it here.
+struct Own {
+    process: Arc<Process>,
+    capability: Capability,
+    /// How soon it answers, before it ever has.
+    prior: Duration,
+}
+
+impl Sites {
+    /// This machine alone, of a household that tells what it `known`s of its nodes.
+    pub fn new(known: impl Fn(NodeId) -> Option<Known> + Send + Sync + 'static) -> Arc<Sites> {
+        Arc::new(Sites {
+            began: Instant::now(),
+            known: Box::new(known),
+            state: Mutex::default(),
+            changed: watch::Sender::default(),
+        })
+    }
+
+    /// A node is linked now.
+    pub fn came(&self, link: &Link) {
+        self.lock().links.insert(link.peer(), link.clone());
+    }
+
+    /// It is not any more, unless another link of it has come since.
+    pub fn went(&self, node: NodeId) {
+        let mut state = self.lock();
+        if state.links.get(&node).is_some_and(Link::is_closed) {
+            state.links.remove(&node);
+        }
+    }
+
+    /// Whenever work went elsewhere than before, or came back.
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// How a node has done what it was asked, for people.
+    pub fn done(&self, node: NodeId) -> Vec<Done> {
+        let (state, now) = (self.lock(), self.began.elapsed());
+        let own = state
+            .records
+            .iter()
+            .filter(|((of, _), _)| *of == Some(node));
+        own.map(|((_, capability), record)| Done {
+            capability: capability.clone(),
+            p95: record.recent.p95(),
+            rests: record.breaker.rests(now),
+            reason: state
+                .placed
+                .values()
+                .find(|it| it.node == Some(node) && it.placement.capability == *capability)
+                .map(|it| it.placement.reason.clone()),
+        })
+        .collect()
+    }
+
+    /// How an attempt at a place went.
+    pub(super) fn note(
+        &self,
+        node: Option<NodeId>,
+        capability: &Capability,
+        answered: Option<Duration>,
+        lost: bool,
+    ) {
+        let now = self.began.elapsed();
+        let mut state = self.lock();
+        let key = (node, capability.to_string());
+        let record = state.records.entry(key).or_default();
+        if let Some(took) = answered {
+            record.recent.note(took);
+            record.breaker.succeeded();
+        }
+        // A process of this machine has a budget of its own, and there is no other machine to ask.
+        if lost && node.is_some() {
+            record.breaker.failed(now);
+        }
+        drop(state);
+        self.changed.send_modify(|it| *it += 1);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Work {
+    /// Work of whoever offers `kind.name`.
+    pub fn of(sites: Arc<Sites>, kind: &str, name: &str) -> Work {
+        Work {
+            sites,
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            own: None,
+        }
+    }
+
+    /// A process of this machine does it too; how soon it answers, before it ever has.
+    pub fn with(mut self, process: Arc<Process>, capability: Capability, prior: Duration) -> Work {
+        self.own = Some(Own {
+            process,
+            capability,
+            prior,
+        });
+        self
+    }
+
+    /// Work that a process of this machine does, and nobody else.
+    pub fn here(process: Arc<Process>, capability: Capability) -> Arc<Work> {
+        let none = Sites::new(|_| None);
+        let work = Work::of(none, &capability.kind, &capability.name);
+        Arc::new(work.with(process, capability, Duration::ZERO))
+    }
+
+    /// Whether anybody could do it now.
+    pub fn is_there(&self) -> bool {
+        self.own.is_some() || {
+            let state = self.sites.lock();
+            let mut links = state.links.values();
+            links.any(|link| self.offers(link).next().is_some())
+        }
+    }
+
+    /// That a process of this machine does it, if one does.
+    pub fn own(&self) -> Option<&Arc<Process>> {
+        self.own.as_ref().map(|own| &own.process)
+    }
+
+    /// Where the last of it went, and why; `None` before any went to a node.
+    pub fn placement(&self) -> Option<Placement> {
+        let state = self.sites.lock();
+        let placed = state.placed.get(&self.key())?;
+        Some(placed.placement.clone())
+    }
+
+    /// Begins a job, with the frame that `open`s it for whoever has a capability.
+    pub(super) fn begin(
+        &self,
+        scope: PrivacyScope,
+        tier: QosTier,
+        open: impl Fn(Capability) -> JobFrame,
+    ) -> Errand {
+        let ranked = self.ranked(scope, tier).unwrap_or_else(|none| {
+            tracing::debug!(work = self.key(), %none, "nobody does it");
+            Vec::new()
+        });
+        Errand::begin(self.sites.clone(), ranked, open)
+    }
+
+    fn key(&self) -> String {
+        format!("{}.{}", self.kind, self.name)
+    }
+
+    fn offers(&self, link: &Link) -> std::vec::IntoIter<Offer> {
+        let (health, mut offers) = (link.health(), Vec::new());
+        for offer in &health.borrow().offers {
+            let it = &offer.capability;
+            if (&it.kind, &it.name) == (&self.kind, &self.name) {
+                offers.push(offer.clone());
+            }
+        }
+        offers.into_iter()
+    }
+
+    /// The places, the best first, and the choice noted.
+    fn ranked(&self, scope: PrivacyScope, tier: QosTier) -> Result<Vec<Ranked>, NoPlacement> {
+        let now = self.sites.began.elapsed();
+        let links: Vec<Link> = self.sites.lock().links.values().cloned().collect();
+        let named = links.into_iter().filter_map(|link| {
+            let known = (self.sites.known)(link.peer())?;
+            Some((link, known))
+        });
+        let named: Vec<_> = named.collect();
+        let mut state = self.sites.lock();
+        let (mut candidates, mut sites) = (Vec::new(), Vec::new());
+        if let Some(own) = &self.own {
+            let seen = state.records.get(&(None, own.capability.to_string()));
+            let seen = seen.and_then(|it| it.recent.p95());
+            candidates.push(Candidate {
+                capability: own.capability.clone(),
+                node: None,
+                may_hear: PrivacyScope::Ephemeral,
+                first_output: seen.unwrap_or(own.prior),
+                unavailable: own.process.trouble(),
+            });
+            sites.push((Site::Process(own.process.clone()), seen.is_some()));
+        }
+        for (link, known) in named {
+            for offer in self.offers(&link) {
+                let key = (Some(link.peer()), offer.capability.to_string());
+                let record = state.records.get(&key);
+                let rests = record.and_then(|it| it.breaker.rests(now));
+                let seen = record.and_then(|it| it.recent.p95());
+                let health = link.health();
+                let (silent, load_permille) = {
+                    let health = health.borrow();
+                    (health.silent, health.load_permille)
+                };
+                let pace = Pace {
+                    alone: Duration::from_millis(offer.first_ms.into()),
+                    seen,
+                    round_trip: link.round_trip(),
+                    load_permille,
+                };
+                let unavailable = match (known.hears, rests) {
+                    (None, _) => Some("it may hear nothing".to_owned()),
+                    _ if silent || link.is_closed() => Some("it does not answer".to_owned()),
+                    (_, Some(rests)) => {
+                        let seconds = rests.as_secs().max(1);
+                        Some(format!("it failed, and is tried again in {seconds} s"))
+                    }
+                    _ if offer.running >= offer.slots => Some("it has enough to do".to_owned()),
+                    _ => None,
+                };
+                candidates.push(Candidate {
+                    capability: offer.capability,
+                    node: Some(Node {
+                        id: link.peer(),
+                        name: known.name.clone(),
+                    }),
+                    may_hear: known.hears.unwrap_or(PrivacyScope::Persistent),
+                    first_output: pace.expected(),
+                    unavailable,
+                });
+                sites.push((Site::Node(link.clone()), seen.is_some()));
+            }
+        }
+        let wanted = Wanted {
+            kind: self.kind.clone(),
+            name: None,
+            tier,
+            scope,
+            beside: state.last,
+        };
+        let choices = placement::ranked(&candidates, &wanted)?;
+        if let Some(first) = choices.first() {
+            let chosen = &candidates[first.index];
+            let placed = Placed {
+                node: chosen.node.as_ref().map(|it| it.id),
+                placement: Placement {
+                    capability: chosen.capability.to_string(),
+                    reason: first.reason.clone(),
+                },
+            };
+            state.last = placed.node;
+            let before = state.placed.insert(self.key(), placed.clone());
+            if before.is_none_or(|before| before.node != placed.node) {
+                tracing::info!(reason = placed.placement.reason, "work is placed");
+            }
+        }
+        drop(state);
+        self.sites.changed.send_modify(|it| *it += 1);
+        let places = choices.into_iter().map(|choice| {
+            let candidate = &candidates[choice.index];
+            let (site, seen) = &sites[choice.index];
+            let expected = candidate.first_output;
+            let late = match seen {
+                true => expected,
+                false => expected * BENEFIT_OF_DOUBT,
+            };
+            Ranked {
+                place: loqa_core::errand::Place {
+                    name: candidate.place(),
+                    tries: if candidate.node.is_none() { 2 } else { 1 },
+                    late: late.max(SOONEST_LATE),
+                },
+                site: site.clone(),
+                capability: candidate.capability.clone(),
+                node: candidate.node.as_ref().map(|it| it.id),
+            }
+        });
+        Ok(places.collect())
+    }
+}

@@ -1,0 +1,218 @@
+//! A model in a process of its own: its jobs are handed on as they are.
+
+use super::{Job, failed};
+use loqa_core::{
+    model_file::{GgufFile, WhisperFile},
+    seams::{FRAME_SAMPLES, SAMPLE_RATE_HZ},
+};
+use loqa_jobs::{JobStream, Process, Program, beside};
+use loqa_protocol::{
+    Capability, JobErrorKind, JobFrame, JobOptions, SessionId, TurnId, UtteranceId,
+};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{self, Path},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::Semaphore;
+
+/// Threads beyond which they do not become faster.
+const WHISPER_THREADS: usize = 4;
+const LLAMA_THREADS: usize = 8;
+/// What a language model is tried with.
+const QUESTION: &str = "Say yes.";
+
+/// The model.
+pub struct Worker {
+    pub process: Arc<Process>,
+    pub capability: Capability,
+    /// All that it does at a time.
+    pub slots: u32,
+    pub free: Arc<Semaphore>,
+}
+
+impl Worker {
+    /// Whisper, of this file.
+    ///
+    /// # Errors
+    /// It is no such file.
+    pub fn whisper(file: &Path, slots: u32) -> Result<Worker, String> {
+        let memory = |head: &[u8], bytes| {
+            WhisperFile::read(head, bytes)?;
+            Ok(WhisperFile::memory(bytes))
+        };
+        let memory = looked_at(file, WhisperFile::HEAD, memory)?;
+        let program = ("whisper", beside("loqa-stt-worker"));
+        let file = absolute(file)?;
+        let program = Program::of_model(program, &file, memory, WHISPER_THREADS, &[]);
+        Ok(Worker::of(program, "stt", &file, slots))
+    }
+
+    /// llama.cpp, with the model of this file, which keeps so many tokens in mind.
+    ///
+    /// # Errors
+    /// It is no such file.
+    pub fn llama(file: &Path, context: u32) -> Result<Worker, String> {
+        let memory = |head: &[u8], bytes| {
+            GgufFile::read(head, bytes)?;
+            Ok(GgufFile::memory(bytes))
+        };
+        let memory = looked_at(file, GgufFile::HEAD, memory)?;
+        let program = ("llama", beside("loqa-llm-worker"));
+        let more = ["--context".into(), context.to_string()];
+        let file = absolute(file)?;
+        let program = Program::of_model(program, &file, memory, LLAMA_THREADS, &more);
+        Ok(Worker::of(program, "llm", &file, 1))
+    }
+
+    fn of(program: Program, kind: &str, file: &Path, slots: u32) -> Worker {
+        let variant = file.file_stem().unwrap_or_default().to_string_lossy();
+        Worker {
+            capability: Capability {
+                kind: kind.into(),
+                name: program.name.clone(),
+                variant: variant.into_owned(),
+            },
+            process: Arc::new(Process::of(program)),
+            slots,
+            free: Arc::new(Semaphore::new(slots as usize)),
+        }
+    }
+
+    /// How much of it is in use.
+    pub fn running(&self) -> u32 {
+        self.slots
+            .saturating_sub(self.free.available_permits() as u32)
+    }
+
+    /// Tries it, with what was said (at 16 kHz): compute time over audio time in thousandths (0 where no time is heard),
+    /// ms from the last that was said to the first of the answer. Loads it.
+    pub async fn measure(&self, said: &[f32]) -> Option<(u32, u32)> {
+        self.process.loaded().await.ok()?;
+        let mut job = JobStream::to(&self.process).ok()?;
+        let hears = self.capability.kind == "stt";
+        let options = match hears {
+            true => JobOptions::Transcribe {
+                jsgf: None,
+                likely: Vec::new(),
+                language: None,
+                interim: false,
+            },
+            false => JobOptions::Generate {
+                system: String::new(),
+                history: Vec::new(),
+                tools: Vec::new(),
+                max_tokens: 1,
+                temperature_milli: 0,
+                seed: 0,
+            },
+        };
+        let open = JobFrame::Open {
+            capability: self.capability.clone(),
+            utterance: UtteranceId {
+                session: SessionId(0),
+                turn: TurnId(0),
+            },
+            options,
+        };
+        let began = Instant::now();
+        job.write(&open).await.ok()?;
+        if hears {
+            for (ordinal, samples) in said.chunks(FRAME_SAMPLES).enumerate() {
+                let frame = JobFrame::Audio {
+                    offset: (ordinal * FRAME_SAMPLES) as u64,
+                    samples: samples.to_vec(),
+                };
+                job.write(&frame).await.ok()?;
+            }
+            job.write(&JobFrame::Finish).await.ok()?;
+        } else {
+            let question = JobFrame::Said {
+                text: QUESTION.into(),
+                is_final: true,
+            };
+            job.write(&question).await.ok()?;
+        }
+        let complete = Instant::now();
+        loop {
+            match job.read().await.ok()? {
+                JobFrame::Hypothesis { hypothesis } if hypothesis.is_final => break,
+                JobFrame::Delta { .. } | JobFrame::Finish => break,
+                JobFrame::Error { .. } => return None,
+                _ => {}
+            }
+        }
+        let lasts = Duration::from_secs_f64(said.len() as f64 / f64::from(SAMPLE_RATE_HZ));
+        let rtf = match hears {
+            true => began.elapsed().as_secs_f64() / lasts.as_secs_f64().max(0.02),
+            false => 0.0,
+        };
+        let first_ms = complete.elapsed().as_millis().max(1) as u32;
+        Some(((rtf * 1000.0).ceil() as u32, first_ms))
+    }
+}
+
+/// Hands a job on, until one of the two sides has ended it.
+pub async fn work(job: Job, process: &Process, open: &JobFrame) {
+    let Job {
+        mut says,
+        mut hears,
+    } = job;
+    let mut stream = match JobStream::to(process) {
+        Ok(stream) => stream,
+        Err(error) => return failed(says, error).await,
+    };
+    let lost: Result<(), io::Error> = async {
+        stream.write(open).await?;
+        loop {
+            tokio::select! {
+                biased;
+                frame = stream.read() => {
+                    let frame = frame?;
+                    let last = matches!(&frame, JobFrame::Finish | JobFrame::ToolCall { .. } | JobFrame::Error { .. })
+                        || matches!(&frame, JobFrame::Hypothesis { hypothesis } if hypothesis.is_final);
+                    if says.send(&frame).await.is_err() || last {
+                        return Ok(());
+                    }
+                }
+                frame = hears.next() => match frame {
+                    Ok(Some(frame)) => stream.write(&frame).await?,
+                    // Whoever asked wants no answer any more: closing the stream frees the model.
+                    Ok(None) | Err(_) => return Ok(()),
+                },
+            }
+        }
+    }
+    .await;
+    match lost {
+        Ok(()) => says.finish(),
+        Err(why) => {
+            process.give_up(stream.process());
+            let words = format!("the model of this node has ended: {why}");
+            super::fail(says, JobErrorKind::Backend, &words, "").await;
+        }
+    }
+}
+
+/// The memory that a model takes, bytes, as the beginning of its file says.
+fn looked_at(
+    file: &Path,
+    head: usize,
+    read: impl Fn(&[u8], u64) -> Result<u64, loqa_core::model_file::ModelFileError>,
+) -> Result<u64, String> {
+    let shown = file.display();
+    let unread = |error: io::Error| format!("{shown} cannot be read: {error}");
+    let opened = File::open(file).map_err(unread)?;
+    let bytes = opened.metadata().map_err(unread)?.len();
+    let mut beginning = Vec::new();
+    let mut opened = opened.take(head as u64);
+    opened.read_to_end(&mut beginning).map_err(unread)?;
+    read(&beginning, bytes).map_err(|error| format!("{shown}: {error}"))
+}
+
+/// Processes run elsewhere.
+fn absolute(file: &Path) -> Result<path::PathBuf, String> {
+    path::absolute(file).map_err(|error| format!("{}: {error}", file.display()))
+}
