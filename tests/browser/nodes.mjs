@@ -193,7 +193,7 @@ const steps = {
     await screenshot(page, "nodes-there-1024-light");
     running.stop();
     await running.ended;
-    await row(page, "Study").getByText("Not there now.").waitFor();
+    await row(page, "Study").getByText("Not there now").waitFor();
   },
 
   async "machines are named, put in rooms and removed, and every page sees it"({ page, other }) {

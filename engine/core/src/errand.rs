@@ -228,12 +228,10 @@ impl Errand {
         if self.leads != Some(attempt) {
             return;
         }
-        let ends = match &frame {
-            JobFrame::Alive => return,
-            JobFrame::Hypothesis { hypothesis } => hypothesis.is_final,
-            JobFrame::ToolCall { .. } | JobFrame::Finish => true,
-            _ => false,
-        };
+        if frame == JobFrame::Alive {
+            return;
+        }
+        let ends = is_last(&frame);
         effects.push(Effect::Tell(frame));
         if ends {
             self.end(attempt, effects);
@@ -336,6 +334,15 @@ impl Errand {
         let all = self.said.iter().cloned();
         effects.extend(all.map(|frame| Effect::Send { attempt, frame }));
         Some(attempt)
+    }
+}
+
+/// Whether whoever works says nothing more after this.
+pub fn is_last(frame: &JobFrame) -> bool {
+    match frame {
+        JobFrame::Hypothesis { hypothesis } => hypothesis.is_final,
+        JobFrame::ToolCall { .. } | JobFrame::Finish | JobFrame::Error { .. } => true,
+        _ => false,
     }
 }
 

@@ -84,6 +84,14 @@ impl Linked {
         self.changed.subscribe()
     }
 
+    /// Whether it is there, and answers.
+    pub fn is_here(&self, node: NodeId) -> bool {
+        let links = self.lock();
+        links
+            .get(&node)
+            .is_some_and(|link| !link.health().borrow().silent)
+    }
+
     /// What is known of a node besides that it is paired.
     pub fn shown(&self, node: NodeId) -> Value {
         let links = self.lock();

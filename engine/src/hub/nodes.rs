@@ -14,10 +14,10 @@ use crate::{
     people::{self, Change},
     store::{Deed, Household},
 };
-use loqa_link::pairing::{Invitation, Opening, Role, Secret, Seen, qr};
+use loqa_link::pairing::{Invitation, Opening, Role, Roles, Secret, Seen, qr};
 use loqa_protocol::{NodeEdit, NodeId, Problem};
 use serde_json::{Value, json};
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{iter, net::SocketAddr, sync::Arc, time::Instant};
 use tokio_rustls::rustls::pki_types::UnixTime;
 use tokio_util::sync::DropGuard;
 
@@ -199,8 +199,8 @@ pub(super) fn show(hub: &Arc<Shared>, id: u32, answers: Answers) -> DropGuard {
     watched::show(hub, (id, answers), "nodes", look, changes)
 }
 
-/// Which nodes there are, and whether the hub can prove itself to them, for the doctor.
-pub(super) fn examine(hub: &Shared) -> Option<Check> {
+/// Which nodes there are, which are away and what that means, and whether the hub can prove itself to them, for the doctor.
+pub(super) fn examine(hub: &Shared) -> Vec<Check> {
     let household = hub.store.snapshot();
     let names: Vec<&str> = household
         .nodes
@@ -208,7 +208,7 @@ pub(super) fn examine(hub: &Shared) -> Option<Check> {
         .map(|it| it.name.as_str())
         .collect();
     if hub.is_reading() || (names.is_empty() && !hub.nodes.has_keys()) {
-        return None;
+        return Vec::new();
     }
     let check = |ok, message, help: String| Check {
         what: "nodes".into(),
@@ -217,12 +217,25 @@ pub(super) fn examine(hub: &Shared) -> Option<Check> {
         message,
         help,
     };
-    Some(match hub.nodes.hub() {
+    let own = match hub.nodes.hub() {
         Err(problem) => check(false, problem.message, problem.help),
         Ok(_) if names.is_empty() => {
             let help = "`loqa node pair` pairs one".to_owned();
             check(true, "no node is paired".into(), help)
         }
         Ok(_) => check(true, format!("paired: {}", names.join(", ")), String::new()),
-    })
+    };
+    let away = household.nodes.iter().filter_map(|(id, node)| {
+        let id = id.parse().ok()?;
+        let roles = Roles::from_bits(node.roles).filter(|_| !hub.linked.is_here(id))?;
+        let so = match (roles.has(Roles::PUCK), roles.has(Roles::INFERENCE)) {
+            (true, _) => "nobody is heard there; the other microphones are",
+            (false, true) => "its work is done elsewhere",
+            (false, false) => "nothing is shown there",
+        };
+        let message = format!("`{}` is away: {so}", node.name);
+        let help = "see whether it has power and network, and whether `loqa-node run` runs there";
+        Some(check(false, message, help.into()))
+    });
+    iter::once(own).chain(away).collect()
 }

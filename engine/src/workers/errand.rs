@@ -8,7 +8,7 @@ use loqa_core::{
 use loqa_jobs::{JobStream, Process};
 use loqa_link::wire::{Health, Link};
 use loqa_protocol::{Capability, JobError, JobErrorKind, JobFrame, NodeId};
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, future, sync::Arc};
 use tokio::{
     sync::{mpsc, watch},
     task::{AbortHandle, JoinSet},
@@ -74,6 +74,13 @@ impl Errand {
         };
         begun.handle(Input::Time);
         begun
+    }
+
+    /// One that nobody does, for this reason.
+    pub fn nobody(sites: Arc<Sites>, why: ModelError) -> Errand {
+        let mut errand = Errand::begin(sites, Vec::new(), |_| JobFrame::Finish);
+        errand.told = VecDeque::from([Err(why)]);
+        errand
     }
 
     /// Says something in it, to whoever does it.
@@ -183,9 +190,14 @@ struct Tell {
 }
 
 impl Tell {
+    /// Tells it; never returns after the last: whoever ends once all was said is not lost.
     async fn tell(&self, frame: JobFrame) {
+        let last = errand::is_last(&frame);
         // Nobody wants to know where the job is over.
         let _ = self.comes.send((self.attempt, Ok(frame))).await;
+        if last {
+            future::pending::<()>().await;
+        }
     }
 }
 

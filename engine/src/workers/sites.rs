@@ -4,6 +4,7 @@ use super::errand::Errand;
 use loqa_core::{
     placement::{self, Candidate, NoPlacement, Node, Pace, Wanted},
     resilience::{Breaker, Recent},
+    seams::ModelError,
 };
 use loqa_jobs::Process;
 use loqa_link::wire::Link;
@@ -240,11 +241,17 @@ impl Work {
         tier: QosTier,
         open: impl Fn(Capability) -> JobFrame,
     ) -> Errand {
-        let ranked = self.ranked(scope, tier).unwrap_or_else(|none| {
-            tracing::debug!(work = self.key(), %none, "nobody does it");
-            Vec::new()
-        });
-        Errand::begin(self.sites.clone(), ranked, open)
+        match self.ranked(scope, tier) {
+            Ok(ranked) => Errand::begin(self.sites.clone(), ranked, open),
+            Err(none) => Errand::nobody(self.sites.clone(), self.not_loaded(&none)),
+        }
+    }
+
+    fn not_loaded(&self, none: &NoPlacement) -> ModelError {
+        ModelError::NotLoaded {
+            what: self.key(),
+            help: none.to_string(),
+        }
     }
 
     fn key(&self) -> String {

@@ -2,6 +2,7 @@
 
 use super::{Job, failed};
 use loqa_core::{
+    errand::is_last,
     model_file::{GgufFile, WhisperFile},
     seams::{FRAME_SAMPLES, SAMPLE_RATE_HZ},
 };
@@ -171,9 +172,7 @@ pub async fn work(job: Job, process: &Process, open: &JobFrame) {
                 biased;
                 frame = stream.read() => {
                     let frame = frame?;
-                    let last = matches!(&frame, JobFrame::Finish | JobFrame::ToolCall { .. } | JobFrame::Error { .. })
-                        || matches!(&frame, JobFrame::Hypothesis { hypothesis } if hypothesis.is_final);
-                    if says.send(&frame).await.is_err() || last {
+                    if says.send(&frame).await.is_err() || is_last(&frame) {
                         return Ok(());
                     }
                 }

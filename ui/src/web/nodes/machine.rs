@@ -85,7 +85,7 @@ fn Row(id: NodeId) -> impl IntoView {
                 <Remove id name />
             </div>
             <p class="presence" class:there=move || link.get().linked class:silent=move || link.get().silent>
-                {move || presence(&link.get())}
+                {move || presence(&link.get(), &now.get().map(|it| it.roles).unwrap_or_default())}
             </p>
             <p class="soft">
                 {move || roles(&now.get().map(|it| it.roles).unwrap_or_default())} ". " {paired} " "
@@ -106,9 +106,14 @@ fn Row(id: NodeId) -> impl IntoView {
 }
 
 /// Whether it is there, and how well it is reached.
-fn presence(link: &Link) -> String {
+fn presence(link: &Link, roles: &[String]) -> String {
     if !link.linked {
-        return words("node-away");
+        let is = |role: &str| roles.iter().any(|it| it == role);
+        return words(match (is("puck"), is("inference")) {
+            (true, _) => "node-away-puck",
+            (false, true) => "node-away-inference",
+            (false, false) => "node-away",
+        });
     }
     if link.silent {
         return words("node-silent");
