@@ -12,7 +12,7 @@ use loqa_link::{
     pairing::{Role, Seen},
     wire::{self, Incoming, Link, Listener, Me, Reason, Settings},
 };
-use loqa_protocol::{ClientFrame, NodeId, Problem, ServerFrame, link::AudioCodec};
+use loqa_protocol::{ClientFrame, NodeId, NodeRole, Problem, ServerFrame, link::AudioCodec};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -71,6 +71,15 @@ impl Linked {
             "address": link.address().ip().to_canonical().to_string(),
             "software": link.hello().software,
         })
+    }
+
+    /// Those that hear a room.
+    pub fn pucks(&self) -> Vec<NodeId> {
+        let links = self.lock();
+        let pucks = links
+            .iter()
+            .filter(|(_, link)| link.hello().roles.contains(&NodeRole::Puck));
+        pucks.map(|(node, _)| *node).collect()
     }
 
     /// Has nodes be let in from now on, and tells at which port. Blocks, within the runtime.
@@ -318,5 +327,6 @@ fn may(frame: &ClientFrame) -> bool {
             | ClientFrame::Pin { .. }
             | ClientFrame::Timers { .. }
             | ClientFrame::Watch { .. }
+            | ClientFrame::Puck { .. }
     )
 }
