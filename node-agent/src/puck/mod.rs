@@ -460,7 +460,8 @@ impl Puck {
             // Of a request before this one.
             answer if answer.id() != self.request => {}
             ServerFrame::Chosen { id } => {
-                if self.unsure.take() == Some(id) && self.chime {
+                let called = self.unsure.take() == Some(id);
+                if called && self.chime {
                     self.mouth.chime();
                 }
             }

@@ -1,7 +1,7 @@
 //! How loud a puck is, and whether it hears.
 
 use super::{App, words, words_with};
-use crate::model::nodes::Node;
+use crate::model::{Edited, nodes::Node};
 use leptos::{ev::MouseEvent, prelude::*};
 use loqa_protocol::NodeId;
 
@@ -18,9 +18,34 @@ pub fn Sound(id: NodeId, name: Memo<String>) -> impl IntoView {
     let volume = of(|node| node.volume);
     let muted = of(|node| node.muted.into());
     let is_puck = of(|node| node.roles.iter().any(|role| role == "puck").into());
-    // What is dragged is shown at once, and sent when it is let go.
+    // What is dragged is shown at once, until the hub says the same or refuses it.
     let dragged = RwSignal::new(None::<u8>);
     let shown = move || dragged.get().unwrap_or_else(|| volume.get());
+    Effect::new(move |_| {
+        let told = volume.get();
+        if dragged.get_untracked() == Some(told) {
+            dragged.set(None);
+        }
+    });
+    let refused = app.part(move |model| {
+        let nodes = &model.nodes;
+        nodes.changed == Some(id) && matches!(nodes.outcome, Edited::Refused(_))
+    });
+    Effect::new(move |_| {
+        if refused.get() {
+            dragged.set(None);
+        }
+    });
+    // Where it is let go is sent; one after the other, as a key that is held lets go many times.
+    let released = RwSignal::new(None::<u8>);
+    let waiting = app.part(|model| matches!(model.nodes.outcome, Edited::Waiting(_)));
+    Effect::new(move |_| {
+        let waiting = waiting.get();
+        if let Some(percent) = released.get().filter(|_| !waiting) {
+            released.set(None);
+            app.send(|model| model.set_volume(id, percent));
+        }
+    });
     let flip = move |event: MouseEvent| {
         // It is as the hub says, and not before.
         event.prevent_default();
@@ -34,12 +59,7 @@ pub fn Sound(id: NodeId, name: Memo<String>) -> impl IntoView {
                     aria-label=move || words_with("node-volume-of", "name", name.get())
                     aria-valuetext=move || percent(shown())
                     on:input:target=move |event| dragged.set(event.target().value().parse().ok())
-                    on:change:target=move |event| {
-                        dragged.set(None);
-                        if let Ok(percent) = event.target().value().parse() {
-                            app.send(|model| model.set_volume(id, percent));
-                        }
-                    } />
+                    on:change:target=move |event| released.set(event.target().value().parse().ok()) />
                 <span aria-hidden="true">{move || percent(shown())}</span>
                 <label class="check">
                     <input type="checkbox" role="switch" prop:checked=move || muted.get() != 0 on:click=flip
