@@ -56,7 +56,7 @@ pub async fn run(config: &Config, folder: &Path, sound: Sound) -> anyhow::Result
     let (reached, hub) = watch::channel(None);
     let mut working = JoinSet::new();
     if config.has(Role::Puck) {
-        let puck = Puck::open(&config.puck, &sound)?;
+        let puck = Puck::open(&config.puck, &sound, folder)?;
         working.spawn(puck.run(hub));
     }
     let mut whereabouts = Whereabouts::new(&config.hub, &membership);

@@ -63,7 +63,7 @@ enum Command {
     },
     /// Work for the hub until Ctrl-C
     Run {
-        /// Hear this recording instead of a microphone, and end when it was answered
+        /// Hear this recording instead of a microphone (`-`: from standard input), and end when it was answered
         #[arg(long, value_name = "FILE")]
         wav: Option<PathBuf>,
         /// Write what is answered to this file instead of playing it

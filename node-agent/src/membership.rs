@@ -92,15 +92,7 @@ impl Membership {
             addresses: self.addresses.clone(),
         };
         let text = toml::to_string(&kept)?;
-        let path = folder.join(FILE);
-        let written = || -> io::Result<()> {
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.write_all(text.as_bytes())?;
-            file.as_file().sync_all()?;
-            file.persist(&path)?;
-            File::open(folder)?.sync_all()
-        };
-        written().with_context(|| format!("{} cannot be written", path.display()))
+        write_whole(folder, FILE, &text)
     }
 
     /// How it is reached, as this machine.
@@ -110,6 +102,19 @@ impl Membership {
         let member = Member::new(identity, self.hub, authority, certificate);
         member.context("what was kept of the pairing does not belong together\n  help: pair this machine again")
     }
+}
+
+/// Writes a file of `folder`: the whole of it, or what was there before stays.
+pub fn write_whole(folder: &Path, name: &str, text: &str) -> anyhow::Result<()> {
+    let path = folder.join(name);
+    let written = || -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(&path)?;
+        File::open(folder)?.sync_all()
+    };
+    written().with_context(|| format!("{} cannot be written", path.display()))
 }
 
 /// This machine's key, made if there is none.

@@ -105,6 +105,7 @@ async fn a_recording_is_heard_by_the_hub_from_the_phrase_on_and_the_answer_is_pl
         // It ends as soon as it was answered.
         while let Ok(Some(frame)) = client.requests.next().await {
             match frame {
+                ClientFrame::Puck { muted, .. } => assert_eq!(muted, None),
                 ClientFrame::AskAudio { id, fast, .. } => assert_eq!((id, fast), (1, false)),
                 ClientFrame::Audio { id, samples } => {
                     heard.extend(samples);

@@ -196,6 +196,30 @@ const steps = {
     await row(page, "Study").getByText("Not there now").waitFor();
   },
 
+  async "a puck is made quieter and muted by keyboard, and every page and the command line see it"({ page, other }) {
+    const volume = row(page, "Kitchen").getByRole("slider", { name: "Volume of Kitchen" });
+    assert.equal(await volume.getAttribute("aria-valuetext"), "100 %");
+    await volume.focus();
+    for (let step = 0; step < 12; step += 1) await page.keyboard.press("ArrowLeft");
+    const louder = row(other, "Kitchen").getByRole("slider", { name: "Lautstärke von Kitchen" });
+    await louder.and(other.locator('[aria-valuetext="40 %"]')).waitFor();
+    await page.keyboard.press("Tab");
+    const muted = row(page, "Kitchen").getByRole("switch", { name: "Microphone of Kitchen off" });
+    assert.equal(await muted.evaluate((it) => it === document.activeElement), true);
+    await page.keyboard.press("Space");
+    await row(other, "Kitchen").getByRole("switch", { name: "Mikrofon von Kitchen aus", checked: true }).waitFor();
+    const [kitchen] = await listed();
+    assert.deepEqual([kitchen.volume, kitchen.muted], [40, true]);
+    // What runs models alone has no voice.
+    assert.equal(await row(page, "Study").getByRole("slider").count(), 0);
+    for (const [shown, name] of [[page, "nodes-muted-1024-light"], [other, "nodes-muted-390-dark-de"]]) {
+      assert.deepEqual(await barriers(shown), []);
+      await screenshot(shown, name);
+    }
+    await loqa("node", "mute", "Kitchen", "off");
+    await row(page, "Kitchen").getByRole("switch", { checked: false }).waitFor();
+  },
+
   async "machines are named, put in rooms and removed, and every page sees it"({ page, other }) {
     const kitchen = row(page, "Kitchen");
     await kitchen.getByLabel("Room of Kitchen").selectOption({ label: "Kitchen" });

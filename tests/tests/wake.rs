@@ -59,6 +59,7 @@ impl WakeWord for Ends {
             phrase: "hey loqa".into(),
             end,
             score: 1.0,
+            detector: "ends",
         })
     }
 

@@ -2,6 +2,7 @@
 //! next. Pure: time, audio and effects come in as arguments and go out as data.
 #![forbid(unsafe_code)]
 
+pub mod arbitration;
 pub mod attention;
 pub mod barge_in;
 pub mod document;

@@ -202,6 +202,8 @@ pub struct Wake {
     pub end: u64,
     /// How sure the detector is, in [0, 1]; comparable within one detector only.
     pub score: f32,
+    /// Which kind of detector that is.
+    pub detector: &'static str,
 }
 
 /// A microphone: a stream of frames without end or gap.
@@ -258,6 +260,8 @@ pub struct DraftId(pub u64);
 pub struct PrepareRequest {
     /// Whose effects these would be.
     pub utterance: UtteranceId,
+    /// What the ledger calls it, where the same may be said again after an outage; else the utterance itself.
+    pub once: Option<UtteranceId>,
     /// What was understood, one step per command.
     pub steps: Vec<Step>,
     /// The words that asked for it: not a later "yes", but what it was a yes to.
@@ -275,6 +279,7 @@ impl PrepareRequest {
     pub fn new(utterance: UtteranceId, steps: Vec<Step>, text: impl Into<String>) -> Self {
         PrepareRequest {
             utterance,
+            once: None,
             steps,
             text: text.into(),
             room: None,

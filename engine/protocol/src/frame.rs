@@ -1,7 +1,7 @@
 //! What a client and the hub say to each other, on every transport.
 
 use crate::{
-    Envelope, Keep, KeptLook, NodeId, PrivacyScope, SessionId, TurnSummary, View,
+    Called, Envelope, Keep, KeptLook, NodeEdit, PrivacyScope, SessionId, TurnSummary, View,
     view::{Area, Device},
 };
 use alloc::{string::String, vec::Vec};
@@ -36,6 +36,9 @@ pub enum ClientFrame {
         speech_end: Option<u64>,
         /// Feed without waiting: the sample clock runs as fast as the machine.
         fast: bool,
+        /// What a microphone that was called knows of the call. Of several that have heard the same one is
+        /// `Chosen`; for the others the request is `Done` at once.
+        called: Option<Called>,
     },
     /// Audio of an open request.
     Audio {
@@ -334,31 +337,13 @@ pub enum ClientFrame {
         /// What changes.
         edit: NodeEdit,
     },
-}
-
-/// One change of which nodes belong to the household.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NodeEdit {
-    /// One may be paired: the hub shows a QR code and 8 digits, for three minutes.
-    Open,
-    /// One may be paired that shows this: 8 digits, or what its QR code holds.
-    Given(String),
-    /// The words of this node match: it belongs to the household.
-    Accept(NodeId),
-    /// None may be paired any more; one that waits is told that its words do not match.
-    Close,
-    /// How a node is called, and where it is. What is absent stays.
-    Set {
-        /// Which.
-        node: NodeId,
-        /// As people call it.
-        name: Option<String>,
-        /// The id of a room; empty: in none.
-        room: Option<String>,
+    /// From a puck: how loud it is to be and whether it is to hear, as `Puck`, now and whenever that has changed.
+    Puck {
+        /// Request id.
+        id: u32,
+        /// What somebody has chosen there, and the hub does not know yet.
+        muted: Option<bool>,
     },
-    /// A node does not belong to the household any more. What it is connected to ends.
-    Revoke(NodeId),
 }
 
 /// One change of who lives here and what they may do. Names of roles, risks and rulings are those of `People`.
@@ -536,6 +521,7 @@ impl ClientFrame {
             | ClientFrame::EditPeople { id, .. }
             | ClientFrame::Nodes { id, .. }
             | ClientFrame::EditNodes { id, .. }
+            | ClientFrame::Puck { id, .. }
             | ClientFrame::Doctor { id }
             | ClientFrame::Subscribe { id }
             | ClientFrame::Watch { id }
@@ -629,6 +615,20 @@ pub enum ServerFrame {
         /// Why.
         problem: Problem,
     },
+    /// Of all that have heard a call, the one that made this request answers.
+    Chosen {
+        /// Request id.
+        id: u32,
+    },
+    /// Answer to `Puck`.
+    Puck {
+        /// Request id.
+        id: u32,
+        /// How loud it is, percent.
+        volume: u8,
+        /// It hears nothing.
+        muted: bool,
+    },
     /// Nothing more comes for this request.
     Done {
         /// Request id.
@@ -648,6 +648,8 @@ impl ServerFrame {
             | ServerFrame::Loudness { id, .. }
             | ServerFrame::Json { id, .. }
             | ServerFrame::Problem { id, .. }
+            | ServerFrame::Chosen { id }
+            | ServerFrame::Puck { id, .. }
             | ServerFrame::Done { id } => *id,
         }
     }

@@ -15,6 +15,7 @@ mod ids;
 mod job;
 mod keep;
 pub mod link;
+mod node;
 mod phase;
 mod scope;
 mod summary;
@@ -24,14 +25,15 @@ pub mod wire;
 pub use capability::{Capability, CapabilityParseError};
 pub use event::{EffectKind, Envelope, Event, Retained};
 pub use frame::{
-    AudioFormat, Choice, ClientFrame, HomeEdit, ModelChange, NodeEdit, PeopleEdit, Problem,
-    ServerFrame, SkillChange,
+    AudioFormat, Choice, ClientFrame, HomeEdit, ModelChange, PeopleEdit, Problem, ServerFrame,
+    SkillChange,
 };
 pub use hypothesis::{Hypothesis, Verdict};
 pub use ids::{NodeId, NodeIdParseError, SessionId, TurnId, UtteranceId};
 pub use job::{JobError, JobErrorKind, JobFrame, JobOptions, MAX_LIKELY, Message, Role, Tool};
 pub use keep::{Keep, KeepOf, KeptLook, Redaction};
 pub use link::{AudioCodec, NodeRole, StreamKind};
+pub use node::{Called, NodeEdit};
 pub use phase::Phase;
 pub use scope::{PrivacyScope, QosTier};
 pub use summary::{

@@ -151,6 +151,7 @@ impl Link {
                 file,
                 speech_end,
                 fast,
+                called: None,
             })
             .await?;
         let (sender, receiver) = (&mut self.sender, &mut self.receiver);

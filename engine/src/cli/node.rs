@@ -43,6 +43,22 @@ pub enum NodeCommand {
         /// The room's id; empty: in none
         room: String,
     },
+    /// Say how loud a puck is
+    Volume {
+        /// Its name, or the first digits of its id
+        node: String,
+        /// 0 to 100
+        #[arg(value_parser = clap::value_parser!(u8).range(0..=100))]
+        percent: u8,
+    },
+    /// Have a puck hear nothing: its microphone is shut, and its light shows it
+    Mute {
+        /// Its name, or the first digits of its id
+        node: String,
+        /// Whether it is muted
+        #[arg(default_value = "on", value_parser = ["on", "off"])]
+        muted: String,
+    },
 }
 
 /// Does it.
@@ -81,6 +97,8 @@ async fn of(common: &Common, link: &mut Link, command: NodeCommand) -> Result<Ex
                 node,
                 name: Some(name),
                 room: None,
+                volume: None,
+                muted: None,
             };
             (set, done)
         }
@@ -94,13 +112,43 @@ async fn of(common: &Common, link: &mut Link, command: NodeCommand) -> Result<Ex
                 node,
                 name: None,
                 room: Some(room),
+                volume: None,
+                muted: None,
+            };
+            (set, done)
+        }
+        NodeCommand::Volume { node, percent } => {
+            let (node, name) = find(&now, &node)?;
+            let done = format!("{name} speaks at {percent} percent.");
+            let set = NodeEdit::Set {
+                node,
+                name: None,
+                room: None,
+                volume: Some(percent),
+                muted: None,
+            };
+            (set, done)
+        }
+        NodeCommand::Mute { node, muted } => {
+            let (node, name) = find(&now, &node)?;
+            let muted = muted == "on";
+            let done = match muted {
+                true => format!("{name} hears nothing."),
+                false => format!("{name} hears its phrase again."),
+            };
+            let set = NodeEdit::Set {
+                node,
+                name: None,
+                room: None,
+                volume: None,
+                muted: Some(muted),
             };
             (set, done)
         }
     };
     let pin = hidden::owners_pin(&now)?;
-    link.document(|id| ClientFrame::EditNodes { id, pin, edit })
-        .await?;
+    let changed = link.document(|id| ClientFrame::EditNodes { id, pin, edit });
+    changed.await?;
     if !common.json {
         output::print_line(&done);
     }
@@ -247,6 +295,20 @@ fn find(now: &Value, who: &str) -> Result<(NodeId, String), Problem> {
     }
 }
 
+/// How loud a puck is, and whether it hears.
+fn sound(node: &Value) -> String {
+    let roles = node["roles"].as_array().into_iter().flatten();
+    let volume = node["volume"].as_u64().unwrap_or(100);
+    match (
+        roles.into_iter().any(|it| it == "puck"),
+        node["muted"] == true,
+    ) {
+        (false, _) => String::new(),
+        (true, false) => format!("{volume} %"),
+        (true, true) => format!("{volume} %, muted"),
+    }
+}
+
 fn list(common: &Common, now: &Value) {
     let nodes = now["nodes"].as_array().cloned().unwrap_or_default();
     if common.json {
@@ -262,11 +324,12 @@ fn list(common: &Common, now: &Value) {
         let at = Timestamp::from_millisecond(node["paired_at_ms"].as_i64().unwrap_or_default());
         let at = at.unwrap_or_default().to_zoned(TimeZone::system());
         let line = format!(
-            "{}  {:<20} {:<18} {:<12} paired {}",
+            "{}  {:<20} {:<18} {:<12} {:<14} paired {}",
             &text("id").get(..8).unwrap_or_default(),
             text("name"),
             roles.join(", "),
             text("room"),
+            sound(&node),
             at.strftime("%Y-%m-%d")
         );
         output::print_line(&line);

@@ -1,8 +1,13 @@
 //! One client's conversation: its turns, one after the other, and what is told of them.
 
 use super::{
-    Shared, client_speaker::ClientSpeaker, keeping::OwnScope, node_speaker::NodeSpeaker,
-    recording::Frames, service::problem,
+    Shared,
+    calls::{Claim, Standing, WithWord, Word},
+    client_speaker::ClientSpeaker,
+    keeping::OwnScope,
+    node_speaker::NodeSpeaker,
+    recording::Frames,
+    service::problem,
 };
 use crate::{
     config::Endpoint,
@@ -14,15 +19,21 @@ use crate::{
 };
 use futures::StreamExt;
 use loqa_core::seams::Speaker;
-use loqa_protocol::{Envelope, Event, Problem, ServerFrame, SessionId};
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use loqa_protocol::{Envelope, Event, Problem, ServerFrame, SessionId, TurnSummary};
+use std::{
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::timeout};
 
 /// Turns that may wait for the one before; a client that asks more waits.
 const WAITING: usize = 16;
+/// Somebody who speaks waits so long for a hub that is just starting.
+const LEARNING: Duration = Duration::from_secs(10);
 /// Events between a session and its client; the session sheds more.
 const EVENTS: usize = 256;
 
@@ -47,6 +58,10 @@ pub enum Turn {
         speech_end: Option<u64>,
         /// On the sample clock.
         fast: bool,
+        /// To answer the call that came before it, where there was one that others may have heard.
+        claim: Option<Arc<Claim>>,
+        /// Names it, also where it is said again.
+        utterance: Option<u128>,
     },
 }
 
@@ -70,13 +85,17 @@ impl Conversation {
                 request.clone(),
             )),
         };
+        let word = Word::default();
+        let speaker = Arc::new(WithWord::new(speaker, word.clone()));
         let mut parts = hub.session_parts(speaker, events, place);
+        parts.host = Arc::new(WithWord::new(parts.host, word.clone()));
         parts.keeps = hub.keeps(place, parts.room.clone(), scope);
         let session = hub.converse(parts);
         let taker = Taker {
             hub: hub.clone(),
             answers,
             session,
+            word,
             request,
             told,
         };
@@ -96,6 +115,8 @@ struct Taker {
     hub: Arc<Shared>,
     answers: Answers,
     session: SessionHandle,
+    /// Whether it may do what it is asked.
+    word: Word,
     /// What is said now answers this.
     request: Arc<AtomicU32>,
     told: mpsc::Receiver<Envelope>,
@@ -134,6 +155,7 @@ impl Taker {
     async fn take(&mut self, turn: Turn) -> Result<(), SessionOver> {
         match turn {
             Turn::Typed { id, text } => {
+                self.word.take(None, None);
                 self.request.store(id, Ordering::Relaxed);
                 let session = self.session.clone();
                 let asking = async move { session.ask(text).await };
@@ -157,6 +179,8 @@ impl Taker {
                 file,
                 speech_end,
                 fast,
+                claim,
+                utterance,
             } => {
                 if self.hub.models.stt.is_none() {
                     let _ = self.answers.send(ServerFrame::Problem {
@@ -171,12 +195,39 @@ impl Taker {
                     speech_end,
                     fast,
                 };
+                // A puck may be back, and speak, before a hub that has just started can understand.
+                let mut learned = self.hub.learned.subscribe();
+                let _ = timeout(LEARNING, learned.wait_for(|learned| *learned)).await;
+                self.word.take(claim.clone(), utterance);
+                if standing(&claim) == Some(Standing::Lost) {
+                    return Ok(());
+                }
                 let mut summaries = self.session.listen(frames.boxed(), stimulus).await?;
+                // What is not sure to be answered here is told to nobody.
+                let mut unsure = Some(Vec::new());
+                if standing(&claim) != Some(Standing::Leads) {
+                    self.answers_here(id, claim.is_some(), &mut unsure);
+                }
                 loop {
                     tokio::select! {
                         biased;
-                        Some(envelope) = self.told.recv() => self.tell(id, envelope),
+                        Some(envelope) = self.told.recv() => match &mut unsure {
+                            Some(unsure) => unsure.push(envelope),
+                            None => self.tell(id, envelope),
+                        },
+                        () = decided(&claim), if unsure.is_some() => {
+                            if standing(&claim) == Some(Standing::Lost) {
+                                return self.lose(summaries).await;
+                            }
+                            self.answers_here(id, true, &mut unsure);
+                        }
                         summary = summaries.recv() => {
+                            if unsure.is_some() {
+                                if claim.as_ref().is_some_and(|claim| !claim.settle()) {
+                                    return self.lose(summaries).await;
+                                }
+                                self.answers_here(id, true, &mut unsure);
+                            }
                             self.tell_rest(id);
                             let Some(summary) = summary else { return Ok(()) };
                             let _ = self.answers.send(ServerFrame::Turn { id, summary });
@@ -185,6 +236,33 @@ impl Taker {
                 }
             }
         }
+    }
+
+    /// What was told of it until now may be known.
+    fn answers_here(&self, id: u32, called: bool, unsure: &mut Option<Vec<Envelope>>) {
+        if called {
+            let _ = self.answers.send(ServerFrame::Chosen { id });
+        }
+        for envelope in unsure.take().unwrap_or_default() {
+            self.tell(id, envelope);
+        }
+    }
+
+    /// Another microphone answers: nothing is left of it here.
+    async fn lose(
+        &mut self,
+        mut summaries: mpsc::Receiver<TurnSummary>,
+    ) -> Result<(), SessionOver> {
+        self.session.cancel().await?;
+        loop {
+            tokio::select! {
+                biased;
+                Some(_) = self.told.recv() => {}
+                summary = summaries.recv() => if summary.is_none() { break },
+            }
+        }
+        while self.told.try_recv().is_ok() {}
+        Ok(())
     }
 
     fn tell_rest(&mut self, id: u32) {
@@ -199,6 +277,18 @@ impl Taker {
         if !matches!(envelope.event, Event::TurnSummary(_)) {
             let _ = self.answers.send(ServerFrame::Event { id, envelope });
         }
+    }
+}
+
+fn standing(claim: &Option<Arc<Claim>>) -> Option<Standing> {
+    claim.as_ref().map(|claim| claim.standing())
+}
+
+/// Resolves when it is sure who answers; never, where nobody disputes it.
+pub(super) async fn decided(claim: &Option<Arc<Claim>>) {
+    match claim {
+        Some(claim) => claim.decided().await,
+        None => pending().await,
     }
 }
 

@@ -156,6 +156,7 @@ fn open_questions(hub: &Shared) -> Vec<Check> {
     let asks = |step: &String| {
         let draft = hub.host.prepare(&PrepareRequest {
             utterance,
+            once: None,
             steps: grammar.routine_step(step).ok()?,
             text: step.clone(),
             room: hub.room(),

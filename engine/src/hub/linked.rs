@@ -14,7 +14,9 @@ use loqa_link::{
     pairing::{Role, Roles, Seen},
     wire::{self, Incoming, Link, Listener, Me, Reason, Settings},
 };
-use loqa_protocol::{ClientFrame, NodeId, PrivacyScope, Problem, ServerFrame, link::AudioCodec};
+use loqa_protocol::{
+    ClientFrame, NodeId, NodeRole, PrivacyScope, Problem, ServerFrame, link::AudioCodec,
+};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -115,6 +117,15 @@ impl Linked {
             "address": link.address().ip().to_canonical().to_string(),
             "software": link.hello().software,
         })
+    }
+
+    /// Those that hear a room.
+    pub fn pucks(&self) -> Vec<NodeId> {
+        let links = self.lock();
+        let pucks = links
+            .iter()
+            .filter(|(_, link)| link.hello().roles.contains(&NodeRole::Puck));
+        pucks.map(|(node, _)| *node).collect()
     }
 
     /// Has nodes be let in from now on, and tells at which port. Blocks, within the runtime.
@@ -381,5 +392,6 @@ fn may(frame: &ClientFrame) -> bool {
             | ClientFrame::Pin { .. }
             | ClientFrame::Timers { .. }
             | ClientFrame::Watch { .. }
+            | ClientFrame::Puck { .. }
     )
 }

@@ -1,6 +1,12 @@
 //! The room: what the microphone hears, whom Loqa listens to, and the conversation with them.
 
-use super::{Shared, interruption::Interruption, meter::Meter};
+use super::{
+    Shared,
+    calls::{Claim, Standing, WithWord, Word},
+    conversation::decided,
+    interruption::Interruption,
+    meter::Meter,
+};
 use crate::{
     people::MICROPHONE,
     session::{SessionHandle, Stimulus},
@@ -12,6 +18,7 @@ use futures::{
     stream::{self, BoxStream},
 };
 use loqa_core::{
+    arbitration::Loudness,
     attention::{Admitted, Attention, Gate},
     barge_in::{Act, Sounding},
     seams::{
@@ -23,8 +30,8 @@ use loqa_inference::{
     echo::Echo,
     playback::{Reference, attentive},
 };
-use loqa_protocol::{Envelope, Event};
-use std::sync::{Arc, atomic::Ordering};
+use loqa_protocol::{Called, Envelope, Event, SessionId};
+use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -111,6 +118,12 @@ pub(super) fn listen(
         busy_at: 0,
         spoken: false,
         ready: false,
+        loudness: Loudness::default(),
+        word: Word::default(),
+        claim: None,
+        unsure: Vec::new(),
+        session_id: None,
+        silenced: None,
     };
     hub.tasks
         .spawn(TaskKind::CLIENT, "room", room.run(coming, told, called));
@@ -211,6 +224,17 @@ struct Room {
     spoken: bool,
     /// Can what is said be understood?
     ready: bool,
+    loudness: Loudness,
+    /// Whether the conversation may do what it is asked.
+    word: Word,
+    /// To answer the last call, until that is sure.
+    claim: Option<Arc<Claim>>,
+    /// What was told of the conversation while it was not sure that it answers.
+    unsure: Vec<Envelope>,
+    /// Of the conversation under way.
+    session_id: Option<SessionId>,
+    /// A conversation that has lost the word: nothing is left of it.
+    silenced: Option<SessionId>,
 }
 
 impl Room {
@@ -229,9 +253,10 @@ impl Room {
                 () = cancelled.cancelled() => return,
                 words = self.interruption.stopped(&grammar) => self.stop(words),
                 Some(envelope) = told.recv() => self.tell(envelope),
+                () = decided(&self.claim) => self.decided().await,
                 Ok(()) = muted.changed() => self.mute().await,
                 Some(call) = called.recv() => match call {
-                    Call::Begins => self.wake(self.now).await,
+                    Call::Begins => self.wake(self.now, None).await,
                     Call::Ends => self.gate.finished(),
                 },
                 heard = coming.recv() => match heard {
@@ -245,10 +270,12 @@ impl Room {
     async fn hear(&mut self, heard: Heard) {
         match heard {
             Heard::Frame(frame, above_echo_db, wake) => {
+                self.loudness.hear(&frame);
                 self.frame(frame, above_echo_db).await;
                 if let Some(wake) = wake {
                     tracing::info!(score = wake.score, "called");
-                    self.wake(wake.end).await;
+                    let end = wake.end;
+                    self.wake(end, Some(wake)).await;
                 }
             }
             Heard::Found(name) => {
@@ -267,7 +294,7 @@ impl Room {
     async fn frame(&mut self, mut frame: AudioFrame, above_echo_db: f32) {
         self.now = frame.offset + FRAME_SAMPLES as u64;
         if !self.ready {
-            self.ready = self.hub.learned.load(Ordering::Relaxed);
+            self.ready = *self.hub.learned.borrow();
             self.show();
             return;
         }
@@ -357,15 +384,37 @@ impl Room {
                     .session_parts(self.hub.floor.clone(), self.events.clone(), MICROPHONE);
             // Who listens to everything is asked little of it.
             parts.turn.open_questions &= !self.always;
+            self.session_id = Some(parts.id);
+            let speaker = parts.speaker.take();
+            let speaker = speaker.map(|it| WithWord::new(it, self.word.clone()));
+            parts.speaker = speaker.map(|it| Arc::new(it) as Arc<dyn Speaker>);
+            parts.host = Arc::new(WithWord::new(parts.host, self.word.clone()));
             self.hub.converse(parts)
         });
         session.clone()
     }
 
-    /// Somebody has called Loqa; what follows sample `end` is for it.
-    async fn wake(&mut self, end: u64) {
+    /// Somebody has called Loqa, by this phrase or a key; what follows sample `end` is for it, unless another microphone
+    /// has heard the phrase better.
+    async fn wake(&mut self, end: u64, wake: Option<Wake>) {
         if self.always || !self.ready || *self.hub.muted.borrow() {
             return;
+        }
+        let called = wake.map(|wake| Called {
+            phrase: wake.phrase,
+            ago_ms: ms(self.now.saturating_sub(end)),
+            above_noise_db: self.loudness.above_noise_db(end),
+            score: wake.score,
+            detector: wake.detector.into(),
+            ..Called::default()
+        });
+        let Ok(claim) = self.hub.claim(MICROPHONE, called.as_ref()) else {
+            return;
+        };
+        self.word.take(claim.clone(), None);
+        self.claim = claim.filter(|it| it.standing() == Standing::Leads);
+        for envelope in std::mem::take(&mut self.unsure) {
+            self.tell(envelope);
         }
         self.busy_at = self.now;
         self.spoken = false;
@@ -379,10 +428,32 @@ impl Room {
                 session.cancel().await
             };
         }
-        if self.hub.config.listen.chime {
+        if self.hub.config.listen.chime && self.claim.is_none() {
             self.chime();
         }
         self.begin(since).await;
+        self.show();
+    }
+
+    /// It is sure now who answers the call.
+    async fn decided(&mut self) {
+        let unsure = std::mem::take(&mut self.unsure);
+        let Some(claim) = self.claim.take() else {
+            return;
+        };
+        if claim.standing() != Standing::Lost {
+            if self.hub.config.listen.chime {
+                self.chime();
+            }
+            unsure.into_iter().for_each(|it| self.tell(it));
+            return;
+        }
+        if let Some(session) = self.session.take() {
+            let _ = session.cancel().await;
+        }
+        self.silenced = self.session_id.take();
+        self.audio = None;
+        self.gate.answered();
         self.show();
     }
 
@@ -422,6 +493,12 @@ impl Room {
     }
 
     fn tell(&mut self, envelope: Envelope) {
+        if self.silenced == Some(envelope.session_id) {
+            return;
+        }
+        if self.claim.is_some() {
+            return self.unsure.push(envelope);
+        }
         match &envelope.event {
             Event::SpeechStarted => self.spoken = true,
             // Not the turn that the call has ended.
@@ -449,6 +526,11 @@ impl Room {
             .listening
             .send_if_modified(|before| std::mem::replace(before, state.clone()) != state);
     }
+}
+
+/// Samples as time.
+fn ms(samples: u64) -> u32 {
+    u32::try_from(samples * 1000 / u64::from(SAMPLE_RATE_HZ)).unwrap_or(u32::MAX)
 }
 
 /// Where it is told whether the room is listened to.

@@ -1,6 +1,7 @@
 //! The hub: everything that hears, understands, acts and answers in one house, put together.
 
 mod aloud;
+mod calls;
 mod cards;
 mod choices;
 mod client_speaker;
@@ -193,6 +194,8 @@ pub(crate) struct Shared {
     models: Models,
     /// Where everything sounds.
     floor: Arc<Floor>,
+    /// Who answers a call that several have heard.
+    claims: Arc<calls::Calls>,
     /// What it is heard through, if anything.
     speaker: Option<Arc<DeviceSpeaker>>,
     /// Why nothing is heard, if nothing is.
@@ -223,7 +226,7 @@ pub(crate) struct Shared {
     /// Where it is, or why it is not; empty where none was asked for.
     dashboard: OnceLock<Result<Dashboard, Problem>>,
     /// Is the recogniser ready for what is said?
-    learned: AtomicBool,
+    learned: watch::Sender<bool>,
     /// Everything it kept is gone, and it ends.
     wiped: AtomicBool,
     tasks: Tasks,
@@ -347,6 +350,7 @@ impl Hub {
             silent_because: mouthpiece.silent_because,
             nodes: Nodes::in_folder(&data, &store.snapshot()),
             linked: Linked::of(sites),
+            claims: Arc::default(),
             keeper: Keeper::new(store.clone(), data),
             store,
             household,
@@ -363,7 +367,7 @@ impl Hub {
             muted: watch::Sender::new(false),
             calls: OnceLock::new(),
             dashboard: OnceLock::new(),
-            learned: AtomicBool::new(false),
+            learned: watch::Sender::new(false),
             wiped: AtomicBool::new(false),
             tasks,
             scratch,
@@ -540,7 +544,7 @@ impl Shared {
         if let Some(stt) = &self.models.stt {
             self.understanding.teach(stt.as_ref()).await?;
         }
-        self.learned.store(true, Ordering::Relaxed);
+        self.learned.send_replace(true);
         Ok(())
     }
 

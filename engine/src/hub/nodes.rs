@@ -3,23 +3,24 @@
 use super::{
     Shared,
     people::Unlocked,
-    service::{Told, problem},
+    service::{Told, blocking, problem},
     watched::{self, Changes},
 };
 use crate::{
     api::own_addresses,
     gateway::Answers,
     models::Check,
-    nodes::{self, no_node},
+    nodes::{self, Setting},
     people::{self, Change},
     store::{Deed, Household},
+    tasks::TaskKind,
 };
 use loqa_link::pairing::{Invitation, Opening, Role, Roles, Secret, Seen, qr};
-use loqa_protocol::{NodeEdit, NodeId, Problem};
+use loqa_protocol::{NodeEdit, NodeId, Problem, ServerFrame};
 use serde_json::{Value, json};
 use std::{iter, net::SocketAddr, sync::Arc, time::Instant};
 use tokio_rustls::rustls::pki_types::UnixTime;
-use tokio_util::sync::DropGuard;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// What the audit calls them, in the place of a skill.
 const NODES: &str = "nodes";
@@ -50,6 +51,7 @@ impl Shared {
             .iter()
             .map(|(id, node)| {
                 let mut shown = nodes::shown(id, node);
+                shown["volume"] = nodes::volume(&household, id).into();
                 if let (Ok(node), Some(shown)) = (id.parse(), shown.as_object_mut())
                     && let Value::Object(linked) = self.linked.shown(node)
                 {
@@ -86,20 +88,29 @@ impl Shared {
                 self.nodes.desk.close();
                 Ok(None)
             }
-            NodeEdit::Set { node, name, room } => {
+            NodeEdit::Set {
+                node,
+                name,
+                room,
+                volume,
+                muted,
+            } => {
                 let home = self.understanding.home();
                 let rooms: Vec<&str> = home.areas.iter().map(|area| area.id.as_str()).collect();
-                let (name, room) = (name.as_deref(), room.as_deref());
+                let setting = Setting {
+                    name: name.as_deref(),
+                    room: room.as_deref(),
+                    volume: *volume,
+                    muted: *muted,
+                };
                 self.change_nodes(*node, Deed::Node, |household| {
-                    nodes::set(household, *node, name, room, &rooms)
+                    nodes::set(household, *node, setting, &rooms)
                 })?;
                 Ok(None)
             }
             NodeEdit::Revoke(node) => {
                 let changed = self.change_nodes(*node, Deed::NodeGone, |household| {
-                    let gone = household.nodes.remove(&node.to_string());
-                    gone.map(drop)
-                        .ok_or_else(|| no_node(&node.short().to_string()))
+                    nodes::remove(household, *node)
                 });
                 // Also where the disk is full: it may be stolen, and is tried again to be written down.
                 let id = node.to_string();
@@ -185,6 +196,66 @@ impl Shared {
             })
         });
         noted.map(drop)
+    }
+}
+
+impl Shared {
+    /// A puck asks how it is set: it is told now and whenever that changes, until the guard is dropped. `muted`: what
+    /// somebody has chosen there.
+    pub(super) fn show_puck(
+        self: &Arc<Self>,
+        (id, answers): (u32, Answers),
+        node: NodeId,
+        muted: Option<bool>,
+    ) -> DropGuard {
+        let over = CancellationToken::new();
+        let guard = over.clone().drop_guard();
+        let hub = self.clone();
+        let showing = async move {
+            if let Some(muted) = muted {
+                let chosen = blocking(hub.clone(), move |hub| {
+                    let setting = Setting {
+                        muted: Some(muted),
+                        ..Setting::default()
+                    };
+                    hub.change_nodes(node, Deed::Node, |household| {
+                        nodes::set(household, node, setting, &[])
+                    })?;
+                    Ok(None)
+                });
+                if let Err(problem) = chosen.await {
+                    let _ = answers.send(ServerFrame::Problem { id, problem });
+                }
+            }
+            let mut changes = hub.household.watch();
+            let (key, mut shown) = (node.to_string(), None);
+            loop {
+                changes.borrow_and_update();
+                let household = hub.store.snapshot();
+                let Some(paired) = household.nodes.get(&key) else {
+                    return;
+                };
+                let volume = nodes::volume(&household, &key);
+                let now = ServerFrame::Puck {
+                    id,
+                    volume,
+                    muted: paired.muted,
+                };
+                if shown.as_ref() != Some(&now) {
+                    if answers.send(now.clone()).is_err() {
+                        return;
+                    }
+                    shown = Some(now);
+                }
+                if changes.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        self.tasks.spawn(TaskKind::BACKGROUND, "puck", async move {
+            over.run_until_cancelled(showing).await;
+        });
+        guard
     }
 }
 

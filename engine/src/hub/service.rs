@@ -2,6 +2,7 @@
 
 use super::{
     Call, Shared,
+    calls::Lost,
     conversation::{Conversation, Turn},
     doctor,
     keeping::OwnScope,
@@ -14,6 +15,7 @@ use super::{
 };
 use crate::{
     gateway::{Answers, Connection, MACHINE},
+    people::NODE,
     tasks::TaskKind,
     telemetry,
 };
@@ -62,6 +64,8 @@ pub struct Client {
     nodes: Option<DropGuard>,
     /// Closed once the last of what it changes is changed.
     changing: Option<oneshot::Receiver<Infallible>>,
+    /// Likewise how this puck is set.
+    puck: Option<DropGuard>,
 }
 
 impl Client {
@@ -83,6 +87,7 @@ impl Client {
             privacy: None,
             nodes: None,
             changing: None,
+            puck: None,
         }
     }
 
@@ -439,16 +444,26 @@ impl Connection for Client {
                     file,
                     speech_end,
                     fast,
+                    called,
                 } => {
-                    if let Some(frames) = self.open_recording(id) {
-                        self.turn(Turn::Spoken {
-                            id,
-                            frames,
-                            file,
-                            speech_end,
-                            fast,
-                        })
-                        .await;
+                    let claimed = self.hub.claim(&self.place, called.as_ref());
+                    let utterance = called.map(|called| called.utterance);
+                    match (self.open_recording(id), claimed) {
+                        (Some(frames), Ok(claim)) => {
+                            self.turn(Turn::Spoken {
+                                id,
+                                frames,
+                                file,
+                                speech_end,
+                                fast,
+                                claim,
+                                utterance,
+                            })
+                            .await;
+                        }
+                        // What it still says is heard by nobody.
+                        (Some(_), Err(Lost)) => drop(self.answers.send(ServerFrame::Done { id })),
+                        (None, _) => {}
                     }
                 }
                 ClientFrame::Transcribe { id, open } => {
@@ -535,6 +550,17 @@ impl Connection for Client {
                 ClientFrame::EditNodes { id, pin, edit } => {
                     let unlocked = self.unlocked.clone();
                     self.tell(id, move |hub| hub.edit_nodes(&pin, &edit, &unlocked));
+                }
+                ClientFrame::Puck { id, muted } => {
+                    let node = self.place.strip_prefix(NODE).and_then(|it| it.parse().ok());
+                    let own = (id, self.answers.clone());
+                    match node {
+                        Some(node) => self.puck = Some(self.hub.show_puck(own, node, muted)),
+                        None => self.fail(
+                            id,
+                            problem("no_puck", "this is no puck", "ask a puck how it is set"),
+                        ),
+                    }
                 }
                 ClientFrame::LookAtSkill { id, part, last } => self.look_at_skill(id, &part, last),
                 ClientFrame::InstallSkill { id, offer, agreed } => {

@@ -11,6 +11,8 @@ pub(crate) use desk::PairingDesk;
 
 use crate::{
     gateway::problem,
+    people::NODE,
+    skills::{voice_at, volume_of},
     store::{Household, PairedNode},
 };
 use loqa_link::{
@@ -158,6 +160,7 @@ pub(crate) fn add(
     let paired = PairedNode {
         name: name.clone(),
         roles: roles.bits(),
+        muted: before.as_ref().is_some_and(|it| it.muted),
         room: before.map(|it| it.room).unwrap_or_default(),
         paired_at_ms: now_ms,
     };
@@ -182,17 +185,35 @@ fn is_taken(household: &Household, name: &str, but: Option<&str>) -> bool {
     others.any(|(id, node)| Some(id.as_str()) != but && node.name.to_lowercase() == lower)
 }
 
-/// Calls a node otherwise, or puts it elsewhere. `rooms`: those of the house, by their ids.
+/// What changes of a node.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Setting<'a> {
+    /// As people call it.
+    pub name: Option<&'a str>,
+    /// The id of a room; empty: in none.
+    pub room: Option<&'a str>,
+    /// How loud it is, percent.
+    pub volume: Option<u8>,
+    /// It hears nothing.
+    pub muted: Option<bool>,
+}
+
+/// Changes that. `rooms`: those of the house, by their ids.
 ///
 /// # Errors
-/// There is no such node or room, or the name is another's or none.
+/// There is no such node or room, the name is another's or none, or what has no voice would be louder.
 pub(crate) fn set(
     household: &mut Household,
     node: NodeId,
-    name: Option<&str>,
-    room: Option<&str>,
+    setting: Setting<'_>,
     rooms: &[&str],
 ) -> Result<(), Problem> {
+    let Setting {
+        name,
+        room,
+        volume,
+        muted,
+    } = setting;
     let id = node.to_string();
     let wrong = |code: &str, message: String, help: &str| Problem {
         code: code.into(),
@@ -220,10 +241,42 @@ pub(crate) fn set(
     if let Some(name) = name {
         name.clone_into(&mut paired.name);
     }
+    let puck = Roles::from_bits(paired.roles).is_some_and(|it| it.has(Roles::PUCK));
+    if !puck && (volume.is_some() || muted.is_some()) {
+        let message = format!("`{}` neither hears nor speaks", paired.name);
+        let help = "only a node with the role `puck` has a volume";
+        return Err(wrong("node_no_puck", message, help));
+    }
     if let Some(room) = room {
         room.clone_into(&mut paired.room);
     }
+    if let Some(muted) = muted {
+        paired.muted = muted;
+    }
+    if let Some(volume) = volume {
+        let voice = household.devices.entry(voice_of(&id)).or_default();
+        voice.volume = Some(volume.min(100));
+    }
     Ok(())
+}
+
+/// A node goes, and how loud it was with it.
+pub(crate) fn remove(household: &mut Household, node: NodeId) -> Result<(), Problem> {
+    let id = node.to_string();
+    household.devices.remove(&voice_of(&id));
+    let gone = household.nodes.remove(&id);
+    gone.map(drop)
+        .ok_or_else(|| no_node(&node.short().to_string()))
+}
+
+/// How loud a node is, percent.
+pub(crate) fn volume(household: &Household, id: &str) -> u8 {
+    volume_of(household, &voice_of(id))
+}
+
+/// The device that its voice is.
+fn voice_of(id: &str) -> String {
+    voice_at(&format!("{NODE}{id}"))
 }
 
 /// A node as clients are told of it.
@@ -234,6 +287,7 @@ pub(crate) fn shown(id: &str, node: &PairedNode) -> Value {
         "name": node.name,
         "roles": roles.map(names).unwrap_or_default(),
         "room": node.room,
+        "muted": node.muted,
         "paired_at_ms": node.paired_at_ms,
     })
 }

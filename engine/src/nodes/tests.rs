@@ -149,7 +149,14 @@ fn names_are_one_nodes_alone_and_who_comes_again_keeps_its_room() {
     assert_eq!(add(NodeId([3; 32]), &long), long);
     let other = add(NodeId([4; 32]), &long);
     assert!(other.ends_with("ü 2") && plain_name(&other), "{other}");
-    let mut set = |node, name, room| super::set(&mut household, node, name, room, &["hall"]);
+    let mut set = |node, name, room| {
+        let setting = Setting {
+            name,
+            room,
+            ..Setting::default()
+        };
+        super::set(&mut household, node, setting, &["hall"])
+    };
     assert!(set(first, Some("Hall"), Some("hall")).is_ok());
     let refused = |it: Result<(), Problem>| it.unwrap_err().code;
     assert_eq!(refused(set(second, Some("hall"), None)), "node_name");

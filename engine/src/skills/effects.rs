@@ -41,6 +41,8 @@ pub struct Acting<'a> {
     household: &'a mut Household,
     now_ms: i64,
     wall: Timestamp,
+    /// The microphone or screen that it is done for.
+    place: &'a str,
     own: Own<'a>,
     /// What was planned and has not been done yet.
     planned: Vec<Effect>,
@@ -68,7 +70,7 @@ impl<'a> Acting<'a> {
         stage: Stage,
         house: &'a House,
         household: &'a mut Household,
-        (now_ms, wall): (i64, Timestamp),
+        (now_ms, wall, place): (i64, Timestamp, &'a str),
         own: Own<'a>,
         answers: &'a Answers,
     ) -> Acting<'a> {
@@ -78,6 +80,7 @@ impl<'a> Acting<'a> {
             household,
             now_ms,
             wall,
+            place,
             own,
             planned: Vec::new(),
             before: HashMap::new(),
@@ -145,6 +148,7 @@ impl<'a> Acting<'a> {
             now_ms: self.now_ms,
             wall: self.wall,
             own: Some(self.own),
+            place: self.place,
         }
     }
 

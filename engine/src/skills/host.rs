@@ -153,7 +153,7 @@ impl Host {
     pub fn devices(&self) -> Vec<loqa_skill_sdk::Device> {
         let moment = self.0.household.read();
         let mut devices = self.0.house.at(&moment).devices();
-        devices.retain(|device| device.id != own::VOICE);
+        devices.retain(|device| !own::is_voice(&device.id));
         devices
     }
 
@@ -292,7 +292,7 @@ impl Inner {
 
     /// What a request means at `moment`.
     fn plan(&self, request: &PrepareRequest, moment: &Moment) -> Result<Prepared, HostError> {
-        let view = self.house.at(moment);
+        let view = self.house.at(moment).heard_at(&request.place);
         let registry = self.registry();
         let prepared = |work, reply| Prepared {
             registry: registry.clone(),

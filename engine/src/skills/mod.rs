@@ -27,6 +27,8 @@ mod package;
 pub mod permissions;
 mod plans;
 mod process;
+#[cfg(test)]
+mod pucks;
 mod quarantine;
 mod registry;
 mod schedule;
@@ -45,7 +47,9 @@ pub use executor::{Executor, OwnDevices};
 pub use host::{Host, HostParts};
 pub use household::{LiveHousehold, Moment};
 pub use installed::{Current, Held, Installed};
-pub use own::{NAME as OWN_NAME, patience as own_patience, volume as own_volume};
+pub use own::{
+    NAME as OWN_NAME, patience as own_patience, voice_at, volume as own_volume, volume_of,
+};
 pub use package::{ENDING, LARGEST_PACKED, Package, PackageError, version};
 pub use process::{CallError, Process};
 pub use registry::{LeftOut, Machine, Registry, RegistryError, installed_manifest};

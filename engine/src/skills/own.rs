@@ -1,7 +1,7 @@
 //! What Loqa answers by itself: the skill `loqa`.
 
 use super::deeds::Deed;
-use crate::{config::Patience, store::Household};
+use crate::{config::Patience, people::NODE, store::Household};
 use loqa_core::home::Routine;
 use loqa_skill_sdk::{
     Alarm, AlarmState, Device, DeviceCommand, DeviceEffect, DeviceState, Effect, Plan, Timer,
@@ -29,22 +29,41 @@ const SUGGESTIONS: usize = 4;
 
 /// How loud Loqa speaks and rings, percent.
 pub fn volume(household: &Household) -> u8 {
-    let voice = household.devices.get(VOICE);
+    volume_of(household, VOICE)
+}
+
+/// How loud one of its voices is, percent.
+pub fn volume_of(household: &Household, voice: &str) -> u8 {
+    let voice = household.devices.get(voice);
     voice.and_then(|voice| voice.volume).unwrap_or(100)
 }
 
-/// Its voice, as a device.
-pub fn voice(household: &Household) -> Device {
+/// Id of the voice that answers at a place: a node has one of its own.
+pub fn voice_at(place: &str) -> String {
+    match place.strip_prefix(NODE) {
+        Some(node) => format!("{VOICE}.{node}"),
+        None => VOICE.into(),
+    }
+}
+
+/// Whether this is the id of one of its voices.
+pub fn is_voice(device: &str) -> bool {
+    let rest = device.strip_prefix(VOICE);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// One of its voices, as a device.
+pub fn voice(household: &Household, id: &str) -> Device {
     Device {
-        id: VOICE.into(),
+        id: id.into(),
         name: "my voice".into(),
         area: None,
         kind: "voice".into(),
         confirm: false,
         features: Vec::new(),
         state: DeviceState {
-            volume: Some(volume(household)),
-            ..household.devices.get(VOICE).cloned().unwrap_or_default()
+            volume: Some(volume_of(household, id)),
+            ..household.devices.get(id).cloned().unwrap_or_default()
         },
     }
 }
@@ -82,9 +101,9 @@ pub fn wait(now: Patience, then: Patience) -> Plan {
     }
 }
 
-/// "Speak louder", "speak quieter".
-pub fn speak(louder: bool, household: &Household) -> Plan {
-    let now = volume(household);
+/// "Speak louder", "speak quieter", said to this voice.
+pub fn speak(louder: bool, household: &Household, voice: &str) -> Plan {
+    let now = volume_of(household, voice);
     let then = if louder {
         now.saturating_add(VOLUME_STEP).min(100)
     } else {
@@ -99,7 +118,7 @@ pub fn speak(louder: bool, household: &Household) -> Plan {
     }
     Plan {
         effects: vec![Effect::Device(DeviceEffect {
-            device: VOICE.into(),
+            device: voice.into(),
             command: DeviceCommand::Volume(then),
         })],
         reply: format!("My voice is at {then} percent."),

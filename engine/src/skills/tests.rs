@@ -132,13 +132,13 @@ pub(super) fn linked(registry: Registry) -> Registry {
 
 pub(super) struct House {
     pub(super) host: Host,
-    household: Arc<LiveHousehold>,
+    pub(super) household: Arc<LiveHousehold>,
     clock: Arc<FakeClock>,
     turn: u32,
 }
 
 impl House {
-    fn in_folder(folder: &Path) -> House {
+    pub(super) fn in_folder(folder: &Path) -> House {
         House::with_registry(folder, linked(Registry::built_in().unwrap()))
     }
 

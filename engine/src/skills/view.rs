@@ -40,6 +40,8 @@ pub struct View<'a> {
     pub wall: Timestamp,
     /// What is the reading skill's own, if one reads.
     pub own: Option<Own<'a>>,
+    /// The microphone or screen that was spoken to; empty: the hub's.
+    pub place: &'a str,
 }
 
 /// What is a skill's own.
@@ -61,6 +63,7 @@ impl House {
             now_ms: moment.now_ms,
             wall: moment.wall,
             own: None,
+            place: "",
         }
     }
 
@@ -85,10 +88,15 @@ impl<'a> View<'a> {
         }
     }
 
+    /// As whoever is heard there sees it: the voice is the one that answers them.
+    pub fn heard_at(self, place: &'a str) -> View<'a> {
+        View { place, ..self }
+    }
+
     /// A device by its id.
     pub fn device(&self, id: &str) -> Option<Device> {
-        if id == own::VOICE {
-            return Some(own::voice(self.household));
+        if own::is_voice(id) {
+            return Some(own::voice(self.household, id));
         }
         self.home.device(id).map(|device| self.with_state(device))
     }
@@ -145,7 +153,8 @@ impl Reads for View<'_> {
     fn devices(&self) -> Vec<Device> {
         let devices = self.home.devices.iter();
         let devices = devices.map(|device| self.with_state(device));
-        devices.chain([own::voice(self.household)]).collect()
+        let voice = own::voice(self.household, &own::voice_at(self.place));
+        devices.chain([voice]).collect()
     }
 
     fn areas(&self) -> Vec<Area> {

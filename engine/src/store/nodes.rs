@@ -13,6 +13,9 @@ pub struct PairedNode {
     /// The id of the room it is in; empty: in none.
     #[serde(default)]
     pub room: String,
+    /// It hears nothing.
+    #[serde(default)]
+    pub muted: bool,
     /// When it was, Unix ms.
     pub paired_at_ms: i64,
 }

@@ -1,7 +1,7 @@
 //! What is answered, made audible as it comes.
 
 use futures::{StreamExt, channel::mpsc, stream};
-use loqa_core::seams::{ModelError, Speaker, SpeechChunk};
+use loqa_core::seams::{ArmedReply, ModelError, Speaker, SpeechChunk};
 use loqa_inference::playback::{HeardReply, Pace, PacedSpeaker, attentive};
 use std::{future, path::PathBuf, sync::Arc};
 use tokio::task::JoinHandle;
@@ -12,6 +12,8 @@ const PIECES: usize = 64;
 /// A speaker, and what sounds.
 pub struct Mouth {
     speaker: Arc<dyn Speaker>,
+    /// Percent.
+    volume: u8,
     reply: Option<Reply>,
 }
 
@@ -19,7 +21,8 @@ struct Reply {
     sample_rate_hz: u32,
     /// `None`: there is no more.
     pieces: Option<mpsc::Sender<Result<SpeechChunk, ModelError>>>,
-    /// Has the armed reply, which is silenced when this is ended.
+    armed: Arc<dyn ArmedReply>,
+    /// Has it too; it is silenced when this is ended.
     sounding: JoinHandle<()>,
 }
 
@@ -34,6 +37,7 @@ impl Mouth {
     pub fn new(speaker: Arc<dyn Speaker>) -> Mouth {
         Mouth {
             speaker,
+            volume: 100,
             reply: None,
         }
     }
@@ -59,6 +63,14 @@ impl Mouth {
             Pace::RealTime,
             Some(Arc::new(write)),
         )))
+    }
+
+    /// How loud it is from now on, percent.
+    pub fn set_volume(&mut self, percent: u8) {
+        self.volume = percent;
+        if let Some(reply) = &self.reply {
+            reply.armed.set_gain_db(gain_db(percent));
+        }
     }
 
     /// Something can be heard.
@@ -97,7 +109,9 @@ impl Mouth {
 
     fn begin(&mut self, sample_rate_hz: u32) {
         let (pieces, audio) = mpsc::channel(PIECES);
-        let reply = self.speaker.arm(audio.boxed());
+        let armed: Arc<dyn ArmedReply> = self.speaker.arm(audio.boxed()).into();
+        armed.set_gain_db(gain_db(self.volume));
+        let reply = armed.clone();
         let before = self.reply.take();
         let sounding = tokio::spawn(async move {
             // What was being said is said to its end.
@@ -113,6 +127,7 @@ impl Mouth {
         self.reply = Some(Reply {
             sample_rate_hz,
             pieces: Some(pieces),
+            armed,
             sounding,
         });
     }
@@ -132,11 +147,20 @@ impl Mouth {
     /// A sign that it was called.
     pub fn chime(&self) {
         let chime = self.speaker.arm(stream::iter([Ok(attentive())]).boxed());
+        chime.set_gain_db(gain_db(self.volume));
         tokio::spawn(async move {
             if chime.start().await.is_ok() {
                 chime.finished().await;
             }
         });
+    }
+}
+
+/// Gain of a volume in percent; at 0 nothing is heard.
+fn gain_db(percent: u8) -> f32 {
+    match percent {
+        0 => -120.0,
+        percent => 20.0 * (f32::from(percent) / 100.0).log10(),
     }
 }
 

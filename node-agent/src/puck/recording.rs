@@ -5,6 +5,7 @@ use futures::{StreamExt, channel::mpsc, executor::block_on, sink::SinkExt, strea
 use loqa_core::seams::{AudioFrame, FRAME_SAMPLES, Microphone, MicrophoneEvent};
 use loqa_inference::wav;
 use std::{
+    io,
     path::Path,
     sync::Arc,
     thread,
@@ -21,9 +22,12 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Reads a WAV file of any kind.
+    /// Reads a WAV file of any kind; `-`: from standard input, to its end.
     pub fn open(file: &Path) -> anyhow::Result<Recording> {
-        let samples = wav::read(file)?;
+        let samples = match file.as_os_str() == "-" {
+            true => wav::decode(Path::new("standard input"), io::stdin().lock())?,
+            false => wav::read(file)?,
+        };
         Ok(Recording {
             frames: wav::frames(&samples).collect(),
         })

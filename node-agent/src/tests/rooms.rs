@@ -32,6 +32,7 @@ impl WakeWord for Loud {
             phrase: "hey loqa".into(),
             end: offset - 5 * FRAME_SAMPLES as u64,
             score: 1.0,
+            detector: "loud",
         })
     }
 
@@ -53,6 +54,9 @@ impl Panel for Lights {
         Box::pin(std::future::pending())
     }
 }
+
+/// What it is asked how it is set with.
+const SETTINGS: u32 = u32::MAX;
 
 /// A room with a puck in it, linked to a hub.
 struct Room {
@@ -84,9 +88,7 @@ async fn room() -> Room {
     );
     let (reached, link) = watch::channel(Some(house.at_node.clone()));
     tokio::spawn(puck.unwrap().run(link));
-    let Incoming::Client(client) = house.at_hub.accept().await.unwrap() else {
-        panic!("it is a client")
-    };
+    let client = comes(&house).await;
     Room {
         _house: house,
         client,
@@ -96,6 +98,20 @@ async fn room() -> Room {
         heard,
         _reached: reached,
     }
+}
+
+/// The puck, as the hub sees it; it has asked how it is set.
+async fn comes(house: &House) -> Client {
+    let Incoming::Client(mut client) = house.at_hub.accept().await.unwrap() else {
+        panic!("it is a client")
+    };
+    let asked = client.requests.next().await.unwrap();
+    let settings = ClientFrame::Puck {
+        id: SETTINGS,
+        muted: None,
+    };
+    assert_eq!(asked, Some(settings));
+    client
 }
 
 impl Room {
@@ -290,4 +306,122 @@ async fn whoever_is_asked_may_answer_without_a_call_and_a_hub_that_is_gone_hears
         }
     };
     timeout(PATIENCE, rest).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_is_told_with_how_well_it_was_heard_and_who_loses_it_is_silent() {
+    let mut room = room().await;
+    room.say(200, 0.001).await;
+    room.say(40, 0.3).await;
+    room.say(1, 1.0).await;
+    let ClientFrame::AskAudio { called, .. } = room.asked().await else {
+        panic!("the first that is said is a request")
+    };
+    let called = called.unwrap();
+    assert_eq!((&*called.phrase, &*called.detector), ("hey loqa", "loud"));
+    assert_eq!((called.above_noise_db.round(), called.ago_ms), (50.0, 120));
+    assert_ne!(called.utterance, 0);
+    room.answer(ServerFrame::Done { id: 1 }).await;
+    room.shows(Light::Listening).await;
+    room.sleeps().await;
+    while let ClientFrame::Audio { id: 1, .. } = room.asked().await {}
+    assert!(room.heard.lock().unwrap().is_empty());
+    // The next call is another.
+    room.say(100, 0.001).await;
+    room.say(1, 1.0).await;
+    assert!(matches!(
+        room.asked().await,
+        ClientFrame::AskAudio { id: 2, .. }
+    ));
+}
+
+#[tokio::test]
+async fn a_muted_puck_sends_nothing_and_shows_it() {
+    let mut room = room().await;
+    room.say(30, 0.3).await;
+    room.say(1, 1.0).await;
+    assert!(matches!(
+        room.asked().await,
+        ClientFrame::AskAudio { id: 1, .. }
+    ));
+    let set = |muted| ServerFrame::Puck {
+        id: SETTINGS,
+        volume: 40,
+        muted,
+    };
+    room.answer(set(true)).await;
+    room.shows(Light::Muted).await;
+    // In the middle of words: they end there.
+    while room.asked().await != (ClientFrame::AudioEnd { id: 1 }) {}
+    room.say(50, 0.7).await;
+    room.say(1, 1.0).await;
+    room.say(50, 0.7).await;
+    room.answer(set(false)).await;
+    room.shows(Light::Asleep).await;
+    room.say(10, 0.5).await;
+    room.say(1, 1.0).await;
+    assert!(matches!(
+        room.asked().await,
+        ClientFrame::AskAudio { id: 2, .. }
+    ));
+    assert_eq!(room.heard(6).await, "55555a");
+}
+
+#[tokio::test]
+async fn what_was_said_while_the_hub_died_is_said_again_to_the_next_and_named_alike() {
+    let mut room = room().await;
+    room.say(100, 0.001).await;
+    room.say(1, 1.0).await;
+    let ClientFrame::AskAudio { called, .. } = room.asked().await else {
+        panic!("the first that is said is a request")
+    };
+    let first = called.unwrap();
+    room.say(20, 0.2).await;
+    room.heard(26).await;
+    room._reached.send_replace(None);
+    room.shows(Light::Offline).await;
+    // They finish their sentence, and then talk to somebody else.
+    room.say(10, 0.4).await;
+    room.say(70, 0.0).await;
+    room.say(10, 0.7).await;
+    let mut config = Config::default();
+    config.puck.codec = Codec::Pcm16;
+    let next = house(&config).await;
+    room._reached.send_replace(Some(next.at_node.clone()));
+    room.client = comes(&next).await;
+    let ClientFrame::AskAudio { id, called, .. } = room.asked().await else {
+        panic!("it says again what was said")
+    };
+    let again = called.unwrap();
+    assert_eq!((id, again.utterance), (2, first.utterance));
+    assert!(again.ago_ms > first.ago_ms, "{} ms", again.ago_ms);
+    let said = room.heard(96).await;
+    assert_eq!(
+        said,
+        format!("00000a{}4444444444{}", "2".repeat(20), "0".repeat(60))
+    );
+    assert_eq!(room.asked().await, ClientFrame::AudioEnd { id: 2 });
+    // It was answered: nothing is said a third time.
+    room.answer(ServerFrame::Speech {
+        id: 2,
+        format: AudioFormat {
+            sample_rate_hz: 16_000,
+        },
+        samples: vec![0.5; 1600],
+    })
+    .await;
+    room.turn(2, "The kitchen lights are off.").await;
+    room.shows(Light::Speaking).await;
+    room.shows(Light::Asleep).await;
+    room._reached.send_replace(None);
+    room.shows(Light::Offline).await;
+    let last = house(&config).await;
+    room._reached.send_replace(Some(last.at_node.clone()));
+    room.client = comes(&last).await;
+    room.say(100, 0.001).await;
+    room.say(1, 1.0).await;
+    let ClientFrame::AskAudio { id, called, .. } = room.asked().await else {
+        panic!("it is a new call")
+    };
+    assert!(id == 3 && called.unwrap().utterance != first.utterance);
 }

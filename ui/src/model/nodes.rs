@@ -52,6 +52,12 @@ pub struct Node {
     pub roles: Vec<String>,
     /// The id of the room it is in; empty: none.
     pub room: String,
+    /// How loud it is, percent.
+    #[serde(default = "full")]
+    pub volume: u8,
+    /// It hears nothing.
+    #[serde(default)]
+    pub muted: bool,
     /// Unix ms.
     pub paired_at_ms: i64,
     /// What is known of it beyond that.
@@ -413,14 +419,39 @@ impl Model {
 
     /// Calls a machine otherwise.
     pub fn rename_node(&mut self, node: NodeId, name: &str) -> ClientFrame {
-        let (name, room) = (Some(name.trim().into()), None);
-        self.change_nodes(Some(node), NodeEdit::Set { node, name, room })
+        self.set_node(node, (Some(name.trim().into()), None), None, None)
     }
 
     /// Puts a machine in a room; with an empty id in none.
     pub fn place_node(&mut self, node: NodeId, room: &str) -> ClientFrame {
-        let (name, room) = (None, Some(room.into()));
-        self.change_nodes(Some(node), NodeEdit::Set { node, name, room })
+        self.set_node(node, (None, Some(room.into())), None, None)
+    }
+
+    /// Has a puck be so loud, percent.
+    pub fn set_volume(&mut self, node: NodeId, percent: u8) -> ClientFrame {
+        self.set_node(node, (None, None), Some(percent.min(100)), None)
+    }
+
+    /// Has a puck hear nothing, or hear again.
+    pub fn mute_node(&mut self, node: NodeId, muted: bool) -> ClientFrame {
+        self.set_node(node, (None, None), None, Some(muted))
+    }
+
+    fn set_node(
+        &mut self,
+        node: NodeId,
+        (name, room): (Option<String>, Option<String>),
+        volume: Option<u8>,
+        muted: Option<bool>,
+    ) -> ClientFrame {
+        let set = NodeEdit::Set {
+            node,
+            name,
+            room,
+            volume,
+            muted,
+        };
+        self.change_nodes(Some(node), set)
     }
 
     /// Has a machine be one of the household no more.
@@ -436,6 +467,10 @@ impl Model {
         let pin = String::new();
         ClientFrame::EditNodes { id, pin, edit }
     }
+}
+
+fn full() -> u8 {
+    100
 }
 
 fn node_id<'de, D: serde::Deserializer<'de>>(from: D) -> Result<NodeId, D::Error> {

@@ -372,6 +372,7 @@ impl TurnMachine {
         let id = PlanId(self.next_plan);
         let request = PrepareRequest {
             utterance,
+            once: None,
             steps: steps.clone(),
             text: said.clone(),
             room: self.room.clone(),

@@ -220,6 +220,7 @@ impl Keyphrase {
             phrase: self.config.phrase.clone(),
             end: call.phrase.end,
             score: call.certainty(paused),
+            detector: "keyphrase",
         });
         self.call = (!paused && self.now < call.phrase.end + LATEST).then_some(call);
         wake

@@ -12,7 +12,7 @@ use super::{
     reason::LinkError,
     stream::{Receiver, Sender},
 };
-use loqa_protocol::{AudioCodec, ClientFrame, ServerFrame};
+use loqa_protocol::{AudioCodec, Called, ClientFrame, ServerFrame};
 use quinn::Connection;
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -84,15 +84,8 @@ impl Asker {
     ///
     /// # Errors
     /// [`Sender::send`].
-    pub async fn talk(&mut self, request: u32) -> Result<Talker, LinkError> {
-        let busy = self.work.begin();
-        let open = ClientFrame::AskAudio {
-            id: request,
-            file: None,
-            speech_end: None,
-            fast: false,
-        };
-        self.says.send(&open).await?;
+    pub async fn talk(&mut self, request: u32, called: Called) -> Result<Talker, LinkError> {
+        let talker = self.talk_again(request, called, false).await?;
         let room = self.connection.max_datagram_size();
         let live =
             room.is_some_and(|room| room >= LARGEST_PACKET || self.codec == AudioCodec::Opus);
@@ -106,8 +99,33 @@ impl Asker {
                 .ok()
         };
         Ok(Talker {
-            request,
             talking: live.then(talking).flatten(),
+            ..talker
+        })
+    }
+
+    /// Opens a request for what was said before, all over the stream. `fast`: it comes as fast as the stream takes it.
+    ///
+    /// # Errors
+    /// [`Sender::send`].
+    pub async fn talk_again(
+        &mut self,
+        request: u32,
+        called: Called,
+        fast: bool,
+    ) -> Result<Talker, LinkError> {
+        let busy = self.work.begin();
+        let open = ClientFrame::AskAudio {
+            id: request,
+            file: None,
+            speech_end: None,
+            fast,
+            called: Some(called),
+        };
+        self.says.send(&open).await?;
+        Ok(Talker {
+            request,
+            talking: None,
             _busy: busy,
         })
     }

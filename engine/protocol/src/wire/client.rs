@@ -1,6 +1,6 @@
 //! Client and server frames.
 
-use super::{DecodeError, FromWire, id_from_wire, id_to_wire, v1, wire_enum};
+use super::{DecodeError, FromWire, id_from_wire, id_to_wire, nodes::percent, v1, wire_enum};
 use crate::{
     AudioFormat, Choice, ClientFrame, HomeEdit, ModelChange, Problem, ServerFrame, SessionId,
     SkillChange,
@@ -24,11 +24,13 @@ impl From<&ClientFrame> for v1::ClientFrame {
                 file,
                 speech_end,
                 fast,
+                called,
                 ..
             } => Request::AskAudio(v1::AskAudio {
                 file,
                 speech_end,
                 fast,
+                called: called.map(Into::into),
             }),
             ClientFrame::Audio { samples, .. } => Request::Audio(v1::Audio { samples }),
             ClientFrame::AudioEnd { .. } => Request::AudioEnd(v1::AudioEnd {}),
@@ -126,6 +128,7 @@ impl From<&ClientFrame> for v1::ClientFrame {
                 pin,
                 edit: Some(edit.into()),
             }),
+            ClientFrame::Puck { muted, .. } => Request::Puck(v1::Puck { muted }),
         };
         v1::ClientFrame {
             id: frame.id(),
@@ -145,11 +148,13 @@ impl TryFrom<v1::ClientFrame> for ClientFrame {
                     file,
                     speech_end,
                     fast,
+                    called,
                 }) => ClientFrame::AskAudio {
                     id,
                     file,
                     speech_end,
                     fast,
+                    called: called.map(TryInto::try_into).transpose()?,
                 },
                 Request::Audio(v1::Audio { samples }) => ClientFrame::Audio { id, samples },
                 Request::AudioEnd(v1::AudioEnd {}) => ClientFrame::AudioEnd { id },
@@ -245,6 +250,7 @@ impl TryFrom<v1::ClientFrame> for ClientFrame {
                     pin,
                     edit: edit.try_into()?,
                 },
+                Request::Puck(v1::Puck { muted }) => ClientFrame::Puck { id, muted },
                 Request::ChangeModel(v1::ChangeModel { model, change }) => {
                     ClientFrame::ChangeModel {
                         id,
@@ -310,6 +316,11 @@ impl From<&ServerFrame> for v1::ServerFrame {
                     help,
                 })
             }
+            ServerFrame::Chosen { .. } => Answer::Chosen(v1::Chosen {}),
+            ServerFrame::Puck { volume, muted, .. } => Answer::Puck(v1::PuckSettings {
+                volume: (*volume).into(),
+                muted: *muted,
+            }),
             ServerFrame::Done { .. } => Answer::Done(v1::Done {}),
         };
         v1::ServerFrame {
@@ -370,6 +381,12 @@ impl TryFrom<v1::ServerFrame> for ServerFrame {
                         message,
                         help,
                     },
+                },
+                Answer::Chosen(v1::Chosen {}) => ServerFrame::Chosen { id },
+                Answer::Puck(v1::PuckSettings { volume, muted }) => ServerFrame::Puck {
+                    id,
+                    volume: percent("puck.volume", volume)?,
+                    muted,
                 },
                 Answer::Done(v1::Done {}) => ServerFrame::Done { id },
             },

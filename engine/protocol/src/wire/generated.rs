@@ -826,7 +826,7 @@ pub struct ClientFrame {
     pub id: u32,
     #[prost(
         oneof = "client_frame::Kind",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 37, 38, 39, 43, 44, 45, 46, 47, 48, 49, 53"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 37, 38, 39, 43, 44, 45, 46, 47, 48, 49, 53, 60"
     )]
     pub kind: ::core::option::Option<client_frame::Kind>,
 }
@@ -920,6 +920,8 @@ pub mod client_frame {
         EditNodes(super::EditNodes),
         #[prost(message, tag = "53")]
         Unlock(super::Unlock),
+        #[prost(message, tag = "60")]
+        Puck(super::Puck),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -927,7 +929,7 @@ pub struct Ask {
     #[prost(string, tag = "1")]
     pub text: ::prost::alloc::string::String,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AskAudio {
     #[prost(string, optional, tag = "1")]
     pub file: ::core::option::Option<::prost::alloc::string::String>,
@@ -935,6 +937,31 @@ pub struct AskAudio {
     pub speech_end: ::core::option::Option<u64>,
     #[prost(bool, tag = "3")]
     pub fast: bool,
+    /// by whom a call was heard
+    #[prost(message, optional, tag = "4")]
+    pub called: ::core::option::Option<Called>,
+}
+/// What a microphone knows of a call that it has heard.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Called {
+    /// 16 bytes: names what is said, also where it is said again
+    #[prost(bytes = "vec", tag = "1")]
+    pub utterance: ::prost::alloc::vec::Vec<u8>,
+    /// as the settings have it; empty: a key was pressed
+    #[prost(string, tag = "2")]
+    pub phrase: ::prost::alloc::string::String,
+    /// since the phrase ended
+    #[prost(uint32, tag = "3")]
+    pub ago_ms: u32,
+    /// how far the phrase stood above what was heard before
+    #[prost(float, tag = "4")]
+    pub above_noise_db: f32,
+    /// in \[0, 1\]
+    #[prost(float, tag = "5")]
+    pub score: f32,
+    /// scores of the same one can be compared
+    #[prost(string, tag = "6")]
+    pub detector: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Audio {
@@ -1376,6 +1403,12 @@ pub struct RuleEdit {
     pub ruling: ::prost::alloc::string::String,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Puck {
+    /// somebody has chosen so there
+    #[prost(bool, optional, tag = "1")]
+    pub muted: ::core::option::Option<bool>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Nodes {
     #[prost(bool, tag = "1")]
     pub on: bool,
@@ -1424,12 +1457,17 @@ pub struct NodeSettings {
     /// the id of a room; empty: in none
     #[prost(string, optional, tag = "3")]
     pub room: ::core::option::Option<::prost::alloc::string::String>,
+    /// percent
+    #[prost(uint32, optional, tag = "4")]
+    pub volume: ::core::option::Option<u32>,
+    #[prost(bool, optional, tag = "5")]
+    pub muted: ::core::option::Option<bool>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ServerFrame {
     #[prost(uint32, tag = "1")]
     pub id: u32,
-    #[prost(oneof = "server_frame::Kind", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10")]
+    #[prost(oneof = "server_frame::Kind", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 60, 61")]
     pub kind: ::core::option::Option<server_frame::Kind>,
 }
 /// Nested message and enum types in `ServerFrame`.
@@ -1454,6 +1492,10 @@ pub mod server_frame {
         View(super::View),
         #[prost(message, tag = "10")]
         Loudness(super::Loudness),
+        #[prost(message, tag = "60")]
+        Chosen(super::Chosen),
+        #[prost(message, tag = "61")]
+        Puck(super::PuckSettings),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1498,6 +1540,16 @@ pub struct Problem {
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Done {}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Chosen {}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PuckSettings {
+    /// percent
+    #[prost(uint32, tag = "1")]
+    pub volume: u32,
+    #[prost(bool, tag = "2")]
+    pub muted: bool,
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ModelChange {

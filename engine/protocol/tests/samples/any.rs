@@ -25,7 +25,8 @@ pub fn any_client_frame() -> impl Strategy<Value = ClientFrame> {
                 id,
                 file,
                 speech_end,
-                fast
+                fast,
+                called: None,
             }),
         (id, pcm()).prop_map(|(id, samples)| ClientFrame::Audio { id, samples }),
         id.prop_map(|id| ClientFrame::AudioEnd { id }),

@@ -47,6 +47,7 @@ pub fn all() -> Vec<(String, Frame)> {
     all.extend(
         server()
             .into_iter()
+            .chain(nodes::server())
             .map(|(name, frame)| (format!("server.{name}"), Frame::Server(frame))),
     );
     all.extend(events().into_iter().map(|(name, event)| {
@@ -88,6 +89,7 @@ fn client() -> Vec<(&'static str, ClientFrame)> {
                 file: Some("a.wav".into()),
                 speech_end: Some(31_337),
                 fast: true,
+                called: None,
             },
         ),
         (
@@ -97,6 +99,7 @@ fn client() -> Vec<(&'static str, ClientFrame)> {
                 file: None,
                 speech_end: None,
                 fast: false,
+                called: None,
             },
         ),
         (

@@ -1,6 +1,6 @@
 //! Frames about nodes.
 
-use loqa_protocol::{ClientFrame, NodeEdit, NodeId};
+use loqa_protocol::{Called, ClientFrame, NodeEdit, NodeId, ServerFrame};
 
 pub fn client() -> Vec<(&'static str, ClientFrame)> {
     let node = NodeId([9; 32]);
@@ -16,9 +16,59 @@ pub fn client() -> Vec<(&'static str, ClientFrame)> {
                 node,
                 name: Some("Kitchen".into()),
                 room: None,
+                volume: None,
+                muted: None,
+            }),
+        ),
+        (
+            "node_set_sound",
+            edit(NodeEdit::Set {
+                node,
+                name: None,
+                room: None,
+                volume: Some(40),
+                muted: Some(true),
             }),
         ),
         ("node_revoke", edit(NodeEdit::Revoke(node))),
+        (
+            "puck",
+            ClientFrame::Puck {
+                id: 3,
+                muted: Some(true),
+            },
+        ),
+        (
+            "ask_audio_called",
+            ClientFrame::AskAudio {
+                id: 3,
+                file: None,
+                speech_end: None,
+                fast: false,
+                called: Some(Called {
+                    utterance: 7,
+                    phrase: "hey loqa".into(),
+                    ago_ms: 180,
+                    above_noise_db: 24.5,
+                    score: 0.75,
+                    detector: "pocketsphinx".into(),
+                }),
+            },
+        ),
+    ]
+}
+
+pub fn server() -> Vec<(&'static str, ServerFrame)> {
+    vec![
+        ("chosen", ServerFrame::Chosen { id: 3 }),
+        (
+            "puck_settings",
+            ServerFrame::Puck {
+                id: 3,
+                volume: 40,
+                muted: true,
+            },
+        ),
     ]
 }
 

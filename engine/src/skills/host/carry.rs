@@ -42,6 +42,8 @@ pub(super) struct Done {
 pub(super) struct At<'a> {
     pub moment: &'a Moment,
     pub answers: &'a Answers,
+    /// The microphone or screen that it is done for.
+    pub place: &'a str,
 }
 
 impl Inner {
@@ -51,7 +53,8 @@ impl Inner {
         mut prepared: Prepared,
         answers: &Answers,
     ) -> Result<Committed, HostError> {
-        let utterance = prepared.request.utterance;
+        let request = &prepared.request;
+        let utterance = request.once.unwrap_or(request.utterance);
         let mut refused = None;
         let outcome = self.household.commit(Some(utterance), |household, moment| {
             // From here on nobody else changes anything. What was asked elsewhere is not asked again.
@@ -68,7 +71,12 @@ impl Inner {
                     }
                 }
             }
-            let at = At { moment, answers };
+            let place = &prepared.request.place;
+            let at = At {
+                moment,
+                answers,
+                place,
+            };
             let done = match &prepared.work {
                 Work::Steps(steps) => self.carry_out(&prepared.registry, steps, household, at),
                 Work::Undo(deed) => {
@@ -259,7 +267,7 @@ impl Inner {
             stage,
             &self.house,
             household,
-            (at.moment.now_ms, at.moment.wall),
+            (at.moment.now_ms, at.moment.wall, at.place),
             by.own_of(manifest),
             at.answers,
         );

@@ -196,8 +196,16 @@ impl Inner {
                     _ => schedule::cancel(&asked, &view.schedules(), now),
                 })
             }
-            "speak_louder" => Prospect::Do(own::speak(true, &moment.household)),
-            "speak_quieter" => Prospect::Do(own::speak(false, &moment.household)),
+            "speak_louder" => Prospect::Do(own::speak(
+                true,
+                &moment.household,
+                &own::voice_at(&request.place),
+            )),
+            "speak_quieter" => Prospect::Do(own::speak(
+                false,
+                &moment.household,
+                &own::voice_at(&request.place),
+            )),
             "more_time" | "less_time" | "normal_time" => {
                 let now = own::patience(&moment.household).unwrap_or(self.house.patience);
                 let then = match step.intent.as_str() {
@@ -226,6 +234,7 @@ impl Inner {
                 let at = At {
                     moment,
                     answers: &answers,
+                    place: &request.place,
                 };
                 let rehearsed =
                     self.take_back(registry, Stage::Rehearsal, &deed.steps, &mut copy, at);

@@ -71,6 +71,7 @@ async fn hear(samples: &[f32]) -> Result<Heard> {
         file: None,
         speech_end: None,
         fast: true,
+        called: None,
     };
     client.send(open).await?;
     for frame in samples.chunks(FRAME_SAMPLES) {

@@ -131,6 +131,7 @@ pub async fn speak(
         file: None,
         speech_end: Some(command.clip.end as u64),
         fast,
+        called: None,
     };
     client
         .send(open)

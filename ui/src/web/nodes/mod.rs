@@ -3,6 +3,7 @@
 mod code;
 mod machine;
 mod pairing;
+mod sound;
 
 use super::{App, decimal, sessions::day, told, unlock::Unlock, words, words_of_hub, words_with};
 use crate::model::Edited;

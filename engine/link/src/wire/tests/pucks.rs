@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::wire::audio::{FRAME_SAMPLES, codec::Samples};
-use loqa_protocol::{ClientFrame, ServerFrame};
+use loqa_protocol::{Called, ClientFrame, ServerFrame};
 use tokio::time::{Instant, timeout};
 
 /// A ramp that tells which frame it is.
@@ -50,7 +50,7 @@ async fn every_frame_that_is_said_is_heard_or_concealed_in_its_place() {
         const BEFORE: usize = 25;
         let began = Instant::now() - ms(20 * BEFORE as u64);
         let says = async {
-            let mut talker = asker.talk(7).await.unwrap();
+            let mut talker = asker.talk(7, Called::default()).await.unwrap();
             for at in 0..FRAMES {
                 if at >= BEFORE {
                     tokio::time::sleep(ms(20)).await;
@@ -88,7 +88,7 @@ async fn what_was_said_when_a_puck_dies_is_told_to_its_end() {
     let Incoming::Client(mut client) = house.at_hub.accept().await.unwrap() else {
         panic!("it is a client")
     };
-    let mut talker = asker.talk(1).await.unwrap();
+    let mut talker = asker.talk(1, Called::default()).await.unwrap();
     for at in 0..10 {
         asker.say(&mut talker, &frame(at)).await.unwrap();
         tokio::time::sleep(ms(20)).await;
@@ -107,8 +107,8 @@ async fn two_requests_at_once_are_not_mixed_and_recordings_go_over_the_stream() 
     let Incoming::Client(mut client) = house.at_hub.accept().await.unwrap() else {
         panic!("it is a client")
     };
-    let mut first = asker.talk(1).await.unwrap();
-    let mut second = asker.talk(2).await.unwrap();
+    let mut first = asker.talk(1, Called::default()).await.unwrap();
+    let mut second = asker.talk(2, Called::default()).await.unwrap();
     for at in 0..20 {
         asker.say(&mut first, &frame(at)).await.unwrap();
         asker.say(&mut second, &frame(at)).await.unwrap();
@@ -120,6 +120,7 @@ async fn two_requests_at_once_are_not_mixed_and_recordings_go_over_the_stream() 
             file: Some("a.wav".into()),
             speech_end: None,
             fast: true,
+            called: None,
         },
         ClientFrame::Audio {
             id: 3,
@@ -193,7 +194,7 @@ async fn it_is_the_same_over_sockets_of_the_machine() {
     let Incoming::Client(mut client) = hub.accept().await.unwrap() else {
         panic!("it is a client")
     };
-    let mut talker = asker.talk(1).await.unwrap();
+    let mut talker = asker.talk(1, Called::default()).await.unwrap();
     for at in 0..25 {
         asker.say(&mut talker, &frame(at)).await.unwrap();
     }
