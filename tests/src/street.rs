@@ -32,8 +32,8 @@ pub struct Street {
     filtered: bool,
 }
 
-/// What a process holds open as long as it runs.
-struct Namespace {
+/// A network of its own, which a process holds open as long as it runs.
+pub struct Namespace {
     holder: Child,
     _held: ChildStdin,
 }
@@ -165,8 +165,11 @@ impl Street {
 }
 
 impl Namespace {
-    /// A new one, with name servers of its own; `None` without the right to it.
-    fn new(names: Option<&Path>) -> io::Result<Option<Namespace>> {
+    /// A new one, maybe with name servers of its own; `None` without the right to it.
+    ///
+    /// # Errors
+    /// It is half made.
+    pub fn new(names: Option<&Path>) -> io::Result<Option<Namespace>> {
         let mount = names.map_or_else(String::new, |names| {
             format!(
                 "mount --bind '{}' \"$(realpath /etc/resolv.conf)\" && ",
@@ -197,20 +200,31 @@ impl Namespace {
         }
     }
 
-    fn id(&self) -> String {
+    /// What `ip` knows it by.
+    pub fn id(&self) -> String {
         self.holder.id().to_string()
     }
 
-    fn enter(&self, script: &str) -> Command {
+    /// A program in it, not yet started.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new("nsenter");
         command
             .args(["--target", &self.id(), "--net", "--mount", "--"])
-            .args(["bash", "-c", script]);
+            .arg(program);
+        command
+    }
+
+    fn enter(&self, script: &str) -> Command {
+        let mut command = self.command("bash");
+        command.args(["-c", script]);
         command
     }
 
     /// Runs a line in it; what it says.
-    fn run(&self, script: &str) -> Result<String> {
+    ///
+    /// # Errors
+    /// It fails.
+    pub fn run(&self, script: &str) -> Result<String> {
         let output = self.enter(script).stdin(Stdio::null()).output()?;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         ensure!(output.status.success(), "{script}: {said}");

@@ -76,6 +76,8 @@ enum Subject {
     BargeIn,
     /// A hub that listens to a silent room: processor and memory
     Idle,
+    /// Several machines: the link's cost beside Wyoming's, loss beside TCP, many pucks on one hub, a puck's memory
+    Household,
     /// The grammar against hassil, and how both grow with the household
     Intent,
     /// kill -9 at random instants, and what was lost or doubled

@@ -4,6 +4,7 @@ mod barge_in;
 mod ears;
 mod faults;
 mod figure;
+mod household;
 mod idle;
 mod intent;
 mod llm;
@@ -41,6 +42,8 @@ enum Bench {
     BargeIn(barge_in::BargeInArgs),
     /// A hub that listens to a silent room: processor and memory
     Idle(idle::IdleArgs),
+    /// Several machines: the link's cost beside Wyoming's, loss beside TCP, many pucks on one hub, a puck's memory
+    Household(household::HouseholdArgs),
     /// Typed sentences against hassil, in small and large households
     Intent(intent::IntentArgs),
     /// kill -9 of the hub at random instants: what was lost or doubled, and how long a restart takes
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Bench::Ears(args) => ears::run(args, &mut report),
         Bench::BargeIn(args) => barge_in::run(args, &mut report),
         Bench::Idle(args) => idle::run(args, &mut report),
+        Bench::Household(args) => household::run(args, &mut report),
         Bench::Intent(args) => intent::run(args, &mut report),
         Bench::Faults(args) => faults::run(args, &mut report),
         Bench::Skills(args) => skills::run(args, &mut report),

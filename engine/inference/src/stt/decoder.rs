@@ -2,7 +2,7 @@
 
 use super::{
     dictionary,
-    ears::Model,
+    ears::{Model, PhoneLoop},
     features::{Cepstrum, STEP},
     ffi::{RawDecoder, SphinxError},
     free_text, fsg,
@@ -25,6 +25,8 @@ const CERTAINTY_BELOW: i32 = 1500;
 
 /// Name of the search for a phrase; those of grammars have a slash.
 const SPOTTING: &str = "phrase";
+/// Likewise of the loop of all phones.
+const PHONES: &str = "phones";
 
 /// A recognised word and where it was heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,10 +147,30 @@ impl Decoder {
     /// Adds the phone loop as the only search, and makes it active.
     pub(super) fn with_phone_loop(mut self, model: &Model) -> Result<Self, ModelError> {
         self.raw
-            .add_phone_loop("phones", &model.phones)
-            .and_then(|()| self.raw.activate("phones"))
+            .add_phone_loop(PHONES, &model.phones)
+            .and_then(|()| self.raw.activate(PHONES))
             .map_err(backend)?;
         Ok(self)
+    }
+
+    /// Adds it beside the grammars that have been loaded: none may be loaded after it. A decoder for itself would take
+    /// 5 MB more.
+    pub(super) fn add_phone_loop(
+        &mut self,
+        model: &Model,
+        phone_loop: &PhoneLoop,
+    ) -> Result<(), ModelError> {
+        // What a search is made with stays as it was when it was.
+        for (name, value) in phone_loop.numbers() {
+            self.raw.set(name, value).map_err(backend)?;
+        }
+        let added = self.raw.add_phone_loop(PHONES, &model.phones);
+        added.map_err(backend)
+    }
+
+    /// Hears nothing but phones from the next utterance on.
+    pub(super) fn choose_phones(&mut self) -> Result<(), ModelError> {
+        self.raw.activate(PHONES).map_err(backend)
     }
 
     /// Listens for a phrase from now on. Returns its words that are not in the dictionary.

@@ -90,13 +90,28 @@ impl Default for PhoneLoop {
     }
 }
 
+/// Phones are looked for as they are by themselves, whatever stands beside them; nothing but a phone loop asks.
+pub(super) const PHONES_ALONE: (&str, &str) = ("allphone_ci", "yes");
+
 impl PhoneLoop {
     pub(super) fn settings(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("allphone_ci", "yes".to_owned()),
-            ("beam", format!("{:e}", self.beam)),
-            ("pbeam", format!("{:e}", self.beam)),
-            ("lw", self.weight.to_string()),
+        let numbers = self
+            .numbers()
+            .map(|(name, value)| (name, format!("{value:e}")));
+        [(PHONES_ALONE.0, PHONES_ALONE.1.to_owned())]
+            .into_iter()
+            .chain(numbers)
+            .collect()
+    }
+
+    /// All of them that a decoder for something else may have otherwise.
+    pub(super) fn numbers(&self) -> [(&'static str, f64); 4] {
+        [
+            ("beam", self.beam),
+            ("pbeam", self.beam),
+            ("lw", self.weight),
+            // What the library begins with.
+            ("wip", 0.65),
         ]
     }
 }

@@ -52,12 +52,14 @@ enum Generation {
             *mut *mut c_char,
             c_int,
         ) -> *mut Config,
+        set_number: unsafe extern "C" fn(*mut Config, *const c_char, f64),
         free: unsafe extern "C" fn(*mut Config) -> c_int,
     },
     /// 5.x.
     Five {
         init: unsafe extern "C" fn(*const c_void) -> *mut Config,
         set_str: unsafe extern "C" fn(*mut Config, *const c_char, *const c_char) -> *const c_void,
+        set_number: unsafe extern "C" fn(*mut Config, *const c_char, f64) -> *const c_void,
         free: unsafe extern "C" fn(*mut Config) -> c_int,
     },
 }
@@ -67,6 +69,7 @@ pub(super) struct Sphinx {
     generation: Generation,
     init: unsafe extern "C" fn(*mut Config) -> *mut Decoder,
     free: unsafe extern "C" fn(*mut Decoder) -> c_int,
+    config: unsafe extern "C" fn(*mut Decoder) -> *mut Config,
     read_automaton: unsafe extern "C" fn(*const c_char, *mut c_void, f32) -> *mut c_void,
     free_automaton: unsafe extern "C" fn(*mut c_void) -> c_int,
     add_automaton: unsafe extern "C" fn(*mut Decoder, *const c_char, *mut c_void) -> c_int,
@@ -131,12 +134,14 @@ impl Sphinx {
                 Generation::Pre5 {
                     args: all.get(b"ps_args\0")?,
                     parse: all.get(b"cmd_ln_parse_r\0")?,
+                    set_number: all.get(b"cmd_ln_set_float_r\0")?,
                     free: all.get(b"cmd_ln_free_r\0")?,
                 }
             } else {
                 Generation::Five {
                     init: all.get(b"ps_config_init\0")?,
                     set_str: all.get(b"ps_config_set_str\0")?,
+                    set_number: all.get(b"ps_config_set_float\0")?,
                     free: all.get(b"ps_config_free\0")?,
                 }
             };
@@ -145,6 +150,7 @@ impl Sphinx {
                 generation,
                 init: all.get(b"ps_init\0")?,
                 free: all.get(b"ps_free\0")?,
+                config: all.get(b"ps_get_config\0")?,
                 read_automaton: all.get(b"fsg_model_readfile\0")?,
                 free_automaton: all.get(b"fsg_model_free\0")?,
                 add_automaton: all.get(named(b"ps_set_fsg\0", b"ps_add_fsg\0"))?,
@@ -292,6 +298,29 @@ impl RawDecoder {
             decoder,
             in_utterance: false,
         })
+    }
+
+    /// Changes a setting that is a number, for searches that are added from now on.
+    pub(super) fn set(&mut self, name: &str, value: f64) -> Result<(), SphinxError> {
+        // SAFETY: valid decoder, which keeps its configuration for as long as it lives.
+        let config = unsafe { (self.sphinx.config)(self.decoder.as_ptr()) };
+        if config.is_null() {
+            return Err(SphinxError::Call("reading the recogniser's settings"));
+        }
+        // SAFETY: valid configuration and strings; callers name settings that both generations have, as numbers.
+        unsafe {
+            match &self.sphinx.generation {
+                Generation::Pre5 { set_number, .. } => {
+                    let name = CString::new(format!("-{name}"))?;
+                    set_number(config, name.as_ptr(), value);
+                }
+                Generation::Five { set_number, .. } => {
+                    let name = CString::new(name)?;
+                    set_number(config, name.as_ptr(), value);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Adds the automaton in `file` (FSG format) as the search `name`. All its words must be in

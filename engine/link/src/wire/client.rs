@@ -20,7 +20,10 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep, sleep_until},
+};
 
 /// Spoken requests at a time.
 const MOST_LIVE: usize = 4;
@@ -33,6 +36,11 @@ const OVERTAKEN: Duration = Duration::from_millis(150);
 const GONE: Duration = Duration::from_secs(3);
 /// So long after the last frame its copies are sent again.
 const AGAIN: Duration = Duration::from_millis(20);
+/// Where packets are lost, each frame is said once more by itself, so long after: what loses one seldom lasts longer, and
+/// nobody waits for the next one's copy.
+const ONCE_MORE: Duration = Duration::from_millis(5);
+/// For so long after a packet was lost.
+const CAREFUL: Duration = Duration::from_secs(10);
 /// What a datagram must hold, or audio goes over the stream.
 const LARGEST_PACKET: usize = 1160;
 
@@ -44,6 +52,9 @@ pub struct Asker {
     stream: u32,
     codec: AudioCodec,
     work: Arc<Work>,
+    /// Packets that were lost on the way there, and until when more are expected to be.
+    lost: u64,
+    careful: Option<Instant>,
 }
 
 /// One request that is spoken live.
@@ -52,6 +63,8 @@ pub struct Talker {
     request: u32,
     /// `None`: over the stream.
     talking: Option<Talking>,
+    /// What is about to be said once more.
+    again: JoinSet<()>,
     _busy: Busy,
 }
 
@@ -69,6 +82,8 @@ impl Asker {
             stream,
             codec,
             work,
+            lost: 0,
+            careful: None,
         }
     }
 
@@ -126,6 +141,7 @@ impl Asker {
         Ok(Talker {
             request,
             talking: None,
+            again: JoinSet::new(),
             _busy: busy,
         })
     }
@@ -138,7 +154,19 @@ impl Asker {
         match &mut talker.talking {
             Some(talking) => {
                 let datagram = talking.frame(samples);
-                self.throw(datagram)
+                self.throw(datagram)?;
+                while talker.again.try_join_next().is_some() {}
+                if self.loses()
+                    && let Some(again) = talking.again()
+                {
+                    let connection = self.connection.clone();
+                    talker.again.spawn(async move {
+                        sleep(ONCE_MORE).await;
+                        // It is sent or lost.
+                        let _ = connection.send_datagram(again.into());
+                    });
+                }
+                Ok(())
             }
             None => {
                 let audio = ClientFrame::Audio {
@@ -164,6 +192,16 @@ impl Asker {
         }
         let id = talker.request;
         self.says.send(&ClientFrame::AudioEnd { id }).await
+    }
+
+    /// Whether the way there has lost something lately.
+    fn loses(&mut self) -> bool {
+        let lost = self.connection.stats().path.lost_packets;
+        if lost != self.lost {
+            self.lost = lost;
+            self.careful = Some(Instant::now() + CAREFUL);
+        }
+        self.careful.is_some_and(|until| Instant::now() < until)
     }
 
     /// A datagram is sent or lost.

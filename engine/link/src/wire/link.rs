@@ -19,11 +19,11 @@ use std::{
     collections::{HashMap, VecDeque},
     fmt,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     task::JoinSet,
     time::{Instant, sleep_until, timeout},
 };
@@ -459,7 +459,7 @@ pub(super) struct Routes {
 
 #[derive(Default)]
 struct RouteState {
-    listeners: HashMap<u32, mpsc::Sender<(Packet, Instant)>>,
+    listeners: HashMap<u32, Arc<Queue>>,
     /// For streams that nobody has opened, as far as is known here.
     early: VecDeque<(Packet, Instant)>,
 }
@@ -470,8 +470,7 @@ impl Routes {
         let Route { stream, .. } = packet.route;
         let now = Instant::now();
         match state.listeners.get(&stream) {
-            // Whoever is so far behind does not hear it any more.
-            Some(listener) => drop(listener.try_send((packet, now))),
+            Some(listener) => listener.push(packet, now),
             None => {
                 if state.early.len() == MOST_EARLY {
                     state.early.pop_front();
@@ -482,41 +481,65 @@ impl Routes {
     }
 }
 
+/// What waits for one listener, with when it came. It takes room when somebody talks: a channel would keep 2 KiB for each of
+/// many clients that are silent.
+#[derive(Default)]
+struct Queue {
+    packets: Mutex<VecDeque<(Packet, Instant)>>,
+    came: Notify,
+}
+
+impl Queue {
+    /// Whoever is so far behind does not hear it any more.
+    fn push(&self, packet: Packet, at: Instant) {
+        let mut packets = self.lock();
+        if packets.len() < MOST_PACKETS {
+            packets.push_back((packet, at));
+            self.came.notify_one();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(Packet, Instant)>> {
+        self.packets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The audio of one stream; nobody hears it once this is gone.
 pub(super) struct Routed {
     routes: Arc<Routes>,
     stream: u32,
-    packets: mpsc::Receiver<(Packet, Instant)>,
+    queue: Arc<Queue>,
 }
 
 impl Routed {
     fn new(routes: Arc<Routes>, stream: u32) -> Routed {
-        let (listener, packets) = mpsc::channel(MOST_PACKETS);
+        let queue = Arc::<Queue>::default();
         let mut state = routes.state.lock().unwrap_or_else(PoisonError::into_inner);
         let early = std::mem::take(&mut state.early);
         for (packet, at) in early {
             if packet.route.stream == stream {
-                // There is room for more than were kept.
-                let _ = listener.try_send((packet, at));
+                queue.push(packet, at);
             } else {
                 state.early.push_back((packet, at));
             }
         }
-        state.listeners.insert(stream, listener);
+        state.listeners.insert(stream, queue.clone());
         drop(state);
         Routed {
             routes,
             stream,
-            packets,
+            queue,
         }
     }
 
-    /// The next packet, and when it came.
+    /// The next packet, and when it came. May be dropped and called again: nothing is lost.
     pub async fn next(&mut self) -> (Packet, Instant) {
-        match self.packets.recv().await {
-            Some(packet) => packet,
-            // It is only closed by dropping this.
-            None => std::future::pending().await,
+        loop {
+            let next = self.queue.lock().pop_front();
+            match next {
+                Some(packet) => return packet,
+                None => self.queue.came.notified().await,
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A Python environment with what Loqa is compared with: hassil for the grammar, microWakeWord for
 //! wake words, whose package also carries TensorFlow Lite, extism for skills, pywhispercpp for whisper,
-//! llama-cpp-python for language models, a client of NATS for what is kept; with schemathesis, which asks the
-//! API what nobody would, and with onnx, by which a Kokoro is made that can be timed.
+//! llama-cpp-python for language models, a client of NATS for what is kept, Wyoming for live audio; with
+//! schemathesis, which asks the API what nobody would, and with onnx, by which a Kokoro is made that can be
+//! timed.
 
 use crate::{
     command::{Failed, note, program, quiet, run},
@@ -14,13 +15,14 @@ use std::{
 
 /// What is installed, each in the version that has been tried; the figures in `docs/benchmarks.md`
 /// refer to these versions.
-const PACKAGES: [(&str, &str); 6] = [
+const PACKAGES: [(&str, &str); 7] = [
     ("hassil", "3.12.1"),
     ("extism", "1.1.1"),
     ("pywhispercpp", "1.5.1"),
     ("schemathesis", "4.32.5"),
     ("onnx", "1.23.2"),
     ("nats-py", "2.16.0"),
+    ("wyoming", "1.10.2"),
 ];
 /// The one whose library and features have been tried.
 const WAKE_WORD: &str = "2.5.0";

@@ -13,6 +13,10 @@
 //!
 //! Two copies it is: in a LAN their bytes cost little (a packet has 70 of headers anyway), and a frame that was lost
 //! comes with the very next packet. Of PCM there is room for one, at half its bytes.
+//!
+//! That is 20 ms late, as soon as TCP would send it again where the way is short. So over a net that has lost something
+//! lately, each frame is also sent once more by itself, 5 ms after ([`super::super::client`]): of a hundred packets two
+//! may be lost then, and 99 of a hundred frames come within 7 ms.
 
 use super::packet::{Coded, MOST_FRAMES};
 use std::collections::VecDeque;
@@ -53,6 +57,11 @@ impl Copies {
         self.before.push_front(copy);
         self.before.truncate(self.copies);
         frames
+    }
+
+    /// A copy of what was sent last.
+    pub fn last(&self) -> Option<&Coded> {
+        self.before.front()
     }
 }
 

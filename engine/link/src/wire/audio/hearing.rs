@@ -46,6 +46,17 @@ impl Talking {
         packet.to_bytes()
     }
 
+    /// What was said last, once more, and nothing from before it; `None` if there was nothing.
+    pub fn again(&self) -> Option<Vec<u8>> {
+        let packet = Packet {
+            route: self.route,
+            sequence: self.sequence.checked_sub(1)?,
+            last: false,
+            frames: vec![self.copies.last()?.clone()],
+        };
+        Some(packet.to_bytes())
+    }
+
     /// That there was no more; `None` if there was nothing.
     pub fn end(&mut self) -> Option<Vec<u8>> {
         self.sequence = self.sequence.checked_sub(1)?;

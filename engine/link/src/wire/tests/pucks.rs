@@ -82,6 +82,33 @@ async fn every_frame_that_is_said_is_heard_or_concealed_in_its_place() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn where_packets_are_lost_nobody_waits_for_the_next_frame() {
+    let house = house(37).await;
+    house.net.is(0.02, 1, 0);
+    let (mut asker, _answers) = house.at_node.client().await.unwrap();
+    let Incoming::Client(mut client) = house.at_hub.accept().await.unwrap() else {
+        panic!("it is a client")
+    };
+    let began = Instant::now();
+    let says = async {
+        let mut talker = asker.talk(1).await.unwrap();
+        for at in 0..2000 {
+            asker.say(&mut talker, &frame(at)).await.unwrap();
+            tokio::time::sleep(ms(20)).await;
+        }
+        asker.end(talker).await.unwrap();
+    };
+    let ((), (samples, mut late)) = tokio::join!(says, heard(&mut client, began));
+    assert_eq!(samples.len(), 2000);
+    late.sort_unstable();
+    let (of_a_hundred, of_a_thousand) = (late[1980], late[1998]);
+    assert!(
+        of_a_hundred <= 8 && of_a_thousand <= 45,
+        "{of_a_hundred} {of_a_thousand}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_said_when_a_puck_dies_is_told_to_its_end() {
     let house = house(32).await;
     let (mut asker, _answers) = house.at_node.client().await.unwrap();
