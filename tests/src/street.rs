@@ -1,11 +1,11 @@
 //! A house on a street of its own: programs run in a network namespace whose one way out leads to
 //! another, and every packet that takes it is counted, whoever it is for.
 
-use crate::program::Home;
+use crate::{namespace::Namespace, program::Home};
 use anyhow::{Context, Result, ensure};
 use std::{
     ffi::OsStr,
-    io::{self, BufRead, BufReader, Read, Write},
+    io::{self, Read, Write},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
@@ -32,12 +32,6 @@ pub struct Street {
     filtered: bool,
 }
 
-/// What a process holds open as long as it runs.
-struct Namespace {
-    holder: Child,
-    _held: ChildStdin,
-}
-
 impl Street {
     /// A house with a way out, of which nothing was taken yet; `None`, and why, without the right to
     /// make one.
@@ -47,11 +41,11 @@ impl Street {
     pub fn build(home: &Home) -> Result<Option<Street>> {
         // A name server that would have to be asked over the street.
         let names = home.write("resolv.conf", format!("nameserver {}\n", STREET[0]))?;
-        let Some(street) = Namespace::new(None)? else {
+        let Some(street) = space(None) else {
             eprintln!("skipped: no right to make a network of its own");
             return Ok(None);
         };
-        let house = Namespace::new(Some(&names))?.context("one network, and not another")?;
+        let house = space(Some(&names)).context("one network, and not another")?;
         let (inside, outside) = (house.id(), street.id());
         let joined = Command::new("ip")
             .args(["link", "add", "name", "house", "netns", &inside, "type"])
@@ -61,10 +55,10 @@ impl Street {
             eprintln!("skipped: no right to make a street, or no `ip`");
             return Ok(None);
         }
-        let filtered = house.run("nft --version").is_ok();
+        let filtered = run(&house, "nft --version").is_ok();
         if !filtered {
-            house.run("echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6")?;
-            street.run("echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6")?;
+            run(&house, "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6")?;
+            run(&street, "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6")?;
         }
         let families = if filtered { 2 } else { 1 };
         for (space, name, addresses) in [
@@ -78,21 +72,24 @@ impl Street {
             ),
             (&house, "house", HOUSE.map(str::to_owned)),
         ] {
-            space.run("ip link set lo up")?;
+            run(space, "ip link set lo up")?;
             for address in &addresses[..families] {
                 // Nobody else is there who could have it.
                 let nodad = if address.contains(':') { "nodad" } else { "" };
-                space.run(&format!("ip address add {address} dev {name} {nodad}"))?;
+                run(
+                    space,
+                    &format!("ip address add {address} dev {name} {nodad}"),
+                )?;
             }
             // Of what the wire counts, the kernel's own search for neighbours is no part.
             let arp = if filtered { "on" } else { "off" };
-            space.run(&format!("ip link set {name} up arp {arp}"))?;
+            run(space, &format!("ip link set {name} up arp {arp}"))?;
         }
         for way in &STREET[..families] {
-            house.run(&format!("ip route add default via {way}"))?;
+            run(&house, &format!("ip route add default via {way}"))?;
         }
         if filtered {
-            house.run(&format!("nft '{RULES}'"))?;
+            run(&house, &format!("nft '{RULES}'"))?;
         }
         Ok(Some(Street {
             house,
@@ -122,12 +119,12 @@ impl Street {
     /// They cannot be counted.
     pub fn left(&self) -> Result<u64> {
         if !self.filtered {
-            let told = self.house.run("ip -s -j link show house")?;
+            let told = run(&self.house, "ip -s -j link show house")?;
             let told: serde_json::Value = serde_json::from_str(&told)?;
             let packets = &told[0]["stats64"]["tx"]["packets"];
             return packets.as_u64().context("no count");
         }
-        let told = self.house.run("nft -j list counter inet watch left")?;
+        let told = run(&self.house, "nft -j list counter inet watch left")?;
         let told: serde_json::Value = serde_json::from_str(&told)?;
         let counters = told["nftables"].as_array().context("no counters")?;
         let packets = counters
@@ -141,9 +138,7 @@ impl Street {
     /// # Errors
     /// It cannot be sent.
     pub fn talk(&self) -> Result<()> {
-        self.house
-            .run("echo hello > /dev/udp/203.0.113.7/9")
-            .map(drop)
+        run(&self.house, "echo hello > /dev/udp/203.0.113.7/9").map(drop)
     }
 
     /// A connection within the house, to this port of its own machine.
@@ -153,7 +148,7 @@ impl Street {
     pub fn reach(&self, port: u16) -> Result<Within> {
         // What runs aside would be given nothing to read.
         let pipe = format!("exec 3<>/dev/tcp/127.0.0.1/{port} 4<&0; cat <&4 >&3 & exec cat <&3");
-        let mut process = self.house.enter(&pipe);
+        let mut process = enter(&self.house, &pipe);
         let mut process = process
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -164,65 +159,35 @@ impl Street {
     }
 }
 
-impl Namespace {
-    /// A new one, with name servers of its own; `None` without the right to it.
-    fn new(names: Option<&Path>) -> io::Result<Option<Namespace>> {
-        let mount = names.map_or_else(String::new, |names| {
-            format!(
-                "mount --bind '{}' \"$(realpath /etc/resolv.conf)\" && ",
-                names.display()
-            )
-        });
-        let mut holder = Command::new("unshare")
-            .args(["--net", "--mount", "--", "bash", "-c"])
-            .arg(format!("{mount}echo there && exec cat"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let (held, out) = (holder.stdin.take(), holder.stdout.take());
-        let mut line = String::new();
-        if let Some(out) = out {
-            BufReader::new(out).read_line(&mut line)?;
-        }
-        match held {
-            Some(held) if line == "there\n" => Ok(Some(Namespace {
-                holder,
-                _held: held,
-            })),
-            _ => {
-                holder.wait()?;
-                Ok(None)
-            }
-        }
-    }
-
-    fn id(&self) -> String {
-        self.holder.id().to_string()
-    }
-
-    fn enter(&self, script: &str) -> Command {
-        let mut command = Command::new("nsenter");
-        command
-            .args(["--target", &self.id(), "--net", "--mount", "--"])
-            .args(["bash", "-c", script]);
-        command
-    }
-
-    /// Runs a line in it; what it says.
-    fn run(&self, script: &str) -> Result<String> {
-        let output = self.enter(script).stdin(Stdio::null()).output()?;
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        ensure!(output.status.success(), "{script}: {said}");
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    }
+/// One with name servers of its own; `None` without the right to it.
+fn space(names: Option<&Path>) -> Option<Namespace> {
+    let mount = names.map_or_else(String::new, |names| {
+        format!(
+            "mount --bind '{}' \"$(realpath /etc/resolv.conf)\" && ",
+            names.display()
+        )
+    });
+    let mut holder = Command::new("unshare");
+    holder
+        .args(["--net", "--mount", "--", "bash", "-c"])
+        .arg(format!("{mount}exec \"$0\""));
+    Namespace::hold(holder).ok()
 }
 
-impl Drop for Namespace {
-    fn drop(&mut self) {
-        let _ = self.holder.kill();
-        let _ = self.holder.wait();
-    }
+fn enter(space: &Namespace, script: &str) -> Command {
+    let mut command = Command::new("nsenter");
+    command
+        .args(["--target", &space.id(), "--net", "--mount", "--"])
+        .args(["bash", "-c", script]);
+    command
+}
+
+/// Runs a line in it; what it says.
+fn run(space: &Namespace, script: &str) -> Result<String> {
+    let output = enter(space, script).stdin(Stdio::null()).output()?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    ensure!(output.status.success(), "{script}: {said}");
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// A connection within the house.

@@ -59,6 +59,9 @@ enum Bench {
     Model(model::ModelArgs),
     /// The dashboard in a real browser: how soon it shows what happens, and what it costs
     Ui(ui::UiArgs),
+    /// Measures nothing: is a slow way between two machines of a test
+    #[command(hide = true)]
+    Relay(loqa_tests::lan::relay::Relay),
 }
 
 fn main() -> ExitCode {
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Bench::Llm(args) => llm::run(args, &mut report),
         Bench::Model(args) => model::run(args, &mut report),
         Bench::Ui(args) => ui::run(args, &mut report),
+        Bench::Relay(relay) => relay.run(),
     };
     report.finish();
     match outcome {
