@@ -107,7 +107,10 @@ pub fn bench() -> Result<Bench, Failed> {
         "the benches, with optimisation: the first time takes several minutes",
     );
     let mut args = vec!["build", "--release", "--bins"];
-    for name in ["loqa-tests", "loqa-engine"].into_iter().chain(BESIDE) {
+    for name in ["loqa-tests", "loqa-engine", NODE]
+        .into_iter()
+        .chain(BESIDE)
+    {
         args.extend(["--package", name]);
     }
     let built = run(&args)?;

@@ -6,6 +6,7 @@ mod faults;
 mod figure;
 mod idle;
 mod intent;
+mod kept;
 mod llm;
 mod memory;
 mod model;
@@ -62,6 +63,9 @@ enum Bench {
     /// Measures nothing: is a slow way between two machines of a test
     #[command(hide = true)]
     Relay(loqa_tests::lan::relay::Relay),
+    /// Measures nothing: keeps what is said until it is killed
+    #[command(hide = true)]
+    Keep(kept::Keep),
 }
 
 fn main() -> ExitCode {
@@ -82,6 +86,7 @@ fn main() -> ExitCode {
         Bench::Model(args) => model::run(args, &mut report),
         Bench::Ui(args) => ui::run(args, &mut report),
         Bench::Relay(relay) => relay.run(),
+        Bench::Keep(keep) => keep.run(),
     };
     report.finish();
     match outcome {
