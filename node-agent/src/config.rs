@@ -294,4 +294,25 @@ mod tests {
             expect!["`wake_threshold` lies between 0 and 1"],
         );
     }
+
+    #[test]
+    fn a_file_with_anything_changed_is_settings_or_refused() {
+        let file = "name = \"cellar\"\nroles = [\"puck\", \"inference\"]\nhub = [\"192.168.1.5:7443\"]\n\
+                    [puck]\nwake_threshold = 0.5\ncodec = \"pcm16\"\n[inference]\nstt = 4\n";
+        bolero::check!()
+            .with_type::<(Vec<(u8, u8)>, u8)>()
+            .with_iterations(2_000)
+            .for_each(|(changes, cut)| {
+                let mut bytes = file.as_bytes().to_vec();
+                for (at, to) in changes.iter().take(4) {
+                    let at = usize::from(*at) % bytes.len();
+                    bytes[at] = *to;
+                }
+                bytes.truncate(bytes.len().saturating_sub((*cut / 4).into()));
+                if let Ok(config) = Config::parse(&String::from_utf8_lossy(&bytes)) {
+                    assert!(!config.roles.is_empty() && !config.puck.wake_threshold.is_nan());
+                    assert!(loqa_link::pairing::plain_name(&config.name));
+                }
+            });
+    }
 }

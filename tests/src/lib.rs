@@ -8,8 +8,11 @@ pub mod hassil;
 pub mod home_assistant;
 pub mod kill;
 pub mod kokoro_model;
+pub mod lan;
 #[path = "../../engine/workers/llm/tests/model/mod.rs"]
 pub mod llama_model;
+pub mod namespace;
+pub mod nodes;
 pub mod program;
 pub mod sound_server;
 pub mod street;

@@ -1,12 +1,11 @@
 //! A house on a street of its own: programs run in a network namespace whose one way out leads to
 //! another, and every packet that takes it is counted, whoever it is for.
 
-use crate::program::Home;
-use anyhow::{Context, Result, ensure};
+use crate::{namespace::Namespace, program::Home};
+use anyhow::{Context, Result};
 use std::{
     ffi::OsStr,
     io::{self, BufRead, BufReader, Read, Write},
-    path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
@@ -32,12 +31,6 @@ pub struct Street {
     filtered: bool,
 }
 
-/// A network of its own, which a process holds open as long as it runs.
-pub struct Namespace {
-    holder: Child,
-    _held: ChildStdin,
-}
-
 impl Street {
     /// A house with a way out, of which nothing was taken yet; `None`, and why, without the right to
     /// make one.
@@ -47,11 +40,11 @@ impl Street {
     pub fn build(home: &Home) -> Result<Option<Street>> {
         // A name server that would have to be asked over the street.
         let names = home.write("resolv.conf", format!("nameserver {}\n", STREET[0]))?;
-        let Some(street) = Namespace::new(None)? else {
+        let Some(street) = Namespace::new(None) else {
             eprintln!("skipped: no right to make a network of its own");
             return Ok(None);
         };
-        let house = Namespace::new(Some(&names))?.context("one network, and not another")?;
+        let house = Namespace::new(Some(&names)).context("one network, and not another")?;
         let (inside, outside) = (house.id(), street.id());
         let joined = Command::new("ip")
             .args(["link", "add", "name", "house", "netns", &inside, "type"])
@@ -161,81 +154,6 @@ impl Street {
         let to = process.stdin.take().context("no way there")?;
         let from = process.stdout.take().context("no way back")?;
         Ok(Within { process, to, from })
-    }
-}
-
-impl Namespace {
-    /// A new one, maybe with name servers of its own; `None` without the right to it.
-    ///
-    /// # Errors
-    /// It is half made.
-    pub fn new(names: Option<&Path>) -> io::Result<Option<Namespace>> {
-        let mount = names.map_or_else(String::new, |names| {
-            format!(
-                "mount --bind '{}' \"$(realpath /etc/resolv.conf)\" && ",
-                names.display()
-            )
-        });
-        let mut holder = Command::new("unshare")
-            .args(["--net", "--mount", "--", "bash", "-c"])
-            .arg(format!("{mount}echo there && exec cat"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let (held, out) = (holder.stdin.take(), holder.stdout.take());
-        let mut line = String::new();
-        if let Some(out) = out {
-            BufReader::new(out).read_line(&mut line)?;
-        }
-        match held {
-            Some(held) if line == "there\n" => Ok(Some(Namespace {
-                holder,
-                _held: held,
-            })),
-            _ => {
-                holder.wait()?;
-                Ok(None)
-            }
-        }
-    }
-
-    /// What `ip` knows it by.
-    pub fn id(&self) -> String {
-        self.holder.id().to_string()
-    }
-
-    /// A program in it, not yet started.
-    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = Command::new("nsenter");
-        command
-            .args(["--target", &self.id(), "--net", "--mount", "--"])
-            .arg(program);
-        command
-    }
-
-    fn enter(&self, script: &str) -> Command {
-        let mut command = self.command("bash");
-        command.args(["-c", script]);
-        command
-    }
-
-    /// Runs a line in it; what it says.
-    ///
-    /// # Errors
-    /// It fails.
-    pub fn run(&self, script: &str) -> Result<String> {
-        let output = self.enter(script).stdin(Stdio::null()).output()?;
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        ensure!(output.status.success(), "{script}: {said}");
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    }
-}
-
-impl Drop for Namespace {
-    fn drop(&mut self) {
-        let _ = self.holder.kill();
-        let _ = self.holder.wait();
     }
 }
 

@@ -2,69 +2,35 @@
 //! holds, and by digits that the node shows.
 
 use anyhow::{Context, Result, bail, ensure};
-use loqa_inference::wav;
 use loqa_link::{
     Identity, Member,
     pairing::{About, Invitation, Joined, Opening, PairError, Role, Roles, Secret, pair},
 };
 use loqa_tests::{
+    nodes::{Pairing, alike, called, listed, loud, node, record, silence},
     program::{Ended, Home, loqa},
     whisper_model::Model,
 };
-use serde_json::{Deserializer, Value};
+use serde_json::Value;
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader},
     net::{Ipv4Addr, SocketAddr, UdpSocket},
     path::Path,
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::mpsc,
     thread::JoinHandle,
     time::{Duration, Instant},
 };
 
-/// `loqa node pair`, as a person runs it.
-struct Pairing {
-    command: Child,
-    shown: Value,
-    rest: ChildStdout,
+fn begin(home: &Home, args: &[&str]) -> Result<Pairing> {
+    let args = [&["node", "pair", "--json"], args].concat();
+    Pairing::begin(home.command(args))
 }
 
-impl Pairing {
-    fn begin(home: &Home, args: &[&str]) -> Result<Pairing> {
-        let args = [&["node", "pair", "--json"], args].concat();
-        let mut command = home.command(args);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut command = command.stderr(Stdio::piped()).spawn()?;
-        let mut rest = command.stdout.take().context("no output")?;
-        let mut documents = Deserializer::from_reader(&mut rest).into_iter();
-        let shown: Option<Result<Value, _>> = documents.next();
-        drop(documents);
-        let shown = shown.context("it shows nothing")??;
-        Ok(Pairing {
-            command,
-            shown,
-            rest,
-        })
-    }
-
-    fn address(&self) -> Result<SocketAddr> {
-        let address = self.shown["addresses"][0].as_str().context("nowhere")?;
-        let address: SocketAddr = address.parse()?;
-        Ok((Ipv4Addr::LOCALHOST, address.port()).into())
-    }
-
-    /// What the person answers, and what they saw.
-    fn answer(mut self, answer: &str) -> Result<Ended> {
-        let mut stdin = self.command.stdin.take().context("no input")?;
-        stdin.write_all(answer.as_bytes())?;
-        drop(stdin);
-        let mut out = String::new();
-        self.rest.read_to_string(&mut out)?;
-        let output = self.command.wait_with_output()?;
-        let mut ended: Ended = output.into();
-        ended.out = out;
-        Ok(ended)
-    }
+fn address(pairing: &Pairing) -> Result<SocketAddr> {
+    let address = pairing.shown["addresses"][0].as_str();
+    let address: SocketAddr = address.context("nowhere")?.parse()?;
+    Ok((Ipv4Addr::LOCALHOST, address.port()).into())
 }
 
 /// Who joined, or did not.
@@ -94,11 +60,7 @@ fn join(
 }
 
 fn nodes(home: &Home) -> Result<Vec<Value>> {
-    let ended = home.run(["node", "list", "--json"])?;
-    ensure!(ended.code == Some(0), "{ended:#?}");
-    let documents = ended.json()?;
-    let list = documents.last().and_then(Value::as_array);
-    Ok(list.context("no list")?.clone())
+    listed(&home.run(["node", "list", "--json"])?)
 }
 
 #[test]
@@ -108,10 +70,10 @@ fn a_node_is_paired_named_and_let_go_and_the_hub_remembers() -> Result<()> {
     ensure!(nodes(&home)?.is_empty());
 
     // The hub's QR code is scanned.
-    let pairing = Pairing::begin(&home, &[])?;
+    let pairing = begin(&home, &[])?;
     let scanned: Invitation = pairing.shown["qr"].as_str().context("no code")?.parse()?;
     ensure!(scanned.secret().by() == Role::Hub);
-    let at = pairing.address()?;
+    let at = address(&pairing)?;
     let (words, joining) = join(scanned.secret().clone(), Some(scanned.key()), at, "Kitchen");
     let words = words.recv()?;
     let ended = pairing.answer("yes\n")?;
@@ -124,9 +86,9 @@ fn a_node_is_paired_named_and_let_go_and_the_hub_remembers() -> Result<()> {
     Member::new(identity, joined.hub, &joined.authority, joined.certificate)?;
 
     // The node shows digits; it has the name of the first.
-    let pairing = Pairing::begin(&home, &["--code", "1111 2222"])?;
+    let pairing = begin(&home, &["--code", "1111 2222"])?;
     let secret = Secret::typed(Role::Node, "11112222")?;
-    let (words, joining) = join(secret.clone(), None, pairing.address()?, "Kitchen");
+    let (words, joining) = join(secret.clone(), None, address(&pairing)?, "Kitchen");
     words.recv()?;
     let ended = pairing.answer("yes\n")?;
     ensure!(
@@ -136,8 +98,8 @@ fn a_node_is_paired_named_and_let_go_and_the_hub_remembers() -> Result<()> {
     joining.join().unwrap().1?;
 
     // A person sees other words than those of the device in their hand.
-    let pairing = Pairing::begin(&home, &["--code", "1111 2222"])?;
-    let (words, joining) = join(secret, None, pairing.address()?, "Stranger");
+    let pairing = begin(&home, &["--code", "1111 2222"])?;
+    let (words, joining) = join(secret, None, address(&pairing)?, "Stranger");
     words.recv()?;
     let ended = pairing.answer("no\n")?;
     ensure!(ended.code == Some(1), "{ended:#?}");
@@ -185,50 +147,6 @@ fn a_node_is_paired_named_and_let_go_and_the_hub_remembers() -> Result<()> {
     Ok(())
 }
 
-/// A room in which nobody says anything, for longer than a test takes.
-fn silence(home: &Home, name: &str) -> Result<()> {
-    write(home, name, &vec![0.0; 300 * 16_000])
-}
-
-/// A second of silence, the phrase, and a command, as a microphone would hear them.
-fn recording(home: &Home, name: &str, command: &str) -> Result<()> {
-    let mut all = vec![0.0; 16_000];
-    for (text, pause) in [("hey loqa", 8_000), (command, 24_000)] {
-        let said = home.run(["say", text, "--out", "said.wav"])?;
-        ensure!(said.code == Some(0), "{said:#?}");
-        all.extend(wav::read(home.path("said.wav"))?);
-        all.extend(vec![0.0; pause]);
-    }
-    write(home, name, &all)
-}
-
-fn write(home: &Home, name: &str, samples: &[f32]) -> Result<()> {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 16_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut writer = hound::WavWriter::create(home.path(name), spec)?;
-    for sample in samples {
-        writer.write_sample((sample * 32_000.0) as i16)?;
-    }
-    Ok(writer.finalize()?)
-}
-
-/// The node's program, of this build.
-fn node(home: &Home, args: &[&str]) -> Command {
-    let mut command = Command::new(loqa().with_file_name("loqa-node"));
-    home.surround(&mut command);
-    command
-        .args(args)
-        .arg("--config")
-        .arg(home.path("node.toml"))
-        .arg("--data")
-        .arg(home.path("puck"));
-    command
-}
-
 #[test]
 fn a_puck_is_heard_and_answered_in_its_own_room_until_it_is_revoked() -> Result<()> {
     let home = Home::new()?;
@@ -238,14 +156,11 @@ fn a_puck_is_heard_and_answered_in_its_own_room_until_it_is_revoked() -> Result<
         .local_addr()?
         .port();
     home.write("config/loqa/loqa.toml", format!("[nodes]\nport = {port}\n"))?;
-    recording(&home, "heard.wav", "turn on the lights")?;
+    record(&home, "heard.wav", &called("turn on the lights")?)?;
     let hub = home.hub()?;
-    let pairing = Pairing::begin(&home, &[])?;
-    let digits = pairing.shown["code"]
-        .as_str()
-        .context("no code")?
-        .to_owned();
-    let at = pairing.address()?.to_string();
+    let pairing = begin(&home, &[])?;
+    let digits = pairing.digits()?;
+    let at = address(&pairing)?.to_string();
     let joining = node(&home, &["pair", &digits, "--hub", &at])
         .stdout(Stdio::piped())
         .spawn()?;
@@ -254,22 +169,14 @@ fn a_puck_is_heard_and_answered_in_its_own_room_until_it_is_revoked() -> Result<
     let joined = joining.wait_with_output()?;
     ensure!(joined.status.success(), "{joined:?}");
     // Both have shown the same three words.
-    let shown = String::from_utf8(joined.stdout)?;
-    let words = shown
-        .lines()
-        .map(str::trim)
-        .find(|line| line.contains("   "));
-    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let words = plain(words.context("no words")?);
-    ensure!(plain(&ended.err).contains(&words), "{words}: {ended:#?}");
+    alike(&String::from_utf8(joined.stdout)?, &ended)?;
     let moved = home.run(["node", "room", "Pantry puck", "kitchen"])?;
     ensure!(moved.code == Some(0), "{moved:#?}");
 
     let run = |heard: &str| node(&home, &["run", "--wav", heard, "--out", "answered.wav"]);
     let puck = run("heard.wav").output()?;
     ensure!(puck.status.success(), "{puck:?}");
-    let reply = wav::read(home.path("answered.wav"))?;
-    let loud = reply.iter().filter(|it| it.abs() > 0.05).count();
+    let loud = loud(&home, "answered.wav");
     ensure!(
         loud > 4_000,
         "the reply is not heard at the puck: {loud} loud samples"
@@ -297,7 +204,7 @@ fn a_puck_is_heard_and_answered_in_its_own_room_until_it_is_revoked() -> Result<
 
     // It is there while nobody says anything, finds a hub that was killed again, and is let in nowhere once it is
     // revoked.
-    silence(&home, "silence.wav")?;
+    record(&home, "silence.wav", &silence(300))?;
     let mut puck = run("silence.wav").stderr(Stdio::piped()).spawn()?;
     let mut told = BufReader::new(puck.stderr.take().context("no output")?).lines();
     let mut until = |words: &str| -> Result<()> {
@@ -352,9 +259,8 @@ impl Listener {
             command.arg("--data").arg(&folder);
             command
         };
-        let pairing = Pairing::begin(home, &[])?;
-        let digits = pairing.shown["code"].as_str().context("no code")?;
-        let (digits, at) = (digits.to_owned(), pairing.address()?.to_string());
+        let pairing = begin(home, &[])?;
+        let (digits, at) = (pairing.digits()?, address(&pairing)?.to_string());
         let mut joining = run(&["pair", &digits, "--hub", &at]);
         let joining = joining.stdout(Stdio::null()).spawn()?;
         let ended = pairing.answer("yes\n")?;

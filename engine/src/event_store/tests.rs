@@ -352,11 +352,9 @@ fn whatever_is_done_to_the_file_is_found_and_leaves_the_rest_readable() {
     assert_eq!(readable.len(), 2);
 }
 
-/// A bit of any value of any row, by chance: `LOQA_TAMPERINGS` of them, 2 000 if it is not set.
+/// A bit of any value of any row, by chance; `bench faults` changes more of them.
 #[test]
 fn no_bit_of_any_row_can_be_changed_unseen() {
-    let wanted = std::env::var("LOQA_TAMPERINGS").ok();
-    let wanted: u32 = wanted.and_then(|text| text.parse().ok()).unwrap_or(2000);
     let house = House::new();
     for turn in 0..4 {
         house.say(Turn {
@@ -389,7 +387,7 @@ fn no_bit_of_any_row_can_be_changed_unseen() {
     ];
     use rand::RngExt;
     let mut chance = rand::rng();
-    for _ in 0..wanted {
+    for _ in 0..2000 {
         let (table, key, of) = columns[chance.random_range(0..columns.len())];
         let column = of[chance.random_range(0..of.len())];
         let transaction = connection.transaction().unwrap();
@@ -470,9 +468,8 @@ fn child_that_keeps_until_killed() {
 fn kill_9_loses_no_word_that_was_acknowledged_and_doubles_none() {
     use std::io::BufRead;
     let data = tempfile::tempdir().unwrap();
-    let rounds = std::env::var("LOQA_KILLS").ok();
-    let rounds: usize = rounds.and_then(|text| text.parse().ok()).unwrap_or(20);
-    for round in 0..rounds {
+    // `bench faults` does it more often.
+    for round in 0..20 {
         let mut child = std::process::Command::new(std::env::current_exe().unwrap())
             .args([
                 "--exact",

@@ -1,11 +1,16 @@
 //! `bench faults`: kill -9 of the hub at random instants while it is commanded. The rounds go
-//! without a recogniser, whose loading would leave little time for them.
+//! without a recogniser, whose loading would leave little time for them. Then of what keeps conversations, and bits of those
+//! changed; and whatever goes wrong in a network of hubs and pucks, with outages of half a minute.
 
-use super::figure::{Goal, Report, quantile};
+use super::{
+    figure::{Goal, Report, quantile},
+    kept,
+};
 use anyhow::{Context, Result};
 use clap::Args;
 use loqa_tests::{
     kill::{Fault, Trial},
+    lan::{Family, faults::FAULTS, refused, scene::play},
     program::Home,
 };
 use std::time::Instant;
@@ -24,6 +29,15 @@ pub struct FaultsArgs {
     /// Starts of a hub that hears, which the rounds do without
     #[arg(long, default_value_t = 5)]
     hearing: usize,
+    /// Times that everything goes wrong in a network
+    #[arg(long, default_value_t = 5)]
+    nets: usize,
+    /// Times a process is killed that keeps conversations
+    #[arg(long, default_value_t = 1000)]
+    kept: u64,
+    /// Bits that are changed in conversations that are kept
+    #[arg(long, default_value_t = 100_000)]
+    bits: u64,
 }
 
 /// Measures.
@@ -70,6 +84,37 @@ pub fn run(args: FaultsArgs, report: &mut Report) -> Result<()> {
     };
     times("restart", &restarts_ms);
     times("restart_hearing", &hearing_starts(args.hearing)?);
+    kept::kills(args.kept, args.seed, report)?;
+    kept::tamperings(args.bits, args.seed, report)?;
+    nets(args.nets, report)
+}
+
+/// Scenes that end otherwise than they must.
+fn nets(times: usize, report: &mut Report) -> Result<()> {
+    if let Some(why) = refused() {
+        eprintln!("skipped: {why}");
+        return Ok(());
+    }
+    let bench = std::env::current_exe()?;
+    let (mut played, mut otherwise) = (0, 0);
+    for number in 1..=times {
+        for fault in FAULTS {
+            // 10 s until the link counts as lost, and 20 more; what is said after it is said later.
+            let scene = fault.scene.replace(" mend\n", " wait 20\n mend\n");
+            let scene = scene.replace(" 25 ", " 50 ");
+            let told = play(Family::Both, &bench, &scene);
+            played += 1;
+            if !told.as_ref().is_ok_and(|told| told == fault.told) {
+                otherwise += 1;
+                eprintln!("round {number}: {}: {told:?}", fault.name);
+            }
+        }
+    }
+    let mut count = |metric: &str, value: i32, goal| {
+        report.figure(BENCH, metric, Some(value.into()), "scenes", goal);
+    };
+    count("nets", played, Goal::None);
+    count("nets_otherwise", otherwise, Goal::AtMost(0.0));
     Ok(())
 }
 

@@ -7,6 +7,7 @@ mod figure;
 mod household;
 mod idle;
 mod intent;
+mod kept;
 mod llm;
 mod memory;
 mod model;
@@ -62,6 +63,12 @@ enum Bench {
     Model(model::ModelArgs),
     /// The dashboard in a real browser: how soon it shows what happens, and what it costs
     Ui(ui::UiArgs),
+    /// Measures nothing: is a slow way between two machines of a test
+    #[command(hide = true)]
+    Relay(loqa_tests::lan::relay::Relay),
+    /// Measures nothing: keeps what is said until it is killed
+    #[command(hide = true)]
+    Keep(kept::Keep),
 }
 
 fn main() -> ExitCode {
@@ -82,6 +89,8 @@ fn main() -> ExitCode {
         Bench::Llm(args) => llm::run(args, &mut report),
         Bench::Model(args) => model::run(args, &mut report),
         Bench::Ui(args) => ui::run(args, &mut report),
+        Bench::Relay(relay) => relay.run(),
+        Bench::Keep(keep) => keep.run(),
     };
     report.finish();
     match outcome {

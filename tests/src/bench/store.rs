@@ -178,7 +178,7 @@ struct Jetstream {
     version: String,
 }
 
-fn open(data: &Path) -> Result<EventStore> {
+pub fn open(data: &Path) -> Result<EventStore> {
     std::fs::create_dir_all(data)?;
     let keys = Keys::open(data, false, true)?;
     Ok(EventStore::in_folder(data, Arc::new(keys)))
@@ -190,7 +190,7 @@ fn kept(told: &Receiver<Result<(), String>>) -> Result<()> {
 }
 
 /// The `n`th event of a conversation: every tenth ends a turn.
-fn event(conversation: u64, n: u64) -> Retained {
+pub fn event(conversation: u64, n: u64) -> Retained {
     let text = format!("set a pasta timer for {n} minutes and a quarter");
     let event = if n % OF_A_TURN == OF_A_TURN - 1 {
         Event::TurnSummary(TurnSummary {

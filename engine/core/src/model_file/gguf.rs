@@ -50,7 +50,7 @@ impl GgufFile {
 
     /// Memory that one of so many bytes takes, bytes: its weights as they are, and what is computed.
     pub fn memory(length: u64) -> u64 {
-        length + BESIDES
+        length.saturating_add(BESIDES)
     }
 }
 

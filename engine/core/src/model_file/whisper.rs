@@ -194,7 +194,7 @@ impl WhisperFile {
     /// decoder work in (README of whisper.cpp: 273 MB for tiny's file of 78, 388 for base's 148, 852 for
     /// small's 488, 2.1 GB for medium's 1.5, 3.9 for large's 3.1).
     pub fn memory(length: u64) -> u64 {
-        length + length / 4 + (200 << 20)
+        length.saturating_add(length / 4 + (200 << 20))
     }
 
     /// The matrices of encoder and decoder; whatever else there is comes on top.

@@ -34,6 +34,8 @@ const MOST_REMEMBERED: usize = 16;
 const OVERTAKEN: Duration = Duration::from_millis(150);
 /// Who says nothing for so long, and not that it was all, is not there any more.
 const GONE: Duration = Duration::from_secs(3);
+/// Before that is believed: where this program itself stood still, what has come meanwhile is still to be read.
+const SECOND_LOOK: Duration = Duration::from_millis(100);
 /// So long after the last frame its copies are sent again.
 const AGAIN: Duration = Duration::from_millis(20);
 /// Where packets are lost, each frame is said once more by itself, so long after: what loses one seldom lasts longer, and
@@ -257,6 +259,8 @@ struct Live {
     ends: Option<Duration>,
     /// When the last packet came.
     heard: Duration,
+    /// When it seemed that nobody was there any more.
+    doubted: Option<Duration>,
     _busy: Busy,
 }
 
@@ -346,6 +350,7 @@ impl Requests {
                         asked: true,
                         ends: Some(now + OVERTAKEN),
                         heard: now,
+                        doubted: None,
                         _busy: self.work.begin(),
                     },
                 );
@@ -373,12 +378,14 @@ impl Requests {
                 asked: self.asked.contains(&id),
                 ends: None,
                 heard: at,
+                doubted: None,
                 _busy: self.work.begin(),
             };
             self.live.insert(id, live);
         }
         if let Some(live) = self.live.get_mut(&id) {
             live.heard = at;
+            live.doubted = None;
             live.hearing.push(packet, at);
         }
     }
@@ -388,12 +395,16 @@ impl Requests {
         let now = self.began.elapsed();
         let (ready, over) = (&mut self.ready, &mut self.over);
         self.live.retain(|id, live| {
-            if live.ends.is_some_and(|at| at <= now) || now >= live.heard + GONE {
+            if now >= live.heard + GONE {
+                live.doubted.get_or_insert(now);
+            }
+            let gone = live.doubted.is_some_and(|at| at + SECOND_LOOK <= now);
+            if live.ends.is_some_and(|at| at <= now) || gone {
                 live.hearing.end();
             }
             if !live.asked {
                 // Without its request nobody wants it.
-                return now < live.heard + GONE;
+                return !gone;
             }
             let mut samples = Vec::new();
             while let Some(heard) = live.hearing.pop(now) {
@@ -429,7 +440,10 @@ fn remember(requests: &mut VecDeque<u32>, id: u32) {
 impl Live {
     /// When something is due though nothing has come.
     fn wakes(&self) -> Duration {
-        let gone = self.heard + GONE;
+        let gone = match self.doubted {
+            Some(at) => at + SECOND_LOOK,
+            None => self.heard + GONE,
+        };
         let hole = self.hearing.deadline().filter(|_| self.asked);
         if self.asked && self.hearing.is_ended() {
             return hole.unwrap_or(gone);

@@ -19,8 +19,8 @@ use clap::{Args, ValueEnum};
 use house::House;
 use loqa_link::wire::audio::FRAME_MS;
 use loqa_tests::{
+    namespace::Namespace,
     program::loqa,
-    street::Namespace,
     voices::{Speaker, Studio, write_wav},
 };
 use part::{Codec, Part, Running};

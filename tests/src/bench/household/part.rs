@@ -3,7 +3,7 @@
 
 use super::{hub, pucks, tcp};
 use anyhow::{Context as _, Result, bail};
-use loqa_tests::street::Namespace;
+use loqa_tests::namespace::Namespace;
 use serde::{Deserialize, Serialize};
 use std::{
     ffi::OsString,

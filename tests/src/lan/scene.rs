@@ -1,0 +1,474 @@
+//! Households in a little network, told in text: what happens, line by line, and what comes of it.
+//!
+//! ```text
+//! hub home                        a machine with a hub
+//! puck kitchen of home            a machine with a puck, which finds that hub and is paired by digits
+//! puck two called kitchen of home the same, and its name is another's
+//! box attic of home               likewise one that runs models
+//! room kitchen kitchen            the puck stands in that room
+//! slow kitchen 50 30 0            what it says to its hub, and hears, takes 50 ± 30 ms, and so many kbit/s
+//! call kitchen "…"                somebody says the phrase there, and that; goes on while they speak
+//! call kitchen "…" 15 "…"         and 15 s later again
+//! answered kitchen                waits until the answer was heard
+//! linked kitchen · lost kitchen   waits until it says so
+//! thinking kitchen                likewise
+//! hear home "…"                   the hub itself hears that
+//! there home kitchen · gone home kitchen · silent home kitchen
+//!                                 waits until the hub shows that
+//! lose 30 · cut kitchen · mend    30 of 1000 frames are lost; nothing reaches the kitchen; all is well again
+//! roam kitchen                    it has other addresses
+//! kill home · start home          as a power cut does; a node is started by `call` and `run`
+//! freeze home · wait 3 · thaw home its program stands still for 3 s
+//! run attic                       starts a node that hears nothing
+//! ask home "…"                    somebody types that
+//! timers home · nodes home        what there is
+//! ```
+
+use super::{Family, Lan, Machine};
+use crate::{
+    nodes::{self, Pairing},
+    program::{Ended, Home, Hub},
+};
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+
+/// Longer than anything takes that works, also on a machine under load.
+const CEILING: Duration = Duration::from_secs(100);
+/// Where a hub lets nodes in, as it comes.
+const PORT: u16 = 7613;
+/// A puck hears silence for so many seconds after what was said.
+const AFTER: usize = 200;
+/// Samples of a reply that can be heard.
+const LOUD: usize = 4_000;
+
+/// Who there is, and what came of what happened.
+pub struct Scene {
+    // Programs end before their network does.
+    nodes: BTreeMap<String, Node>,
+    hubs: BTreeMap<String, House>,
+    relays: Vec<Ending>,
+    lan: Lan,
+    bench: PathBuf,
+    told: String,
+}
+
+/// A machine with a hub.
+struct House {
+    hub: Option<Hub>,
+    home: Home,
+    machine: Machine,
+}
+
+/// A machine with a node.
+struct Node {
+    running: Option<Running>,
+    home: Home,
+    machine: Machine,
+    /// As people call it.
+    called: String,
+    /// Its hub.
+    of: String,
+    /// Where it looks for that, if not everywhere.
+    via: Option<SocketAddr>,
+}
+
+/// `loqa-node run`.
+struct Running {
+    program: Ending,
+    lines: mpsc::Receiver<String>,
+    /// Those that were read.
+    seen: Vec<String>,
+    /// Samples of replies that were heard.
+    loud: usize,
+}
+
+/// A program that ends with this.
+struct Ending(Child);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs a scene. `bench` is the program of the benches, which can be a slow way.
+///
+/// # Errors
+/// A step fails, or what it waits for does not come.
+pub fn play(family: Family, bench: &Path, scene: &str) -> Result<String> {
+    let mut playing = Scene {
+        nodes: BTreeMap::new(),
+        hubs: BTreeMap::new(),
+        relays: Vec::new(),
+        lan: Lan::new(family)?,
+        bench: bench.to_owned(),
+        told: String::new(),
+    };
+    for line in scene.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let step = playing.step(line);
+        step.with_context(|| format!("at `{line}`, after\n{}", playing.told))?;
+    }
+    Ok(playing.told)
+}
+
+/// Words, and what stands between quotation marks.
+fn words(line: &str) -> Vec<&str> {
+    let parts = line.split('"').enumerate();
+    let words = parts.flat_map(|(n, part)| match n % 2 {
+        0 => part.split_whitespace().collect(),
+        _ => vec![part],
+    });
+    words.collect()
+}
+
+impl Scene {
+    fn step(&mut self, line: &str) -> Result<()> {
+        match words(line)[..] {
+            ["hub", name] => self.settle(name),
+            ["puck", name, "of", hub] => self.pair(name, name, hub, "puck"),
+            ["puck", name, "called", called, "of", hub] => self.pair(name, called, hub, "puck"),
+            ["box", name, "of", hub] => self.pair(name, name, hub, "inference"),
+            ["room", name, room] => {
+                let Node { of, called, .. } = self.node(name)?;
+                let ended = self.hub(of)?.run(&["node", "room", called, room])?;
+                ensure!(ended.code == Some(0), "{ended:#?}");
+                Ok(())
+            }
+            ["slow", name, delay, jitter, kbit] => self.slow(name, [delay, jitter, kbit]),
+            ["run", name] => self.node_mut(name)?.run(&[]),
+            ["call", name, ref said @ ..] => self.call(name, said),
+            ["answered", name] => self.answered(name),
+            ["linked", name] => self.until(name, "Linked to"),
+            ["thinking", name] => {
+                let said = self.node_mut(name)?.until(&["[thinking]"]);
+                said.map(drop)
+            }
+            ["lost", name] => self.until(name, "The link has ended"),
+            ["there", hub, name] => self.shows(hub, name, (true, false)),
+            ["silent", hub, name] => self.shows(hub, name, (true, true)),
+            ["gone", hub, name] => self.shows(hub, name, (false, false)),
+            ["lose", permille] => self.lan.lose(permille.parse()?),
+            ["cut", name] => {
+                let node = self.nodes.get(name).context("no such node")?;
+                self.lan.cut(&node.machine)
+            }
+            ["mend"] => self.lan.mend(),
+            ["roam", name] => self.node_mut(name)?.machine.roam(),
+            ["kill", name] => {
+                match self.nodes.get_mut(name) {
+                    Some(node) => node.running = None,
+                    None => self.hub_mut(name)?.hub = None,
+                }
+                Ok(())
+            }
+            ["start", hub] => self.hub_mut(hub)?.start(),
+            ["freeze", name] => self.signal(name, "-STOP"),
+            ["thaw", name] => self.signal(name, "-CONT"),
+            ["wait", seconds] => {
+                // How long something lasts, and not until it is over.
+                std::thread::sleep(Duration::from_secs(seconds.parse()?));
+                Ok(())
+            }
+            ["hear", hub, said] => {
+                let house = self.hub(hub)?;
+                nodes::record(&house.home, "heard.wav", &nodes::called(said)?)?;
+                let ended = house.run(&["ask", "--json", "--fast", "--wav", "heard.wav"])?;
+                self.replied(hub, &ended)
+            }
+            ["ask", hub, text] => {
+                let ended = self.hub(hub)?.run(&["ask", "--json", text])?;
+                self.replied(hub, &ended)
+            }
+            ["timers", hub] => {
+                let ended = self.hub(hub)?.run(&["timer", "list", "--json"])?;
+                ensure!(ended.code == Some(0), "{ended:#?}");
+                let count = ended.json()?.len();
+                self.tell(&format!("timers in {hub}: {count}"))
+            }
+            ["nodes", hub] => {
+                let mut list = self.hub(hub)?.nodes()?;
+                list.sort_by_key(|node| node["name"].to_string());
+                for node in list {
+                    let text = |key: &str| match node[key].as_str() {
+                        None | Some("") => "none".to_owned(),
+                        Some(text) => text.to_owned(),
+                    };
+                    let roles = node["roles"].as_array().cloned().unwrap_or_default();
+                    let roles: Vec<_> = roles.iter().filter_map(Value::as_str).collect();
+                    let (name, room) = (text("name"), text("room"));
+                    let linked = match node["linked"].as_bool() {
+                        Some(true) => "here",
+                        _ => "away",
+                    };
+                    self.tell(&format!(
+                        "{hub} knows {name}, {}, room {room}, {linked}",
+                        roles.join(" and ")
+                    ))?;
+                }
+                Ok(())
+            }
+            _ => bail!("nobody knows how to do that"),
+        }
+    }
+
+    fn tell(&mut self, line: &str) -> Result<()> {
+        Ok(writeln!(self.told, "{line}")?)
+    }
+
+    fn replied(&mut self, hub: &str, ended: &Ended) -> Result<()> {
+        let turns = ended.turns()?;
+        let reply = turns.last().and_then(|turn| turn["reply"].as_str());
+        let reply = reply.with_context(|| format!("{ended:#?}"))?;
+        self.tell(&format!("{hub} says: {reply}"))
+    }
+
+    fn node(&self, name: &str) -> Result<&Node> {
+        self.nodes.get(name).context("no such node")
+    }
+
+    fn node_mut(&mut self, name: &str) -> Result<&mut Node> {
+        self.nodes.get_mut(name).context("no such node")
+    }
+
+    fn hub(&self, name: &str) -> Result<&House> {
+        self.hubs.get(name).context("no such hub")
+    }
+
+    fn hub_mut(&mut self, name: &str) -> Result<&mut House> {
+        self.hubs.get_mut(name).context("no such hub")
+    }
+
+    fn settle(&mut self, name: &str) -> Result<()> {
+        let mut house = House {
+            hub: None,
+            home: Home::new()?,
+            machine: self.lan.machine()?,
+        };
+        house.start()?;
+        house.warm()?;
+        self.hubs.insert(name.to_owned(), house);
+        Ok(())
+    }
+
+    /// As two people do it, one at each machine.
+    fn pair(&mut self, name: &str, called: &str, hub: &str, role: &str) -> Result<()> {
+        let home = Home::new()?;
+        let settings = format!("name = \"{called}\"\nroles = [\"{role}\"]\n");
+        home.write("node.toml", settings)?;
+        let machine = self.lan.machine()?;
+        let house = self.hub(hub)?;
+        let pairing = house.home.command(["node", "pair", "--json"]);
+        let pairing = Pairing::begin(house.machine.run(&pairing))?;
+        let mut joining = machine.run(&nodes::node(&home, &["pair", &pairing.digits()?]));
+        let joining = joining.stdout(Stdio::piped()).spawn()?;
+        let ended = pairing.answer("yes\n")?;
+        let joined = joining.wait_with_output()?;
+        ensure!(ended.code == Some(0), "{ended:#?} {joined:?}");
+        ensure!(joined.status.success(), "{joined:?}");
+        let shown = String::from_utf8(joined.stdout)?;
+        ensure!(shown.contains("Found "), "not by itself: {shown}");
+        nodes::alike(&shown, &ended)?;
+        let node = Node {
+            running: None,
+            home,
+            machine,
+            called: called.to_owned(),
+            of: hub.to_owned(),
+            via: None,
+        };
+        self.nodes.insert(name.to_owned(), node);
+        self.tell(&format!("{name} has found {hub}, and is paired with it"))
+    }
+
+    /// A relay on a machine of its own, and no other way.
+    fn slow(&mut self, name: &str, [delay, jitter, kbit]: [&str; 3]) -> Result<()> {
+        let machine = self.lan.machine()?;
+        let of = self.node(name)?.of.clone();
+        let there = SocketAddr::new(self.hub(&of)?.machine.address(), PORT);
+        let mut relay = Command::new(&self.bench);
+        relay.args(["relay", "--port", &PORT.to_string()]);
+        relay.args(["--to", &there.to_string(), "--kbit", kbit]);
+        relay.args(["--delay-ms", delay, "--jitter-ms", jitter]);
+        let mut relay = machine.run(&relay).stdout(Stdio::piped()).spawn()?;
+        let out = relay.stdout.take().context("no output")?;
+        self.relays.push(Ending(relay));
+        let mut line = String::new();
+        BufReader::new(out).read_line(&mut line)?;
+        ensure!(line == "relaying\n", "the relay does not work");
+        let node = self.nodes.get_mut(name).context("no such node")?;
+        node.via = Some(SocketAddr::new(machine.address(), PORT));
+        let house = self.hubs.get(&of).context("no such hub")?;
+        self.lan.part(&node.machine, &house.machine)?;
+        self.lan.keep(machine);
+        Ok(())
+    }
+
+    fn call(&mut self, name: &str, said: &[&str]) -> Result<()> {
+        let mut heard = Vec::new();
+        for said in said {
+            match said.parse() {
+                Ok(seconds) => heard.extend(nodes::silence(seconds)),
+                Err(_) => heard.extend(nodes::called(said)?),
+            }
+        }
+        heard.extend(nodes::silence(AFTER));
+        let node = self.node_mut(name)?;
+        nodes::record(&node.home, "heard.wav", &heard)?;
+        node.run(&["--wav", "heard.wav", "--out", "answered.wav"])?;
+        node.until(&["[listening]"]).map(drop)
+    }
+
+    /// Waits until an answer was heard, or the link was lost before.
+    fn answered(&mut self, name: &str) -> Result<()> {
+        let node = self.node_mut(name)?;
+        let begins = node.until(&[
+            "[speaking]",
+            "The link has ended",
+            "called, but there is no hub",
+        ])?;
+        if !begins.contains("[speaking]") {
+            return self.tell(&format!("{name} says: {begins}"));
+        }
+        node.until(&["[waiting", "[listening", "[no hub"])?;
+        let loud = nodes::loud(&node.home, "answered.wav");
+        let running = node.running.as_mut().context("it does not run")?;
+        let heard = loud - running.loud;
+        running.loud = loud;
+        ensure!(heard > LOUD, "of the answer are heard {heard} samples");
+        self.tell(&format!("{name} is answered"))
+    }
+
+    fn until(&mut self, name: &str, words: &str) -> Result<()> {
+        let line = self.node_mut(name)?.until(&[words])?;
+        // Why a link was lost is found out in more than one way.
+        let line = line.split(':').next().unwrap_or_default().to_owned();
+        self.tell(&format!("{name} says: {line}"))
+    }
+
+    /// Waits until the hub shows this node linked and silent, or not.
+    fn shows(&mut self, hub: &str, name: &str, wanted: (bool, bool)) -> Result<()> {
+        let deadline = Instant::now() + CEILING;
+        loop {
+            let list = self.hub(hub)?.nodes()?;
+            let called = &self.node(name)?.called;
+            let node = list.iter().find(|node| node["name"] == **called);
+            let node = node.context("not in the list")?;
+            let is = |key: &str| node[key].as_bool().unwrap_or_default();
+            if (is("linked"), is("silent")) == wanted {
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "still {node}");
+        }
+    }
+
+    fn signal(&self, name: &str, signal: &str) -> Result<()> {
+        let hub = self.hubs.get(name).and_then(|house| house.hub.as_ref());
+        let node = || {
+            let node = self.nodes.get(name)?;
+            Some(node.running.as_ref()?.program.0.id())
+        };
+        let id = hub.map(Hub::id).or_else(node).context("it does not run")?;
+        let done = Command::new("kill")
+            .args([signal, &id.to_string()])
+            .status()?;
+        ensure!(done.success(), "kill {signal} {id}");
+        Ok(())
+    }
+}
+
+impl House {
+    fn start(&mut self) -> Result<()> {
+        let command = self.home.command(["hub"]);
+        self.hub = Some(Hub::start(self.machine.run(&command))?);
+        Ok(())
+    }
+
+    /// Waits until its skills answer: the first to call one waits for its machine code, and not for ever.
+    fn warm(&self) -> Result<()> {
+        let deadline = Instant::now() + CEILING;
+        loop {
+            let asked = ["how much time is left", "are the bedroom lights on"];
+            let ended = self.run(&[&["ask", "--json"], &asked[..]].concat())?;
+            let turns = ended.turns()?;
+            let mut replies = turns.iter().filter_map(|turn| turn["reply"].as_str());
+            if replies.next() == Some("You have no timers.")
+                && replies
+                    .next()
+                    .is_some_and(|reply| reply.starts_with("No, "))
+            {
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "{ended:#?}");
+        }
+    }
+
+    fn run(&self, args: &[&str]) -> Result<Ended> {
+        let mut command = self.machine.run(&self.home.command(args));
+        Ok(command.stdin(Stdio::null()).output()?.into())
+    }
+
+    fn nodes(&self) -> Result<Vec<Value>> {
+        nodes::listed(&self.run(&["node", "list", "--json"])?)
+    }
+}
+
+impl Node {
+    /// Starts it, after it has ended.
+    fn run(&mut self, args: &[&str]) -> Result<()> {
+        self.running = None;
+        let mut command = nodes::node(&self.home, &[&["run"], args].concat());
+        if let Some(via) = self.via {
+            command.args(["--hub", &via.to_string()]);
+        }
+        let mut command = self.machine.run(&command);
+        command.stdin(Stdio::null()).stderr(Stdio::piped());
+        let mut program = command.spawn()?;
+        let told = BufReader::new(program.stderr.take().context("no output")?);
+        // Far more lines than any scene makes; then it waits.
+        let (tells, lines) = mpsc::sync_channel(10_000);
+        std::thread::spawn(move || {
+            for line in told.lines().map_while(Result::ok) {
+                if tells.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        self.running = Some(Running {
+            program: Ending(program),
+            lines,
+            seen: Vec::new(),
+            loud: 0,
+        });
+        Ok(())
+    }
+
+    /// The next line in which it says one of these.
+    fn until(&mut self, words: &[&str]) -> Result<String> {
+        let running = self.running.as_mut().context("it does not run")?;
+        let deadline = Instant::now() + CEILING;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(line) = running.lines.recv_timeout(left) else {
+                bail!(
+                    "waited in vain for {words:?}; it has said {:#?}",
+                    running.seen
+                );
+            };
+            running.seen.push(line.clone());
+            if words.iter().any(|words| line.contains(words)) {
+                return Ok(line);
+            }
+        }
+    }
+}
