@@ -174,7 +174,7 @@ impl Hub {
     fn happens(&mut self, soon: Soon, world: &mut World) {
         match soon {
             Soon::Here(job, attempt, frame) => {
-                if self.here_hangs > world.now {
+                if self.here_hangs > world.now && !self.jobs.speaks(job) {
                     return self.soon.put(self.here_hangs, Soon::Here(job, attempt, frame));
                 }
                 let came = errand::Input::Came(attempt, frame);
@@ -242,7 +242,7 @@ impl Hub {
                 linked.end.tick(busy, world);
             }
             let silent = linked.end.silent_at() <= world.now;
-            if silent && !linked.silent && !world.has(Bug::SilenceIsGolden) {
+            if silent && !linked.silent {
                 linked.silent = true;
                 self.give_up(link, "it is silent", world);
             }

@@ -83,6 +83,12 @@ impl Jobs {
         self.running.is_empty()
     }
 
+    /// Whether it is a voice.
+    pub fn speaks(&self, id: u64) -> bool {
+        let running = self.running.get(&id);
+        running.is_some_and(|it| matches!(it.purpose, Purpose::Speak(_)))
+    }
+
     /// The job of this session for that.
     pub fn of(&self, session: u64, purpose: Purpose) -> Option<u64> {
         let mut running = self.running.iter();
@@ -116,6 +122,7 @@ impl Hub {
         if world.has(Bug::NoConsentAfterFailover) {
             let known: Vec<_> = choices.iter().map(|it| it.index).collect();
             let others = (0..candidates.len()).filter(|at| !known.contains(at));
+            let others = others.filter(|at| candidates[*at].unavailable.is_none());
             choices.extend(others.map(|index| placement::Choice {
                 index,
                 reason: String::new(),

@@ -51,6 +51,8 @@ pub struct Outcome {
     pub trace: String,
     /// Things that were done.
     pub done: usize,
+    /// Things that were asked for, once and plainly, and not done: where something fails, that was said.
+    pub undone: Vec<String>,
 }
 
 /// Runs a household.
@@ -106,6 +108,8 @@ struct Run<'p> {
     people: Vec<Person>,
     armed: BTreeMap<Machine, Duration>,
     frozen: BTreeMap<Machine, Duration>,
+    /// What waits for one of them.
+    held: BTreeMap<Machine, Vec<Happening>>,
     /// Faults that wait for something to happen so often.
     waiting: Vec<(When, Fault)>,
     pending: Option<loqa_core::seams::PrepareRequest>,
@@ -165,6 +169,7 @@ impl<'p> Run<'p> {
             people,
             armed: BTreeMap::new(),
             frozen: BTreeMap::new(),
+            held: BTreeMap::new(),
             waiting,
             pending: None,
             disk_is_well: !plan.disk_refuses,
@@ -216,18 +221,31 @@ impl<'p> Run<'p> {
             }
             Happening::Fault(fault) => self.fails(fault),
             Happening::Starts(machine) => self.starts(machine),
+            Happening::Thaws(machine) => self.thaws(machine),
             Happening::Person(at) => self.person(at),
         }
     }
 
     /// Puts off what comes to a machine that is frozen.
     fn waits(&mut self, machine: Machine, what: impl FnOnce() -> Happening) -> bool {
-        let until = self.frozen.get(&machine).copied();
-        let until = until.filter(|until| *until > self.world.now);
-        if let Some(until) = until {
-            self.world.at(until, what());
+        let frozen = self.frozen.contains_key(&machine);
+        if frozen {
+            self.held.entry(machine).or_default().push(what());
         }
-        until.is_some()
+        frozen
+    }
+
+    /// What a machine was spared while it was frozen comes to it in its order.
+    fn thaws(&mut self, machine: Machine) {
+        let until = self.frozen.get(&machine);
+        if until.is_none_or(|until| *until > self.world.now) {
+            return;
+        }
+        self.frozen.remove(&machine);
+        for held in self.held.remove(&machine).unwrap_or_default() {
+            self.happens(held);
+            self.passes_on();
+        }
     }
 
     fn arrives(&mut self, packet: net::Packet) {
@@ -341,12 +359,20 @@ impl<'p> Run<'p> {
                     Machine::Puck(puck) => self.pucks[puck].take().is_some(),
                 };
                 self.frozen.remove(&machine);
+                // People go on; what was on its way to it is lost.
+                for held in self.held.remove(&machine).unwrap_or_default() {
+                    if let Happening::Person(_) = held {
+                        self.world.at(now, held);
+                    }
+                }
                 if was {
                     self.world.at(now + back, Happening::Starts(machine));
                 }
             }
             Fault::Freeze(machine, lasts) => {
-                self.frozen.insert(machine, now + lasts);
+                let until = self.frozen.entry(machine).or_default();
+                *until = (now + lasts).max(*until);
+                self.world.at(*until, Happening::Thaws(machine));
             }
             Fault::Cut(machine, lasts) => self.world.net.cut(machine, now + lasts),
             Fault::Slow(node, times) => {
@@ -464,6 +490,7 @@ impl<'p> Run<'p> {
         Outcome {
             wrong: std::mem::take(&mut world.witness.wrong),
             done: world.witness.done.len(),
+            undone: world.witness.undone(),
             trace: world.trace.take(),
         }
     }

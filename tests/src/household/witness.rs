@@ -74,6 +74,13 @@ impl Witness {
         self.said.iter().filter(|(_, text)| text.contains(&sentence)).count()
     }
 
+    /// What somebody has plainly asked for and was not done.
+    pub fn undone(&self) -> Vec<String> {
+        let lamps = super::house::LAMPS.iter().map(|lamp| format!("light {lamp}"));
+        let wanted = lamps.filter(|deed| self.wanted(deed) > 0);
+        wanted.filter(|deed| !self.done.contains_key(deed)).collect()
+    }
+
     /// A thing of the world was commanded.
     pub fn done(&mut self, session: SessionId, deed: &str) {
         let wanted = self.wanted(deed);

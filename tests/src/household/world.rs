@@ -32,6 +32,8 @@ pub enum Happening {
     Fault(Fault),
     /// A machine that was down starts.
     Starts(Machine),
+    /// A machine that was frozen goes on, unless it was frozen again.
+    Thaws(Machine),
     /// A person does the next thing.
     Person(usize),
 }
