@@ -14,7 +14,11 @@ const ENOUGH: u64 = 3000;
 
 fn of_environment(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok()?;
-    Some(value.parse().unwrap_or_else(|_| panic!("{name}={value} is no number")))
+    Some(
+        value
+            .parse()
+            .unwrap_or_else(|_| panic!("{name}={value} is no number")),
+    )
 }
 
 /// The first seed below `most` that goes wrong.
@@ -69,11 +73,19 @@ fn where_nothing_fails_things_are_done() {
     let (mut calm, mut done) = (0, 0);
     for plan in (0..400).map(Plan::of).filter(Plan::is_calm) {
         let outcome = run(&plan, None, true).unwrap();
-        assert!(outcome.undone.is_empty(), "{:?}\n{}", outcome.undone, outcome.trace);
+        assert!(
+            outcome.undone.is_empty(),
+            "{:?}\n{}",
+            outcome.undone,
+            outcome.trace
+        );
         calm += 1;
         done += outcome.done;
     }
-    assert!(calm >= 10 && done > calm, "{calm} households did {done} things");
+    assert!(
+        calm >= 10 && done > calm,
+        "{calm} households did {done} things"
+    );
 }
 
 #[test]
@@ -81,6 +93,13 @@ fn every_planted_mistake_is_found() {
     for bug in Bug::ALL {
         let found = first_wrong(ENOUGH, Some(bug));
         let seed = found.unwrap_or_else(|| panic!("{bug:?} is not found in {ENOUGH} households"));
-        println!("{bug:?}: {}", report(seed, Some(bug)).unwrap().lines().next().unwrap_or_default());
+        println!(
+            "{bug:?}: {}",
+            report(seed, Some(bug))
+                .unwrap()
+                .lines()
+                .next()
+                .unwrap_or_default()
+        );
     }
 }

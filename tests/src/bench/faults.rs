@@ -1,7 +1,10 @@
 //! `bench faults`: kill -9 of the hub at random instants while it is commanded. The rounds go
 //! without a recogniser, whose loading would leave little time for them.
 
-use super::figure::{Goal, Report, quantile};
+use super::{
+    figure::{Goal, Report, quantile},
+    simulated,
+};
 use anyhow::{Context, Result};
 use clap::Args;
 use loqa_tests::{
@@ -24,6 +27,9 @@ pub struct FaultsArgs {
     /// Starts of a hub that hears, which the rounds do without
     #[arg(long, default_value_t = 5)]
     hearing: usize,
+    /// Simulated households; a million takes an hour
+    #[arg(long, default_value_t = 20_000)]
+    households: u64,
 }
 
 /// Measures.
@@ -70,7 +76,7 @@ pub fn run(args: FaultsArgs, report: &mut Report) -> Result<()> {
     };
     times("restart", &restarts_ms);
     times("restart_hearing", &hearing_starts(args.hearing)?);
-    Ok(())
+    simulated::households(args.seed, args.households, report)
 }
 
 /// Milliseconds until a hub with ears is up.

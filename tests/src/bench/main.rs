@@ -11,6 +11,7 @@ mod memory;
 mod model;
 mod peer;
 mod recording;
+mod simulated;
 mod skills;
 mod store;
 mod stt;

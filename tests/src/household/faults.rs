@@ -201,7 +201,11 @@ impl Plan {
             part -= talks.len();
         }
         // A disk that is never well again is another household.
-        if less.faults.get(part).is_some_and(|(_, it)| *it == Fault::DiskBack) {
+        if less
+            .faults
+            .get(part)
+            .is_some_and(|(_, it)| *it == Fault::DiskBack)
+        {
             less.disk_refuses = false;
         }
         if part < less.faults.len() {
@@ -226,7 +230,11 @@ impl Plan {
             self.pucks,
             scopes.join(", "),
             self.twice,
-            if self.disk_refuses { "; the disk refuses writes" } else { "" },
+            if self.disk_refuses {
+                "; the disk refuses writes"
+            } else {
+                ""
+            },
         )
     }
 
@@ -273,9 +281,8 @@ fn said(people: usize, random: &mut Random) -> Vec<Vec<Talk>> {
                 None => Talk::new(&lamp()),
             },
             8 | 9 => match doors.pop() {
-                Some(door) => Talk::new(&format!("unlock the {door} door")).answered(
-                    ["yes", "yes", "no", ""][random.below(4)],
-                ),
+                Some(door) => Talk::new(&format!("unlock the {door} door"))
+                    .answered(["yes", "yes", "no", ""][random.below(4)]),
                 None => Talk::new(&lamp()),
             },
             10 => match minutes.pop() {

@@ -1,10 +1,7 @@
 //! What can be said in this house, and what comes of it: skills that act on the real store, and a world of devices that
 //! counts how often each was commanded.
 
-use super::{
-    faults::Bug,
-    world::World,
-};
+use super::{faults::Bug, world::World};
 use loqa_core::{
     grammar::{Context, Grammar, SlotValue, Step},
     home::Home,
@@ -29,7 +26,9 @@ pub const LAMPS: [&str; 16] = [
     "kitchen", "library", "nursery", "office", "pantry", "porch", "studio",
 ];
 pub const DOORS: [&str; 6] = ["front", "back", "cellar", "side", "terrace", "garage"];
-pub const MINUTES: [&str; 8] = ["two", "three", "four", "five", "six", "seven", "eight", "nine"];
+pub const MINUTES: [&str; 8] = [
+    "two", "three", "four", "five", "six", "seven", "eight", "nine",
+];
 /// What no command covers. Nobody else says its last word.
 pub const QUESTIONS: [&str; 3] = [
     "why is the sky blue above mauritius",
@@ -72,7 +71,10 @@ fn compiled() -> Arc<Grammar> {
     };
     let timers = Manifest {
         name: "timers".into(),
-        intents: vec![intent("set", &["set a timer", "set a timer for {duration}"])],
+        intents: vec![intent(
+            "set",
+            &["set a timer", "set a timer for {duration}"],
+        )],
         followups: BTreeMap::from([(
             "how_long".into(),
             FollowUp {
@@ -99,7 +101,12 @@ fn compiled() -> Arc<Grammar> {
 /// What a step would do, as the world of devices counts it; nothing if something is missing.
 pub fn deed(step: &Step) -> Option<String> {
     let slot = |name: &str| step.slots.iter().find(|(it, _)| it == name);
-    match (step.intent.as_str(), slot("lamp"), slot("door"), slot("duration")) {
+    match (
+        step.intent.as_str(),
+        slot("lamp"),
+        slot("door"),
+        slot("duration"),
+    ) {
         ("light", Some((_, lamp)), ..) => Some(format!("light {}", text(lamp))),
         ("unlock", _, Some((_, door)), _) => Some(format!("unlock {}", text(door))),
         ("set", _, _, Some((_, duration))) => Some(format!("timer {}", text(duration))),
@@ -123,7 +130,10 @@ fn seconds(deed: &str) -> Option<u64> {
 /// Whether it was done, as far as is kept.
 pub fn kept(household: &Household, deed: &str) -> bool {
     match seconds(deed) {
-        Some(seconds) => household.timers.values().any(|it: &TimerRecord| it.total_s == seconds),
+        Some(seconds) => household
+            .timers
+            .values()
+            .any(|it: &TimerRecord| it.total_s == seconds),
         None => household.devices.contains_key(deed),
     }
 }
@@ -156,10 +166,14 @@ impl House {
         let id = DraftId(self.next);
         self.drafts.insert(id, request.clone());
         let asks = |step: &&Step| step.intent == "set" && deed(step).is_none();
-        let ask = request.steps.iter().find(asks).map(|step| Context::FollowUp {
-            skill: step.skill.clone(),
-            name: "how_long".into(),
-        });
+        let ask = request
+            .steps
+            .iter()
+            .find(asks)
+            .map(|step| Context::FollowUp {
+                skill: step.skill.clone(),
+                name: "how_long".into(),
+            });
         let grave = request.steps.iter().find(|step| step.intent == "unlock");
         let confirm = grave.and_then(deed).map(|deed| format!("Shall I {deed}?"));
         let reply = match ask {
@@ -189,7 +203,10 @@ impl House {
         draft: DraftId,
         world: &mut World,
     ) -> Result<Committed, HostError> {
-        let request = self.drafts.remove(&draft).or_else(|| self.carried.get(&draft).cloned());
+        let request = self
+            .drafts
+            .remove(&draft)
+            .or_else(|| self.carried.get(&draft).cloned());
         let request = request.ok_or(HostError::Stale)?;
         self.carried.insert(draft, request.clone());
         let deeds: Vec<String> = request.steps.iter().filter_map(deed).collect();
@@ -231,7 +248,9 @@ impl House {
 
     /// Whether the ledger knows it; nothing is changed.
     pub fn knows(&self, utterance: UtteranceId) -> bool {
-        let refused = self.store.commit::<()>(Some(utterance), |_| Err(EffectError(String::new())));
+        let refused = self
+            .store
+            .commit::<()>(Some(utterance), |_| Err(EffectError(String::new())));
         matches!(refused, Err(CommitError::AlreadyCommitted(_)))
     }
 
@@ -269,7 +288,9 @@ fn put(household: &mut Household, deed: &str) {
                 id,
                 name: None,
                 total_s,
-                state: TimerPhase::Paused { remaining_ms: total_s * 1000 },
+                state: TimerPhase::Paused {
+                    remaining_ms: total_s * 1000,
+                },
             };
             household.timers.insert(id, timer);
         }

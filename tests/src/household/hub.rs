@@ -111,7 +111,8 @@ impl Hub {
             pending: None,
         };
         hub.begin_session(Mouth::Here, 0, world);
-        hub.soon.put(world.now + Duration::from_secs(1), Soon::Flush);
+        hub.soon
+            .put(world.now + Duration::from_secs(1), Soon::Flush);
         Ok(hub)
     }
 
@@ -139,14 +140,27 @@ impl Hub {
     }
 
     pub fn deadline(&self, world: &World) -> Option<Duration> {
-        let links = self.links.values().map(|it| it.end.deadline(world.now)).min();
+        let links = self
+            .links
+            .values()
+            .map(|it| it.end.deadline(world.now))
+            .min();
         let machines = self.sessions.values().filter_map(|it| it.deadline());
         let machines = machines.min().filter(|_| !world.has(Bug::LostWakeUp));
-        let live = self.sessions.values().filter_map(|it| it.live.as_ref()?.wakes());
-        [links, machines, live.min(), self.jobs.deadline(), self.soon.next()]
-            .into_iter()
-            .flatten()
-            .min()
+        let live = self
+            .sessions
+            .values()
+            .filter_map(|it| it.live.as_ref()?.wakes());
+        [
+            links,
+            machines,
+            live.min(),
+            self.jobs.deadline(),
+            self.soon.next(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     pub fn wake(&mut self, world: &mut World) {
@@ -175,7 +189,9 @@ impl Hub {
         match soon {
             Soon::Here(job, attempt, frame) => {
                 if self.here_hangs > world.now && !self.jobs.speaks(job) {
-                    return self.soon.put(self.here_hangs, Soon::Here(job, attempt, frame));
+                    return self
+                        .soon
+                        .put(self.here_hangs, Soon::Here(job, attempt, frame));
                 }
                 let came = errand::Input::Came(attempt, frame);
                 self.due.push_back(Due::Job(job, came));
@@ -183,9 +199,13 @@ impl Hub {
             Soon::Committed(key, utterance, result, deeds) => {
                 if let (Some(_), Ok(committed)) = (self.sessions.get(&key), &result) {
                     if !self.house.knows(utterance) {
-                        world.witness.wrong("acknowledged before it was written".into());
+                        world
+                            .witness
+                            .wrong("acknowledged before it was written".into());
                     }
-                    world.witness.acknowledged(utterance, deeds, &committed.reply);
+                    world
+                        .witness
+                        .acknowledged(utterance, deeds, &committed.reply);
                 }
                 let told = Input::Committed(utterance, result);
                 self.due.push_back(Due::Input(key, told));
@@ -199,14 +219,16 @@ impl Hub {
                 {
                     world.witness.audible(session.id, reply, false);
                     let heard = Duration::from_millis(500);
-                    self.due.push_back(Due::Input(key, Input::ReplyEnded { reply, heard }));
+                    self.due
+                        .push_back(Due::Input(key, Input::ReplyEnded { reply, heard }));
                 }
             }
             Soon::Silence(key) => self.hears_silence(key, world),
             Soon::Flush => {
                 // Whether it took, `unsaved` tells.
                 let _ = self.house.store.flush();
-                self.soon.put(world.now + Duration::from_secs(1), Soon::Flush);
+                self.soon
+                    .put(world.now + Duration::from_secs(1), Soon::Flush);
             }
         }
     }
@@ -385,7 +407,11 @@ impl Hub {
                 frames.push(frame);
             }
         }
-        let key = self.links.get(&link).and_then(|it| it.client).map(|(_, key)| key);
+        let key = self
+            .links
+            .get(&link)
+            .and_then(|it| it.client)
+            .map(|(_, key)| key);
         for frame in frames {
             if let Some(key) = key {
                 self.asked(key, frame, world);

@@ -70,13 +70,19 @@ pub struct Jobs {
 
 impl Jobs {
     pub fn deadline(&self) -> Option<Duration> {
-        self.running.values().filter_map(|it| it.errand.deadline()).min()
+        self.running
+            .values()
+            .filter_map(|it| it.errand.deadline())
+            .min()
     }
 
     pub fn late(&self, now: Duration) -> Vec<u64> {
         let late = |it: &Running| it.errand.deadline().is_some_and(|at| at <= now);
         let running = self.running.iter();
-        running.filter(|(_, it)| late(it)).map(|(id, _)| *id).collect()
+        running
+            .filter(|(_, it)| late(it))
+            .map(|(id, _)| *id)
+            .collect()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -171,7 +177,11 @@ impl Hub {
         self.due.push_back(Due::Job(id, errand::Input::Say(frame)));
     }
 
-    fn candidates(&self, kind: &'static str, world: &World) -> (Vec<Candidate>, Vec<Option<usize>>) {
+    fn candidates(
+        &self,
+        kind: &'static str,
+        world: &World,
+    ) -> (Vec<Candidate>, Vec<Option<usize>>) {
         let mut candidates = vec![Candidate {
             capability: capability(kind),
             node: None,
@@ -196,7 +206,11 @@ impl Hub {
                 round_trip: 10 * MS,
                 load_permille: linked.load,
             };
-            let rests = self.jobs.breakers.get(&node).and_then(|it| it.rests(world.now));
+            let rests = self
+                .jobs
+                .breakers
+                .get(&node)
+                .and_then(|it| it.rests(world.now));
             let rests = rests.filter(|_| !world.has(Bug::NoBreaker));
             candidates.push(Candidate {
                 capability: offer.capability.clone(),
@@ -206,7 +220,8 @@ impl Hub {
                 }),
                 may_hear,
                 first_output: pace.expected(),
-                unavailable: rests.map(|left| format!("it has just failed, and rests for {left:?}")),
+                unavailable: rests
+                    .map(|left| format!("it has just failed, and rests for {left:?}")),
             });
             nodes.push(Some(node));
         }
@@ -243,7 +258,11 @@ impl Hub {
             }
             errand::Input::Lost(attempt, Lost::Gone(_)) => {
                 if let Some(Way::There { node, .. }) = running.attempts.get(*attempt) {
-                    self.jobs.breakers.entry(*node).or_default().failed(world.now);
+                    self.jobs
+                        .breakers
+                        .entry(*node)
+                        .or_default()
+                        .failed(world.now);
                     world.witness.node_failed(*node, world.now);
                 }
             }
@@ -256,7 +275,12 @@ impl Hub {
         for effect in effects {
             self.perform_job(id, effect, world);
         }
-        if self.jobs.running.get(&id).is_some_and(|it| it.errand.is_over()) {
+        if self
+            .jobs
+            .running
+            .get(&id)
+            .is_some_and(|it| it.errand.is_over())
+        {
             self.jobs.running.remove(&id);
         }
     }
@@ -267,7 +291,8 @@ impl Hub {
             Effect::Send { attempt, frame } => {
                 let frame = (*frame).clone();
                 let late = world.has(Bug::NothingRetained) && attempt > 0;
-                let past = matches!(&frame, JobFrame::Audio { offset, .. } if self.is_past(id, *offset));
+                let past =
+                    matches!(&frame, JobFrame::Audio { offset, .. } if self.is_past(id, *offset));
                 if !(late && past) {
                     self.send(id, attempt, frame, world);
                 }
@@ -284,7 +309,9 @@ impl Hub {
     fn is_past(&self, id: u64, offset: u64) -> bool {
         let running = self.jobs.running.get(&id);
         let key = running.map(|it| it.session);
-        let through = key.and_then(|it| self.sessions.get(&it)).map_or(0, |it| it.through());
+        let through = key
+            .and_then(|it| self.sessions.get(&it))
+            .map_or(0, |it| it.through());
         offset + 640 < through
     }
 
@@ -293,7 +320,12 @@ impl Hub {
             return;
         };
         let node = running.places[place];
-        world.say(|| format!("job {id:<4} attempt {attempt} at {}", node.map_or("here".into(), |it| format!("node {it}"))));
+        world.say(|| {
+            format!(
+                "job {id:<4} attempt {attempt} at {}",
+                node.map_or("here".into(), |it| format!("node {it}"))
+            )
+        });
         let way = match node {
             None => {
                 self.jobs.here.insert((id, attempt), Model::default());
@@ -335,7 +367,8 @@ impl Hub {
                 };
                 let speed = Speed(self.config.here);
                 for (after, frame) in model.hear(frame, &self.config.words, "here", speed) {
-                    self.soon.put(world.now + after, Soon::Here(id, attempt, frame));
+                    self.soon
+                        .put(world.now + after, Soon::Here(id, attempt, frame));
                 }
             }
             Some(Way::There { link, lane, .. }) => {
@@ -363,7 +396,9 @@ impl Hub {
             }
             Way::Here => {
                 self.jobs.here.remove(&(id, attempt));
-                self.soon.retain(|it| !matches!(it, Soon::Here(of, at, _) if (*of, *at) == (id, attempt)));
+                self.soon.retain(
+                    |it| !matches!(it, Soon::Here(of, at, _) if (*of, *at) == (id, attempt)),
+                );
             }
             Way::Closed => {}
         }
@@ -392,7 +427,8 @@ impl Hub {
         let here: Vec<_> = self.jobs.here.keys().copied().collect();
         for (id, attempt) in here {
             let gone = Lost::Gone("its process ended".into());
-            self.due.push_back(Due::Job(id, errand::Input::Lost(attempt, gone)));
+            self.due
+                .push_back(Due::Job(id, errand::Input::Lost(attempt, gone)));
         }
         self.settle(world);
     }
@@ -432,15 +468,18 @@ impl Hub {
                 } else if world.has(Bug::CommitBeforeFinal) {
                     hypothesis.is_final = hypothesis.text().ends_with("light");
                 }
-                self.due.push_back(Due::Input(key, Input::Heard(take, hypothesis)));
+                self.due
+                    .push_back(Due::Input(key, Input::Heard(take, hypothesis)));
             }
             (Purpose::Think(question), JobFrame::Delta { text }) => {
                 running.errand.told();
                 let more = Ok(Some(Answered::Words(text)));
-                self.due.push_back(Due::Input(key, Input::Answered(question, more)));
+                self.due
+                    .push_back(Due::Input(key, Input::Answered(question, more)));
             }
             (Purpose::Think(question), JobFrame::Finish) => {
-                self.due.push_back(Due::Input(key, Input::Answered(question, Ok(None))));
+                self.due
+                    .push_back(Due::Input(key, Input::Answered(question, Ok(None))));
             }
             (Purpose::Speak(reply), JobFrame::Speech { format, samples }) => {
                 running.errand.told();
@@ -464,7 +503,6 @@ impl Hub {
         };
         self.due.push_back(Due::Input(key, input));
     }
-
 }
 
 fn is_words(frame: &JobFrame) -> bool {

@@ -55,7 +55,9 @@ impl End {
     pub fn say(&self, lane: u32, frame: &impl Wire, world: &mut World) {
         let mut bytes = Vec::new();
         if let Err(error) = write_frame(frame, &mut bytes) {
-            world.witness.wrong(format!("a frame cannot be written: {error}"));
+            world
+                .witness
+                .wrong(format!("a frame cannot be written: {error}"));
         }
         self.send(lane, Load::Stream(bytes), world);
     }
@@ -92,7 +94,9 @@ impl End {
             Ok(frame) => frame,
             Err(error) => {
                 let me = self.me;
-                world.witness.wrong(format!("{me:?} cannot read a frame: {error}"));
+                world
+                    .witness
+                    .wrong(format!("{me:?} cannot read a frame: {error}"));
                 None
             }
         }

@@ -21,6 +21,7 @@ pub use faults::{Bug, Plan};
 
 use crate::voices::Random;
 use faults::{Fault, When};
+use house::House;
 use hub::{Hub, HubConfig};
 use model::Words;
 use net::Net;
@@ -132,7 +133,9 @@ impl<'p> Run<'p> {
         world.witness.room(Machine::Hub, plan.scopes[0]);
         let mut people = vec![Machine::Hub];
         for puck in 0..plan.pucks {
-            world.witness.room(Machine::Puck(puck), plan.scopes[puck + 1]);
+            world
+                .witness
+                .room(Machine::Puck(puck), plan.scopes[puck + 1]);
             people.push(Machine::Puck(puck));
         }
         if plan.disk_refuses {
@@ -323,7 +326,8 @@ impl<'p> Run<'p> {
                 }
                 Err(error) => {
                     // As whatever starts services does.
-                    self.world.say(|| error.lines().next().unwrap_or_default().to_owned());
+                    self.world
+                        .say(|| error.lines().next().unwrap_or_default().to_owned());
                     self.world.at(now + 500 * MS, Happening::Starts(machine));
                 }
             },
@@ -350,7 +354,15 @@ impl<'p> Run<'p> {
                         let hub = self.hub.take();
                         let is = hub.is_some();
                         if let Some(mut hub) = hub {
-                            self.pending = hub.pending.take().filter(|_| self.world.has(Bug::YesAfterRestart));
+                            self.pending = hub
+                                .pending
+                                .take()
+                                .filter(|_| self.world.has(Bug::YesAfterRestart));
+                            if let Err(error) = self.power_cut(&hub) {
+                                self.world
+                                    .witness
+                                    .wrong(format!("no copy of the disk: {error}"));
+                            }
                             hub.crash(&mut self.world);
                         }
                         is
@@ -401,6 +413,19 @@ impl<'p> Run<'p> {
             }
         }
         self.arm(Machine::Hub);
+    }
+
+    /// The next hub finds the disk as it is at this instant, and not as one that ends in good order leaves it.
+    fn power_cut(&mut self, hub: &Hub) -> std::io::Result<()> {
+        if let Some(events) = &hub.house.events {
+            // Of what a thread of its own writes, all is written: the same seed finds the same.
+            let _ = events.settle();
+        }
+        let name = format!("{}-", self.config.folder.display());
+        let copy = PathBuf::from(name);
+        copy_folder(&self.config.folder, &copy)?;
+        self.config.folder = copy;
+        Ok(())
     }
 
     fn person(&mut self, at: usize) {
@@ -466,27 +491,34 @@ impl<'p> Run<'p> {
         let world = &mut self.world;
         if world.witness.wrong.is_empty() {
             if world.now > LONGEST {
-                world.witness.wrong("the household does not come to rest".into());
+                world
+                    .witness
+                    .wrong("the household does not come to rest".into());
             }
             match &self.hub {
                 Some(hub) => {
                     world.witness.read(&hub.house, &self.config.folder);
                     world.witness.look(&hub.house);
                     if let Some(unsaved) = hub.house.store.unsaved() {
-                        world.witness.wrong(format!("after all was well again, {unsaved}"));
+                        world
+                            .witness
+                            .wrong(format!("after all was well again, {unsaved}"));
                     }
                 }
                 None => world.witness.wrong("the hub does not come back".into()),
             }
         }
         // And what a last power cut would leave.
-        if world.witness.wrong.is_empty() {
-            drop(self.hub.take());
-            match house::House::open(&self.config.folder) {
-                Ok(house) => world.witness.look(&house),
-                Err(error) => world.witness.wrong(error),
+        if self.world.witness.wrong.is_empty()
+            && let Some(hub) = self.hub.take()
+        {
+            let cut = self.power_cut(&hub).map_err(|error| error.to_string());
+            match cut.and_then(|()| House::open(&self.config.folder)) {
+                Ok(house) => self.world.witness.look(&house),
+                Err(error) => self.world.witness.wrong(error),
             }
         }
+        let world = &mut self.world;
         Outcome {
             wrong: std::mem::take(&mut world.witness.wrong),
             done: world.witness.done.len(),
@@ -494,6 +526,19 @@ impl<'p> Run<'p> {
             trace: world.trace.take(),
         }
     }
+}
+
+fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy_folder(&entry.path(), &to)?,
+            false => std::fs::copy(entry.path(), to).map(drop)?,
+        }
+    }
+    Ok(())
 }
 
 /// Where the write-ahead log of a database is.

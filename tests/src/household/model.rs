@@ -29,7 +29,9 @@ pub struct Words(Vec<String>);
 
 impl Words {
     pub fn of<'a>(sentences: impl Iterator<Item = &'a str>) -> Words {
-        let words = sentences.flat_map(str::split_whitespace).filter(|it| *it != PAUSE);
+        let words = sentences
+            .flat_map(str::split_whitespace)
+            .filter(|it| *it != PAUSE);
         let all: std::collections::BTreeSet<_> = words.map(str::to_owned).collect();
         Words(all.into_iter().collect())
     }
@@ -46,7 +48,9 @@ impl Words {
         frames.extend(vec![None; tail]);
         let frames = frames.into_iter().enumerate();
         frames
-            .map(|(ordinal, word)| word.map_or([0.0; FRAME_SAMPLES], |word| loud(Token { word, ordinal })))
+            .map(|(ordinal, word)| {
+                word.map_or([0.0; FRAME_SAMPLES], |word| loud(Token { word, ordinal }))
+            })
             .collect()
     }
 
@@ -81,7 +85,8 @@ pub fn token(samples: &[f32]) -> Option<Token> {
     }
     let number = |bits: std::ops::Range<usize>| {
         let bits = samples[bits].iter().enumerate();
-        bits.map(|(at, sample)| usize::from(*sample < 0.0) << at).sum()
+        bits.map(|(at, sample)| usize::from(*sample < 0.0) << at)
+            .sum()
     };
     Some(Token {
         word: number(0..WORD_BITS),
@@ -116,7 +121,13 @@ pub struct Model {
 
 impl Model {
     /// Works on a frame at a machine of this name and speed.
-    pub fn hear(&mut self, frame: JobFrame, words: &Words, name: &str, speed: Speed) -> Vec<(Duration, JobFrame)> {
+    pub fn hear(
+        &mut self,
+        frame: JobFrame,
+        words: &Words,
+        name: &str,
+        speed: Speed,
+    ) -> Vec<(Duration, JobFrame)> {
         let Speed(first) = speed;
         if self.over {
             return Vec::new();
@@ -137,7 +148,10 @@ impl Model {
             }
             (JobFrame::Finish, Some(JobOptions::Transcribe { .. })) => {
                 self.over = true;
-                vec![(first, self.hypothesis(words, true)), (first, JobFrame::Finish)]
+                vec![
+                    (first, self.hypothesis(words, true)),
+                    (first, JobFrame::Finish),
+                ]
             }
             (JobFrame::Said { is_final: true, .. }, _) => {
                 self.over = true;
@@ -151,7 +165,9 @@ impl Model {
             }
             (JobFrame::Text { text }, _) => {
                 let speech = JobFrame::Speech {
-                    format: AudioFormat { sample_rate_hz: 16_000 },
+                    format: AudioFormat {
+                        sample_rate_hz: 16_000,
+                    },
                     samples: spoken(&text),
                 };
                 vec![(first / 4, speech)]

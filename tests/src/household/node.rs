@@ -91,7 +91,13 @@ impl Node {
 
     fn dial(&mut self, world: &mut World) {
         let link = world.random.bits();
-        let end = End::new(link, Machine::Node(self.me), Machine::Hub, self.config.skew, world.now);
+        let end = End::new(
+            link,
+            Machine::Node(self.me),
+            Machine::Hub,
+            self.config.skew,
+            world.now,
+        );
         let offers = self.config.kinds.iter().map(|kind| Offer {
             capability: capability(kind),
             slots: 2,

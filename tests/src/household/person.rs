@@ -140,7 +140,9 @@ impl Person {
                     return (Does::Nothing, None);
                 }
                 if !self.over {
-                    world.witness.wrong(format!("nobody answers the person at {at:?}"));
+                    world
+                        .witness
+                        .wrong(format!("nobody answers the person at {at:?}"));
                 }
                 self.next(now)
             }

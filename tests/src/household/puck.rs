@@ -66,7 +66,13 @@ impl Puck {
     pub fn wake(&mut self, world: &mut World) {
         if self.link.is_none() && self.dial_at <= world.now {
             let me = self.machine();
-            let end = End::new(world.random.bits(), me, Machine::Hub, Duration::ZERO, world.now);
+            let end = End::new(
+                world.random.bits(),
+                me,
+                Machine::Hub,
+                Duration::ZERO,
+                world.now,
+            );
             let hello = Me {
                 name: format!("puck {}", self.me),
                 software: "loqa-node".into(),
@@ -115,7 +121,9 @@ impl Puck {
     pub fn called(&mut self, world: &mut World) {
         let me = self.machine();
         let (Some(end), Some(lane)) = (&self.link, self.client) else {
-            world.told.push((me, Told::Failed("I cannot reach the hub")));
+            world
+                .told
+                .push((me, Told::Failed("I cannot reach the hub")));
             return;
         };
         self.requests += 1;

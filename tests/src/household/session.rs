@@ -3,8 +3,8 @@
 
 use super::{
     faults::{Bug, Moment},
-    hub::{Due, Hub, Soon},
     house::{renamed, said},
+    hub::{Due, Hub, Soon},
     jobs::Purpose,
     model::token,
     world::{MS, Machine, Told, World},
@@ -110,7 +110,13 @@ pub struct Session {
 }
 
 impl Session {
-    pub fn new(id: SessionId, scope: PrivacyScope, mouth: Mouth, epoch: u64, now: Duration) -> Session {
+    pub fn new(
+        id: SessionId,
+        scope: PrivacyScope,
+        mouth: Mouth,
+        epoch: u64,
+        now: Duration,
+    ) -> Session {
         let config = TurnConfig {
             open_questions: true,
             ..TurnConfig::default()
@@ -296,8 +302,14 @@ impl Hub {
             let said = loqa_core::errand::Input::Say(audio);
             self.due.push_back(Due::Job(job, said));
         }
-        let keep = retain_from.unwrap_or(u64::MAX).min(ears.through.saturating_sub(KEPT));
-        while ears.retained.front().is_some_and(|(at, _)| at + FRAME_SAMPLES as u64 <= keep) {
+        let keep = retain_from
+            .unwrap_or(u64::MAX)
+            .min(ears.through.saturating_sub(KEPT));
+        while ears
+            .retained
+            .front()
+            .is_some_and(|(at, _)| at + FRAME_SAMPLES as u64 <= keep)
+        {
             ears.retained.pop_front();
         }
         ears.retained.push_back((offset, samples.to_vec()));
@@ -328,7 +340,9 @@ impl Hub {
                 at,
                 expectation,
             } => {
-                let since = Duration::from_micros(ears.through.saturating_sub(last_voiced) * 1_000_000 / 16_000);
+                let since = Duration::from_micros(
+                    ears.through.saturating_sub(last_voiced) * 1_000_000 / 16_000,
+                );
                 let last_voiced = (now - session.began).saturating_sub(since);
                 Input::Endpoint {
                     expectation,
@@ -362,7 +376,10 @@ impl Hub {
             return;
         };
         let expectation = session.machine.expectation();
-        let event = session.ears.as_mut().and_then(|it| it.endpointer.expect(expectation));
+        let event = session
+            .ears
+            .as_mut()
+            .and_then(|it| it.endpointer.expect(expectation));
         if let Some(event) = event {
             self.endpointed(key, event, world.now);
         }
@@ -386,7 +403,8 @@ impl Hub {
                     interim: true,
                 };
                 let before = ears.transcription;
-                let job = self.begin_job(key, Purpose::Hear(take), utterance, scope, options, world);
+                let job =
+                    self.begin_job(key, Purpose::Hear(take), utterance, scope, options, world);
                 if let Some((_, before)) = before {
                     self.drop_job(before, world);
                 }
@@ -487,14 +505,23 @@ impl Hub {
             session: SessionId(0),
             turn: TurnId(0),
         });
-        let options = JobOptions::Synthesize { voice: "slt".into() };
+        let options = JobOptions::Synthesize {
+            voice: "slt".into(),
+        };
         let job = self.begin_job(key, Purpose::Speak(reply), utterance, scope, options, world);
         self.say(job, JobFrame::Text { text: text.into() });
         job
     }
 
     /// A piece of a reply.
-    pub fn voiced(&mut self, key: u64, reply: ReplyId, format: AudioFormat, samples: Vec<f32>, world: &mut World) {
+    pub fn voiced(
+        &mut self,
+        key: u64,
+        reply: ReplyId,
+        format: AudioFormat,
+        samples: Vec<f32>,
+        world: &mut World,
+    ) {
         let Some(session) = self.sessions.get_mut(&key) else {
             return;
         };
@@ -536,19 +563,30 @@ impl Hub {
             session.replies.remove(&reply);
             world.witness.audible(session.id, reply, false);
             let heard = Duration::ZERO;
-            self.due.push_back(Due::Input(key, Input::ReplyEnded { reply, heard }));
+            self.due
+                .push_back(Due::Input(key, Input::ReplyEnded { reply, heard }));
         }
     }
 
     /// Has the skill host carry a plan out. One that died meanwhile is asked again, by the same name.
-    pub fn commit(&mut self, key: u64, utterance: UtteranceId, draft: DraftId, again: bool, world: &mut World) {
+    pub fn commit(
+        &mut self,
+        key: u64,
+        utterance: UtteranceId,
+        draft: DraftId,
+        again: bool,
+        world: &mut World,
+    ) {
         if !again {
             world.witness.committed(utterance);
             world.moments.push(Moment::Commit);
         }
         let deeds = self.house.deeds_of(draft);
         if world.has(Bug::AcknowledgedBeforeDurable) && !again {
-            self.soon.put(world.now + 300 * MS, Soon::CommitAgain(u64::MAX, utterance, draft));
+            self.soon.put(
+                world.now + 300 * MS,
+                Soon::CommitAgain(u64::MAX, utterance, draft),
+            );
             let done = deeds.iter().map(|deed| format!("Did {deed}."));
             let committed = Committed {
                 reply: done.collect::<Vec<_>>().join(" "),
@@ -595,7 +633,10 @@ impl Hub {
         };
         session.seq += 1;
         if let Some(id) = session.request
-            && matches!(envelope.event, Event::TtsRequest { .. } | Event::SkillResult { .. })
+            && matches!(
+                envelope.event,
+                Event::TtsRequest { .. } | Event::SkillResult { .. }
+            )
         {
             let envelope = envelope.clone();
             self.answer(key, ServerFrame::Event { id, envelope }, world);
@@ -610,7 +651,9 @@ impl Hub {
         };
         let (turn, summary) = (ended.turn, ended.summary);
         world.say(|| format!("turn {turn}  “{}” → “{}”", summary.text, summary.reply));
-        world.witness.turn_ended(session.id, turn, &summary, world.now);
+        world
+            .witness
+            .turn_ended(session.id, turn, &summary, world.now);
         if summary.reply.ends_with('?') {
             world.moments.push(Moment::Question);
         }
@@ -647,7 +690,11 @@ impl Hub {
                 && !session.machine.hearing()
                 && !session.machine.answering()
         };
-        let key = self.sessions.iter().find(|(_, it)| over(it)).map(|(key, _)| *key);
+        let key = self
+            .sessions
+            .iter()
+            .find(|(_, it)| over(it))
+            .map(|(key, _)| *key);
         let Some(key) = key else { return false };
         let Some(session) = self.sessions.get_mut(&key) else {
             return false;

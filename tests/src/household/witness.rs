@@ -6,6 +6,7 @@ use super::{
     world::Machine,
 };
 use loqa_core::{resilience::Breaker, turn::ReplyId};
+use loqa_engine::event_store::{self, EventStore};
 use loqa_protocol::{JobFrame, PrivacyScope, SessionId, TurnId, TurnSummary, UtteranceId};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -56,7 +57,8 @@ impl Witness {
     pub fn says(&mut self, at: Machine, text: &str) {
         if self.rooms.get(&at) == Some(&PrivacyScope::Ephemeral) {
             let secret = text.split_whitespace().last();
-            self.secrets.extend(secret.filter(|it| it.len() > 7).map(str::to_owned));
+            self.secrets
+                .extend(secret.filter(|it| it.len() > 7).map(str::to_owned));
         }
         self.said.push((at, text.to_owned()));
     }
@@ -71,14 +73,21 @@ impl Witness {
             "unlock" => format!("the {what} door"),
             _ => format!("{} minutes", minutes(what)),
         };
-        self.said.iter().filter(|(_, text)| text.contains(&sentence)).count()
+        self.said
+            .iter()
+            .filter(|(_, text)| text.contains(&sentence))
+            .count()
     }
 
     /// What somebody has plainly asked for and was not done.
     pub fn undone(&self) -> Vec<String> {
-        let lamps = super::house::LAMPS.iter().map(|lamp| format!("light {lamp}"));
+        let lamps = super::house::LAMPS
+            .iter()
+            .map(|lamp| format!("light {lamp}"));
         let wanted = lamps.filter(|deed| self.wanted(deed) > 0);
-        wanted.filter(|deed| !self.done.contains_key(deed)).collect()
+        wanted
+            .filter(|deed| !self.done.contains_key(deed))
+            .collect()
     }
 
     /// A thing of the world was commanded.
@@ -88,7 +97,9 @@ impl Witness {
         *times += 1;
         if *times > wanted {
             let times = *times;
-            self.wrong(format!("“{deed}” was done {times} times and asked for {wanted} times"));
+            self.wrong(format!(
+                "“{deed}” was done {times} times and asked for {wanted} times"
+            ));
         }
         let asked = self.asked.get(&session).map_or("", String::as_str);
         let said = self.said.iter().any(|(_, text)| text == "yes");
@@ -101,7 +112,13 @@ impl Witness {
         self.turns.entry((session, turn)).or_insert(now);
     }
 
-    pub fn turn_ended(&mut self, session: SessionId, turn: TurnId, summary: &TurnSummary, now: Duration) {
+    pub fn turn_ended(
+        &mut self,
+        session: SessionId,
+        turn: TurnId,
+        summary: &TurnSummary,
+        now: Duration,
+    ) {
         if !self.ended.insert((session, turn)) {
             self.wrong(format!("turn {turn} ended twice"));
         }
@@ -117,7 +134,10 @@ impl Witness {
         if reply.matches("Says ").count() > 1 || reply.matches("That is why").count() > 1 {
             self.wrong(format!("two answers in one reply: {reply}"));
         }
-        for deed in reply.split(". ").filter_map(|it| it.trim_end_matches('.').strip_prefix("Did ")) {
+        for deed in reply
+            .split(". ")
+            .filter_map(|it| it.trim_end_matches('.').strip_prefix("Did "))
+        {
             if !self.done.contains_key(deed) {
                 self.wrong(format!("“{deed}” was said to be done and was not"));
             }
@@ -155,7 +175,10 @@ impl Witness {
         commits.insert(utterance);
         let finals = self.finals.get(&utterance.session).copied().unwrap_or(0);
         if commits.len() > finals {
-            self.wrong(format!("{} was committed before its words were final", utterance.turn));
+            self.wrong(format!(
+                "{} was committed before its words were final",
+                utterance.turn
+            ));
         }
     }
 
@@ -205,7 +228,9 @@ impl Witness {
     /// A new job may go there.
     pub fn considered(&mut self, node: usize, now: Duration) {
         if let Some(left) = self.breakers.get(&node).and_then(|it| it.rests(now)) {
-            self.wrong(format!("node {node} was asked though it rests for {left:?}"));
+            self.wrong(format!(
+                "node {node} was asked though it rests for {left:?}"
+            ));
         }
     }
 
@@ -229,7 +254,10 @@ impl Witness {
 
     /// Turns that began and did not end in time.
     pub fn overdue(&mut self, now: Duration) {
-        let late = self.turns.iter().find(|(_, began)| now > **began + LONGEST_TURN);
+        let late = self
+            .turns
+            .iter()
+            .find(|(_, began)| now > **began + LONGEST_TURN);
         if let Some(((_, turn), _)) = late {
             let turn = *turn;
             self.turns.clear();
@@ -239,7 +267,13 @@ impl Witness {
 
     /// What the hub has written, byte by byte and, where it is sealed, as who has the keys reads it.
     pub fn read(&mut self, house: &House, folder: &Path) {
-        if let Some(events) = &house.events {
+        let before = || {
+            let keys = house.store.keys()?;
+            let kept = folder.join(event_store::FILE).exists();
+            kept.then(|| EventStore::in_folder(folder, keys))
+        };
+        if let Some(events) = house.events.clone().or_else(before) {
+            // One that cannot settle has lost events, and kept none too many.
             let _ = events.settle();
             let listed = events.list(None, 1000).unwrap_or_default();
             for conversation in listed {
@@ -247,6 +281,7 @@ impl Witness {
                     self.wrong("a conversation is kept of which nothing may be".into());
                 }
             }
+            events.close();
         }
         if self.secrets.is_empty() {
             return;
@@ -254,7 +289,10 @@ impl Witness {
         let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
         for file in files.filter(|it| it.path().is_file()) {
             let bytes = std::fs::read(file.path()).unwrap_or_default();
-            let found = self.secrets.iter().find(|it| memchr::memmem::find(&bytes, it.as_bytes()).is_some());
+            let found = self
+                .secrets
+                .iter()
+                .find(|it| memchr::memmem::find(&bytes, it.as_bytes()).is_some());
             if let Some(word) = found {
                 let wrong = format!("“{word}” is in {:?}", file.file_name());
                 self.wrong(wrong);
@@ -266,5 +304,9 @@ impl Witness {
 fn minutes(seconds: &str) -> &'static str {
     let number: usize = seconds.parse().unwrap_or(0);
     let names = super::house::MINUTES;
-    (number / 60).checked_sub(2).and_then(|at| names.get(at)).copied().unwrap_or("no")
+    (number / 60)
+        .checked_sub(2)
+        .and_then(|at| names.get(at))
+        .copied()
+        .unwrap_or("no")
 }
