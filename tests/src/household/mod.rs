@@ -14,6 +14,7 @@ mod person;
 mod puck;
 mod session;
 mod trace;
+mod voice;
 mod witness;
 mod world;
 

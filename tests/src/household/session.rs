@@ -20,8 +20,8 @@ use loqa_link::wire::audio::{
     packet::Packet as Audio,
 };
 use loqa_protocol::{
-    AudioFormat, ClientFrame, Envelope, Event, JobFrame, JobOptions, PrivacyScope, QosTier,
-    ServerFrame, SessionId, TurnId, UtteranceId,
+    ClientFrame, Envelope, Event, JobFrame, JobOptions, PrivacyScope, QosTier, ServerFrame,
+    SessionId, TurnId, UtteranceId,
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -93,10 +93,10 @@ struct Ears {
 /// See the module.
 pub struct Session {
     pub id: SessionId,
-    scope: PrivacyScope,
+    pub scope: PrivacyScope,
     pub mouth: Mouth,
     machine: TurnMachine,
-    began: Duration,
+    pub began: Duration,
     epoch: u64,
     /// Under way.
     pub request: Option<u32>,
@@ -152,7 +152,8 @@ impl Session {
         self.request.is_none() && !self.machine.hearing() && !self.machine.answering()
     }
 
-    fn utterance(&self) -> UtteranceId {
+    /// What it is called that is said or answered.
+    pub fn utterance(&self) -> UtteranceId {
         UtteranceId {
             session: self.id,
             turn: self.machine.turn(),
@@ -495,79 +496,6 @@ impl Hub {
         None
     }
 
-    fn voice(&mut self, key: u64, reply: ReplyId, text: &str, world: &mut World) -> u64 {
-        let (mut utterance, mut scope) = (None, PrivacyScope::default());
-        if let Some(session) = self.sessions.get_mut(&key) {
-            session.replies.insert(reply, 0);
-            (utterance, scope) = (Some(session.utterance()), session.scope);
-        }
-        let utterance = utterance.unwrap_or(UtteranceId {
-            session: SessionId(0),
-            turn: TurnId(0),
-        });
-        let options = JobOptions::Synthesize {
-            voice: "slt".into(),
-        };
-        let job = self.begin_job(key, Purpose::Speak(reply), utterance, scope, options, world);
-        self.say(job, JobFrame::Text { text: text.into() });
-        job
-    }
-
-    /// A piece of a reply.
-    pub fn voiced(
-        &mut self,
-        key: u64,
-        reply: ReplyId,
-        format: AudioFormat,
-        samples: Vec<f32>,
-        world: &mut World,
-    ) {
-        let Some(session) = self.sessions.get_mut(&key) else {
-            return;
-        };
-        let at = world.now - session.began;
-        let Some(letters) = session.replies.get_mut(&reply) else {
-            return;
-        };
-        if *letters == 0 {
-            world.witness.audible(session.id, reply, true);
-            let started = Input::ReplyStarted {
-                reply,
-                audio_ready: at,
-                at,
-            };
-            self.due.push_back(Due::Input(key, started));
-        }
-        *letters += samples.len();
-        let id = session.request.unwrap_or(0);
-        let speech = ServerFrame::Speech {
-            id,
-            format,
-            samples,
-        };
-        self.answer(key, speech, world);
-    }
-
-    /// All of a reply was made: it ends when it was heard.
-    pub fn voice_ends(&mut self, key: u64, reply: ReplyId, world: &mut World) {
-        let session = self.sessions.get(&key);
-        if let Some(letters) = session.and_then(|it| it.replies.get(&reply)) {
-            let lasts = *letters as u32 * 12 * MS;
-            self.soon.put(world.now + lasts, Soon::Said(key, reply));
-        }
-    }
-
-    /// There is no more of a reply.
-    pub fn voice_fails(&mut self, key: u64, reply: ReplyId, world: &mut World) {
-        if let Some(session) = self.sessions.get_mut(&key) {
-            session.replies.remove(&reply);
-            world.witness.audible(session.id, reply, false);
-            let heard = Duration::ZERO;
-            self.due
-                .push_back(Due::Input(key, Input::ReplyEnded { reply, heard }));
-        }
-    }
-
     /// Has the skill host carry a plan out. One that died meanwhile is asked again, by the same name.
     pub fn commit(
         &mut self,
@@ -663,7 +591,7 @@ impl Hub {
     }
 
     /// Tells whoever asked.
-    fn answer(&mut self, key: u64, frame: ServerFrame, world: &mut World) {
+    pub fn answer(&mut self, key: u64, frame: ServerFrame, world: &mut World) {
         match self.sessions.get(&key).map(|session| session.mouth) {
             Some(Mouth::Client(link, lane)) => {
                 if let Some(linked) = self.links.get(&link) {
