@@ -6,6 +6,7 @@ pub mod conversation;
 pub mod echo_room;
 pub mod hassil;
 pub mod home_assistant;
+pub mod household;
 pub mod kill;
 pub mod kokoro_model;
 pub mod lan;

@@ -4,7 +4,7 @@
 
 use super::{
     figure::{Goal, Report, quantile},
-    kept,
+    kept, simulated,
 };
 use anyhow::{Context, Result};
 use clap::Args;
@@ -38,6 +38,9 @@ pub struct FaultsArgs {
     /// Bits that are changed in conversations that are kept
     #[arg(long, default_value_t = 100_000)]
     bits: u64,
+    /// Simulated households; a million takes an hour
+    #[arg(long, default_value_t = 20_000)]
+    households: u64,
 }
 
 /// Measures.
@@ -86,6 +89,7 @@ pub fn run(args: FaultsArgs, report: &mut Report) -> Result<()> {
     times("restart_hearing", &hearing_starts(args.hearing)?);
     kept::kills(args.kept, args.seed, report)?;
     kept::tamperings(args.bits, args.seed, report)?;
+    simulated::households(args.seed, args.households, report)?;
     nets(args.nets, report)
 }
 

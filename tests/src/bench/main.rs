@@ -13,6 +13,7 @@ mod memory;
 mod model;
 mod peer;
 mod recording;
+mod simulated;
 mod skills;
 mod store;
 mod stt;

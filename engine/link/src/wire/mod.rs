@@ -23,7 +23,7 @@ mod reason;
 mod stream;
 mod transport;
 
-pub use beat::Health;
+pub use beat::{AT_REST, AT_WORK, Health, Pulse};
 pub use client::{Asker, Client, Talker};
 pub use dial::{Dialer, Renewed};
 pub use hello::{Me, VERSIONS};
