@@ -345,6 +345,17 @@ fn what_no_command_covers_is_heard_by_a_node_and_by_another_if_that_dies_in_the_
     };
     ensure!(reasons.into_iter().any(|it| placed(&it)), "{list:#?}");
 
+    // What may not leave the hub stays with it.
+    for name in ["attic", "cellar"] {
+        let words = home.run(["node", "hears", name, "kept"])?;
+        ensure!(words.code == Some(0), "{words:#?}");
+    }
+    ensure!(ask()?.turns()?[0]["intent"].is_null());
+    for name in ["attic", "cellar"] {
+        let words = home.run(["node", "hears", name, "everything"])?;
+        ensure!(words.code == Some(0), "{words:#?}");
+    }
+
     // Whichever hears it is killed while somebody speaks, as kill -9 does; then the other one as well.
     for others in [1, 0] {
         until_work(&home, &listeners, false)?;

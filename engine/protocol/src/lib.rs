@@ -33,7 +33,7 @@ pub use ids::{NodeId, NodeIdParseError, SessionId, TurnId, UtteranceId};
 pub use job::{JobError, JobErrorKind, JobFrame, JobOptions, MAX_LIKELY, Message, Role, Tool};
 pub use keep::{Keep, KeepOf, KeptLook, Redaction};
 pub use link::{AudioCodec, NodeRole, StreamKind};
-pub use node::{Called, NodeEdit};
+pub use node::{Called, Hears, NodeEdit, NodeSettings};
 pub use phase::Phase;
 pub use scope::{PrivacyScope, QosTier};
 pub use summary::{

@@ -1,6 +1,6 @@
 //! What is said of the household's nodes, and by them.
 
-use crate::NodeId;
+use crate::{NodeId, PrivacyScope};
 use alloc::string::String;
 use serde::{Deserialize, Serialize};
 
@@ -16,21 +16,66 @@ pub enum NodeEdit {
     Accept(NodeId),
     /// None may be paired any more; one that waits is told that its words do not match.
     Close,
-    /// How a node is called, where it is, how loud, and whether it hears. What is absent stays.
+    /// A node is otherwise from now on.
     Set {
         /// Which.
         node: NodeId,
-        /// As people call it.
-        name: Option<String>,
-        /// The id of a room; empty: in none.
-        room: Option<String>,
-        /// How loud it is, percent.
-        volume: Option<u8>,
-        /// Whether it hears nothing.
-        muted: Option<bool>,
+        /// How.
+        to: NodeSettings,
     },
     /// A node does not belong to the household any more. What it is connected to ends.
     Revoke(NodeId),
+}
+
+/// How a node is. What is absent stays.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct NodeSettings {
+    /// As people call it.
+    pub name: Option<String>,
+    /// The id of a room; empty: in none.
+    pub room: Option<String>,
+    /// How loud it is, percent.
+    pub volume: Option<u8>,
+    /// Whether its microphone is shut.
+    pub muted: Option<bool>,
+    /// Whose words it may work on.
+    pub hears: Option<Hears>,
+}
+
+/// Which words may leave the hub for a node that works on them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hears {
+    /// All that are said in the house.
+    #[default]
+    Everything,
+    /// Those that may be kept anyway.
+    Kept,
+    /// None.
+    Nothing,
+}
+
+impl Hears {
+    /// All of them, the most first.
+    pub const ALL: [Hears; 3] = [Hears::Everything, Hears::Kept, Hears::Nothing];
+
+    /// As files and documents write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Hears::Everything => "everything",
+            Hears::Kept => "kept",
+            Hears::Nothing => "nothing",
+        }
+    }
+
+    /// The most private words that it covers; `None`: none.
+    pub const fn scope(self) -> Option<PrivacyScope> {
+        match self {
+            Hears::Everything => Some(PrivacyScope::Ephemeral),
+            Hears::Kept => Some(PrivacyScope::Session),
+            Hears::Nothing => None,
+        }
+    }
 }
 
 /// What a microphone knows of a call that it has heard.

@@ -2,7 +2,7 @@
 
 use super::{Common, hidden, link::Link, output};
 use jiff::{Timestamp, tz::TimeZone};
-use loqa_protocol::{ClientFrame, NodeEdit, NodeId, Problem};
+use loqa_protocol::{ClientFrame, Hears, NodeEdit, NodeId, NodeSettings, Problem};
 use serde_json::Value;
 use std::{
     io::{self, BufRead, Write},
@@ -59,6 +59,14 @@ pub enum NodeCommand {
         #[arg(default_value = "on", value_parser = ["on", "off"])]
         muted: String,
     },
+    /// Say whose words may leave the hub for a node that runs models
+    Hears {
+        /// Its name, or the first digits of its id
+        node: String,
+        /// All that are said in the house, those that may be kept anyway, or none
+        #[arg(value_parser = Hears::ALL.map(Hears::name))]
+        words: String,
+    },
 }
 
 /// Does it.
@@ -93,14 +101,11 @@ async fn of(common: &Common, link: &mut Link, command: NodeCommand) -> Result<Ex
         NodeCommand::Rename { node, name } => {
             let (node, before) = find(&now, &node)?;
             let done = format!("{before} is called {name}.");
-            let set = NodeEdit::Set {
-                node,
+            let to = NodeSettings {
                 name: Some(name),
-                room: None,
-                volume: None,
-                muted: None,
+                ..NodeSettings::default()
             };
-            (set, done)
+            (NodeEdit::Set { node, to }, done)
         }
         NodeCommand::Room { node, room } => {
             let (node, name) = find(&now, &node)?;
@@ -108,26 +113,20 @@ async fn of(common: &Common, link: &mut Link, command: NodeCommand) -> Result<Ex
                 "" => format!("{name} is in no room."),
                 room => format!("{name} is in the room {room}."),
             };
-            let set = NodeEdit::Set {
-                node,
-                name: None,
+            let to = NodeSettings {
                 room: Some(room),
-                volume: None,
-                muted: None,
+                ..NodeSettings::default()
             };
-            (set, done)
+            (NodeEdit::Set { node, to }, done)
         }
         NodeCommand::Volume { node, percent } => {
             let (node, name) = find(&now, &node)?;
             let done = format!("{name} speaks at {percent} percent.");
-            let set = NodeEdit::Set {
-                node,
-                name: None,
-                room: None,
+            let to = NodeSettings {
                 volume: Some(percent),
-                muted: None,
+                ..NodeSettings::default()
             };
-            (set, done)
+            (NodeEdit::Set { node, to }, done)
         }
         NodeCommand::Mute { node, muted } => {
             let (node, name) = find(&now, &node)?;
@@ -136,14 +135,25 @@ async fn of(common: &Common, link: &mut Link, command: NodeCommand) -> Result<Ex
                 true => format!("{name} hears nothing."),
                 false => format!("{name} hears its phrase again."),
             };
-            let set = NodeEdit::Set {
-                node,
-                name: None,
-                room: None,
-                volume: None,
+            let to = NodeSettings {
                 muted: Some(muted),
+                ..NodeSettings::default()
             };
-            (set, done)
+            (NodeEdit::Set { node, to }, done)
+        }
+        NodeCommand::Hears { node, words } => {
+            let (node, name) = find(&now, &node)?;
+            let hears = Hears::ALL.into_iter().find(|it| it.name() == words);
+            let done = match hears {
+                Some(Hears::Nothing) => format!("{name} works on nobody's words."),
+                Some(Hears::Kept) => format!("{name} works on words that may be kept."),
+                _ => format!("{name} works on all that is said in the house."),
+            };
+            let to = NodeSettings {
+                hears,
+                ..NodeSettings::default()
+            };
+            (NodeEdit::Set { node, to }, done)
         }
     };
     let pin = hidden::owners_pin(&now)?;

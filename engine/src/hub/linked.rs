@@ -14,9 +14,7 @@ use loqa_link::{
     pairing::{Role, Roles, Seen},
     wire::{self, Incoming, Link, Listener, Me, Reason, Settings},
 };
-use loqa_protocol::{
-    ClientFrame, NodeId, NodeRole, PrivacyScope, Problem, ServerFrame, link::AudioCodec,
-};
+use loqa_protocol::{ClientFrame, NodeId, NodeRole, Problem, ServerFrame, link::AudioCodec};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -46,7 +44,7 @@ pub(super) fn sites(store: &Arc<Store>) -> Arc<Sites> {
         let paired = household.nodes.get(&node.to_string())?;
         Some(Known {
             name: paired.name.clone(),
-            hears: Some(PrivacyScope::Ephemeral),
+            hears: paired.hears.scope(),
         })
     })
 }

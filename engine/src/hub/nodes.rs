@@ -10,13 +10,13 @@ use crate::{
     api::own_addresses,
     gateway::Answers,
     models::Check,
-    nodes::{self, Setting},
+    nodes,
     people::{self, Change},
     store::{Deed, Household},
     tasks::TaskKind,
 };
 use loqa_link::pairing::{Invitation, Opening, Role, Roles, Secret, Seen, qr};
-use loqa_protocol::{NodeEdit, NodeId, Problem, ServerFrame};
+use loqa_protocol::{NodeEdit, NodeId, NodeSettings, Problem, ServerFrame};
 use serde_json::{Value, json};
 use std::{iter, net::SocketAddr, sync::Arc, time::Instant};
 use tokio_rustls::rustls::pki_types::UnixTime;
@@ -88,23 +88,11 @@ impl Shared {
                 self.nodes.desk.close();
                 Ok(None)
             }
-            NodeEdit::Set {
-                node,
-                name,
-                room,
-                volume,
-                muted,
-            } => {
+            NodeEdit::Set { node, to } => {
                 let home = self.understanding.home();
                 let rooms: Vec<&str> = home.areas.iter().map(|area| area.id.as_str()).collect();
-                let setting = Setting {
-                    name: name.as_deref(),
-                    room: room.as_deref(),
-                    volume: *volume,
-                    muted: *muted,
-                };
                 self.change_nodes(*node, Deed::Node, |household| {
-                    nodes::set(household, *node, setting, &rooms)
+                    nodes::set(household, *node, to, &rooms)
                 })?;
                 Ok(None)
             }
@@ -214,12 +202,12 @@ impl Shared {
         let showing = async move {
             if let Some(muted) = muted {
                 let chosen = blocking(hub.clone(), move |hub| {
-                    let setting = Setting {
+                    let to = NodeSettings {
                         muted: Some(muted),
-                        ..Setting::default()
+                        ..NodeSettings::default()
                     };
                     hub.change_nodes(node, Deed::Node, |household| {
-                        nodes::set(household, node, setting, &[])
+                        nodes::set(household, node, &to, &[])
                     })?;
                     Ok(None)
                 });

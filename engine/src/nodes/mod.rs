@@ -19,7 +19,7 @@ use loqa_link::{
     Authority, Hub, Identity, Roster,
     pairing::{Invitation, InvitationError, MOST_NAME, Role, Roles, Secret, plain_name},
 };
-use loqa_protocol::{NodeId, Problem};
+use loqa_protocol::{NodeId, NodeSettings, Problem};
 use serde_json::{Value, json};
 use std::{
     fs, io, iter,
@@ -161,6 +161,7 @@ pub(crate) fn add(
         name: name.clone(),
         roles: roles.bits(),
         muted: before.as_ref().is_some_and(|it| it.muted),
+        hears: before.as_ref().map(|it| it.hears).unwrap_or_default(),
         room: before.map(|it| it.room).unwrap_or_default(),
         paired_at_ms: now_ms,
     };
@@ -185,35 +186,24 @@ fn is_taken(household: &Household, name: &str, but: Option<&str>) -> bool {
     others.any(|(id, node)| Some(id.as_str()) != but && node.name.to_lowercase() == lower)
 }
 
-/// What changes of a node.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Setting<'a> {
-    /// As people call it.
-    pub name: Option<&'a str>,
-    /// The id of a room; empty: in none.
-    pub room: Option<&'a str>,
-    /// How loud it is, percent.
-    pub volume: Option<u8>,
-    /// It hears nothing.
-    pub muted: Option<bool>,
-}
-
-/// Changes that. `rooms`: those of the house, by their ids.
+/// Has a node be so from now on. `rooms`: those of the house, by their ids.
 ///
 /// # Errors
 /// There is no such node or room, the name is another's or none, or what has no voice would be louder.
 pub(crate) fn set(
     household: &mut Household,
     node: NodeId,
-    setting: Setting<'_>,
+    to: &NodeSettings,
     rooms: &[&str],
 ) -> Result<(), Problem> {
-    let Setting {
-        name,
-        room,
+    let NodeSettings {
+        ref name,
+        ref room,
         volume,
         muted,
-    } = setting;
+        hears,
+    } = *to;
+    let (name, room) = (name.as_deref(), room.as_deref());
     let id = node.to_string();
     let wrong = |code: &str, message: String, help: &str| Problem {
         code: code.into(),
@@ -246,6 +236,15 @@ pub(crate) fn set(
         let message = format!("`{}` neither hears nor speaks", paired.name);
         let help = "only a node with the role `puck` has a volume";
         return Err(wrong("node_no_puck", message, help));
+    }
+    let works = Roles::from_bits(paired.roles).is_some_and(|it| it.has(Roles::INFERENCE));
+    if !works && hears.is_some() {
+        let message = format!("`{}` works on nobody's words", paired.name);
+        let help = "only a node with the role `inference` does";
+        return Err(wrong("node_no_inference", message, help));
+    }
+    if let Some(hears) = hears {
+        paired.hears = hears;
     }
     if let Some(room) = room {
         room.clone_into(&mut paired.room);
@@ -288,6 +287,7 @@ pub(crate) fn shown(id: &str, node: &PairedNode) -> Value {
         "roles": roles.map(names).unwrap_or_default(),
         "room": node.room,
         "muted": node.muted,
+        "hears": node.hears,
         "paired_at_ms": node.paired_at_ms,
     })
 }

@@ -4,6 +4,7 @@ use loqa_link::{
     Member,
     pairing::{About, Opening, PairError, Paired, Reason, Seen, pair},
 };
+use loqa_protocol::Hears;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     time::Instant,
@@ -149,13 +150,13 @@ fn names_are_one_nodes_alone_and_who_comes_again_keeps_its_room() {
     assert_eq!(add(NodeId([3; 32]), &long), long);
     let other = add(NodeId([4; 32]), &long);
     assert!(other.ends_with("ü 2") && plain_name(&other), "{other}");
-    let mut set = |node, name, room| {
-        let setting = Setting {
-            name,
-            room,
-            ..Setting::default()
+    let mut set = |node, name: Option<&str>, room: Option<&str>| {
+        let to = NodeSettings {
+            name: name.map(Into::into),
+            room: room.map(Into::into),
+            ..NodeSettings::default()
         };
-        super::set(&mut household, node, setting, &["hall"])
+        super::set(&mut household, node, &to, &["hall"])
     };
     assert!(set(first, Some("Hall"), Some("hall")).is_ok());
     let refused = |it: Result<(), Problem>| it.unwrap_err().code;
@@ -163,6 +164,12 @@ fn names_are_one_nodes_alone_and_who_comes_again_keeps_its_room() {
     assert_eq!(refused(set(second, Some("a\nb"), None)), "node_name");
     assert_eq!(refused(set(second, None, Some("attic"))), "node_room");
     assert_eq!(refused(set(NodeId([9; 32]), None, Some("hall"))), "no_node");
+    let to = NodeSettings {
+        hears: Some(Hears::Nothing),
+        ..NodeSettings::default()
+    };
+    let hears = super::set(&mut household, first, &to, &[]);
+    assert_eq!(refused(hears), "node_no_inference");
     let again = super::add(&mut household, first, "Hall", Roles::DISPLAY, 8);
     assert_eq!(again.unwrap(), "Hall");
     assert_eq!(household.nodes[&first.to_string()].room, "hall");

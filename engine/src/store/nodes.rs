@@ -1,5 +1,6 @@
 //! Which nodes belong to the household.
 
+use loqa_protocol::Hears;
 use serde::{Deserialize, Serialize};
 
 /// A node that was paired. Its key is in [`Household::nodes`](super::Household::nodes): who has the other
@@ -16,6 +17,9 @@ pub struct PairedNode {
     /// It hears nothing.
     #[serde(default)]
     pub muted: bool,
+    /// Whose words it may work on.
+    #[serde(default)]
+    pub hears: Hears,
     /// When it was, Unix ms.
     pub paired_at_ms: i64,
 }

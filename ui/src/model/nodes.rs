@@ -1,7 +1,7 @@
 //! The machines of the household besides the hub, and how one becomes one of them.
 
 use super::{Edited, Model};
-use loqa_protocol::{ClientFrame, NodeEdit, NodeId, Problem, ServerFrame};
+use loqa_protocol::{ClientFrame, Hears, NodeEdit, NodeId, NodeSettings, Problem, ServerFrame};
 use serde::Deserialize;
 
 /// As long as the hub takes a code, from when it was shown or given, ms.
@@ -58,6 +58,9 @@ pub struct Node {
     /// It hears nothing.
     #[serde(default)]
     pub muted: bool,
+    /// Whose words it may work on.
+    #[serde(default)]
+    pub hears: Hears,
     /// Unix ms.
     pub paired_at_ms: i64,
     /// What is known of it beyond that.
@@ -419,39 +422,34 @@ impl Model {
 
     /// Calls a machine otherwise.
     pub fn rename_node(&mut self, node: NodeId, name: &str) -> ClientFrame {
-        self.set_node(node, (Some(name.trim().into()), None), None, None)
+        let name = Some(name.trim().into());
+        self.set_node(node, |to| to.name = name)
     }
 
     /// Puts a machine in a room; with an empty id in none.
     pub fn place_node(&mut self, node: NodeId, room: &str) -> ClientFrame {
-        self.set_node(node, (None, Some(room.into())), None, None)
+        self.set_node(node, |to| to.room = Some(room.into()))
     }
 
     /// Has a puck be so loud, percent.
     pub fn set_volume(&mut self, node: NodeId, percent: u8) -> ClientFrame {
-        self.set_node(node, (None, None), Some(percent.min(100)), None)
+        self.set_node(node, |to| to.volume = Some(percent.min(100)))
     }
 
     /// Has a puck hear nothing, or hear again.
     pub fn mute_node(&mut self, node: NodeId, muted: bool) -> ClientFrame {
-        self.set_node(node, (None, None), None, Some(muted))
+        self.set_node(node, |to| to.muted = Some(muted))
     }
 
-    fn set_node(
-        &mut self,
-        node: NodeId,
-        (name, room): (Option<String>, Option<String>),
-        volume: Option<u8>,
-        muted: Option<bool>,
-    ) -> ClientFrame {
-        let set = NodeEdit::Set {
-            node,
-            name,
-            room,
-            volume,
-            muted,
-        };
-        self.change_nodes(Some(node), set)
+    /// Says whose words a machine may work on.
+    pub fn let_hear(&mut self, node: NodeId, hears: Hears) -> ClientFrame {
+        self.set_node(node, |to| to.hears = Some(hears))
+    }
+
+    fn set_node(&mut self, node: NodeId, set: impl FnOnce(&mut NodeSettings)) -> ClientFrame {
+        let mut to = NodeSettings::default();
+        set(&mut to);
+        self.change_nodes(Some(node), NodeEdit::Set { node, to })
     }
 
     /// Has a machine be one of the household no more.

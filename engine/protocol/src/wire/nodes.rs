@@ -1,9 +1,11 @@
 //! Changes of which nodes belong to the household, and calls that they hear.
 
-use super::{DecodeError, id_from_wire, id_to_wire, v1};
-use crate::{Called, NodeEdit, NodeId};
+use super::{DecodeError, FromWire, id_from_wire, id_to_wire, v1, wire_enum};
+use crate::{Called, Hears, NodeEdit, NodeId, NodeSettings};
 use alloc::{format, vec::Vec};
 use v1::edit_nodes::Edit;
+
+wire_enum!(Hears, "edit_nodes.set.hears", [Everything, Kept, Nothing]);
 
 impl From<NodeEdit> for Edit {
     fn from(edit: NodeEdit) -> Self {
@@ -12,18 +14,13 @@ impl From<NodeEdit> for Edit {
             NodeEdit::Given(shown) => Edit::Given(shown),
             NodeEdit::Accept(node) => Edit::Accept(to_wire(node)),
             NodeEdit::Close => Edit::Close(v1::ClosePairing {}),
-            NodeEdit::Set {
-                node,
-                name,
-                room,
-                volume,
-                muted,
-            } => Edit::Set(v1::NodeSettings {
+            NodeEdit::Set { node, to } => Edit::Set(v1::NodeSettings {
                 node: to_wire(node),
-                name,
-                room,
-                volume: volume.map(Into::into),
-                muted,
+                name: to.name,
+                room: to.room,
+                volume: to.volume.map(Into::into),
+                muted: to.muted,
+                hears: to.hears.map(|hears| v1::Hears::from(hears).into()),
             }),
             NodeEdit::Revoke(node) => Edit::Revoke(to_wire(node)),
         }
@@ -45,14 +42,18 @@ impl TryFrom<Option<Edit>> for NodeEdit {
                 room,
                 volume,
                 muted,
+                hears,
             }) => NodeEdit::Set {
                 node: from_wire("edit_nodes.set.node", &node)?,
-                name,
-                room,
-                volume: volume
-                    .map(|it| percent("edit_nodes.set.volume", it))
-                    .transpose()?,
-                muted,
+                to: NodeSettings {
+                    name,
+                    room,
+                    volume: volume
+                        .map(|it| percent("edit_nodes.set.volume", it))
+                        .transpose()?,
+                    muted,
+                    hears: hears.map(Hears::from_wire).transpose()?,
+                },
             },
             Edit::Revoke(node) => NodeEdit::Revoke(from_wire("edit_nodes.revoke", &node)?),
         })

@@ -1,6 +1,6 @@
 //! Frames about nodes.
 
-use loqa_protocol::{Called, ClientFrame, NodeEdit, NodeId, ServerFrame};
+use loqa_protocol::{Called, ClientFrame, Hears, NodeEdit, NodeId, NodeSettings, ServerFrame};
 
 pub fn client() -> Vec<(&'static str, ClientFrame)> {
     let node = NodeId([9; 32]);
@@ -14,20 +14,31 @@ pub fn client() -> Vec<(&'static str, ClientFrame)> {
             "node_set",
             edit(NodeEdit::Set {
                 node,
-                name: Some("Kitchen".into()),
-                room: None,
-                volume: None,
-                muted: None,
+                to: NodeSettings {
+                    name: Some("Kitchen".into()),
+                    ..NodeSettings::default()
+                },
             }),
         ),
         (
             "node_set_sound",
             edit(NodeEdit::Set {
                 node,
-                name: None,
-                room: None,
-                volume: Some(40),
-                muted: Some(true),
+                to: NodeSettings {
+                    volume: Some(40),
+                    muted: Some(true),
+                    ..NodeSettings::default()
+                },
+            }),
+        ),
+        (
+            "node_set_hears",
+            edit(NodeEdit::Set {
+                node,
+                to: NodeSettings {
+                    hears: Some(Hears::Kept),
+                    ..NodeSettings::default()
+                },
             }),
         ),
         ("node_revoke", edit(NodeEdit::Revoke(node))),

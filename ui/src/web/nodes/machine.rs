@@ -1,6 +1,6 @@
 //! A machine of the household: what it is called, where it is, what it does, and the way out.
 
-use super::{App, Refused, day, decimal, roles, sound::Sound, words, words_with};
+use super::{App, Refused, day, decimal, hears::Words, roles, sound::Sound, words, words_with};
 use crate::model::{
     headed,
     nodes::{Link, Node, Work},
@@ -85,6 +85,7 @@ fn Row(id: NodeId) -> impl IntoView {
                 <Remove id name />
             </div>
             <Sound id name />
+            <Words id name />
             <p class="presence" class:there=move || link.get().linked class:silent=move || link.get().silent>
                 {move || presence(&link.get(), &now.get().map(|it| it.roles).unwrap_or_default())}
             </p>

@@ -1,6 +1,7 @@
 //! Nodes: the machines of the household besides the hub, and how one becomes one of them.
 
 mod code;
+mod hears;
 mod machine;
 mod pairing;
 mod sound;
