@@ -41,11 +41,13 @@ pub enum Bug {
     NobodyIsTold,
     /// Who is given up is not told, and goes on.
     NeverClosed,
+    /// A hub that was frozen takes its nodes for silent.
+    BlamesOthers,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 14] = [
+    pub const ALL: [Bug; 15] = [
         Bug::CommitBeforeFinal,
         Bug::RetriedByAnotherName,
         Bug::NothingRetained,
@@ -60,6 +62,7 @@ impl Bug {
         Bug::YesAfterRestart,
         Bug::NobodyIsTold,
         Bug::NeverClosed,
+        Bug::BlamesOthers,
     ];
 }
 
@@ -257,7 +260,6 @@ fn fault(nodes: usize, pucks: usize, random: &mut Random) -> Fault {
         11 => Fault::Freeze(Machine::Hub, long / 4),
         12 => Fault::Cut(puck, long),
         13 => Fault::HereDies,
-        14 if random.below(2) == 0 => Fault::HereHangs(Duration::from_secs(60)),
         14 => Fault::HereHangs(long),
         _ => Fault::AnswerLost,
     }
@@ -281,6 +283,10 @@ fn said(people: usize, random: &mut Random) -> Vec<Vec<Talk>> {
                 None => Talk::new(&lamp()),
             },
             8 | 9 => match doors.pop() {
+                Some(door) if random.below(4) == 0 => {
+                    let talk = Talk::new(&format!("unlock the {door} door"));
+                    talk.answered("yes").late()
+                }
                 Some(door) => Talk::new(&format!("unlock the {door} door"))
                     .answered(["yes", "yes", "no", ""][random.below(4)]),
                 None => Talk::new(&lamp()),

@@ -65,6 +65,8 @@ pub enum Soon {
     Said(u64, ReplyId),
     /// A frame in which nobody says anything, after the stream has ended.
     Silence(u64),
+    /// Its own processes were silent for too long, and are started again.
+    HereEnds,
     /// A disk that refused is tried again.
     Flush,
 }
@@ -224,6 +226,7 @@ impl Hub {
                 }
             }
             Soon::Silence(key) => self.hears_silence(key, world),
+            Soon::HereEnds => self.here_dies(world),
             Soon::Flush => {
                 // Whether it took, `unsaved` tells.
                 let _ = self.house.store.flush();
@@ -256,16 +259,25 @@ impl Hub {
             };
             let asks = linked.client.and_then(|(_, key)| self.sessions.get(&key));
             let busy = !linked.jobs.is_empty() || asks.is_some_and(|it| it.request.is_some());
-            if linked.end.idle_at() <= world.now {
+            if linked.silent && linked.end.idle_at() <= world.now {
                 self.drop_link(link, world);
                 continue;
             }
             if linked.welcomed {
                 linked.end.tick(busy, world);
             }
-            let silent = linked.end.silent_at() <= world.now;
-            if silent && !linked.silent {
+            if linked.silent {
+                continue;
+            }
+            let silent = match world.has(Bug::BlamesOthers) {
+                true => linked.end.silent_at() <= world.now,
+                false => linked.end.is_silent(world.now),
+            };
+            if silent {
                 linked.silent = true;
+                if let Machine::Node(node) = linked.end.peer {
+                    world.given_up.push(node);
+                }
                 self.give_up(link, "it is silent", world);
             }
         }

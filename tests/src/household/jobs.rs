@@ -19,6 +19,9 @@ use loqa_core::{
 use loqa_protocol::{JobFrame, JobOptions, PrivacyScope, QosTier, StreamKind, UtteranceId};
 use std::{collections::BTreeMap, time::Duration};
 
+/// A process of the hub's own that says nothing for so long is ended.
+const SILENCE: Duration = Duration::from_secs(2);
+
 /// What a job is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Purpose {
@@ -422,9 +425,19 @@ impl Hub {
         }
     }
 
+    /// Its own model processes hang. Silence is noticed, as the engine does.
+    pub fn here_hang(&mut self, lasts: Duration, world: &World) {
+        self.here_hangs = world.now + lasts.min(SILENCE);
+        if lasts > SILENCE {
+            self.soon.put(self.here_hangs, Soon::HereEnds);
+        }
+    }
+
     /// Its own model processes die.
     pub fn here_dies(&mut self, world: &mut World) {
-        let here: Vec<_> = self.jobs.here.keys().copied().collect();
+        let here = self.jobs.here.keys().copied();
+        // Voices are no process.
+        let here: Vec<_> = here.filter(|(id, _)| !self.jobs.speaks(*id)).collect();
         for (id, attempt) in here {
             let gone = Lost::Gone("its process ended".into());
             self.due

@@ -125,6 +125,11 @@ impl End {
         self.pulse.silent_at(ROUND_TRIP).saturating_sub(self.skew)
     }
 
+    /// Whether it is silent, and not whoever asks was asleep.
+    pub fn is_silent(&mut self, now: Duration) -> bool {
+        self.silent_at() <= now && self.pulse.is_silent(now + self.skew, ROUND_TRIP)
+    }
+
     /// When nobody waits for it any more.
     pub fn idle_at(&self) -> Duration {
         self.silent_at() + IDLE

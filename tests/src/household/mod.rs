@@ -110,6 +110,8 @@ struct Run<'p> {
     people: Vec<Person>,
     armed: BTreeMap<Machine, Duration>,
     frozen: BTreeMap<Machine, Duration>,
+    /// When what was wrong with a machine is over.
+    trouble: BTreeMap<Machine, Duration>,
     /// What waits for one of them.
     held: BTreeMap<Machine, Vec<Happening>>,
     /// Faults that wait for something to happen so often.
@@ -174,6 +176,7 @@ impl<'p> Run<'p> {
             armed: BTreeMap::new(),
             frozen: BTreeMap::new(),
             held: BTreeMap::new(),
+            trouble: BTreeMap::new(),
             waiting,
             pending: None,
             disk_is_well: !plan.disk_refuses,
@@ -348,6 +351,13 @@ impl<'p> Run<'p> {
             return;
         }
         self.world.say(|| format!("fault    {fault:?}"));
+        if let Fault::Crash(machine, lasts)
+        | Fault::Freeze(machine, lasts)
+        | Fault::Cut(machine, lasts) = fault
+        {
+            let until = self.trouble.entry(machine).or_default();
+            *until = (now + lasts).max(*until);
+        }
         match fault {
             Fault::Crash(machine, back) => {
                 let was = match machine {
@@ -400,7 +410,7 @@ impl<'p> Run<'p> {
             }
             Fault::HereHangs(lasts) => {
                 if let Some(hub) = &mut self.hub {
-                    hub.here_hangs = now + lasts;
+                    hub.here_hang(lasts, &self.world);
                 }
             }
             Fault::AnswerLost => {
@@ -469,6 +479,14 @@ impl<'p> Run<'p> {
                 && let Some(next) = self.people[at].hears(told, &mut self.world)
             {
                 self.world.at(next, Happening::Person(at));
+            }
+        }
+        for node in std::mem::take(&mut self.world.given_up) {
+            let until = self.trouble.get(&Machine::Node(node)).copied();
+            let troubled = until.is_some_and(|until| self.world.now < until + 1000 * MS);
+            if self.plan.loss == 0 && !troubled {
+                let wrong = format!("node {node} was given up, and nothing is wrong with it");
+                self.world.witness.wrong(wrong);
             }
         }
         for moment in std::mem::take(&mut self.world.moments) {

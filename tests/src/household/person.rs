@@ -22,6 +22,8 @@ pub struct Talk {
     pause: usize,
     /// Empty: silence.
     answer: String,
+    /// So long after the question.
+    answer_after: Duration,
     /// So long after the last.
     pub after: Duration,
 }
@@ -32,6 +34,7 @@ impl Talk {
             text: text.into(),
             pause: 0,
             answer: String::new(),
+            answer_after: 600 * MS,
             after: Duration::ZERO,
         }
     }
@@ -43,6 +46,14 @@ impl Talk {
     pub fn answered(self, answer: &str) -> Talk {
         Talk {
             answer: answer.into(),
+            ..self
+        }
+    }
+
+    /// The answer comes when nobody waits for it any more.
+    pub fn late(self) -> Talk {
+        Talk {
+            answer_after: SILENCE,
             ..self
         }
     }
@@ -65,7 +76,7 @@ pub struct Person {
     pub at: Machine,
     talks: VecDeque<Talk>,
     state: State,
-    answer: Option<String>,
+    answer: Option<(String, Duration)>,
     heard: String,
     over: bool,
 }
@@ -110,18 +121,18 @@ impl Person {
         match &mut self.state {
             State::Waits => {
                 let (text, pause) = match self.answer.take() {
-                    Some(answer) => (answer, 0),
+                    Some((answer, _)) => (answer, 0),
                     None => {
                         let Some(talk) = self.talks.pop_front() else {
                             return (Does::Nothing, None);
                         };
-                        let next = Some(talk.answer).filter(|it| !it.is_empty());
-                        self.answer = next;
+                        let answer = Some((talk.answer, talk.answer_after));
+                        self.answer = answer.filter(|(it, _)| !it.is_empty());
                         (talk.text, talk.pause)
                     }
                 };
                 world.say(|| format!("{at:?} ← “{text}”"));
-                world.witness.says(at, &text);
+                world.witness.says(at, &text, now);
                 self.heard.clear();
                 self.over = false;
                 self.state = State::Speaks(words.said(&text, pause, TAIL).into());
@@ -152,8 +163,8 @@ impl Person {
     fn next(&mut self, now: Duration) -> (Does, Option<Duration>) {
         self.state = State::Waits;
         let asked = self.heard.ends_with('?');
-        if asked && self.answer.is_some() {
-            return (Does::Silence, Some(now + 600 * MS));
+        if let Some((_, after)) = self.answer.as_ref().filter(|_| asked) {
+            return (Does::Silence, Some(now + *after));
         }
         // They were not asked, or say nothing.
         self.answer = None;

@@ -95,10 +95,10 @@ impl Puck {
         if let Some(end) = &mut self.link {
             let silent = match busy {
                 // Whoever waits for an answer is told soon.
-                true => end.silent_at(),
-                false => end.idle_at(),
+                true => end.is_silent(world.now),
+                false => end.idle_at() <= world.now,
             };
-            if silent <= world.now {
+            if silent {
                 return self.lost(world);
             }
             end.tick(busy, world);

@@ -14,6 +14,8 @@ use std::{
     time::Duration,
 };
 
+/// Nobody may be taken at a word that comes later after the question.
+const PATIENCE: Duration = Duration::from_millis(8500);
 /// No turn of these households lasts longer.
 const LONGEST_TURN: Duration = Duration::from_secs(35);
 
@@ -37,7 +39,9 @@ pub struct Witness {
     breakers: BTreeMap<usize, Breaker>,
     finals: BTreeMap<SessionId, usize>,
     commits: BTreeMap<SessionId, BTreeSet<UtteranceId>>,
-    asked: BTreeMap<SessionId, String>,
+    asked: BTreeMap<SessionId, (String, Duration)>,
+    /// When somebody last said so.
+    yes: Duration,
     audible: BTreeMap<SessionId, BTreeSet<ReplyId>>,
 }
 
@@ -54,7 +58,10 @@ impl Witness {
         self.scopes.insert(session, scope);
     }
 
-    pub fn says(&mut self, at: Machine, text: &str) {
+    pub fn says(&mut self, at: Machine, text: &str, now: Duration) {
+        if text == "yes" {
+            self.yes = now;
+        }
         if self.rooms.get(&at) == Some(&PrivacyScope::Ephemeral) {
             let secret = text.split_whitespace().last();
             self.secrets
@@ -101,10 +108,12 @@ impl Witness {
                 "“{deed}” was done {times} times and asked for {wanted} times"
             ));
         }
-        let asked = self.asked.get(&session).map_or("", String::as_str);
-        let said = self.said.iter().any(|(_, text)| text == "yes");
-        if deed.starts_with("unlock") && !(said && asked.contains(deed)) {
-            self.wrong(format!("“{deed}” without a question and a yes"));
+        let asked = self.asked.get(&session);
+        let answered = asked.is_some_and(|(asked, at)| {
+            asked.contains(deed) && self.yes > *at && self.yes < *at + PATIENCE
+        });
+        if deed.starts_with("unlock") && !answered {
+            self.wrong(format!("“{deed}” without a question and a yes to it"));
         }
     }
 
@@ -129,7 +138,7 @@ impl Witness {
         }
         let reply = &summary.reply;
         if !["", "Sorry, I couldn't hear that."].contains(&reply.as_str()) {
-            self.asked.insert(session, reply.clone());
+            self.asked.insert(session, (reply.clone(), now));
         }
         if reply.matches("Says ").count() > 1 || reply.matches("That is why").count() > 1 {
             self.wrong(format!("two answers in one reply: {reply}"));

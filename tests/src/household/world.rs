@@ -83,6 +83,8 @@ pub struct World {
     pub told: Vec<(Machine, Told)>,
     /// What has just happened that something may go wrong after.
     pub moments: Vec<Moment>,
+    /// Nodes that the hub has just given up.
+    pub given_up: Vec<usize>,
     queue: BinaryHeap<Reverse<Entry>>,
     count: u64,
 }
@@ -98,6 +100,7 @@ impl World {
             bug,
             told: Vec::new(),
             moments: Vec::new(),
+            given_up: Vec::new(),
             queue: BinaryHeap::new(),
             count: 0,
         }

@@ -22,6 +22,8 @@ pub const AT_WORK: Duration = Duration::from_millis(50);
 const GRACE: Duration = Duration::from_millis(100);
 /// A beat of this many promised times is missing before somebody counts as silent.
 const MISSED: u32 = 2;
+/// A program that runs is woken this late at most, mostly.
+const AWAKE: Duration = Duration::from_millis(10);
 /// No promise is believed that is longer.
 const LONGEST_PROMISE: Duration = Duration::from_secs(5);
 
@@ -72,6 +74,17 @@ impl Pulse {
             next_ms: within.as_millis() as u32,
             ..Beat::default()
         }
+    }
+
+    /// Whether it counts as silent, now that [`silent_at`](Self::silent_at) has come. Who looks later than that was itself
+    /// frozen, or asleep: what came meanwhile is read first.
+    pub fn is_silent(&mut self, now: Duration, round_trip: Duration) -> bool {
+        let silent_at = self.silent_at(round_trip);
+        if now > silent_at + AWAKE {
+            self.heard += now + GRACE - silent_at;
+            return false;
+        }
+        now >= silent_at
     }
 
     /// When it counts as silent, if nothing is heard until then.
@@ -140,5 +153,22 @@ mod tests {
         assert_eq!(pulse.silent_at(ms(0)), ms(11_100));
         pulse.came(&beat(0), ms(1000));
         assert_eq!(pulse.silent_at(ms(0)), ms(1200));
+    }
+
+    #[test]
+    fn who_was_asleep_blames_nobody_for_the_silence() {
+        let ms = Duration::from_millis;
+        let mut pulse = Pulse::new(ms(0));
+        let beat = Beat {
+            next_ms: 50,
+            ..Beat::default()
+        };
+        pulse.came(&beat, ms(1000));
+        assert!(!pulse.is_silent(ms(1199), ms(0)));
+        assert!(pulse.is_silent(ms(1200), ms(0)));
+        // This machine was frozen for seconds: whoever is there is heard of again soon.
+        assert!(!pulse.is_silent(ms(4000), ms(0)));
+        assert!(!pulse.is_silent(ms(4099), ms(0)));
+        assert!(pulse.is_silent(ms(4100), ms(0)));
     }
 }

@@ -336,7 +336,9 @@ impl Beats {
                     }
                 },
                 () = sleep_until(missed), if !silent => {
-                    self.health.send_modify(|it| it.silent = true);
+                    if pulse.is_silent(began.elapsed(), self.connection.rtt()) {
+                        self.health.send_modify(|it| it.silent = true);
+                    }
                 }
                 () = sleep_until(next) => {
                     let now = Instant::now();
