@@ -12,6 +12,7 @@ pub mod kokoro_model;
 pub mod lan;
 #[path = "../../engine/workers/llm/tests/model/mod.rs"]
 pub mod llama_model;
+pub mod muscle;
 pub mod namespace;
 pub mod nodes;
 pub mod program;

@@ -5,7 +5,8 @@ use crate::{namespace::Namespace, program::Home};
 use anyhow::{Context, Result};
 use std::{
     ffi::OsStr,
-    io::{self, BufRead, BufReader, Read, Write},
+    io::{self, Read, Write},
+    path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 

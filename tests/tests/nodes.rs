@@ -7,19 +7,19 @@ use loqa_link::{
     pairing::{About, Invitation, Joined, Opening, PairError, Role, Roles, Secret, pair},
 };
 use loqa_tests::{
+    muscle::{self, Muscle, works},
     nodes::{Pairing, alike, called, listed, loud, node, record, silence},
-    program::{Ended, Home, loqa},
+    program::{Ended, Home},
     whisper_model::Model,
 };
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader},
     net::{Ipv4Addr, SocketAddr, UdpSocket},
-    path::Path,
-    process::{Child, Command, Stdio},
+    process::Stdio,
     sync::mpsc,
     thread::JoinHandle,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 fn begin(home: &Home, args: &[&str]) -> Result<Pairing> {
@@ -238,73 +238,6 @@ fn a_puck_is_heard_and_answered_in_its_own_room_until_it_is_revoked() -> Result<
     Ok(())
 }
 
-/// A node that runs a whisper model, which says the same whatever it hears.
-struct Listener {
-    name: String,
-    program: Child,
-    told: std::io::Lines<BufReader<std::process::ChildStderr>>,
-}
-
-impl Listener {
-    /// Paired with the hub, and linked.
-    fn new(home: &Home, name: &str, model: &Path) -> Result<Listener> {
-        let (file, folder) = (format!("{name}.toml"), home.path(name));
-        let roles = "roles = [\"inference\"]";
-        let inference = format!("[inference]\nstt = 0\ntts = 0\nwhisper = {model:?}\n");
-        home.write(&file, format!("name = {name:?}\n{roles}\n{inference}"))?;
-        let run = |args: &[&str]| {
-            let mut command = Command::new(loqa().with_file_name("loqa-node"));
-            home.surround(&mut command);
-            command.args(args).arg("--config").arg(home.path(&file));
-            command.arg("--data").arg(&folder);
-            command
-        };
-        let pairing = begin(home, &[])?;
-        let (digits, at) = (pairing.digits()?, address(&pairing)?.to_string());
-        let mut joining = run(&["pair", &digits, "--hub", &at]);
-        let joining = joining.stdout(Stdio::null()).spawn()?;
-        let ended = pairing.answer("yes\n")?;
-        ensure!(ended.code == Some(0), "{ended:#?}");
-        ensure!(joining.wait_with_output()?.status.success());
-        let mut program = run(&["run"]).stderr(Stdio::piped()).spawn()?;
-        let told = program.stderr.take().context("no output")?;
-        let mut listener = Listener {
-            name: name.into(),
-            program,
-            told: BufReader::new(told).lines(),
-        };
-        let linked = |line: &std::io::Result<String>| {
-            line.as_ref().is_ok_and(|line| line.contains("Linked to"))
-        };
-        listener.told.by_ref().find(linked).context("it ended")??;
-        Ok(listener)
-    }
-}
-
-/// Waits until one of them works on something, or until none does; which.
-fn until_work(home: &Home, listeners: &[Listener], wanted: bool) -> Result<Option<usize>> {
-    let began = Instant::now();
-    while began.elapsed() < Duration::from_secs(60) {
-        let list = nodes(home)?;
-        let works = |it: &Listener| {
-            let mut named = list.iter().filter(|node| node["name"] == *it.name);
-            named.any(|node| node["running"] == 1)
-        };
-        let working = listeners.iter().position(works);
-        if working.is_some() == wanted {
-            return Ok(working);
-        }
-    }
-    bail!("it stays so that work is under way: {}", !wanted)
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        let _ = self.program.kill();
-        let _ = self.program.wait();
-    }
-}
-
 #[test]
 fn what_no_command_covers_is_heard_by_a_node_and_by_another_if_that_dies_in_the_middle_of_words()
 -> Result<()> {
@@ -327,9 +260,9 @@ fn what_no_command_covers_is_heard_by_a_node_and_by_another_if_that_dies_in_the_
     let alone = ask()?.turns()?;
     ensure!(alone[0]["intent"].is_null(), "{alone:#?}");
 
-    let mut listeners = vec![
-        Listener::new(&home, "attic", &model)?,
-        Listener::new(&home, "cellar", &model)?,
+    let mut muscles = vec![
+        Muscle::new(&home, "attic", &model, None)?,
+        Muscle::new(&home, "cellar", &model, None)?,
     ];
     let heard = ask()?.turns()?;
     ensure!(
@@ -346,35 +279,38 @@ fn what_no_command_covers_is_heard_by_a_node_and_by_another_if_that_dies_in_the_
     ensure!(reasons.into_iter().any(|it| placed(&it)), "{list:#?}");
 
     // What may not leave the hub stays with it.
-    for name in ["attic", "cellar"] {
-        let words = home.run(["node", "hears", name, "kept"])?;
-        ensure!(words.code == Some(0), "{words:#?}");
-    }
-    ensure!(ask()?.turns()?[0]["intent"].is_null());
-    for name in ["attic", "cellar"] {
-        let words = home.run(["node", "hears", name, "everything"])?;
-        ensure!(words.code == Some(0), "{words:#?}");
-    }
+    let hears = |words: &str| -> Result<()> {
+        for name in ["attic", "cellar"] {
+            let set = home.run(["node", "hears", name, words])?;
+            ensure!(set.code == Some(0), "{set:#?}");
+        }
+        Ok(())
+    };
+    hears("kept")?;
+    let kept = ask()?.turns()?;
+    ensure!(kept[0]["intent"].is_null(), "{kept:#?}");
+    hears("everything")?;
 
     // Whichever hears it is killed while somebody speaks, as kill -9 does; then the other one as well.
     for others in [1, 0] {
-        until_work(&home, &listeners, false)?;
+        muscle::until(&home, |list| !list.iter().any(works))?;
         let mut asking = home.command(["ask", "--json", "--wav", "odd.wav"]);
         let asking = asking.stdout(Stdio::piped()).stderr(Stdio::piped());
         let asking = asking.spawn()?;
-        let working = until_work(&home, &listeners, true)?.context("nobody works")?;
-        let killed = listeners.swap_remove(working);
-        let name = killed.name.clone();
-        drop(killed);
+        let list = muscle::until(&home, |list| list.iter().any(works))?;
+        let working = list.iter().find(|node| works(node)).context("nobody")?;
+        let killed = working["name"].as_str().context("no name")?;
+        muscles.retain(|it| it.name != killed);
+        ensure!(muscles.len() == others, "{list:#?}");
         let ended: Ended = asking.wait_with_output()?.into();
         let turns = ended.turns()?;
         match others {
             1 => ensure!(
                 turns[0]["text"] == "turn off the kitchen lights",
-                "{name}: {turns:#?}"
+                "{killed}: {turns:#?}"
             ),
             // What is left is what the hub itself has heard: no command, and nothing is done.
-            _ => ensure!(turns[0]["intent"].is_null(), "{name}: {turns:#?}"),
+            _ => ensure!(turns[0]["intent"].is_null(), "{killed}: {turns:#?}"),
         }
     }
     hub.interrupt()?;

@@ -438,6 +438,7 @@ impl Hub {
             file: None,
             speech_end: None,
             fast: false,
+            called: None,
         };
         self.asked(0, ask, world);
         self.settle(world);

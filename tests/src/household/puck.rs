@@ -135,6 +135,7 @@ impl Puck {
             file: None,
             speech_end: None,
             fast: false,
+            called: None,
         };
         end.say(lane, &ask, world);
         let route = Route {

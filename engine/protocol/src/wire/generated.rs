@@ -1462,6 +1462,8 @@ pub struct NodeSettings {
     pub volume: ::core::option::Option<u32>,
     #[prost(bool, optional, tag = "5")]
     pub muted: ::core::option::Option<bool>,
+    #[prost(enumeration = "Hears", optional, tag = "6")]
+    pub hears: ::core::option::Option<i32>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ServerFrame {
@@ -1619,6 +1621,40 @@ impl Redaction {
             "REDACTION_NAMES" => Some(Self::Names),
             "REDACTION_NUMBERS" => Some(Self::Numbers),
             "REDACTION_TEXT" => Some(Self::Text),
+            _ => None,
+        }
+    }
+}
+/// Which words may leave the hub for a node that works on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Hears {
+    Unspecified = 0,
+    Everything = 1,
+    /// those that may be kept anyway
+    Kept = 2,
+    Nothing = 3,
+}
+impl Hears {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "HEARS_UNSPECIFIED",
+            Self::Everything => "HEARS_EVERYTHING",
+            Self::Kept => "HEARS_KEPT",
+            Self::Nothing => "HEARS_NOTHING",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "HEARS_UNSPECIFIED" => Some(Self::Unspecified),
+            "HEARS_EVERYTHING" => Some(Self::Everything),
+            "HEARS_KEPT" => Some(Self::Kept),
+            "HEARS_NOTHING" => Some(Self::Nothing),
             _ => None,
         }
     }

@@ -8,6 +8,7 @@ mod house;
 mod hub;
 mod late;
 mod loss;
+mod muscle;
 mod part;
 mod puck;
 mod pucks;
@@ -39,6 +40,9 @@ pub struct HouseholdArgs {
     /// Pucks that talk at a time, at most
     #[arg(long, default_value_t = 256)]
     talking: usize,
+    /// Turns for each figure of machines that hear any words
+    #[arg(long, default_value_t = 20)]
+    turns: usize,
     /// Only this (may be given several times)
     #[arg(long)]
     only: Vec<Figure>,
@@ -57,6 +61,8 @@ pub enum Figure {
     Crowd,
     /// The memory of `loqa-node` as a puck
     Puck,
+    /// What nodes that hear any words cost a command, and what the death of one costs
+    Muscle,
 }
 
 /// About 8 s, with pauses as people make them.
@@ -83,6 +89,7 @@ pub fn run(args: HouseholdArgs, report: &mut Report) -> Result<()> {
                 crowd::measure(folder, args.seconds.div_ceil(3), args.talking, report)?
             }
             Figure::Puck => puck::measure(folder, report)?,
+            Figure::Muscle => muscle::measure(args.turns, report)?,
         }
     }
     Ok(())

@@ -12,7 +12,7 @@ use loqa_link::wire::{
     Asker, Dialer, Link, Me,
     audio::{FRAME_MS, FRAME_SAMPLES},
 };
-use loqa_protocol::{AudioCodec, NodeRole};
+use loqa_protocol::{AudioCodec, Called, NodeRole};
 use std::{net::SocketAddr, ops::Range, path::Path, sync::Arc, time::Duration};
 use tokio::{
     task::JoinSet,
@@ -143,7 +143,7 @@ impl Puck {
         said: &[[f32; FRAME_SAMPLES]],
     ) -> Result<Vec<u64>> {
         self.request += 1;
-        let mut talker = self.asker.talk(self.request).await?;
+        let mut talker = self.asker.talk(self.request, Called::default()).await?;
         let mut at_ns = Vec::with_capacity(frames);
         for (number, samples) in (0..frames as u32).zip(said.iter().cycle()) {
             sleep_until(begin + FRAME * number).await;

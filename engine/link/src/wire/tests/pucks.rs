@@ -91,7 +91,7 @@ async fn where_packets_are_lost_nobody_waits_for_the_next_frame() {
     };
     let began = Instant::now();
     let says = async {
-        let mut talker = asker.talk(1).await.unwrap();
+        let mut talker = asker.talk(1, Called::default()).await.unwrap();
         for at in 0..2000 {
             asker.say(&mut talker, &frame(at)).await.unwrap();
             tokio::time::sleep(ms(20)).await;
