@@ -10,7 +10,7 @@ use std::{
 /// Households that a run of all tests looks at.
 const SEEDS: u64 = 2000;
 /// Seeds in which a planted mistake must show.
-const ENOUGH: u64 = 3000;
+const ENOUGH: u64 = 1000;
 
 fn of_environment(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok()?;

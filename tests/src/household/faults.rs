@@ -82,7 +82,10 @@ pub enum Fault {
     /// Those that hear and think hang.
     HereHangs(Duration),
     /// The skill host dies after the next commit and before it has told.
-    AnswerLost,
+    AnswerLost {
+        /// It is asked once more.
+        again: bool,
+    },
     /// The disk takes writes again.
     DiskBack,
 }
@@ -261,7 +264,9 @@ fn fault(nodes: usize, pucks: usize, random: &mut Random) -> Fault {
         12 => Fault::Cut(puck, long),
         13 => Fault::HereDies,
         14 => Fault::HereHangs(long),
-        _ => Fault::AnswerLost,
+        _ => Fault::AnswerLost {
+            again: random.below(2) == 0,
+        },
     }
 }
 

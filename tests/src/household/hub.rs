@@ -89,7 +89,8 @@ pub struct Hub {
     pub next_session: u64,
     /// Its own models do not answer before.
     pub here_hangs: Duration,
-    pub answer_lost: bool,
+    /// What the next commit did is not told; whether the host is asked again.
+    pub answer_lost: Option<bool>,
     /// What it has asked whether to do; only a planted mistake looks at it.
     pub pending: Option<PrepareRequest>,
 }
@@ -109,7 +110,7 @@ impl Hub {
             due: VecDeque::new(),
             next_session: 0,
             here_hangs: Duration::ZERO,
-            answer_lost: false,
+            answer_lost: None,
             pending: None,
         };
         hub.begin_session(Mouth::Here, 0, world);

@@ -250,7 +250,11 @@ impl<'p> Run<'p> {
         }
         self.frozen.remove(&machine);
         for held in self.held.remove(&machine).unwrap_or_default() {
-            self.happens(held);
+            match held {
+                // It had come before the net was cut.
+                Happening::Arrives(packet) => self.arrives(packet),
+                other => self.happens(other),
+            }
             self.passes_on();
         }
     }
@@ -328,10 +332,9 @@ impl<'p> Run<'p> {
                     let pending = self.pending.take();
                     self.hub = Some(Hub { pending, ..hub });
                 }
-                Err(error) => {
-                    // As whatever starts services does.
-                    self.world
-                        .say(|| error.lines().next().unwrap_or_default().to_owned());
+                Err(_) => {
+                    // As whatever starts services does. Why not, names a folder that is another each time.
+                    self.world.say(|| "hub      cannot start".into());
                     self.world.at(now + 500 * MS, Happening::Starts(machine));
                 }
             },
@@ -413,9 +416,9 @@ impl<'p> Run<'p> {
                     hub.here_hang(lasts, &self.world);
                 }
             }
-            Fault::AnswerLost => {
+            Fault::AnswerLost { again } => {
                 if let Some(hub) = &mut self.hub {
-                    hub.answer_lost = true;
+                    hub.answer_lost = Some(again);
                 }
             }
             Fault::DiskBack => {

@@ -531,9 +531,12 @@ impl Hub {
             false => utterance,
         };
         let result = self.house.commit(by, draft, world);
-        if std::mem::take(&mut self.answer_lost) {
-            let soon = Soon::CommitAgain(key, utterance, draft);
-            return self.soon.put(world.now + 400 * MS, soon);
+        if let Some(again) = self.answer_lost.take() {
+            if again {
+                let soon = Soon::CommitAgain(key, utterance, draft);
+                self.soon.put(world.now + 400 * MS, soon);
+            }
+            return;
         }
         let takes = world.between(2, 120);
         let soon = Soon::Committed(key, utterance, result, deeds);

@@ -45,6 +45,8 @@ pub struct Pulse {
     promised: Duration,
     seen: u64,
     sent: u64,
+    /// It is missing, and is waited for until then in case it was this side that did not listen.
+    doubted: Option<Duration>,
 }
 
 impl Pulse {
@@ -55,12 +57,14 @@ impl Pulse {
             promised: AT_REST,
             seen: 0,
             sent: 0,
+            doubted: None,
         }
     }
 
     /// A beat came.
     pub fn came(&mut self, beat: &Beat, now: Duration) {
         self.heard = now;
+        self.doubted = None;
         self.seen = beat.ordinal;
         self.promised = Duration::from_millis(beat.next_ms.into()).clamp(AT_WORK, LONGEST_PROMISE);
     }
@@ -76,20 +80,23 @@ impl Pulse {
         }
     }
 
-    /// Whether it counts as silent, now that [`silent_at`](Self::silent_at) has come. Who looks later than that was itself
-    /// frozen, or asleep: what came meanwhile is read first.
+    /// Whether it counts as silent. Ask at [`silent_at`](Self::silent_at), and again at what that is then: whoever was frozen, or
+    /// asleep, is late for it and has first to read what came meanwhile.
     pub fn is_silent(&mut self, now: Duration, round_trip: Duration) -> bool {
-        let silent_at = self.silent_at(round_trip);
-        if now > silent_at + AWAKE {
-            self.heard += now + GRACE - silent_at;
+        if now < self.silent_at(round_trip) {
             return false;
         }
-        now >= silent_at
+        let awake = self.doubted.is_some_and(|until| now <= until + AWAKE);
+        if !awake {
+            self.doubted = Some(now + AWAKE);
+        }
+        awake
     }
 
     /// When it counts as silent, if nothing is heard until then.
     pub fn silent_at(&self, round_trip: Duration) -> Duration {
-        self.heard + self.promised * MISSED + GRACE + round_trip * 4
+        let missed = self.heard + self.promised * MISSED + GRACE + round_trip * 4;
+        self.doubted.unwrap_or(missed)
     }
 }
 
@@ -165,10 +172,16 @@ mod tests {
         };
         pulse.came(&beat, ms(1000));
         assert!(!pulse.is_silent(ms(1199), ms(0)));
-        assert!(pulse.is_silent(ms(1200), ms(0)));
-        // This machine was frozen for seconds: whoever is there is heard of again soon.
+        assert!(!pulse.is_silent(ms(1200), ms(0)));
+        assert_eq!(pulse.silent_at(ms(0)), ms(1210));
+        assert!(pulse.is_silent(ms(1211), ms(0)));
+        // This machine was frozen for seconds: whoever is there is heard of again now.
+        pulse.came(&beat, ms(2000));
         assert!(!pulse.is_silent(ms(4000), ms(0)));
-        assert!(!pulse.is_silent(ms(4099), ms(0)));
-        assert!(pulse.is_silent(ms(4100), ms(0)));
+        pulse.came(&beat, ms(4001));
+        assert_eq!(pulse.silent_at(ms(0)), ms(4201));
+        assert!(!pulse.is_silent(ms(4300), ms(0)));
+        assert!(!pulse.is_silent(ms(9000), ms(0)));
+        assert!(pulse.is_silent(ms(9010), ms(0)));
     }
 }
