@@ -220,6 +220,21 @@ const steps = {
     await row(page, "Kitchen").getByRole("switch", { checked: false }).waitFor();
   },
 
+  async "a household says whose words a machine may work on, and what that means"({ page, other }) {
+    const words = row(page, "Study").getByLabel("Whose words Study may work on");
+    await row(page, "Study").getByText("All that is said in the house may go there").waitFor();
+    await words.selectOption({ label: "No words" });
+    await row(page, "Study").getByText("Nothing that is said goes there.").waitFor();
+    await row(other, "Study").getByText("Nichts von dem, was gesagt wird, geht dorthin.").waitFor();
+    const study = (await listed()).find(({ name }) => name === "Study");
+    assert.equal(study.hears, "nothing");
+    assert.deepEqual(await barriers(other), []);
+    await screenshot(page, "nodes-hears-1024-light");
+    await screenshot(other, "nodes-hears-390-dark-de");
+    await loqa("node", "hears", "Study", "everything");
+    await row(page, "Study").getByText("All that is said in the house may go there").waitFor();
+  },
+
   async "machines are named, put in rooms and removed, and every page sees it"({ page, other }) {
     const kitchen = row(page, "Kitchen");
     await kitchen.getByLabel("Room of Kitchen").selectOption({ label: "Kitchen" });

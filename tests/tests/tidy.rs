@@ -70,6 +70,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "loqa-core",
             "loqa-inference",
             "loqa-engine",
+            "loqa-jobs",
             "loqa-link",
             "loqa-ui",
             "loqa-skill-host",

@@ -77,7 +77,7 @@ pub struct Outcome {
     pub place: usize,
     /// From the last that was said to the first of its answer; where another was first, to that.
     pub answered: Option<Duration>,
-    /// Whether it was lost.
+    /// Whether it failed.
     pub lost: bool,
 }
 
@@ -269,7 +269,9 @@ impl Errand {
         if it.state != State::Runs {
             return;
         }
-        (it.state, it.lost) = (State::Over, true);
+        it.state = State::Over;
+        // Who has enough to do has not failed.
+        it.lost = !matches!(&lost, Lost::Refused(error) if error.kind == JobErrorKind::Deadline);
         effects.push(Effect::Close { attempt });
         let place = it.place;
         self.last = Some(match lost {

@@ -169,20 +169,17 @@ pub fn ranked(candidates: &[Candidate], wanted: &Wanted) -> Result<Vec<Choice>, 
             _ => {
                 let others = able[1..].iter().map(|other| {
                     let other = &candidates[*other];
-                    format!("{} {} ms", other.place(), other.first_output.as_millis())
+                    format!("; {} {} ms", other.place(), other.first_output.as_millis())
                 });
-                let others: Vec<_> = others.collect();
+                let others: String = others.collect();
                 // Here it is private and cannot be cut off; soon enough is soon.
-                let why = match (&chosen.node, ms) {
-                    (None, _) if able[1..].iter().any(|it| candidates[*it].node.is_some()) => {
+                let why = match &chosen.node {
+                    None if able[1..].iter().any(|it| candidates[*it].node.is_some()) => {
                         "soon enough, and nothing leaves this machine"
                     }
                     _ => "soonest",
                 };
-                format!(
-                    "{described}: {why} ({ms} ms to first output; {})",
-                    others.join(", ")
-                )
+                format!("{described}: {why}; {ms} ms to first output{others}")
             }
         }
     };
@@ -199,12 +196,13 @@ impl Candidate {
     /// For people: where it is.
     pub fn place(&self) -> String {
         match &self.node {
-            Some(node) => format!("on {}", node.name),
+            Some(node) => format!("on `{}`", node.name),
             None => "on this machine".to_owned(),
         }
     }
 
-    fn described(&self) -> String {
+    /// For people: what it is, and where.
+    pub fn described(&self) -> String {
         format!("{} {}", self.capability, self.place())
     }
 }
@@ -277,14 +275,14 @@ mod tests {
         assert_eq!(
             reasons(150, 20, 90),
             [
-                "llm.llama:small on this machine: soon enough, and nothing leaves this machine (150 ms to first output; on attic 20 ms, on cellar 90 ms)",
-                "llm.llama:large on attic: if those before it fail (20 ms to first output)",
-                "llm.llama:large on cellar: if those before it fail (90 ms to first output)",
+                "llm.llama:small on this machine: soon enough, and nothing leaves this machine; 150 ms to first output; on `attic` 20 ms; on `cellar` 90 ms",
+                "llm.llama:large on `attic`: if those before it fail (20 ms to first output)",
+                "llm.llama:large on `cellar`: if those before it fail (90 ms to first output)",
             ]
         );
         assert_eq!(
             reasons(900, 20, 60)[0],
-            "llm.llama:large on cellar: soonest (60 ms to first output; on attic 20 ms, on this machine 900 ms)"
+            "llm.llama:large on `cellar`: soonest; 60 ms to first output; on `attic` 20 ms; on this machine 900 ms"
         );
     }
 

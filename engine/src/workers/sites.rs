@@ -367,7 +367,7 @@ impl Work {
             };
             Ranked {
                 place: loqa_core::errand::Place {
-                    name: candidate.place(),
+                    name: candidate.described(),
                     tries: if candidate.node.is_none() { 2 } else { 1 },
                     late: late.max(SOONEST_LATE),
                 },

@@ -158,6 +158,7 @@ fn whoever_refuses_is_not_asked_twice() {
     errand.handle(Input::Say(audio(0)), MS);
     let next = errand.handle(Input::Came(0, busy("the attic")), 2 * MS);
     assert_eq!(shown(&next), "close 0, again, open 1 at 1, 1<0");
+    assert!(errand.outcomes().all(|it| !it.lost));
     let none = errand.handle(Input::Came(1, busy("this machine")), 3 * MS);
     assert_eq!(
         shown(&none),

@@ -1,6 +1,8 @@
 //! A machine of the household: what it is called, where it is, what it does, and the way out.
 
-use super::{App, Refused, day, decimal, hears::Words, roles, sound::Sound, words, words_with};
+use super::{
+    App, Refused, day, decimal, hears::Words, roles, sound::Sound, words, words_of_hub, words_with,
+};
 use crate::model::{
     headed,
     nodes::{Link, Node, Work},
@@ -147,7 +149,7 @@ fn work(work: &Work) -> impl IntoView + use<> {
     view! {
         <li>
             <code>{work.capability.clone()}</code> ": " {told.join(" ")} " "
-            {reason.map(|reason| view! { {words("node-reason")} " " <span lang="en">{reason}</span> })}
+            {reason.map(|reason| view! { {words("node-reason")} " " <span dir="auto">{words_of_hub(&reason)}</span> })}
         </li>
     }
 }
