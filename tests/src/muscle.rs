@@ -1,4 +1,4 @@
-//! A node that hears any words for its hub: `loqa-node` with a whisper model that says the same whatever it hears.
+//! A node that works for its hub: `loqa-node` with a model.
 
 use crate::{
     lan::Machine,
@@ -10,7 +10,6 @@ use serde_json::Value;
 use std::{
     io::{BufRead, BufReader},
     net::{Ipv4Addr, SocketAddr},
-    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -28,18 +27,19 @@ pub struct Muscle<'a> {
 }
 
 impl<'a> Muscle<'a> {
-    /// Paired with the hub of this home, and linked: on a machine of its own, or on this one.
+    /// Paired with the hub of this home, and linked: on a machine of its own, or on this one. `runs`: what its settings say of
+    /// models.
     ///
     /// # Errors
     /// It is not.
     pub fn new(
         home: &'a Home,
         name: &'static str,
-        model: &Path,
+        runs: &str,
         machine: Option<Machine>,
     ) -> Result<Muscle<'a>> {
         let roles = "roles = [\"inference\"]";
-        let inference = format!("[inference]\nstt = 0\ntts = 0\nwhisper = {model:?}\n");
+        let inference = format!("[inference]\nstt = 0\ntts = 0\n{runs}\n");
         let settings = format!("name = {name:?}\n{roles}\n{inference}");
         home.write(&format!("{name}.toml"), settings)?;
         let mut muscle = Muscle {

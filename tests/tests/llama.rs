@@ -11,6 +11,7 @@ use loqa_jobs::{Process, Program};
 use loqa_protocol::Tool;
 use loqa_tests::{
     llama_model::{write, write_saying},
+    muscle::{self, Muscle},
     program::{Home, children, loqa},
     voices::{Speaker, Studio, write_wav},
     whisper_model,
@@ -305,6 +306,32 @@ fn one_that_always_wants_the_worst_gets_no_further_than_a_person() -> Result<()>
         let nothing = "I didn't do anything: say it another way.";
         assert_eq!(turn["reply"], nothing, "{turn}");
     }
+    Ok(())
+}
+
+#[test]
+fn a_question_is_answered_by_another_machine_and_by_none_once_that_is_gone() -> Result<()> {
+    let _alone = alone();
+    let home = Home::new()?.deaf()?;
+    let says = home.path("says.gguf");
+    write_saying(&says, &PARIS, &known()?);
+    let _hub = home.hub()?;
+    let mut attic = Muscle::new(&home, "attic", &format!("llama = {says:?}"), None)?;
+    let turn = ask(&home, "which town has the iron tower")?;
+    assert_eq!(
+        turn["reply"], "That is Paris, people say. Beautiful",
+        "{turn}"
+    );
+    let list = muscle::until(&home, |list| !list[0]["work"][0].is_null())?;
+    let reason = list[0]["work"][0]["reason"].as_str().unwrap_or_default();
+    ensure!(
+        reason.contains("llm.llama:says on `attic`: the only one"),
+        "{list:#?}"
+    );
+    attic.kill();
+    let turn = ask(&home, "which town has the iron tower in france")?;
+    let reply = turn["reply"].as_str().unwrap_or_default();
+    ensure!(!reply.is_empty() && !reply.contains("Paris"), "{turn}");
     Ok(())
 }
 

@@ -248,6 +248,7 @@ fn what_no_command_covers_is_heard_by_a_node_and_by_another_if_that_dies_in_the_
     home.write("config/loqa/loqa.toml", format!("[nodes]\nport = {port}\n"))?;
     let model = home.path("says.bin");
     Model::saying("turn off the kitchen lights").write(&model)?;
+    let model = format!("whisper = {model:?}");
     let said = home.run([
         "say",
         "purple elephants dance all around the green garden",

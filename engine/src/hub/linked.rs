@@ -7,7 +7,7 @@ use crate::{
     people::NODE,
     store::Store,
     tasks::TaskKind,
-    workers::{Done, Known, Llama, Sites},
+    workers::{Done, Known, Sites},
 };
 use loqa_link::{
     discovery::{Announcement, Discovery, Household},
@@ -310,11 +310,14 @@ impl Shared {
         self.linked.tell();
     }
 
-    /// Whether this machine or one of the household's nodes answers what no command covers.
+    /// Whether this machine or one of the household's nodes answers what no command covers. One that is away may.
     pub(super) fn answers_questions(&self) -> bool {
-        let here = |llama: &Arc<Llama>| llama.is_here();
-        let llama = self.models.llama.as_ref();
-        llama.is_some_and(|it| here(it) || nodes::any_for(&self.store.snapshot(), Roles::INFERENCE))
+        let Some(llama) = &self.models.llama else {
+            return false;
+        };
+        let household = self.store.snapshot();
+        let mut away = nodes::that_are(&household, Roles::INFERENCE);
+        llama.is_there() || away.any(|node| !self.linked.is_here(node))
     }
 
     /// What nodes are told that the household is called.

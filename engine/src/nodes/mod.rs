@@ -292,13 +292,12 @@ pub(crate) fn shown(id: &str, node: &PairedNode) -> Value {
     })
 }
 
-/// Whether any node is for that.
-pub(crate) fn any_for(household: &Household, role: Roles) -> bool {
-    let mut roles = household
-        .nodes
-        .values()
-        .map(|node| Roles::from_bits(node.roles));
-    roles.any(|roles| roles.is_some_and(|roles| roles.has(role)))
+/// The nodes that are for that.
+pub(crate) fn that_are(household: &Household, role: Roles) -> impl Iterator<Item = NodeId> + '_ {
+    household.nodes.iter().filter_map(move |(id, node)| {
+        let roles = Roles::from_bits(node.roles)?;
+        roles.has(role).then(|| id.parse().ok())?
+    })
 }
 
 /// What a node is for, in words.

@@ -71,6 +71,11 @@ impl Llama {
         own.or_else(|| refused.clone())
     }
 
+    /// Whether anybody can answer now.
+    pub fn is_there(&self) -> bool {
+        self.work.is_there()
+    }
+
     /// Whether this machine can answer.
     pub fn is_here(&self) -> bool {
         self.work.own().is_some()

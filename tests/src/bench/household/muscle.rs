@@ -27,6 +27,7 @@ pub fn measure(turns: usize, report: &mut Report) -> Result<()> {
     let home = Home::new()?;
     let model = home.path("says.bin");
     Model::saying("turn off the kitchen lights").write(&model)?;
+    let model = format!("whisper = {model:?}");
     for (name, words) in [("command.wav", COMMAND), ("odd.wav", ODD)] {
         let said = home.run(["say", words, "--out", name])?;
         ensure!(said.code == Some(0), "{said:#?}");
