@@ -37,7 +37,7 @@ pub enum Lost {
     /// Whoever did it ended or hangs.
     Gone(String),
     /// Whoever did it says why not; the same would say it again.
-    Refused(JobError),
+    Refused(ModelError),
 }
 
 /// What is to be done about it.
@@ -217,7 +217,7 @@ impl Errand {
             return;
         }
         if let JobFrame::Error { error } = frame {
-            return self.lost(attempt, Lost::Refused(error), effects);
+            return self.lost(attempt, Lost::Refused(refused(error)), effects);
         }
         if is_answer(&frame) && it.answered.is_none() {
             it.answered = Some(now.saturating_sub(complete.unwrap_or(now)));
@@ -271,14 +271,14 @@ impl Errand {
         }
         it.state = State::Over;
         // Who has enough to do has not failed.
-        it.lost = !matches!(&lost, Lost::Refused(error) if error.kind == JobErrorKind::Deadline);
+        it.lost = !matches!(lost, Lost::Refused(ModelError::Deadline(_)));
         effects.push(Effect::Close { attempt });
         let place = it.place;
         self.last = Some(match lost {
             Lost::Gone(_) => ModelError::NodeLost(self.places[place].name.clone()),
             Lost::Refused(error) => {
                 self.tries[place] = self.places[place].tries;
-                refused(error)
+                error
             }
         });
         if self.won && self.leads == Some(attempt) && self.told {

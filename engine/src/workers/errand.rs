@@ -7,7 +7,7 @@ use loqa_core::{
 };
 use loqa_jobs::{JobStream, Process};
 use loqa_link::wire::{Health, Link};
-use loqa_protocol::{Capability, JobError, JobErrorKind, JobFrame, NodeId};
+use loqa_protocol::{Capability, JobFrame, NodeId};
 use std::{collections::VecDeque, future, sync::Arc};
 use tokio::{
     sync::{mpsc, watch},
@@ -210,7 +210,7 @@ async fn in_process(
 ) -> Lost {
     let mut link = match JobStream::to(process) {
         Ok(link) => link,
-        Err(error) => return Lost::Refused(refusal(error)),
+        Err(error) => return Lost::Refused(error),
     };
     let lost = async {
         link.write(open).await?;
@@ -260,17 +260,4 @@ async fn at_node(
 async fn silent(mut health: watch::Receiver<Health>) {
     // An error is that the link is gone.
     let _ = health.wait_for(|health| health.silent).await;
-}
-
-fn refusal(error: ModelError) -> JobError {
-    let (kind, message, help) = match error {
-        ModelError::NotLoaded { what, help } => (JobErrorKind::NotLoaded, what, help),
-        ModelError::Deadline(what) => (JobErrorKind::Deadline, what, String::new()),
-        error => (JobErrorKind::Backend, error.to_string(), String::new()),
-    };
-    JobError {
-        kind,
-        message,
-        help,
-    }
 }
