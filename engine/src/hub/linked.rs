@@ -17,10 +17,9 @@ use loqa_link::{
 use loqa_protocol::{ClientFrame, NodeId, NodeRole, Problem, ServerFrame, link::AudioCodec};
 use serde_json::{Value, json};
 use std::{
-    collections::BTreeMap,
     future,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 use tokio::{
@@ -51,8 +50,7 @@ pub(super) fn sites(store: &Arc<Store>) -> Arc<Sites> {
 
 /// Those that are there now.
 pub(super) struct Linked {
-    links: Mutex<BTreeMap<NodeId, Link>>,
-    /// What they do.
+    /// They, and what they do.
     sites: Arc<Sites>,
     /// Somebody wants nodes to be let in, though none is paired yet.
     wanted: watch::Sender<bool>,
@@ -66,7 +64,6 @@ impl Linked {
     /// None yet; what they do goes to `sites`.
     pub fn of(sites: Arc<Sites>) -> Linked {
         Linked {
-            links: Mutex::default(),
             sites,
             wanted: watch::Sender::default(),
             port: watch::Sender::default(),
@@ -86,17 +83,14 @@ impl Linked {
 
     /// Whether it is there, and answers.
     pub fn is_here(&self, node: NodeId) -> bool {
-        let links = self.lock();
-        links
-            .get(&node)
-            .is_some_and(|link| !link.health().borrow().silent)
+        let link = self.sites.link(node);
+        link.is_some_and(|link| !link.health().borrow().silent)
     }
 
     /// What is known of a node besides that it is paired.
     pub fn shown(&self, node: NodeId) -> Value {
-        let links = self.lock();
         let work: Vec<_> = self.sites.done(node).into_iter().map(work).collect();
-        let Some(link) = links.get(&node) else {
+        let Some(link) = self.sites.link(node) else {
             return json!({ "linked": false, "work": work });
         };
         let health = link.health();
@@ -119,11 +113,9 @@ impl Linked {
 
     /// Those that hear a room.
     pub fn pucks(&self) -> Vec<NodeId> {
-        let links = self.lock();
-        let pucks = links
-            .iter()
-            .filter(|(_, link)| link.hello().roles.contains(&NodeRole::Puck));
-        pucks.map(|(node, _)| *node).collect()
+        let links = self.sites.links().into_iter();
+        let pucks = links.filter(|link| link.hello().roles.contains(&NodeRole::Puck));
+        pucks.map(|link| link.peer()).collect()
     }
 
     /// Has nodes be let in from now on, and tells at which port. Blocks, within the runtime.
@@ -144,10 +136,6 @@ impl Linked {
             message: format!("no node can be let in: {reason}"),
             help: "see what else runs on this machine, and start the hub again".into(),
         })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<NodeId, Link>> {
-        self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tell(&self) {
@@ -275,11 +263,9 @@ impl Shared {
         let node = link.peer();
         tracing::info!(node = %node.short(), "a node is here");
         // One that comes again before it was missed is the same.
-        let before = self.linked.lock().insert(node, link.clone());
-        if let Some(before) = before {
+        if let Some(before) = self.linked.sites.came(link) {
             before.close(Reason::Replaced, "");
         }
-        self.linked.sites.came(link);
         self.linked.tell();
         let mut health = link.health();
         let mut clients = tokio::task::JoinSet::new();
@@ -301,11 +287,6 @@ impl Shared {
                 Some(_) = clients.join_next() => {}
             }
         }
-        let mut links = self.linked.lock();
-        if links.get(&node).is_some_and(Link::is_closed) {
-            links.remove(&node);
-        }
-        drop(links);
         self.linked.sites.went(node);
         self.linked.tell();
     }

@@ -118,9 +118,9 @@ impl Sites {
         })
     }
 
-    /// A node is linked now.
-    pub fn came(&self, link: &Link) {
-        self.lock().links.insert(link.peer(), link.clone());
+    /// A node is linked now; by which link it was before.
+    pub fn came(&self, link: &Link) -> Option<Link> {
+        self.lock().links.insert(link.peer(), link.clone())
     }
 
     /// It is not any more, unless another link of it has come since.
@@ -129,6 +129,16 @@ impl Sites {
         if state.links.get(&node).is_some_and(Link::is_closed) {
             state.links.remove(&node);
         }
+    }
+
+    /// By which link a node is there.
+    pub fn link(&self, node: NodeId) -> Option<Link> {
+        self.lock().links.get(&node).cloned()
+    }
+
+    /// Those of all nodes.
+    pub fn links(&self) -> Vec<Link> {
+        self.lock().links.values().cloned().collect()
     }
 
     /// Whenever work went elsewhere than before, or came back.
@@ -216,9 +226,8 @@ impl Work {
     /// Whether anybody could do it now.
     pub fn is_there(&self) -> bool {
         self.own.is_some() || {
-            let state = self.sites.lock();
-            let mut links = state.links.values();
-            links.any(|link| self.offers(link).next().is_some())
+            let mut links = self.sites.links().into_iter();
+            links.any(|link| self.offers(&link).next().is_some())
         }
     }
 
@@ -272,8 +281,7 @@ impl Work {
     /// The places, the best first, and the choice noted.
     fn ranked(&self, scope: PrivacyScope, tier: QosTier) -> Result<Vec<Ranked>, NoPlacement> {
         let now = self.sites.began.elapsed();
-        let links: Vec<Link> = self.sites.lock().links.values().cloned().collect();
-        let named = links.into_iter().filter_map(|link| {
+        let named = self.sites.links().into_iter().filter_map(|link| {
             let known = (self.sites.known)(link.peer())?;
             Some((link, known))
         });
