@@ -13,14 +13,13 @@ use crate::{
     nodes,
     people::{self, Change},
     store::{Deed, Household},
-    tasks::TaskKind,
 };
 use loqa_link::pairing::{Invitation, Opening, Role, Roles, Secret, Seen, qr};
 use loqa_protocol::{NodeEdit, NodeId, NodeSettings, Problem, ServerFrame};
 use serde_json::{Value, json};
 use std::{iter, net::SocketAddr, sync::Arc, time::Instant};
 use tokio_rustls::rustls::pki_types::UnixTime;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::DropGuard;
 
 /// What the audit calls them, in the place of a skill.
 const NODES: &str = "nodes";
@@ -196,8 +195,6 @@ impl Shared {
         node: NodeId,
         muted: Option<bool>,
     ) -> DropGuard {
-        let over = CancellationToken::new();
-        let guard = over.clone().drop_guard();
         let hub = self.clone();
         let showing = async move {
             if let Some(muted) = muted {
@@ -215,35 +212,24 @@ impl Shared {
                     let _ = answers.send(ServerFrame::Problem { id, problem });
                 }
             }
-            let mut changes = hub.household.watch();
-            let (key, mut shown) = (node.to_string(), None);
-            loop {
-                changes.borrow_and_update();
-                let household = hub.store.snapshot();
-                let Some(paired) = household.nodes.get(&key) else {
-                    return;
-                };
-                let volume = nodes::volume(&household, &key);
-                let now = ServerFrame::Puck {
+            let changes = Changes::default().of(hub.household.watch());
+            let look = async || {
+                let (household, key) = (hub.store.snapshot(), node.to_string());
+                let paired = household.nodes.get(&key)?;
+                Some(ServerFrame::Puck {
                     id,
-                    volume,
+                    volume: nodes::volume(&household, &key),
                     muted: paired.muted,
-                };
-                if shown.as_ref() != Some(&now) {
-                    if answers.send(now.clone()).is_err() {
-                        return;
-                    }
-                    shown = Some(now);
-                }
-                if changes.changed().await.is_err() {
-                    return;
-                }
-            }
+                })
+            };
+            // Once it is not of the household any more, there is nothing to tell it.
+            let tell = |now: &Option<ServerFrame>| {
+                let now = now.clone();
+                now.is_some_and(|now| answers.send(now).is_ok())
+            };
+            watched::follow(look, tell, changes).await;
         };
-        self.tasks.spawn(TaskKind::BACKGROUND, "puck", async move {
-            over.run_until_cancelled(showing).await;
-        });
-        guard
+        watched::until_dropped(self, "puck", showing)
     }
 }
 

@@ -70,33 +70,54 @@ pub(super) fn show(
     (id, answers): (u32, Answers),
     name: &'static str,
     look: fn(&Shared) -> Told,
+    changes: Changes,
+) -> DropGuard {
+    let looking = hub.clone();
+    let look = move || blocking(looking.clone(), look);
+    let tell = move |now: &Told| match now {
+        Ok(now) => {
+            let json = now.as_ref().map(Value::to_string).unwrap_or_default();
+            answers.send(ServerFrame::Json { id, json }).is_ok()
+        }
+        Err(problem) => {
+            answer(&answers, id, Err(problem.clone()));
+            false
+        }
+    };
+    until_dropped(hub, name, follow(look, tell, changes))
+}
+
+/// Tells what `look` finds now, and whenever it is another, until it is told that nobody listens.
+pub(super) async fn follow<T: PartialEq, L: Future<Output = T>>(
+    look: impl Fn() -> L,
+    tell: impl Fn(&T) -> bool,
     mut changes: Changes,
+) {
+    let mut told = None;
+    loop {
+        changes.forget();
+        let now = Some(look().await);
+        if now != told {
+            if !now.as_ref().is_some_and(&tell) {
+                return;
+            }
+            told = now;
+        }
+        if !changes.next().await {
+            return;
+        }
+    }
+}
+
+/// Does this as a task of this name, until it is over or the guard is dropped.
+pub(super) fn until_dropped(
+    hub: &Arc<Shared>,
+    name: &'static str,
+    showing: impl Future<Output = ()> + Send + 'static,
 ) -> DropGuard {
     let over = CancellationToken::new();
     let guard = over.clone().drop_guard();
-    let hub = hub.clone();
-    let tasks = hub.tasks.clone();
-    let showing = async move {
-        let mut shown = None;
-        loop {
-            changes.forget();
-            match blocking(hub.clone(), look).await {
-                Ok(now) if now == shown => {}
-                Ok(now) => {
-                    let json = now.as_ref().map(Value::to_string).unwrap_or_default();
-                    if answers.send(ServerFrame::Json { id, json }).is_err() {
-                        return;
-                    }
-                    shown = now;
-                }
-                problem => return answer(&answers, id, problem),
-            }
-            if !changes.next().await {
-                return;
-            }
-        }
-    };
-    tasks.spawn(TaskKind::BACKGROUND, name, async move {
+    hub.tasks.spawn(TaskKind::BACKGROUND, name, async move {
         over.run_until_cancelled(showing).await;
     });
     guard
