@@ -113,10 +113,14 @@ fn Row(id: NodeId) -> impl IntoView {
 fn presence(link: &Link, roles: &[String]) -> String {
     if !link.linked {
         let is = |role: &str| roles.iter().any(|it| it == role);
-        return words(match (is("puck"), is("inference")) {
-            (true, _) => "node-away-puck",
-            (false, true) => "node-away-inference",
-            (false, false) => "node-away",
+        let lost = ["puck", "inference", "display"]
+            .into_iter()
+            .find(|it| is(it));
+        return words(match lost {
+            Some("puck") => "node-away-puck",
+            Some("inference") => "node-away-inference",
+            Some(_) => "node-away-display",
+            None => "node-away",
         });
     }
     if link.silent {

@@ -5,6 +5,7 @@ mod hears;
 mod machine;
 mod pairing;
 mod sound;
+mod topology;
 
 use super::{App, decimal, sessions::day, told, unlock::Unlock, words, words_of_hub, words_with};
 use crate::model::Edited;
@@ -12,6 +13,7 @@ use leptos::{html, prelude::*};
 use loqa_protocol::NodeId;
 use machine::Machines;
 use pairing::Pairing;
+use topology::Topology;
 
 /// For as long as this is shown, as they are.
 #[component]
@@ -34,6 +36,7 @@ pub fn Nodes() -> impl IntoView {
         <Show when=move || locked.get()><Unlock /></Show>
         <Show when=move || shown.get() fallback=|| view! { <p role="status">{words("nodes-asking")}</p> }>
             <fieldset class="nodes" disabled=locked>
+                <Topology />
                 <Machines />
                 <Pairing />
             </fieldset>
