@@ -1,6 +1,6 @@
 //! `/api/v1` of a real hub, as a program uses it.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use futures::{StreamExt, stream::BoxStream};
 use loqa_core::seams::{AudioFrame, FRAME_SAMPLES, Microphone, MicrophoneEvent};
 use loqa_engine::{
@@ -10,10 +10,11 @@ use loqa_engine::{
 use loqa_protocol::{ClientFrame, Event, ServerFrame, ViewPart, wire::Wire};
 use loqa_tests::{
     api::Program,
+    nodes,
     program::{self, Home},
 };
 use serde_json::{Value, json};
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, process::Stdio, sync::Arc, time::Duration};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     client_async,
@@ -142,6 +143,59 @@ fn of_two_programs_that_edit_a_device_the_second_is_told_and_overwrites_nothing(
         "{left}"
     );
     ensure!(gone("moon_lamp")?.0 == 409);
+    Ok(())
+}
+
+#[test]
+fn a_program_pairs_a_machine_sets_it_and_removes_it() -> Result<()> {
+    let home = Home::new()?.deaf()?;
+    let _hub = home.hub()?;
+    let program = Program::of(&home)?;
+    let none = json!({});
+    let opened = program.post("nodes/pairing", &none)?;
+    let (code, address) = (opened["code"].as_str(), opened["addresses"][0].as_str());
+    let address: SocketAddr = address.context("nowhere")?.parse()?;
+    let hub = format!("127.0.0.1:{}", address.port());
+    let code = code.context("no code")?;
+    home.write("node.toml", "name = \"kitchen\"\nroles = [\"puck\"]\n")?;
+    let mut pairing = nodes::node(&home, &["pair", code, "--hub", &hub]);
+    let mut pairing = pairing.stdout(Stdio::piped()).spawn()?;
+    let waiting = loop {
+        let seen = program.get("nodes")?["pairing"].clone();
+        match seen["state"].as_str() {
+            Some("compare") => break seen,
+            Some("open") if pairing.try_wait()?.is_none() => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            _ => bail!("{seen}"),
+        }
+    };
+    let id = waiting["node"]["id"].as_str().context("no id")?;
+    let other = "0".repeat(id.len());
+    let (status, told) = program.request("POST", &format!("nodes/{other}/accept"), &none)?;
+    ensure!(status == 409 && told["code"] == "no_node_waits", "{told}");
+    let accepted = program.post(&format!("nodes/{id}/accept"), &none)?;
+    let ended = pairing.wait_with_output()?;
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    for word in waiting["words"].as_array().context("no words")? {
+        ensure!(said.contains(word.as_str().unwrap_or("?")), "{said}");
+    }
+    ensure!(ended.status.success() && accepted["nodes"][0]["id"] == id);
+
+    let place = format!("nodes/{id}");
+    let to = json!({ "room": "kitchen", "volume": 40, "muted": true });
+    let set = program.send("PATCH", &place, &to)?;
+    let node = &set["nodes"][0];
+    ensure!(node["room"] == "kitchen" && node["volume"] == 40 && node["muted"] == true);
+    ensure!(node["linked"] == false, "{node}");
+    let (status, told) = program.request("PATCH", &place, &json!({ "room": "attic" }))?;
+    ensure!(status == 422 && told["field"] == "room", "{told}");
+    let (status, told) = program.request("PATCH", &place, &json!({ "hears": "nothing" }))?;
+    ensure!(status == 409 && told["code"] == "node_no_inference");
+    let left = program.send("DELETE", &place, &Value::Null)?;
+    ensure!(left["nodes"] == json!([]), "{left}");
+    let (status, _) = program.request("DELETE", &place, &Value::Null)?;
+    ensure!(status == 404);
     Ok(())
 }
 

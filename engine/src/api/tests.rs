@@ -6,7 +6,8 @@ use crate::gateway::{Answers, Connection};
 use axum::http::HeaderMap;
 use futures::future::BoxFuture;
 use loqa_protocol::{
-    AudioFormat, ClientFrame, KeptLook, ServerFrame, TurnSummary, View, ViewPart, view, wire::Wire,
+    AudioFormat, ClientFrame, KeptLook, NodeEdit, ServerFrame, TurnSummary, View, ViewPart, view,
+    wire::Wire,
 };
 use serde_json::json;
 use std::{os::unix::fs::PermissionsExt, time::Duration};
@@ -105,6 +106,18 @@ impl Connection for Perch {
                     })
                     .to_string(),
                 }),
+                ClientFrame::Nodes { .. } => Some(ServerFrame::Json {
+                    id,
+                    json: json!({ "nodes": [], "pairing": { "state": "closed", "why": "" }, "locked": false })
+                        .to_string(),
+                }),
+                ClientFrame::EditNodes {
+                    edit: NodeEdit::Open,
+                    ..
+                } => Some(ServerFrame::Json {
+                    id,
+                    json: json!({ "code": "1234 5678", "qr": null, "addresses": [] }).to_string(),
+                }),
                 ClientFrame::EditPeople { .. } => Some(ServerFrame::Json {
                     id,
                     json: json!({ "id": "7" }).to_string(),
@@ -165,6 +178,11 @@ const FILES: [(&str, &str); 3] = [
     ("secret.txt", "no"),
 ];
 
+/// No display comes.
+fn nobody() -> mpsc::Receiver<Visitor> {
+    mpsc::channel(1).1
+}
+
 impl House {
     async fn open() -> House {
         House::with(&FILES, false).await
@@ -189,7 +207,7 @@ impl House {
             household_port: 0,
             ..config::Dashboard::default()
         };
-        let dashboard = open_at(0, &settings, &folder, Arc::new(Parrot), &tasks)
+        let dashboard = open_at((0, nobody()), &settings, &folder, Arc::new(Parrot), &tasks)
             .await
             .unwrap();
         House {
@@ -559,7 +577,14 @@ async fn a_port_that_is_taken_is_told_with_its_remedy() {
     let dir = tempfile::tempdir().unwrap();
     let folder = DataFolder::acquire(dir.path()).unwrap();
     let settings = config::Dashboard::default();
-    let refused = open_at(port, &settings, &folder, Arc::new(Parrot), &house.tasks).await;
+    let refused = open_at(
+        (port, nobody()),
+        &settings,
+        &folder,
+        Arc::new(Parrot),
+        &house.tasks,
+    )
+    .await;
     let problem = refused.unwrap_err();
     assert!(problem.message.contains(&port.to_string()) && problem.help.contains("port"));
 }

@@ -102,6 +102,32 @@ async fn before_the_login_nothing_of_the_house_is_told() {
             r#"{"for":"stt","model":"none"}"#,
             "401 401 200 200 403 403 200 401",
         ),
+        ("GET /api/v1/nodes", "", "401 401 200 200 403 403 200 401"),
+        (
+            "PATCH /api/v1/nodes/lamp",
+            r#"{"muted":true}"#,
+            "401 401 404 404 403 403 404 401",
+        ),
+        (
+            "DELETE /api/v1/nodes/lamp",
+            "",
+            "401 401 404 404 403 403 404 401",
+        ),
+        (
+            "POST /api/v1/nodes/lamp/accept",
+            "",
+            "401 401 404 404 403 403 404 401",
+        ),
+        (
+            "POST /api/v1/nodes/pairing",
+            "{}",
+            "401 401 200 200 403 403 200 401",
+        ),
+        (
+            "DELETE /api/v1/nodes/pairing",
+            "",
+            "401 401 200 200 403 403 200 401",
+        ),
         ("GET /api/v1/privacy", "", "401 401 200 200 403 403 200 401"),
         (
             "PATCH /api/v1/privacy",

@@ -207,7 +207,10 @@ fn silent() -> Problem {
 /// What the hub says against a request.
 fn refused(problem: Problem) -> Refusal {
     let of_field = |prefix| problem.code.strip_prefix(prefix);
-    let field = of_field("home_").or_else(|| of_field("people_"));
+    let of_node = of_field("node_").filter(|field| ["name", "room"].contains(field));
+    let field = of_field("home_")
+        .or_else(|| of_field("people_"))
+        .or(of_node);
     let status =
         match problem.code.as_str() {
             "not_listening" | "home_changed" => StatusCode::CONFLICT,
@@ -215,7 +218,9 @@ fn refused(problem: Problem) -> Refusal {
             | "disabled" => StatusCode::CONFLICT,
             "model_busy" | "model_used" | "last_owner" | "sealed" => StatusCode::CONFLICT,
             "owner_pin" | "wrong_pin" | "pin_locked" => StatusCode::FORBIDDEN,
-            "no_person" | "no_rule" | "no_such_conversation" => StatusCode::NOT_FOUND,
+            "no_person" | "no_rule" | "no_such_conversation" | "no_node" => StatusCode::NOT_FOUND,
+            "no_node_waits" | "node_no_puck" | "node_no_inference" => StatusCode::CONFLICT,
+            "pairing_code" => StatusCode::UNPROCESSABLE_ENTITY,
             "key_gone" => StatusCode::GONE,
             "no_skill" | "no_offer" | "no_version" | "no_model" => StatusCode::NOT_FOUND,
             "package" | "skill" | "version" | "code" => StatusCode::UNPROCESSABLE_ENTITY,

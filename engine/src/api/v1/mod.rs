@@ -14,6 +14,7 @@ mod house;
 mod latency;
 mod logs;
 mod models;
+mod nodes;
 mod people;
 mod privacy;
 mod room;
@@ -81,6 +82,10 @@ pub fn table() -> Vec<Route> {
         (SignedIn, routes!(people::place)),
         (SignedIn, routes!(people::add_rule)),
         (SignedIn, routes!(people::remove_rule)),
+        (SignedIn, routes!(nodes::nodes)),
+        (SignedIn, routes!(nodes::open, nodes::close)),
+        (SignedIn, routes!(nodes::change, nodes::remove)),
+        (SignedIn, routes!(nodes::accept)),
         (SignedIn, routes!(house::turns)),
         (SignedIn, routes!(latency::latency)),
         (SignedIn, routes!(health::health)),
