@@ -10,6 +10,7 @@
 mod baseline;
 mod devices;
 mod hearing;
+mod scopes;
 mod stimuli;
 mod turns;
 
@@ -39,6 +40,9 @@ pub struct VoiceArgs {
     /// Commands through a microphone and a speaker, in real time
     #[arg(long, default_value_t = 20)]
     devices: usize,
+    /// Commands to each of three households that keep nothing, for a while, and for good, in real time
+    #[arg(long, default_value_t = 30)]
+    scopes: usize,
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -60,6 +64,9 @@ pub fn run(args: VoiceArgs, report: &mut Report) -> Result<()> {
     }
     if args.devices > 0 {
         devices::run(&corpus, args.devices, report)?;
+    }
+    if args.scopes > 0 {
+        runtime.block_on(scopes::run(&corpus, args.scopes, report))?;
     }
     if args.thinking > 0 {
         eprintln!("{} commands with a pause inside a number …", args.thinking);
