@@ -1,18 +1,22 @@
 //! Whatever happens, in whatever order: every turn ends, nothing is done before its words are
-//! final, nothing twice, nothing grave without a "yes", and one reply is audible at a time.
+//! final, nothing twice, nothing grave without a "yes" or, where somebody has one, without their PIN for this very wish, and
+//! one reply is audible at a time.
 
 use super::{
     answer::Phase,
-    household::{Host, grammar},
+    household::{Host, House, grammar},
     *,
 };
-use crate::seams::{Answered, DraftId, ModelError};
+use crate::{
+    policy::{Pin, Policy, Role},
+    seams::{Answered, DraftId, ModelError},
+};
 use loqa_protocol::{Hypothesis, Verdict};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the person says: complete, beginnings, continuations, answers, nonsense.
-const SENTENCES: [&str; 13] = [
+const SENTENCES: [&str; 15] = [
     "",
     "turn off",
     "turn off the lights",
@@ -26,7 +30,11 @@ const SENTENCES: [&str; 13] = [
     "no",
     "never mind",
     "blah blah",
+    PIN,
+    "nine nine nine nine",
 ];
+/// Of the owner, as it is said.
+const PIN: &str = "one two three four";
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -50,6 +58,8 @@ enum Act {
     StaleCommit,
     /// The language model says, calls, ends or fails.
     Model(usize),
+    /// A PIN is typed, wanted or not, right or wrong.
+    Pin(bool),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -72,6 +82,7 @@ fn act() -> impl Strategy<Value = Act> {
         6 => (0usize..4, prop::bool::weighted(0.2)).prop_map(|(index, twice)| Act::Deliver(index, twice)),
         1 => Just(Act::StaleCommit),
         4 => (0usize..6).prop_map(Act::Model),
+        2 => any::<bool>().prop_map(Act::Pin),
     ]
 }
 
@@ -91,6 +102,10 @@ struct World {
     ended: BTreeSet<TurnId>,
     audible: BTreeSet<ReplyId>,
     asked_to_unlock: bool,
+    /// A right PIN was given, and nothing was done by it yet.
+    proven: bool,
+    /// It is looked whose the PIN is.
+    proving: bool,
     /// Asked last, or given up.
     question: QuestionId,
     coming: Vec<Input>,
@@ -159,14 +174,17 @@ impl World {
                     assert!(last_words, "committed before the words were final");
                 }
                 let (request, words) = &self.requests[&draft];
-                if request.steps.iter().any(|step| step.intent == "unlock") {
-                    assert!(
-                        self.asked_to_unlock && words == "yes" && request.text.contains("unlock"),
-                        "unlocked without a yes"
-                    );
-                }
+                let unlocks = request.steps.iter().any(|step| step.intent == "unlock");
+                let allowed = match self.host.house.pins.is_empty() {
+                    true => {
+                        self.asked_to_unlock && words == "yes" && request.text.contains("unlock")
+                    }
+                    false => self.proven && request.proof.is_some(),
+                };
+                assert!(!unlocks || allowed, "unlocked without a yes, or a PIN");
                 let result = self.host.commit(utterance, draft);
                 if result.is_ok() {
+                    self.proven &= !unlocks;
                     assert!(self.committed.insert(utterance), "committed twice");
                 }
                 self.coming.push(Input::Committed(utterance, result));
@@ -187,6 +205,12 @@ impl World {
                 });
             }
             Effect::Ask { question, .. } => self.question = question,
+            Effect::Prove(question, pin) => {
+                let proved = self.host.house.prove(&pin);
+                self.proven = proved.is_ok();
+                self.proving = true;
+                self.coming.push(Input::Proved(question, proved));
+            }
             Effect::Begin(reply, text) => {
                 assert!(
                     !text.is_empty() && self.audible.insert(reply) && self.audible.len() == 1,
@@ -208,6 +232,12 @@ impl World {
             }
             Effect::EndTurn(ended) => {
                 assert!(self.ended.insert(ended.turn), "{} ended twice", ended.turn);
+                let told = &ended.summary.text;
+                assert!(
+                    !self.proving || !told.contains(PIN),
+                    "the PIN was told: {told}"
+                );
+                (self.proven, self.proving) = (false, false);
                 // What was not heard does not answer the question.
                 let unheard =
                     ["", "Sorry, I couldn't hear that."].contains(&ended.summary.reply.as_str());
@@ -312,8 +342,26 @@ impl World {
                 };
                 self.input(Input::Answered(self.question, answered));
             }
+            Act::Pin(right) => {
+                let digits = if right { "1234" } else { "9999" };
+                let pin = Pin::typed(digits).into_iter();
+                pin.for_each(|pin| self.input(Input::Pin(pin)));
+            }
             Act::StaleCommit => self.host.failures = vec![HostError::Stale],
         }
+    }
+}
+
+/// A household whose owner has a PIN.
+fn guarded() -> House {
+    House {
+        policy: Policy {
+            settled: true,
+            own: Vec::new(),
+        },
+        role: Role::Household,
+        pins: vec![("1234", Role::Owner, true)],
+        ..House::default()
     }
 }
 
@@ -324,6 +372,7 @@ proptest! {
     fn every_turn_ends_and_nothing_is_done_rashly_or_twice(
         acts in prop::collection::vec(act(), 0..120),
         open_questions: bool,
+        locked: bool,
     ) {
         let config = TurnConfig {
             open_questions,
@@ -331,7 +380,10 @@ proptest! {
         };
         let mut world = World {
             machine: TurnMachine::new(config, SessionId(1), None, grammar()),
-            host: Host::default(),
+            host: Host::of(match locked {
+                true => guarded(),
+                false => House::default(),
+            }),
             now: Duration::ZERO,
             take: None,
             finished: false,
@@ -342,6 +394,8 @@ proptest! {
             ended: BTreeSet::new(),
             audible: BTreeSet::new(),
             asked_to_unlock: false,
+            proven: false,
+            proving: false,
             question: QuestionId(0),
             coming: Vec::new(),
         };
