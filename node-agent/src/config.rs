@@ -28,6 +28,8 @@ pub struct Config {
     pub puck: Puck,
     /// `[inference]`
     pub inference: Inference,
+    /// `[display]`
+    pub display: Display,
 }
 
 /// A microphone and a speaker in a room.
@@ -66,6 +68,19 @@ pub struct Inference {
     pub context: u32,
 }
 
+/// A screen.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Display {
+    /// What it is, in a word.
+    pub kind: String,
+    /// Where this machine's browser finds the page; 0: wherever there is room.
+    pub port: u16,
+    /// The program that shows it and what it is told, before the address; `auto` alone: whichever is known and installed;
+    /// none: it is opened by somebody else.
+    pub browser: Vec<String>,
+}
+
 /// What a node is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
@@ -74,6 +89,8 @@ pub enum Role {
     Inference,
     /// Hears and speaks in a room
     Puck,
+    /// Shows the hub's page for the wall
+    Display,
 }
 
 /// How live audio is sent.
@@ -94,6 +111,7 @@ impl Default for Config {
             hub: Vec::new(),
             puck: Puck::default(),
             inference: Inference::default(),
+            display: Display::default(),
         }
     }
 }
@@ -120,6 +138,16 @@ impl Default for Inference {
             whisper: None,
             llama: None,
             context: 4096,
+        }
+    }
+}
+
+impl Default for Display {
+    fn default() -> Self {
+        Display {
+            kind: "tablet".into(),
+            port: 7381,
+            browser: vec!["auto".into()],
         }
     }
 }
@@ -160,6 +188,11 @@ impl Config {
             let (least, most) = (CONTEXT.start(), CONTEXT.end());
             bail!("`context` lies between {least} and {most} tokens");
         }
+        let kind = &config.display.kind;
+        let plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-';
+        if kind.is_empty() || kind.len() > 32 || !kind.chars().all(plain) {
+            bail!("`kind` is a word of small letters\n  help: write kind = \"tablet\"");
+        }
         Ok(config)
     }
 
@@ -189,6 +222,7 @@ impl Config {
         let role = |role: &Role| match role {
             Role::Inference => NodeRole::Inference,
             Role::Puck => NodeRole::Puck,
+            Role::Display => NodeRole::Display,
         };
         Me {
             name: self.name.clone(),
@@ -270,7 +304,7 @@ mod tests {
               |
             1 | roles = ["toaster"]
               |          ^^^^^^^^^
-            unknown variant `toaster`, expected `inference` or `puck`
+            unknown variant `toaster`, expected one of `inference`, `puck`, `display`
         "#]],
         );
         refused(
@@ -288,6 +322,12 @@ mod tests {
         refused(
             "[inference]\ncontext = 12\n",
             expect!["`context` lies between 1024 and 32768 tokens"],
+        );
+        refused(
+            "[display]\nkind = \"Wall tablet\"\n",
+            expect![[r#"
+            `kind` is a word of small letters
+              help: write kind = "tablet""#]],
         );
         refused(
             "[puck]\nwake_threshold = 7.0\n",

@@ -2,6 +2,7 @@
 
 use crate::{
     config::{Config, Role},
+    display::{self, Display},
     inference::{self, Models},
     membership::Membership,
     puck::{Puck, Sound},
@@ -50,6 +51,9 @@ pub async fn run(config: &Config, folder: &Path, sound: Sound) -> anyhow::Result
         tracing::warn!("{missing}");
     }
     me.offers = inference::measure(&models).await;
+    if config.has(Role::Display) {
+        me.offers.push(display::offer(&config.display));
+    }
     let offers = me.offers.clone();
     let dialer = Dialer::new(member, me, renewed)?;
     // The hub, while there is a link to it: the puck hears and waits for its phrase in any case.
@@ -57,7 +61,11 @@ pub async fn run(config: &Config, folder: &Path, sound: Sound) -> anyhow::Result
     let mut working = JoinSet::new();
     if config.has(Role::Puck) {
         let puck = Puck::open(&config.puck, &sound, folder)?;
-        working.spawn(puck.run(hub));
+        working.spawn(puck.run(hub.clone()));
+    }
+    if config.has(Role::Display) {
+        let display = Display::open(&config.display, folder).await?;
+        working.spawn(display.run(hub));
     }
     let mut whereabouts = Whereabouts::new(&config.hub, &membership);
     let work = async {
@@ -85,7 +93,7 @@ pub async fn run(config: &Config, folder: &Path, sound: Sound) -> anyhow::Result
     };
     let done = async {
         match working.join_next().await {
-            Some(done) => done.context("the puck failed, which is a defect"),
+            Some(done) => done.context("the puck or the display failed, which is a defect"),
             None => future::pending().await,
         }
     };

@@ -2,6 +2,7 @@
 //! for is in its `node.toml`.
 
 mod config;
+mod display;
 mod inference;
 mod link;
 mod membership;

@@ -44,6 +44,7 @@ pub async fn pair(config: &Config, folder: &Path, code: Option<&str>) -> anyhow:
         let role = match role {
             Role::Inference => Roles::INFERENCE,
             Role::Puck => Roles::PUCK,
+            Role::Display => Roles::DISPLAY,
         };
         roles = Some(roles.map_or(role, |roles| roles.and(role)));
     }

@@ -1,7 +1,7 @@
 //! What this machine is, for whoever asks.
 
 use crate::{
-    config::{Config, Role},
+    config::{self, Config, Role},
     inference,
     membership::{self, Membership},
     puck,
@@ -30,6 +30,10 @@ pub async fn status(config: &Config, folder: &Path) -> anyhow::Result<()> {
             Ok(detectors) => println!("puck       {} wake phrases", detectors.len()),
             Err(error) => println!("puck       {error:#}"),
         }
+    }
+    if config.has(Role::Display) {
+        let config::Display { kind, port, .. } = &config.display;
+        println!("display    {kind}, at port {port} of this machine");
     }
     if config.has(Role::Inference) {
         let models = inference::Models::load(&config.inference);

@@ -1,60 +1,13 @@
 // A machine becomes one of the household in front of the page Nodes, with the program that runs on it.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { kill, loqa, start } from "./hub.mjs";
+import { listed, machine, node, row, show_code, stage, words_of, words_on } from "./machine.mjs";
 import { barriers, inert, person } from "./page.mjs";
 import { screenshot, tell } from "./story.mjs";
 
-const { LOQA_BIN, LOQA_DATA } = process.env;
 /** What a person may take to pair a machine, ms. */
 const BY_HAND = 30_000;
-
-/** A machine with `loqa-node` on it. */
-async function machine(name, folder, roles = ["puck", "inference"]) {
-  const data = join(LOQA_DATA, "..", folder);
-  await mkdir(data, { recursive: true });
-  const config = join(data, "node.toml");
-  await writeFile(config, `name = ${JSON.stringify(name)}\nroles = ${JSON.stringify(roles)}\n`);
-  return { config, data };
-}
-
-/** `loqa-node ARGS…` there, as its person watches it. */
-function node({ config, data }, ...args) {
-  const program = join(dirname(LOQA_BIN), "loqa-node");
-  const child = spawn(program, [...args, "--config", config, "--data", data]);
-  let said = "";
-  let look = () => {};
-  const hear = (text) => {
-    said += text;
-    look();
-  };
-  child.stdout.on("data", hear);
-  child.stderr.on("data", hear);
-  const ended = new Promise((end) =>
-    child.on("exit", (code) => {
-      hear("\n");
-      end(code);
-    }),
-  );
-  return {
-    ended,
-    stop: () => child.kill("SIGINT"),
-    said: () => said,
-    /** What it says that looks so, once it does. */
-    says: (pattern) =>
-      new Promise((found, gone) => {
-        look = () => {
-          const match = said.match(pattern);
-          if (match) found(match);
-          else if (child.exitCode !== null) gone(new Error(`it ended, and said: ${said}`));
-        };
-        look();
-      }),
-  };
-}
 
 /** Whether this machine hears what it says to a group, as it must to find a hub by itself. */
 async function multicast() {
@@ -75,13 +28,6 @@ async function multicast() {
   }
 }
 
-/** The three words of a machine. */
-const words_of = async (pairing) => (await pairing.says(/\n {4}([a-z]+) {3}([a-z]+) {3}([a-z]+)\n/)).slice(1, 4);
-const words_on = (page) => page.locator("ol.words li").allTextContents();
-const row = (page, name) => page.locator(`[data-node="${name}"]`);
-const listed = async () => JSON.parse(await loqa("node", "list", "--json"));
-const stage = (page, stage) => page.locator(`[data-stage="${stage}"]`).waitFor();
-
 /** Goes on with the key Tab until somebody can press this. */
 async function reach(page, locator) {
   for (let steps = 0; steps < 60; steps += 1) {
@@ -89,16 +35,6 @@ async function reach(page, locator) {
     await page.keyboard.press("Tab");
   }
   assert.fail(`${locator} is not reached by keyboard`);
-}
-
-/** Has the page show a code; the digits, and where the hub is. */
-async function show_code(page) {
-  await page.getByRole("button", { name: "Show a code" }).press("Enter");
-  await stage(page, "shows");
-  const digits = await page.locator(".digits").textContent();
-  assert.match(digits, /^\d{4} \d{4}$/);
-  const [, port] = (await page.getByText("--hub").first().textContent()).match(/:(\d+)/);
-  return { digits, at: ["--hub", `127.0.0.1:${port}`] };
 }
 
 const steps = {

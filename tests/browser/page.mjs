@@ -35,7 +35,7 @@ export async function person(browser, options = {}) {
   page.on("pageerror", (error) => page.complaints.push(String(error)));
   page.on("console", (message) => {
     // A hub that is away is part of a test.
-    const away = /ERR_CONNECTION_REFUSED|WebSocket connection|ERR_EMPTY_RESPONSE/.test(message.text());
+    const away = /ERR_CONNECTION_REFUSED|WebSocket connection|ERR_EMPTY_RESPONSE|status of 503/.test(message.text());
     if (message.type() === "error" && !away) page.complaints.push(message.text());
   });
   return page;

@@ -43,6 +43,11 @@ fn a_machine_is_paired_in_front_of_the_page_and_becomes_one_of_the_household() -
     tell("nodes.mjs")
 }
 
+#[test]
+fn a_screen_in_another_room_shows_the_house_without_anybody_signing_in() -> Result<()> {
+    tell("display.mjs")
+}
+
 fn tell(story: &str) -> Result<()> {
     let home = Home::new()?;
     let Some(browser) = Browser::find(&home) else {

@@ -126,4 +126,6 @@ pub enum StreamKind {
     Job,
     /// A client of the hub: `ClientFrame`s to it, `ServerFrame`s back.
     Client,
+    /// A browser at the node: HTTP, as to the hub's own page.
+    Page,
 }

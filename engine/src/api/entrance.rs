@@ -1,5 +1,6 @@
-//! The two ways in: plain on this machine alone, encrypted on all its addresses.
+//! The ways in: plain on this machine alone, encrypted on all its addresses, and over the link of a node.
 
+use loqa_protocol::NodeId;
 use tokio::sync::watch;
 
 /// Where a request came in, and so by which names it may call the hub.
@@ -9,16 +10,21 @@ pub struct Entrance {
     names: watch::Receiver<Vec<String>>,
     port: u16,
     encrypted: bool,
+    /// Whose browser comes, where the port is that node's.
+    node: Option<NodeId>,
 }
+
+/// What a machine calls itself.
+const OWN: [&str; 2] = ["127.0.0.1", "localhost"];
 
 impl Entrance {
     /// The one that only this machine reaches.
     pub fn loopback(port: u16) -> Entrance {
-        let names = ["127.0.0.1", "localhost"].map(String::from);
         Entrance {
-            names: watch::channel(names.into()).1,
+            names: watch::channel(OWN.map(String::from).into()).1,
             port,
             encrypted: false,
+            node: None,
         }
     }
 
@@ -28,7 +34,22 @@ impl Entrance {
             names,
             port,
             encrypted: true,
+            node: None,
         }
+    }
+
+    /// The one for a browser at this node, which calls its own machine. The page of another site at that machine does
+    /// too, but says where it is from.
+    pub fn at_node(node: NodeId) -> Entrance {
+        Entrance {
+            node: Some(node),
+            ..Entrance::loopback(0)
+        }
+    }
+
+    /// Whose browser comes here.
+    pub fn node(&self) -> Option<NodeId> {
+        self.node
     }
 
     /// The origin of this hub's own pages for who calls it `host`; `None` if that is not its name.
@@ -42,6 +63,7 @@ impl Entrance {
         let port = format!(":{}", self.port);
         let name = match host.strip_suffix(&port) {
             Some(name) => name,
+            None if self.node.is_some() => host.rsplit_once(':').map_or(host, |(name, _)| name),
             None if self.port == usual_port => host,
             None => return None,
         };

@@ -12,10 +12,13 @@
 //!
 //! Signed in is a browser with its session's cookie, or a program with the hub's token.
 //!
+//! A display at a node comes over the node's link, and is shown the page for the wall alone: see `displays`.
+//!
 //! Only 127.0.0.1 is bound where nothing is encrypted. Who can reach that may still be a page of
 //! somebody else in the same browser: see `guard`.
 
 pub(crate) mod attempts;
+mod displays;
 mod entrance;
 mod files;
 mod guard;
@@ -30,12 +33,14 @@ mod tests;
 pub mod token;
 mod v1;
 
+pub use displays::Visitor;
 pub use household::Household;
 pub(crate) use household::own_addresses;
 
 use crate::{
     config::{self, Port},
     gateway::{PROGRAMS, SCREEN, Service},
+    people::NODE,
     store::DataFolder,
     tasks::{TaskKind, Tasks},
 };
@@ -47,6 +52,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodRouter, get},
 };
+use displays::SHOWN;
 use entrance::Entrance;
 use files::Files;
 use loqa_jobs::beside;
@@ -60,7 +66,10 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, mpsc},
+};
 
 /// Browsers at a time; one more is refused.
 const MAX_CLIENTS: usize = 128;
@@ -116,8 +125,11 @@ struct Door {
 
 impl Door {
     /// Whether a request is of somebody whom the hub has let in: a program by its token, and
-    /// without one a browser by its session.
+    /// without one a browser by its session. At a node it is by the node's key.
     fn knows(&self, headers: &HeaderMap) -> bool {
+        if self.entrance.node().is_some() {
+            return true;
+        }
         match token::shown(headers) {
             Some(shown) => token::is_right(&self.folder, shown),
             None => self.pairing.is_signed_in(headers, &self.entrance),
@@ -126,6 +138,9 @@ impl Door {
 
     /// Whom a request speaks for its household through.
     fn place(&self, headers: &HeaderMap) -> String {
+        if let Some(node) = self.entrance.node() {
+            return format!("{NODE}{node}");
+        }
         let screen = || self.pairing.screen(headers, &self.entrance);
         match token::shown(headers).is_none().then(screen).flatten() {
             Some(screen) => format!("{SCREEN}{screen}"),
@@ -134,21 +149,23 @@ impl Door {
     }
 }
 
-/// Opens the dashboard as the settings want it, until `tasks` shut down; `None` if they want none.
+/// Opens the dashboard as the settings want it, also for `visitors` at nodes, until `tasks` shut down; `None` if they
+/// want none.
 pub async fn open(
     settings: &config::Dashboard,
     folder: &DataFolder,
     service: Arc<dyn Service>,
+    visitors: mpsc::Receiver<Visitor>,
     tasks: &Tasks,
 ) -> Option<Result<Dashboard, Problem>> {
     let Port::Number(port) = settings.port else {
         return None;
     };
-    Some(open_at(port, settings, folder, service, tasks).await)
+    Some(open_at((port, visitors), settings, folder, service, tasks).await)
 }
 
 async fn open_at(
-    port: u16,
+    (port, visitors): (u16, mpsc::Receiver<Visitor>),
     settings: &config::Dashboard,
     folder: &DataFolder,
     service: Arc<dyn Service>,
@@ -191,6 +208,7 @@ async fn open_at(
             Err(problem) => InTheHouse::Failed(problem),
         },
     };
+    displays::welcome(door.clone(), visitors);
     answer(listener, None, door);
     Ok(Dashboard {
         address: format!("http://127.0.0.1:{port}/"),
@@ -236,7 +254,9 @@ fn table() -> Vec<(String, Who, MethodRouter<Arc<Door>>)> {
 
 fn routes(door: Arc<Door>) -> Router {
     let mut router = Router::new();
-    for (path, who, answer) in table() {
+    let at_node = door.entrance.node().is_some();
+    let table = table().into_iter();
+    for (path, who, answer) in table.filter(|(path, ..)| !at_node || SHOWN.contains(&&**path)) {
         let answer = answer.fallback(v1::wrong_method);
         let session = middleware::from_fn_with_state(door.clone(), guard::session);
         router = router.route(

@@ -117,7 +117,7 @@ async fn agree(
 }
 
 /// Answers requests until there are no more, or becomes a WebSocket.
-async fn answer(
+pub(super) async fn answer(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     routes: Router,
     cancel: CancellationToken,

@@ -2,28 +2,33 @@
 
 use super::{Shared, service::Client};
 use crate::{
-    gateway::{Connection as _, Overflow, answers},
+    api::Visitor,
+    gateway::{Answers, Connection, Overflow, answers},
     nodes,
     people::NODE,
     store::Store,
     tasks::TaskKind,
     workers::{Done, Known, Sites},
 };
+use futures::{FutureExt, future::BoxFuture};
 use loqa_link::{
     discovery::{Announcement, Discovery, Household},
     pairing::{Role, Roles, Seen},
-    wire::{self, Incoming, Link, Listener, Me, Reason, Settings},
+    wire::{self, Incoming, Link, Listener, Me, Page, Reason, Settings},
 };
 use loqa_protocol::{ClientFrame, NodeId, NodeRole, Problem, ServerFrame, link::AudioCodec};
 use serde_json::{Value, json};
 use std::{
     future,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 use tokio::{
-    sync::watch,
+    sync::{
+        mpsc::{self, error::TrySendError},
+        watch,
+    },
     time::{sleep, timeout},
 };
 use tokio_rustls::rustls::pki_types::UnixTime;
@@ -58,6 +63,8 @@ pub(super) struct Linked {
     port: watch::Sender<Option<Result<u16, String>>>,
     /// Goes up with whatever a person could see.
     changed: watch::Sender<u64>,
+    /// Where browsers at displays are shown the page.
+    visitors: OnceLock<mpsc::Sender<Visitor>>,
 }
 
 impl Linked {
@@ -68,6 +75,7 @@ impl Linked {
             wanted: watch::Sender::default(),
             port: watch::Sender::default(),
             changed: watch::Sender::default(),
+            visitors: OnceLock::new(),
         }
     }
 
@@ -85,6 +93,12 @@ impl Linked {
     pub fn is_here(&self, node: NodeId) -> bool {
         let link = self.sites.link(node);
         link.is_some_and(|link| !link.health().borrow().silent)
+    }
+
+    /// Whoever comes from a display goes there.
+    pub fn show_to(&self, visitors: mpsc::Sender<Visitor>) {
+        // A hub opens its dashboard once.
+        let _ = self.visitors.set(visitors);
     }
 
     /// What is known of a node besides that it is paired.
@@ -276,6 +290,7 @@ impl Shared {
                         clients.spawn(serve(self.clone(), node, client));
                     }
                     Ok(Incoming::Job(says, _)) => says.cancel(Reason::UnknownKind),
+                    Ok(Incoming::Page(page)) => self.show_page(node, page),
                     // It has as many as it may, and is told so by that.
                     Ok(Incoming::Client(_)) => {}
                     Err(error) => {
@@ -289,6 +304,22 @@ impl Shared {
         }
         self.linked.sites.went(node);
         self.linked.tell();
+    }
+
+    /// To a display, which is what a person has paired it as, whatever it says of itself.
+    fn show_page(&self, node: NodeId, page: Page) {
+        let household = self.store.snapshot();
+        if !nodes::that_are(&household, Roles::DISPLAY).any(|it| it == node) {
+            return page.refuse(Reason::NotForThat);
+        }
+        let Some(visitors) = self.linked.visitors.get() else {
+            return page.refuse(Reason::NoPage);
+        };
+        match visitors.try_send(Visitor { node, page }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(it)) => it.page.refuse(Reason::TooMany),
+            Err(TrySendError::Closed(it)) => it.page.refuse(Reason::NoPage),
+        }
     }
 
     /// Whether this machine or one of the household's nodes answers what no command covers. One that is away may.
@@ -321,6 +352,38 @@ fn work(done: Done) -> Value {
     })
 }
 
+/// A client of the hub who is at `place`.
+pub(super) fn client(hub: Arc<Shared>, answers: Answers, place: &str) -> Box<dyn Connection> {
+    let served = Client::new(hub, answers.clone(), place);
+    match place.starts_with(NODE) {
+        true => Box::new(AtNode { served, answers }),
+        false => Box::new(served),
+    }
+}
+
+/// A client at a node, which may not ask for everything.
+struct AtNode {
+    served: Client,
+    answers: Answers,
+}
+
+impl Connection for AtNode {
+    fn handle(&mut self, frame: ClientFrame) -> BoxFuture<'_, ()> {
+        if may(&frame) {
+            return self.served.handle(frame);
+        }
+        let id = frame.id();
+        let problem = Problem {
+            code: "not_for_nodes".into(),
+            message: "a node may ask no such thing".into(),
+            help: "do it on the dashboard".into(),
+        };
+        let _ = self.answers.send(ServerFrame::Problem { id, problem });
+        let _ = self.answers.send(ServerFrame::Done { id });
+        future::ready(()).boxed()
+    }
+}
+
 /// A client at a node, until it goes.
 async fn serve(hub: Arc<Shared>, node: NodeId, client: wire::Client) {
     let wire::Client {
@@ -328,21 +391,11 @@ async fn serve(hub: Arc<Shared>, node: NodeId, client: wire::Client) {
         mut requests,
     } = client;
     let (answers, mut outbox) = answers();
-    let mut served = Client::new(hub, answers.clone(), &format!("{NODE}{node}"));
+    let mut served = self::client(hub, answers, &format!("{NODE}{node}"));
     let reading = async {
         loop {
             match requests.next().await {
-                Ok(Some(frame)) if may(&frame) => served.handle(frame).await,
-                Ok(Some(frame)) => {
-                    let id = frame.id();
-                    let problem = Problem {
-                        code: "not_for_nodes".into(),
-                        message: "a node may ask no such thing".into(),
-                        help: "do it on the dashboard".into(),
-                    };
-                    let _ = answers.send(ServerFrame::Problem { id, problem });
-                    let _ = answers.send(ServerFrame::Done { id });
-                }
+                Ok(Some(frame)) => served.handle(frame).await,
                 // What it has asked is still answered.
                 Ok(None) => future::pending().await,
                 Err(_) => return,

@@ -6,6 +6,7 @@ mod cards;
 mod choices;
 mod client_speaker;
 mod conversation;
+mod dashboard;
 mod demonstration;
 mod doctor;
 mod floor;
@@ -42,7 +43,7 @@ pub(crate) use pin::is_pin;
 pub(crate) use service::LONGEST_SENTENCE;
 
 use crate::{
-    api::{self, Dashboard, InTheHouse},
+    api::Dashboard,
     config::{Config, Flags},
     core_dumps,
     egress::Border,
@@ -411,30 +412,6 @@ impl Hub {
         Ok(hub)
     }
 
-    /// Opens the dashboard of the settings, if they want one. A hub without one is still a hub.
-    async fn open_dashboard(&mut self) {
-        let shared = &self.shared;
-        let gateway = Arc::new(Gateway(shared.clone()));
-        let folder = shared.store.folder();
-        let opened = api::open(&shared.config.dashboard, folder, gateway, &shared.tasks).await;
-        if let Some(opened) = opened {
-            if let Err(problem)
-            | Ok(Dashboard {
-                household: InTheHouse::Failed(problem),
-                ..
-            }) = &opened
-            {
-                self.notes.push(problem.to_string());
-            }
-            let _ = shared.dashboard.set(opened);
-        }
-    }
-
-    /// Where the dashboard is, if there is one.
-    pub fn dashboard(&self) -> Option<&Dashboard> {
-        self.shared.dashboard.get()?.as_ref().ok()
-    }
-
     /// Listens to the room through the microphone of the settings, if they name one.
     fn listen_as_set(&mut self) {
         let off = |why: &str| {
@@ -528,7 +505,7 @@ struct Gateway(Arc<Shared>);
 
 impl Service for Gateway {
     fn connect(&self, answers: Answers, place: &str) -> Box<dyn Connection> {
-        Box::new(service::Client::new(self.0.clone(), answers, place))
+        linked::client(self.0.clone(), answers, place)
     }
 }
 

@@ -16,7 +16,7 @@ use loqa_inference::{
     tts::Voices,
 };
 use loqa_jobs::Process;
-use loqa_link::wire::{Incoming, Link, LinkError, Receiver, Report, Sender};
+use loqa_link::wire::{Incoming, Link, LinkError, Reason, Receiver, Report, Sender};
 use loqa_protocol::{Capability, JobError, JobErrorKind, JobFrame, JobOptions, link::Offer};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{
@@ -154,7 +154,8 @@ impl Models {
             running: match self.worker(&offer.capability) {
                 Some(worker) => worker.running(),
                 None if offer.capability.kind == "stt" => stt,
-                None => tts,
+                None if offer.capability.kind == "tts" => tts,
+                None => 0,
             },
             ..offer.clone()
         };
@@ -179,10 +180,9 @@ pub async fn serve(link: &Link, models: &Models, measured: &[Offer]) -> LinkErro
                         jobs.spawn(work);
                     }
                 }
-                // Nodes have no clients.
-                Ok(Incoming::Client(client)) => {
-                    client.answers.cancel(loqa_link::wire::Reason::UnknownKind);
-                }
+                // Nodes have no clients, and show no page to a hub.
+                Ok(Incoming::Client(client)) => client.answers.cancel(Reason::UnknownKind),
+                Ok(Incoming::Page(page)) => page.refuse(Reason::UnknownKind),
                 Err(error) => return error,
             },
             Some(_) = jobs.join_next() => {}

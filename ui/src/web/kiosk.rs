@@ -137,7 +137,7 @@ pub fn Kiosk() -> impl IntoView {
                 <section class="act">
                     <Say />
                     <div class="cards"><Alarms /><Cards /><Rooms /><Lists /></div>
-                    <Leave />
+                    <Show when=move || !app.display.get()><Leave /></Show>
                 </section>
             </Show>
         </div>

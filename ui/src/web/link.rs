@@ -53,6 +53,7 @@ pub fn begin(app: App, wait: Duration) {
             Some((200, text)) => {
                 let hello: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
                 let signed_in = hello["signed_in"] == true;
+                app.display.set(hello["display"] == true);
                 app.signed_in.set(Some(signed_in));
                 if signed_in {
                     connect_socket(app, wait);
@@ -117,7 +118,11 @@ fn connect_socket(app: App, wait: Duration) {
 }
 
 fn opened(app: App) {
-    if let Some(frames) = app.model.try_update(|model| model.open()) {
+    if let Some(mut frames) = app.model.try_update(|model| model.open()) {
+        // A display may see the house, and not look into the hub.
+        if app.display.get_untracked() {
+            frames.retain(|frame| matches!(frame, ClientFrame::Watch { .. }));
+        }
         frames.iter().for_each(send);
     }
 }

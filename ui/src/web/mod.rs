@@ -59,6 +59,8 @@ struct App {
     now_ms: RwSignal<f64>,
     /// `None` until the hub has said so.
     signed_in: RwSignal<Option<bool>>,
+    /// This is the display of a node: the kiosk, and nothing else.
+    display: RwSignal<bool>,
     page: RwSignal<Page>,
 }
 

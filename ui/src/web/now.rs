@@ -109,6 +109,8 @@ pub fn Say() -> impl IntoView {
         let ears = &model.listening;
         (ears.microphone.is_some(), ears.muted)
     });
+    // The microphone of the hub may be in another room.
+    let far = move || app.display.get();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         app.say(&text.get_untracked());
@@ -122,7 +124,7 @@ pub fn Say() -> impl IntoView {
         </form>
         {move || {
             let (hears, muted) = ears.get();
-            hears.then(|| view! {
+            (hears && !far()).then(|| view! {
                 <div class="ears">
                     <button type="button" disabled=muted on:click=move |_| app.send(|model| model.call())>
                         {icons::microphone(false)}<span>{words("talk")}</span>

@@ -20,6 +20,7 @@ pub fn Shell() -> impl IntoView {
         model: RwSignal::new(Model::default()),
         now_ms: RwSignal::new(now_ms()),
         signed_in: RwSignal::new(None),
+        display: RwSignal::new(false),
         page: RwSignal::new(Page::current()),
     };
     provide_context(app);
@@ -42,7 +43,7 @@ pub fn Shell() -> impl IntoView {
     Effect::new(move |_| document().set_title(&format!("{} · Loqa", app.page.get().title())));
     door::enter(app);
     kiosk::stay(app);
-    let at_kiosk = Memo::new(move |_| app.page.get() == Page::Kiosk);
+    let at_kiosk = Memo::new(move |_| app.display.get() || app.page.get() == Page::Kiosk);
     move || match app.signed_in.get() {
         None => view! { <p class="waiting" role="status">{words("mood-offline")}</p> }.into_any(),
         Some(false) => view! { <door::Door /> }.into_any(),

@@ -5,6 +5,7 @@ use super::{
     beat::{Health, Pulse, Work},
     client::{Asker, Client},
     hello::{self, MOST_BYTES},
+    page::Page,
     reason::{LinkError, Reason},
     stream::{Receiver, Sender},
     transport::{MOST_STREAMS, close},
@@ -64,6 +65,8 @@ pub enum Incoming {
     Job(Sender<JobFrame>, Receiver<JobFrame>),
     /// A client of this hub.
     Client(Client),
+    /// A browser at a node, which wants this hub's page.
+    Page(Page),
 }
 
 /// What this side tells of itself with its beats.
@@ -233,6 +236,15 @@ impl Link {
             inner.work.clone(),
         );
         Ok((asker, hears.followed_by()))
+    }
+
+    /// Connects a browser of this machine with the hub's page.
+    ///
+    /// # Errors
+    /// The link is gone.
+    pub async fn page(&self) -> Result<Page, LinkError> {
+        let (says, hears, _) = self.open(StreamKind::Page).await?;
+        Ok(Page::new(says, hears))
     }
 
     async fn open(
@@ -412,6 +424,7 @@ async fn streams(
                                         Routed::new(audio, index),
                                         work,
                                     )),
+                                    StreamKind::Page => Incoming::Page(Page::new(says, hears)),
                                 };
                                 // Nobody takes them any more: the link is gone.
                                 let _ = came.send(Box::new(incoming)).await;

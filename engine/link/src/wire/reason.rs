@@ -31,11 +31,15 @@ pub enum Reason {
     Renewed,
     /// The program ends.
     Stopping,
+    /// It was paired for something else.
+    NotForThat,
+    /// The hub's settings want no page.
+    NoPage,
     /// A number that only another version knows.
     Other(u32),
 }
 
-const NUMBERED: [(Reason, u32, &str); 12] = [
+const NUMBERED: [(Reason, u32, &str); 14] = [
     (Reason::Done, 0, "it is not needed any more"),
     (Reason::Cancelled, 1, "nobody wants the answer any more"),
     (
@@ -60,6 +64,12 @@ const NUMBERED: [(Reason, u32, &str); 12] = [
     (Reason::Replaced, 9, "the same node came again"),
     (Reason::Renewed, 10, "come again with the new certificate"),
     (Reason::Stopping, 11, "the program ends"),
+    (
+        Reason::NotForThat,
+        12,
+        "this node was paired for something else",
+    ),
+    (Reason::NoPage, 13, "the hub shows no page"),
 ];
 
 impl Reason {

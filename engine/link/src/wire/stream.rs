@@ -77,7 +77,12 @@ impl<F> Sender<F> {
         let _ = self.out.stream.stopped().await;
     }
 
-    fn end(&mut self) {
+    /// For whoever sends what are no frames.
+    pub(super) fn bytes(&mut self) -> &mut SendStream {
+        &mut self.out.stream
+    }
+
+    pub(super) fn end(&mut self) {
         self.out.finished = true;
         // It is closed already where the other side wants no more.
         let _ = self.out.stream.finish();
@@ -141,6 +146,11 @@ impl<F> Receiver<F> {
             over: self.over,
             frames: PhantomData,
         }
+    }
+
+    /// The same stream, for what comes after its first frame and is no frame: what has come of it, and where the rest comes.
+    pub(super) fn into_bytes(mut self) -> (Vec<u8>, RecvStream) {
+        (self.reader.rest(), self.stream)
     }
 
     /// The next frame; `None` once the other side has said all. May be dropped and called again: nothing is lost.

@@ -2,6 +2,7 @@
 
 mod jobs;
 mod net;
+mod pages;
 mod people;
 mod pucks;
 

@@ -2074,6 +2074,8 @@ pub enum StreamKind {
     Unspecified = 0,
     Job = 1,
     Client = 2,
+    /// What follows are the bytes of HTTP.
+    Page = 4,
 }
 impl StreamKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2085,6 +2087,7 @@ impl StreamKind {
             Self::Unspecified => "STREAM_KIND_UNSPECIFIED",
             Self::Job => "STREAM_KIND_JOB",
             Self::Client => "STREAM_KIND_CLIENT",
+            Self::Page => "STREAM_KIND_PAGE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2093,6 +2096,7 @@ impl StreamKind {
             "STREAM_KIND_UNSPECIFIED" => Some(Self::Unspecified),
             "STREAM_KIND_JOB" => Some(Self::Job),
             "STREAM_KIND_CLIENT" => Some(Self::Client),
+            "STREAM_KIND_PAGE" => Some(Self::Page),
             _ => None,
         }
     }

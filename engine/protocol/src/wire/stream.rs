@@ -99,6 +99,13 @@ impl FrameReader {
         self.buffer.extend_from_slice(bytes);
     }
 
+    /// What has come and was no frame yet.
+    pub fn rest(&mut self) -> Vec<u8> {
+        let rest = self.buffer.split_off(self.read);
+        (self.buffer, self.read) = (Vec::new(), 0);
+        rest
+    }
+
     /// The next whole frame; `None` until more arrives. After [`StreamError::TooLong`] the stream
     /// must be closed.
     ///

@@ -63,6 +63,12 @@ pub fn link() -> Vec<(&'static str, LinkFrame)> {
             },
         ),
         (
+            "open_page",
+            LinkFrame::Open {
+                stream: StreamKind::Page,
+            },
+        ),
+        (
             "certificate",
             LinkFrame::Certificate {
                 der: vec![0x30, 0x82],

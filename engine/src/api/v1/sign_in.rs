@@ -20,6 +20,8 @@ pub struct Hello {
     version: &'static str,
     /// Whether it knows who asks.
     signed_in: bool,
+    /// Whether it shows the page for the wall, and nothing else: the display of a node.
+    display: bool,
 }
 
 /// Whether this is a hub, and whether it knows who asks
@@ -33,6 +35,7 @@ pub async fn hello(State(door): State<Arc<Door>>, headers: HeaderMap) -> Json<He
     Json(Hello {
         version: env!("CARGO_PKG_VERSION"),
         signed_in: door.knows(&headers),
+        display: door.entrance.node().is_some(),
     })
 }
 
