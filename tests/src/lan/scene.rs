@@ -26,8 +26,9 @@
 
 use super::{Family, Lan, Machine};
 use crate::{
-    nodes::{self, Pairing},
+    nodes::{self, CEILING, Ending, Pairing, Running},
     program::{Ended, Home, Hub},
+    voices::write_wav,
 };
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -37,13 +38,12 @@ use std::{
     io::{BufRead, BufReader},
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::mpsc,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
-/// Longer than anything takes that works, also on a machine under load.
-const CEILING: Duration = Duration::from_secs(100);
+/// The folder of a node, in its home.
+const NODE: &str = "node";
 /// Where a hub lets nodes in, as it comes.
 const PORT: u16 = 7613;
 /// A puck hears silence for so many seconds after what was said.
@@ -72,6 +72,8 @@ struct House {
 /// A machine with a node.
 struct Node {
     running: Option<Running>,
+    /// Samples of its replies that were heard, since it runs.
+    loud: usize,
     home: Home,
     machine: Machine,
     /// As people call it.
@@ -80,26 +82,6 @@ struct Node {
     of: String,
     /// Where it looks for that, if not everywhere.
     via: Option<SocketAddr>,
-}
-
-/// `loqa-node run`.
-struct Running {
-    program: Ending,
-    lines: mpsc::Receiver<String>,
-    /// Those that were read.
-    seen: Vec<String>,
-    /// Samples of replies that were heard.
-    loud: usize,
-}
-
-/// A program that ends with this.
-struct Ending(Child);
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// Runs a scene. `bench` is the program of the benches, which can be a slow way.
@@ -182,7 +164,7 @@ impl Scene {
             }
             ["hear", hub, said] => {
                 let house = self.hub(hub)?;
-                nodes::record(&house.home, "heard.wav", &nodes::called(said)?)?;
+                write_wav(&house.home.path("heard.wav"), &nodes::called(said)?)?;
                 let ended = house.run(&["ask", "--json", "--fast", "--wav", "heard.wav"])?;
                 self.replied(hub, &ended)
             }
@@ -265,22 +247,19 @@ impl Scene {
     fn pair(&mut self, name: &str, called: &str, hub: &str, role: &str) -> Result<()> {
         let home = Home::new()?;
         let settings = format!("name = \"{called}\"\nroles = [\"{role}\"]\n");
-        home.write("node.toml", settings)?;
+        home.write(&format!("{NODE}.toml"), settings)?;
         let machine = self.lan.machine()?;
         let house = self.hub(hub)?;
         let pairing = house.home.command(["node", "pair", "--json"]);
-        let pairing = Pairing::begin(house.machine.run(&pairing))?;
-        let mut joining = machine.run(&nodes::node(&home, &["pair", &pairing.digits()?]));
-        let joining = joining.stdout(Stdio::piped()).spawn()?;
-        let ended = pairing.answer("yes\n")?;
-        let joined = joining.wait_with_output()?;
-        ensure!(ended.code == Some(0), "{ended:#?} {joined:?}");
-        ensure!(joined.status.success(), "{joined:?}");
-        let shown = String::from_utf8(joined.stdout)?;
+        let joins = |pairing: &Pairing| {
+            let joins = nodes::node(&home, NODE, &["pair", &pairing.digits()?]);
+            Ok(machine.run(&joins))
+        };
+        let shown = nodes::pair(house.machine.run(&pairing), joins)?;
         ensure!(shown.contains("Found "), "not by itself: {shown}");
-        nodes::alike(&shown, &ended)?;
         let node = Node {
             running: None,
+            loud: 0,
             home,
             machine,
             called: called.to_owned(),
@@ -324,7 +303,7 @@ impl Scene {
         }
         heard.extend(nodes::silence(AFTER));
         let node = self.node_mut(name)?;
-        nodes::record(&node.home, "heard.wav", &heard)?;
+        write_wav(&node.home.path("heard.wav"), &heard)?;
         node.run(&["--wav", "heard.wav", "--out", "answered.wav"])?;
         node.until(&["[listening]"]).map(drop)
     }
@@ -342,9 +321,8 @@ impl Scene {
         }
         node.until(&["[waiting", "[listening", "[no hub"])?;
         let loud = nodes::loud(&node.home, "answered.wav");
-        let running = node.running.as_mut().context("it does not run")?;
-        let heard = loud - running.loud;
-        running.loud = loud;
+        let heard = loud - node.loud;
+        node.loud = loud;
         ensure!(heard > LOUD, "of the answer are heard {heard} samples");
         self.tell(&format!("{name} is answered"))
     }
@@ -376,7 +354,7 @@ impl Scene {
         let hub = self.hubs.get(name).and_then(|house| house.hub.as_ref());
         let node = || {
             let node = self.nodes.get(name)?;
-            Some(node.running.as_ref()?.program.0.id())
+            Some(node.running.as_ref()?.id())
         };
         let id = hub.map(Hub::id).or_else(node).context("it does not run")?;
         let done = Command::new("kill")
@@ -426,49 +404,20 @@ impl House {
 impl Node {
     /// Starts it, after it has ended.
     fn run(&mut self, args: &[&str]) -> Result<()> {
-        self.running = None;
-        let mut command = nodes::node(&self.home, &[&["run"], args].concat());
+        (self.running, self.loud) = (None, 0);
+        let mut command = nodes::node(&self.home, NODE, &[&["run"], args].concat());
         if let Some(via) = self.via {
             command.args(["--hub", &via.to_string()]);
         }
         let mut command = self.machine.run(&command);
-        command.stdin(Stdio::null()).stderr(Stdio::piped());
-        let mut program = command.spawn()?;
-        let told = BufReader::new(program.stderr.take().context("no output")?);
-        // Far more lines than any scene makes; then it waits.
-        let (tells, lines) = mpsc::sync_channel(10_000);
-        std::thread::spawn(move || {
-            for line in told.lines().map_while(Result::ok) {
-                if tells.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-        self.running = Some(Running {
-            program: Ending(program),
-            lines,
-            seen: Vec::new(),
-            loud: 0,
-        });
+        command.stdin(Stdio::null());
+        self.running = Some(Running::start(command)?);
         Ok(())
     }
 
     /// The next line in which it says one of these.
     fn until(&mut self, words: &[&str]) -> Result<String> {
         let running = self.running.as_mut().context("it does not run")?;
-        let deadline = Instant::now() + CEILING;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let Ok(line) = running.lines.recv_timeout(left) else {
-                bail!(
-                    "waited in vain for {words:?}; it has said {:#?}",
-                    running.seen
-                );
-            };
-            running.seen.push(line.clone());
-            if words.iter().any(|words| line.contains(words)) {
-                return Ok(line);
-            }
-        }
+        running.until(words)
     }
 }
