@@ -97,3 +97,10 @@ pub fn until(home: &Home, so: impl Fn(&[Value]) -> bool) -> Result<Vec<Value>> {
 pub fn works(node: &Value) -> bool {
     node["running"].as_u64().is_some_and(|running| running > 0)
 }
+
+/// Whether a node would take work now.
+pub fn ready(node: &Value) -> bool {
+    let mut work = node["work"].as_array().into_iter().flatten();
+    let rests = work.any(|work| !work["rests_s"].is_null());
+    node["linked"] == true && node["silent"] == false && !works(node) && !rests
+}

@@ -208,6 +208,13 @@ impl Running {
         }
     }
 
+    /// What it says next, if it does so soon.
+    pub fn next(&mut self, soon: Duration) -> Option<String> {
+        let line = self.lines.recv_timeout(soon).ok()?;
+        self.seen.push(line.clone());
+        Some(line)
+    }
+
     /// Waits until it ends by itself; all that it has said.
     ///
     /// # Errors
@@ -251,7 +258,10 @@ pub fn silence(seconds: usize) -> Vec<f32> {
 }
 
 /// A text, spoken; each is spoken once.
-fn said(text: &str) -> Result<Arc<[f32]>> {
+///
+/// # Errors
+/// There is no voice.
+pub fn said(text: &str) -> Result<Arc<[f32]>> {
     static SAID: Mutex<BTreeMap<String, Arc<[f32]>>> = Mutex::new(BTreeMap::new());
     let mut all = SAID.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(samples) = all.get(text) {

@@ -2,32 +2,40 @@
 //!
 //! ```text
 //! hub home                        a machine with a hub
+//! hub home hears "…"              the same, with a whisper that hears that, whatever is said
 //! puck kitchen of home            a machine with a puck, which finds that hub and is paired by digits
 //! puck two called kitchen of home the same, and its name is another's
 //! box attic of home               likewise one that runs models
+//! box attic of home hears "…"     likewise one whose whisper hears that, whatever is said
 //! room kitchen kitchen            the puck stands in that room
-//! slow kitchen 50 30 0            what it says to its hub, and hears, takes 50 ± 30 ms, and so many kbit/s
+//! slow kitchen 50 30 0            what it says to its hub, and hears, takes 50 ± 30 ms, and so many kbit/s, from then on
 //! call kitchen "…"                somebody says the phrase there, and that; goes on while they speak
 //! call kitchen "…" 15 "…"         and 15 s later again
-//! answered kitchen                waits until the answer was heard
+//! say home "…"                    somebody says that to the hub itself; goes on while they speak
+//! hearing home                    waits until they do, and until one more box hears it, which is `it` from then on
+//! answered kitchen · answered home waits until the answer was heard; all who heard it knew it as the same utterance
 //! linked kitchen · lost kitchen   waits until it says so
 //! thinking kitchen                likewise
 //! hear home "…"                   the hub itself hears that
+//! ready home 2                    waits until so many boxes would take work
 //! there home kitchen · gone home kitchen · silent home kitchen
 //!                                 waits until the hub shows that
 //! lose 30 · cut kitchen · mend    30 of 1000 frames are lost; nothing reaches the kitchen; all is well again
 //! roam kitchen                    it has other addresses
 //! kill home · start home          as a power cut does; a node is started by `call` and `run`
 //! freeze home · wait 3 · thaw home its program stands still for 3 s
+//! stall attic · thaw attic        what runs its models stands still, and nothing else
 //! run attic                       starts a node that hears nothing
 //! ask home "…"                    somebody types that
 //! timers home · nodes home        what there is
 //! ```
 
+mod words;
+
 use super::{Family, Lan, Machine};
 use crate::{
     nodes::{self, CEILING, Ending, Pairing, Running},
-    program::{Ended, Home, Hub},
+    program::{Ended, Home, Hub, children},
     voices::write_wav,
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -35,12 +43,13 @@ use serde_json::Value;
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write as _},
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{ChildStdin, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
 };
+use words::{Words, whisper};
 
 /// The folder of a node, in its home.
 const NODE: &str = "node";
@@ -56,7 +65,7 @@ pub struct Scene {
     // Programs end before their network does.
     nodes: BTreeMap<String, Node>,
     hubs: BTreeMap<String, House>,
-    relays: Vec<Ending>,
+    words: Words,
     lan: Lan,
     bench: PathBuf,
     told: String,
@@ -80,8 +89,18 @@ struct Node {
     called: String,
     /// Its hub.
     of: String,
-    /// Where it looks for that, if not everywhere.
-    via: Option<SocketAddr>,
+    /// Whether it has a model that hears any words.
+    hears: bool,
+    /// The only way there.
+    via: Option<Relayed>,
+}
+
+/// A slow way.
+struct Relayed {
+    at: SocketAddr,
+    _program: Ending,
+    asked: ChildStdin,
+    told: BufReader<ChildStdout>,
 }
 
 /// Runs a scene. `bench` is the program of the benches, which can be a slow way.
@@ -92,7 +111,7 @@ pub fn play(family: Family, bench: &Path, scene: &str) -> Result<String> {
     let mut playing = Scene {
         nodes: BTreeMap::new(),
         hubs: BTreeMap::new(),
-        relays: Vec::new(),
+        words: Words::default(),
         lan: Lan::new(family)?,
         bench: bench.to_owned(),
         told: String::new(),
@@ -116,11 +135,23 @@ fn words(line: &str) -> Vec<&str> {
 
 impl Scene {
     fn step(&mut self, line: &str) -> Result<()> {
-        match words(line)[..] {
-            ["hub", name] => self.settle(name),
-            ["puck", name, "of", hub] => self.pair(name, name, hub, "puck"),
-            ["puck", name, "called", called, "of", hub] => self.pair(name, called, hub, "puck"),
-            ["box", name, "of", hub] => self.pair(name, name, hub, "inference"),
+        let it = self.words.it.clone();
+        let named = |word| match (&it, word) {
+            (Some(it), "it") => it.as_str(),
+            _ => word,
+        };
+        let words: Vec<&str> = words(line).into_iter().map(named).collect();
+        match words[..] {
+            ["hub", name] => self.settle(name, None),
+            ["hub", name, "hears", words] => self.settle(name, Some(words)),
+            ["puck", name, "of", hub] => self.pair(name, name, hub, "puck", None),
+            ["puck", name, "called", called, "of", hub] => {
+                self.pair(name, called, hub, "puck", None)
+            }
+            ["box", name, "of", hub] => self.pair(name, name, hub, "inference", None),
+            ["box", name, "of", hub, "hears", words] => {
+                self.pair(name, name, hub, "inference", Some(words))
+            }
             ["room", name, room] => {
                 let Node { of, called, .. } = self.node(name)?;
                 let ended = self.hub(of)?.run(&["node", "room", called, room])?;
@@ -130,7 +161,11 @@ impl Scene {
             ["slow", name, delay, jitter, kbit] => self.slow(name, [delay, jitter, kbit]),
             ["run", name] => self.node_mut(name)?.run(&[]),
             ["call", name, ref said @ ..] => self.call(name, said),
+            ["say", hub, said] => self.say(hub, said),
+            ["hearing", hub] => self.hearing(hub),
+            ["answered", hub] if self.hubs.contains_key(hub) => self.heard(hub),
             ["answered", name] => self.answered(name),
+            ["ready", hub, count] => self.ready(hub, count.parse()?),
             ["linked", name] => self.until(name, "Linked to"),
             ["thinking", name] => {
                 let said = self.node_mut(name)?.until(&["[thinking]"]);
@@ -155,8 +190,13 @@ impl Scene {
                 Ok(())
             }
             ["start", hub] => self.hub_mut(hub)?.start(),
-            ["freeze", name] => self.signal(name, "-STOP"),
-            ["thaw", name] => self.signal(name, "-CONT"),
+            ["freeze", name] => signal("-STOP", self.process(name)?),
+            ["stall", name] => self.models(name, "-STOP"),
+            ["thaw", name] => {
+                // In this order: one that goes on may replace them.
+                self.models(name, "-CONT")?;
+                signal("-CONT", self.process(name)?)
+            }
             ["wait", seconds] => {
                 // How long something lasts, and not until it is over.
                 std::thread::sleep(Duration::from_secs(seconds.parse()?));
@@ -231,12 +271,17 @@ impl Scene {
         self.hubs.get_mut(name).context("no such hub")
     }
 
-    fn settle(&mut self, name: &str) -> Result<()> {
+    fn settle(&mut self, name: &str, hears: Option<&str>) -> Result<()> {
         let mut house = House {
             hub: None,
             home: Home::new()?,
             machine: self.lan.machine()?,
         };
+        if let Some(words) = hears {
+            let model = whisper(&house.home, words)?;
+            let settings = format!("[hearing]\nmodel = {model:?}\n");
+            house.home.write("config/loqa/loqa.toml", settings)?;
+        }
         house.start()?;
         house.warm()?;
         self.hubs.insert(name.to_owned(), house);
@@ -244,9 +289,23 @@ impl Scene {
     }
 
     /// As two people do it, one at each machine.
-    fn pair(&mut self, name: &str, called: &str, hub: &str, role: &str) -> Result<()> {
+    fn pair(
+        &mut self,
+        name: &str,
+        called: &str,
+        hub: &str,
+        role: &str,
+        hears: Option<&str>,
+    ) -> Result<()> {
         let home = Home::new()?;
-        let settings = format!("name = \"{called}\"\nroles = [\"{role}\"]\n");
+        let mut settings = format!("name = \"{called}\"\nroles = [\"{role}\"]\n");
+        if let Some(words) = hears {
+            let model = whisper(&home, words)?;
+            write!(
+                settings,
+                "[inference]\nstt = 0\ntts = 0\nwhisper = {model:?}\n"
+            )?;
+        }
         home.write(&format!("{NODE}.toml"), settings)?;
         let machine = self.lan.machine()?;
         let house = self.hub(hub)?;
@@ -264,6 +323,7 @@ impl Scene {
             machine,
             called: called.to_owned(),
             of: hub.to_owned(),
+            hears: hears.is_some(),
             via: None,
         };
         self.nodes.insert(name.to_owned(), node);
@@ -272,6 +332,10 @@ impl Scene {
 
     /// A relay on a machine of its own, and no other way.
     fn slow(&mut self, name: &str, [delay, jitter, kbit]: [&str; 3]) -> Result<()> {
+        if let Some(relay) = &mut self.node_mut(name)?.via {
+            writeln!(relay.asked, "{delay} {jitter} {kbit}")?;
+            return relay.answered();
+        }
         let machine = self.lan.machine()?;
         let of = self.node(name)?.of.clone();
         let there = SocketAddr::new(self.hub(&of)?.machine.address(), PORT);
@@ -279,14 +343,18 @@ impl Scene {
         relay.args(["relay", "--port", &PORT.to_string()]);
         relay.args(["--to", &there.to_string(), "--kbit", kbit]);
         relay.args(["--delay-ms", delay, "--jitter-ms", jitter]);
-        let mut relay = machine.run(&relay).stdout(Stdio::piped()).spawn()?;
-        let out = relay.stdout.take().context("no output")?;
-        self.relays.push(Ending(relay));
-        let mut line = String::new();
-        BufReader::new(out).read_line(&mut line)?;
-        ensure!(line == "relaying\n", "the relay does not work");
+        let mut relay = machine.run(&relay);
+        relay.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut relay = relay.spawn()?;
+        let mut relay = Relayed {
+            at: SocketAddr::new(machine.address(), PORT),
+            asked: relay.stdin.take().context("no input")?,
+            told: BufReader::new(relay.stdout.take().context("no output")?),
+            _program: Ending(relay),
+        };
+        relay.answered()?;
         let node = self.nodes.get_mut(name).context("no such node")?;
-        node.via = Some(SocketAddr::new(machine.address(), PORT));
+        node.via = Some(relay);
         let house = self.hubs.get(&of).context("no such hub")?;
         self.lan.part(&node.machine, &house.machine)?;
         self.lan.keep(machine);
@@ -302,6 +370,7 @@ impl Scene {
             }
         }
         heard.extend(nodes::silence(AFTER));
+        self.words.begin(None);
         let node = self.node_mut(name)?;
         write_wav(&node.home.path("heard.wav"), &heard)?;
         node.run(&["--wav", "heard.wav", "--out", "answered.wav"])?;
@@ -310,6 +379,7 @@ impl Scene {
 
     /// Waits until an answer was heard, or the link was lost before.
     fn answered(&mut self, name: &str) -> Result<()> {
+        self.same()?;
         let node = self.node_mut(name)?;
         let begins = node.until(&[
             "[speaking]",
@@ -350,17 +420,39 @@ impl Scene {
         }
     }
 
-    fn signal(&self, name: &str, signal: &str) -> Result<()> {
+    /// Its program.
+    fn process(&self, name: &str) -> Result<u32> {
         let hub = self.hubs.get(name).and_then(|house| house.hub.as_ref());
         let node = || {
             let node = self.nodes.get(name)?;
             Some(node.running.as_ref()?.id())
         };
-        let id = hub.map(Hub::id).or_else(node).context("it does not run")?;
-        let done = Command::new("kill")
-            .args([signal, &id.to_string()])
-            .status()?;
-        ensure!(done.success(), "kill {signal} {id}");
+        hub.map(Hub::id).or_else(node).context("it does not run")
+    }
+
+    /// Has what runs the models of a node stand still, or go on.
+    fn models(&self, name: &str, signals: &str) -> Result<()> {
+        let models = children(self.process(name)?)?;
+        models
+            .into_iter()
+            .try_for_each(|(id, _)| signal(signals, id))
+    }
+}
+
+fn signal(signal: &str, id: u32) -> Result<()> {
+    let done = Command::new("kill")
+        .args([signal, &id.to_string()])
+        .status()?;
+    ensure!(done.success(), "kill {signal} {id}");
+    Ok(())
+}
+
+impl Relayed {
+    /// Waits until it works as it was told.
+    fn answered(&mut self) -> Result<()> {
+        let mut line = String::new();
+        self.told.read_line(&mut line)?;
+        ensure!(line == "relaying\n", "the relay does not work");
         Ok(())
     }
 }
@@ -406,9 +498,13 @@ impl Node {
     fn run(&mut self, args: &[&str]) -> Result<()> {
         (self.running, self.loud) = (None, 0);
         let mut command = nodes::node(&self.home, NODE, &[&["run"], args].concat());
-        if let Some(via) = self.via {
-            command.args(["--hub", &via.to_string()]);
+        if let Some(via) = &self.via {
+            command.args(["--hub", &via.at.to_string()]);
         }
+        // What it tells of its work, as plain text.
+        command
+            .env("RUST_LOG", "warn,loqa_node=info")
+            .env("NO_COLOR", "1");
         let mut command = self.machine.run(&command);
         command.stdin(Stdio::null());
         self.running = Some(Running::start(command)?);
