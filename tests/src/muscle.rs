@@ -2,20 +2,12 @@
 
 use crate::{
     lan::Machine,
-    nodes::{Pairing, listed},
-    program::{Home, loqa},
+    nodes::{self, CEILING, Pairing, Running, listed},
+    program::Home,
 };
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail};
 use serde_json::Value;
-use std::{
-    io::{BufRead, BufReader},
-    net::{Ipv4Addr, SocketAddr},
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
-
-/// Longer than anything takes that is waited for.
-const CEILING: Duration = Duration::from_secs(60);
+use std::{process::Command, time::Instant};
 
 /// The node.
 pub struct Muscle<'a> {
@@ -23,7 +15,7 @@ pub struct Muscle<'a> {
     /// As people call it.
     pub name: &'static str,
     machine: Option<Machine>,
-    program: Option<Child>,
+    running: Option<Running>,
 }
 
 impl<'a> Muscle<'a> {
@@ -46,35 +38,23 @@ impl<'a> Muscle<'a> {
             home,
             name,
             machine,
-            program: None,
+            running: None,
         };
-        let pairing = Pairing::begin(home.command(["node", "pair", "--json"]))?;
-        let at: SocketAddr = pairing.shown["addresses"][0]
-            .as_str()
-            .context("nowhere")?
-            .parse()?;
-        let at = match &muscle.machine {
-            Some(_) => at,
-            None => (Ipv4Addr::LOCALHOST, at.port()).into(),
-        };
-        let mut joining = muscle.command(&["pair", &pairing.digits()?, "--hub", &at.to_string()]);
-        let joining = joining.stdout(Stdio::null()).spawn()?;
-        let ended = pairing.answer("yes\n")?;
-        ensure!(ended.code == Some(0), "{ended:#?}");
-        ensure!(
-            joining.wait_with_output()?.status.success(),
-            "it has not joined"
-        );
+        match muscle.machine {
+            // It finds the hub by itself.
+            Some(_) => {
+                let hub = home.command(["node", "pair", "--json"]);
+                let joins = |pairing: &Pairing| Ok(muscle.command(&["pair", &pairing.digits()?]));
+                nodes::pair(hub, joins).map(drop)?;
+            }
+            None => nodes::pair_here(home, name)?,
+        }
         muscle.start()?;
         Ok(muscle)
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(loqa().with_file_name("loqa-node"));
-        self.home.surround(&mut command);
-        command.args(args).arg("--config");
-        command.arg(self.home.path(&format!("{}.toml", self.name)));
-        command.arg("--data").arg(self.home.path(self.name));
+        let command = nodes::node(self.home, self.name, args);
         match &self.machine {
             Some(machine) => machine.run(&command),
             None => command,
@@ -86,32 +66,13 @@ impl<'a> Muscle<'a> {
     /// # Errors
     /// It ends before.
     pub fn start(&mut self) -> Result<()> {
-        let mut program = self.command(&["run"]);
-        let mut program = program.stderr(Stdio::piped()).spawn()?;
-        let told = program.stderr.take().context("no output")?;
-        self.program = Some(program);
-        let mut told = BufReader::new(told).lines();
-        let linked = |line: &std::io::Result<String>| {
-            line.as_ref().is_ok_and(|line| line.contains("Linked to"))
-        };
-        told.find(linked).context("it ended")??;
-        // What else it says is of no interest, and is read.
-        std::thread::spawn(move || told.for_each(drop));
-        Ok(())
+        let running = self.running.insert(Running::start(self.command(&["run"]))?);
+        running.until(&["Linked to"]).map(drop)
     }
 
     /// Ends it, as kill -9 does.
     pub fn kill(&mut self) {
-        if let Some(mut program) = self.program.take() {
-            let _ = program.kill();
-            let _ = program.wait();
-        }
-    }
-}
-
-impl Drop for Muscle<'_> {
-    fn drop(&mut self) {
-        self.kill();
+        self.running = None;
     }
 }
 
@@ -135,4 +96,11 @@ pub fn until(home: &Home, so: impl Fn(&[Value]) -> bool) -> Result<Vec<Value>> {
 /// Whether a node works on something now.
 pub fn works(node: &Value) -> bool {
     node["running"].as_u64().is_some_and(|running| running > 0)
+}
+
+/// Whether a node would take work now.
+pub fn ready(node: &Value) -> bool {
+    let mut work = node["work"].as_array().into_iter().flatten();
+    let rests = work.any(|work| !work["rests_s"].is_null());
+    node["linked"] == true && node["silent"] == false && !works(node) && !rests
 }

@@ -1,18 +1,25 @@
 //! Nodes as people have them: `loqa-node` beside `loqa`, paired at a command line, hearing recordings.
 
-use crate::program::{Ended, Home, loqa};
-use anyhow::{Context, Result, ensure};
+use crate::{
+    program::{Ended, Home, loqa},
+    voices::SAMPLE_RATE_HZ,
+};
+use anyhow::{Context, Result, bail, ensure};
 use loqa_inference::wav;
 use serde_json::{Deserializer, Value};
 use std::{
     collections::BTreeMap,
-    io::{Read, Write},
+    io::{BufRead, BufReader, Read, Write},
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
     process::{Child, ChildStdout, Command, Stdio},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    time::{Duration, Instant},
 };
 
+/// Longer than anything takes that works, also on a machine under load.
+pub const CEILING: Duration = Duration::from_secs(100);
 /// Of a recording, in a second.
-const RATE: usize = 16_000;
+const RATE: usize = SAMPLE_RATE_HZ;
 
 /// `loqa node pair`, as a person runs it.
 pub struct Pairing {
@@ -51,6 +58,16 @@ impl Pairing {
         Ok(digits.context("no code")?.to_owned())
     }
 
+    /// Where a node of this machine finds the hub.
+    ///
+    /// # Errors
+    /// It does not show where it is.
+    pub fn here(&self) -> Result<SocketAddr> {
+        let address = self.shown["addresses"][0].as_str();
+        let address: SocketAddr = address.context("nowhere")?.parse()?;
+        Ok((Ipv4Addr::LOCALHOST, address.port()).into())
+    }
+
     /// What the person answers, and what they saw.
     ///
     /// # Errors
@@ -68,25 +85,152 @@ impl Pairing {
     }
 }
 
-/// `loqa-node ARGS…` of this build, in this home.
-pub fn node(home: &Home, args: &[&str]) -> Command {
+/// A home whose hub is found again where it was.
+///
+/// # Errors
+/// There is no port, or no folder.
+pub fn house() -> Result<Home> {
+    let home = Home::new()?;
+    let port = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?
+        .local_addr()?
+        .port();
+    home.write("config/loqa/loqa.toml", format!("[nodes]\nport = {port}\n"))?;
+    Ok(home)
+}
+
+/// `loqa-node ARGS…` of this build, whose settings are in `NAME.toml` of this home.
+pub fn node(home: &Home, name: &str, args: &[&str]) -> Command {
     let mut command = Command::new(loqa().with_file_name("loqa-node"));
     home.surround(&mut command);
     command
         .args(args)
         .arg("--config")
-        .arg(home.path("node.toml"))
+        .arg(home.path(&format!("{name}.toml")))
         .arg("--data")
-        .arg(home.path("puck"));
+        .arg(home.path(name));
     command
+}
+
+/// Pairs a node with a hub, as two people do it, one at each machine: `joins` is what the one at the node does. What that
+/// has shown.
+///
+/// # Errors
+/// They are not paired, or do not see the same words.
+pub fn pair(hub: Command, joins: impl FnOnce(&Pairing) -> Result<Command>) -> Result<String> {
+    let pairing = Pairing::begin(hub)?;
+    let mut joining = joins(&pairing)?;
+    let joining = joining.stdout(Stdio::piped()).spawn()?;
+    let ended = pairing.answer("yes\n")?;
+    let joined = joining.wait_with_output()?;
+    ensure!(ended.code == Some(0), "{ended:#?} {joined:?}");
+    ensure!(joined.status.success(), "{joined:?}");
+    let shown = String::from_utf8(joined.stdout)?;
+    alike(&shown, &ended)?;
+    Ok(shown)
+}
+
+/// Pairs a node of this machine with the hub of its home.
+///
+/// # Errors
+/// As [`pair`].
+pub fn pair_here(home: &Home, name: &str) -> Result<()> {
+    let hub = home.command(["node", "pair", "--json"]);
+    let joins = |pairing: &Pairing| {
+        let (digits, at) = (pairing.digits()?, pairing.here()?.to_string());
+        Ok(node(home, name, &["pair", &digits, "--hub", &at]))
+    };
+    pair(hub, joins).map(drop)
+}
+
+/// A program that ends with this, as kill -9 does.
+pub struct Ending(pub Child);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// `loqa-node run`, and what it says.
+pub struct Running {
+    program: Ending,
+    lines: mpsc::Receiver<String>,
+    /// Those that were read.
+    seen: Vec<String>,
+}
+
+impl Running {
+    /// Starts it, as prepared.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn start(mut command: Command) -> Result<Running> {
+        let mut program = command.stderr(Stdio::piped()).spawn()?;
+        let told = BufReader::new(program.stderr.take().context("no output")?);
+        // Far more lines than any test makes; then it waits.
+        let (tells, lines) = mpsc::sync_channel(10_000);
+        std::thread::spawn(move || {
+            for line in told.lines().map_while(Result::ok) {
+                if tells.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Running {
+            program: Ending(program),
+            lines,
+            seen: Vec::new(),
+        })
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.program.0.id()
+    }
+
+    /// The next line in which it says one of these.
+    ///
+    /// # Errors
+    /// It does not say that, or ends before.
+    pub fn until(&mut self, words: &[&str]) -> Result<String> {
+        let deadline = Instant::now() + CEILING;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(line) = self.lines.recv_timeout(left) else {
+                let seen = &self.seen;
+                bail!("waited in vain for {words:?}; it has said {seen:#?}");
+            };
+            self.seen.push(line.clone());
+            if words.iter().any(|words| line.contains(words)) {
+                return Ok(line);
+            }
+        }
+    }
+
+    /// What it says next, if it does so soon.
+    pub fn next(&mut self, soon: Duration) -> Option<String> {
+        let line = self.lines.recv_timeout(soon).ok()?;
+        self.seen.push(line.clone());
+        Some(line)
+    }
+
+    /// Waits until it ends by itself; all that it has said.
+    ///
+    /// # Errors
+    /// It fails.
+    pub fn end(mut self) -> Result<Vec<String>> {
+        let mut seen = std::mem::take(&mut self.seen);
+        seen.extend(self.lines.iter());
+        let ended = self.program.0.wait()?;
+        ensure!(ended.success(), "{ended:?}: {seen:#?}");
+        Ok(seen)
+    }
 }
 
 /// Whether both sides of a pairing have shown the same three words: what the node has printed, and what the person saw at
 /// the hub.
-///
-/// # Errors
-/// They have not.
-pub fn alike(node: &str, hub: &Ended) -> Result<()> {
+fn alike(node: &str, hub: &Ended) -> Result<()> {
     let mut lines = node.lines().map(str::trim);
     let words = lines.find(|line| line.contains("   "));
     let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -114,7 +258,10 @@ pub fn silence(seconds: usize) -> Vec<f32> {
 }
 
 /// A text, spoken; each is spoken once.
-fn said(text: &str) -> Result<Arc<[f32]>> {
+///
+/// # Errors
+/// There is no voice.
+pub fn said(text: &str) -> Result<Arc<[f32]>> {
     static SAID: Mutex<BTreeMap<String, Arc<[f32]>>> = Mutex::new(BTreeMap::new());
     let mut all = SAID.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(samples) = all.get(text) {
@@ -126,24 +273,6 @@ fn said(text: &str) -> Result<Arc<[f32]>> {
     let samples: Arc<[f32]> = wav::read(home.path("said.wav"))?.into();
     all.insert(text.to_owned(), samples.clone());
     Ok(samples)
-}
-
-/// Writes a recording into a home.
-///
-/// # Errors
-/// It cannot be written.
-pub fn record(home: &Home, name: &str, samples: &[f32]) -> Result<()> {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: RATE as u32,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut writer = hound::WavWriter::create(home.path(name), spec)?;
-    for sample in samples {
-        writer.write_sample((sample * 32_000.0) as i16)?;
-    }
-    Ok(writer.finalize()?)
 }
 
 /// How many samples of a reply can be heard; 0 where there is none.

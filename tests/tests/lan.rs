@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 use expect_test::{Expect, expect};
 use loqa_tests::lan::{
     Family,
+    deaths::deaths,
     faults::{FAULTS, Fault},
     refused,
     scene::play,
@@ -102,6 +103,136 @@ fn three_nodes() -> Result<()> {
             home says: No, the bedroom light is off.
         "#]],
     )
+}
+
+/// A hub, and three machines that hear any words: two are gone within the same words, then the way to one is slow.
+#[test]
+fn muscle() -> Result<()> {
+    check(
+        Family::V6,
+        r#"
+        hub home
+        box attic of home hears "set a timer for ten minutes"
+        box cellar of home hears "set a timer for ten minutes"
+        box shed of home hears "set a timer for ten minutes"
+        puck kitchen of home
+        slow shed 0 0 0
+        run attic
+        run cellar
+        run shed
+        ready home 3
+        say home "purple elephants dance all around the green garden"
+        hearing home
+        kill it
+        hearing home
+        cut it
+        hearing home
+        answered home
+        timers home
+        mend
+        ready home 2
+        slow shed 50 30 1000
+        call kitchen "purple elephants dance"
+        hearing home
+        freeze it
+        answered kitchen
+        timers home
+        "#,
+        expect![[r#"
+            attic has found home, and is paired with it
+            cellar has found home, and is paired with it
+            shed has found home, and is paired with it
+            kitchen has found home, and is paired with it
+            a box hears it for home
+            a box hears it for home
+            a box hears it for home
+            home says: 10 minutes, starting now.
+            timers in home: 1
+            a box hears it for home
+            kitchen is answered
+            timers in home: 2
+        "#]],
+    )
+}
+
+/// A hub that hears any words itself, but not as soon as another machine does.
+#[test]
+fn default_engine() -> Result<()> {
+    check(
+        Family::Both,
+        r#"
+        hub home hears "set a timer for ten minutes"
+        box attic of home hears "set a timer for ten minutes"
+        run attic
+        ready home 1
+        say home "purple elephants dance"
+        hearing home
+        freeze it
+        answered home
+        timers home
+        "#,
+        expect![[r#"
+            attic has found home, and is paired with it
+            a box hears it for home
+            home says: 10 minutes, starting now.
+            timers in home: 1
+        "#]],
+    )
+}
+
+/// What nobody is left to hear is not made up, and what the hub hears itself waits for nobody.
+#[test]
+fn nobody_left() -> Result<()> {
+    check(
+        Family::Both,
+        r#"
+        hub home
+        box attic of home hears "set a timer for ten minutes"
+        run attic
+        ready home 1
+        say home "purple elephants dance"
+        hearing home
+        kill it
+        answered home
+        timers home
+        run attic
+        ready home 1
+        say home "turn on the kitchen lights"
+        hearing home
+        freeze it
+        answered home
+        timers home
+        "#,
+        expect![[r#"
+            attic has found home, and is paired with it
+            a box hears it for home
+            home has understood nothing
+            timers in home: 0
+            a box hears it for home
+            home says: The kitchen lights are on.
+            timers in home: 0
+        "#]],
+    )
+}
+
+#[test]
+fn of_twenty_deaths_in_the_middle_of_words_none_costs_a_word_or_does_it_twice() -> Result<()> {
+    if let Some(why) = refused() {
+        eprintln!("skipped: {why}");
+        return Ok(());
+    }
+    let bench = Path::new(env!("CARGO_BIN_EXE_loqa-bench"));
+    thread::scope(|threads| {
+        let households = [0, 5, 0, 5].map(|first| {
+            threads.spawn(move || {
+                let (scene, told) = deaths(first, 5);
+                let played = play(Family::Both, bench, &scene)?;
+                ensure!(played == told, "{played}");
+                Ok(())
+            })
+        });
+        households.into_iter().try_for_each(|it| it.join().unwrap())
+    })
 }
 
 /// All at once: what takes long is that nothing comes.

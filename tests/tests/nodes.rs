@@ -1,36 +1,24 @@
 //! A node is paired with a hub over the network, by people at a command line: by what the hub's QR code
 //! holds, and by digits that the node shows.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use loqa_link::{
     Identity, Member,
     pairing::{About, Invitation, Joined, Opening, PairError, Role, Roles, Secret, pair},
 };
 use loqa_tests::{
     muscle::{self, Muscle, works},
-    nodes::{Pairing, alike, called, listed, loud, node, record, silence},
+    nodes::{Pairing, Running, called, house, listed, loud, node, pair_here, silence},
     program::{Ended, Home},
+    voices::write_wav,
     whisper_model::Model,
 };
 use serde_json::Value;
-use std::{
-    io::{BufRead, BufReader},
-    net::{Ipv4Addr, SocketAddr, UdpSocket},
-    process::Stdio,
-    sync::mpsc,
-    thread::JoinHandle,
-    time::Instant,
-};
+use std::{net::SocketAddr, process::Stdio, sync::mpsc, thread::JoinHandle, time::Instant};
 
 fn begin(home: &Home, args: &[&str]) -> Result<Pairing> {
     let args = [&["node", "pair", "--json"], args].concat();
     Pairing::begin(home.command(args))
-}
-
-fn address(pairing: &Pairing) -> Result<SocketAddr> {
-    let address = pairing.shown["addresses"][0].as_str();
-    let address: SocketAddr = address.context("nowhere")?.parse()?;
-    Ok((Ipv4Addr::LOCALHOST, address.port()).into())
 }
 
 /// Who joined, or did not.
@@ -73,7 +61,7 @@ fn a_node_is_paired_named_and_let_go_and_the_hub_remembers() -> Result<()> {
     let pairing = begin(&home, &[])?;
     let scanned: Invitation = pairing.shown["qr"].as_str().context("no code")?.parse()?;
     ensure!(scanned.secret().by() == Role::Hub);
-    let at = address(&pairing)?;
+    let at = pairing.here()?;
     let (words, joining) = join(scanned.secret().clone(), Some(scanned.key()), at, "Kitchen");
     let words = words.recv()?;
     let ended = pairing.answer("yes\n")?;
@@ -88,7 +76,7 @@ fn a_node_is_paired_named_and_let_go_and_the_hub_remembers() -> Result<()> {
     // The node shows digits; it has the name of the first.
     let pairing = begin(&home, &["--code", "1111 2222"])?;
     let secret = Secret::typed(Role::Node, "11112222")?;
-    let (words, joining) = join(secret.clone(), None, address(&pairing)?, "Kitchen");
+    let (words, joining) = join(secret.clone(), None, pairing.here()?, "Kitchen");
     words.recv()?;
     let ended = pairing.answer("yes\n")?;
     ensure!(
@@ -99,7 +87,7 @@ fn a_node_is_paired_named_and_let_go_and_the_hub_remembers() -> Result<()> {
 
     // A person sees other words than those of the device in their hand.
     let pairing = begin(&home, &["--code", "1111 2222"])?;
-    let (words, joining) = join(secret, None, address(&pairing)?, "Stranger");
+    let (words, joining) = join(secret, None, pairing.here()?, "Stranger");
     words.recv()?;
     let ended = pairing.answer("no\n")?;
     ensure!(ended.code == Some(1), "{ended:#?}");
@@ -149,31 +137,18 @@ fn a_node_is_paired_named_and_let_go_and_the_hub_remembers() -> Result<()> {
 
 #[test]
 fn a_puck_is_heard_and_answered_in_its_own_room_until_it_is_revoked() -> Result<()> {
-    let home = Home::new()?;
-    home.write("node.toml", "name = \"Pantry puck\"\n")?;
-    // So that it is found again where it was.
-    let port = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?
-        .local_addr()?
-        .port();
-    home.write("config/loqa/loqa.toml", format!("[nodes]\nport = {port}\n"))?;
-    record(&home, "heard.wav", &called("turn on the lights")?)?;
+    let home = house()?;
+    home.write("puck.toml", "name = \"Pantry puck\"\n")?;
+    write_wav(&home.path("heard.wav"), &called("turn on the lights")?)?;
     let hub = home.hub()?;
-    let pairing = begin(&home, &[])?;
-    let digits = pairing.digits()?;
-    let at = address(&pairing)?.to_string();
-    let joining = node(&home, &["pair", &digits, "--hub", &at])
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let ended = pairing.answer("yes\n")?;
-    ensure!(ended.code == Some(0), "{ended:#?}");
-    let joined = joining.wait_with_output()?;
-    ensure!(joined.status.success(), "{joined:?}");
-    // Both have shown the same three words.
-    alike(&String::from_utf8(joined.stdout)?, &ended)?;
+    pair_here(&home, "puck")?;
     let moved = home.run(["node", "room", "Pantry puck", "kitchen"])?;
     ensure!(moved.code == Some(0), "{moved:#?}");
 
-    let run = |heard: &str| node(&home, &["run", "--wav", heard, "--out", "answered.wav"]);
+    let run = |heard: &str| {
+        let args = ["run", "--wav", heard, "--out", "answered.wav"];
+        node(&home, "puck", &args)
+    };
     let puck = run("heard.wav").output()?;
     ensure!(puck.status.success(), "{puck:?}");
     let loud = loud(&home, "answered.wav");
@@ -204,21 +179,9 @@ fn a_puck_is_heard_and_answered_in_its_own_room_until_it_is_revoked() -> Result<
 
     // It is there while nobody says anything, finds a hub that was killed again, and is let in nowhere once it is
     // revoked.
-    record(&home, "silence.wav", &silence(300))?;
-    let mut puck = run("silence.wav").stderr(Stdio::piped()).spawn()?;
-    let mut told = BufReader::new(puck.stderr.take().context("no output")?).lines();
-    let mut until = |words: &str| -> Result<()> {
-        let mut all = Vec::new();
-        for line in told.by_ref() {
-            let line = line?;
-            if line.contains(words) {
-                return Ok(());
-            }
-            all.push(line);
-        }
-        bail!("the node ended and has not said `{words}`: {all:#?}")
-    };
-    until("Linked to")?;
+    write_wav(&home.path("silence.wav"), &silence(300))?;
+    let mut puck = Running::start(run("silence.wav"))?;
+    puck.until(&["Linked to"])?;
     let list = nodes(&home)?;
     ensure!(
         list[0]["linked"] == true && list[0]["room"] == "kitchen",
@@ -227,13 +190,11 @@ fn a_puck_is_heard_and_answered_in_its_own_room_until_it_is_revoked() -> Result<
     // As kill -9 does.
     drop(hub);
     let hub = home.hub()?;
-    until("The link has ended")?;
-    until("Linked to")?;
+    puck.until(&["The link has ended"])?;
+    puck.until(&["Linked to"])?;
     let gone = home.run(["node", "revoke", "Pantry puck"])?;
     ensure!(gone.code == Some(0), "{gone:#?}");
-    until("removed from the household")?;
-    puck.kill()?;
-    puck.wait()?;
+    puck.until(&["removed from the household"])?;
     hub.interrupt()?;
     Ok(())
 }
@@ -241,11 +202,7 @@ fn a_puck_is_heard_and_answered_in_its_own_room_until_it_is_revoked() -> Result<
 #[test]
 fn what_no_command_covers_is_heard_by_a_node_and_by_another_if_that_dies_in_the_middle_of_words()
 -> Result<()> {
-    let home = Home::new()?;
-    let port = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?
-        .local_addr()?
-        .port();
-    home.write("config/loqa/loqa.toml", format!("[nodes]\nport = {port}\n"))?;
+    let home = house()?;
     let model = home.path("says.bin");
     Model::saying("turn off the kitchen lights").write(&model)?;
     let model = format!("whisper = {model:?}");

@@ -207,8 +207,8 @@ impl Job {
         let Ok(Ok(Some(
             ref open @ JobFrame::Open {
                 ref capability,
+                ref utterance,
                 ref options,
-                ..
             },
         ))) = first
         else {
@@ -248,6 +248,7 @@ impl Job {
             self.fail(JobErrorKind::Deadline, words, "").await;
             return None;
         };
+        tracing::info!(%capability, %utterance, "a job begins");
         Some(Box::pin(self.work(model, permit)))
     }
 

@@ -1,6 +1,7 @@
 //! `bench faults`: kill -9 of the hub at random instants while it is commanded. The rounds go
 //! without a recogniser, whose loading would leave little time for them. Then of what keeps conversations, and bits of those
-//! changed; and whatever goes wrong in a network of hubs and pucks, with outages of half a minute.
+//! changed; whatever goes wrong in a network of hubs and pucks, with outages of half a minute; and the death of machines while
+//! they hear somebody.
 
 use super::{
     figure::{Goal, Report, quantile},
@@ -10,12 +11,20 @@ use anyhow::{Context, Result};
 use clap::Args;
 use loqa_tests::{
     kill::{Fault, Trial},
-    lan::{Family, faults::FAULTS, refused, scene::play},
+    lan::{Family, deaths::deaths, faults::FAULTS, refused, scene::play},
     program::Home,
 };
-use std::time::Instant;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::Instant,
+};
 
 const BENCH: &str = "faults";
+/// In one household so many machines die, one after the other,
+const DEATHS: usize = 20;
+/// and in so many households at a time.
+const HOUSEHOLDS: usize = 4;
 
 /// Options of `bench faults`.
 #[derive(Args)]
@@ -32,6 +41,12 @@ pub struct FaultsArgs {
     /// Times that everything goes wrong in a network
     #[arg(long, default_value_t = 5)]
     nets: usize,
+    /// Times a machine dies while it hears somebody; 1000 take 20 minutes
+    #[arg(long, default_value_t = 1000)]
+    deaths: usize,
+    /// Only the households in networks of their own
+    #[arg(long)]
+    only_nets: bool,
     /// Times a process is killed that keeps conversations
     #[arg(long, default_value_t = 1000)]
     kept: u64,
@@ -45,6 +60,22 @@ pub struct FaultsArgs {
 
 /// Measures.
 pub fn run(args: FaultsArgs, report: &mut Report) -> Result<()> {
+    if !args.only_nets {
+        hubs(&args, report)?;
+        kept::kills(args.kept, args.seed, report)?;
+        kept::tamperings(args.bits, args.seed, report)?;
+        simulated::households(args.seed, args.households, report)?;
+    }
+    if let Some(why) = refused() {
+        eprintln!("skipped: {why}");
+        return Ok(());
+    }
+    nets(args.nets, report)?;
+    machines(args.deaths, report)
+}
+
+/// Hubs that are killed.
+fn hubs(args: &FaultsArgs, report: &mut Report) -> Result<()> {
     let mut trial = Trial::new(args.seed)?;
     let (mut acknowledged, mut refused, mut lost, mut doubled) = (0, 0, 0, 0);
     let mut restarts_ms = Vec::new();
@@ -87,18 +118,11 @@ pub fn run(args: FaultsArgs, report: &mut Report) -> Result<()> {
     };
     times("restart", &restarts_ms);
     times("restart_hearing", &hearing_starts(args.hearing)?);
-    kept::kills(args.kept, args.seed, report)?;
-    kept::tamperings(args.bits, args.seed, report)?;
-    simulated::households(args.seed, args.households, report)?;
-    nets(args.nets, report)
+    Ok(())
 }
 
 /// Scenes that end otherwise than they must.
 fn nets(times: usize, report: &mut Report) -> Result<()> {
-    if let Some(why) = refused() {
-        eprintln!("skipped: {why}");
-        return Ok(());
-    }
     let bench = std::env::current_exe()?;
     let (mut played, mut otherwise) = (0, 0);
     for number in 1..=times {
@@ -119,6 +143,47 @@ fn nets(times: usize, report: &mut Report) -> Result<()> {
     };
     count("nets", played, Goal::None);
     count("nets_otherwise", otherwise, Goal::AtMost(0.0));
+    Ok(())
+}
+
+/// Households in which something else was done than was said.
+fn machines(times: usize, report: &mut Report) -> Result<()> {
+    let bench = std::env::current_exe()?;
+    let (next, died, otherwise) = (
+        AtomicUsize::new(0),
+        AtomicUsize::new(0),
+        AtomicUsize::new(0),
+    );
+    let households = &|| {
+        loop {
+            let before = next.fetch_add(DEATHS, Ordering::Relaxed);
+            let count = times.saturating_sub(before).min(DEATHS);
+            if count == 0 {
+                return;
+            }
+            let (scene, told) = deaths(0, count);
+            let played = play(Family::Both, &bench, &scene);
+            if played.as_ref().is_ok_and(|played| *played == told) {
+                let died = died.fetch_add(count, Ordering::Relaxed) + count;
+                eprintln!("{died} machines have died …");
+            } else {
+                otherwise.fetch_add(1, Ordering::Relaxed);
+                eprintln!("from death {before}: {played:?}");
+            }
+        }
+    };
+    thread::scope(|threads| {
+        for _ in 0..HOUSEHOLDS {
+            threads.spawn(households);
+        }
+    });
+    let mut count = |metric: &str, value: AtomicUsize, unit: &str, goal| {
+        let value = value.into_inner() as f64;
+        report.figure(BENCH, metric, Some(value), unit, goal);
+    };
+    count("deaths", died, "machines", Goal::None);
+    let none = Goal::AtMost(0.0);
+    count("deaths_otherwise", otherwise, "households", none);
     Ok(())
 }
 

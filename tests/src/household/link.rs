@@ -4,7 +4,7 @@ use super::{
     net::{Load, Packet},
     world::{MS, Machine, World},
 };
-use loqa_link::wire::{AT_REST, AT_WORK, Pulse};
+use loqa_link::wire::{AT_REST, AT_WORK, Me, Pulse};
 use loqa_protocol::{
     StreamKind,
     link::{Beat, LinkFrame},
@@ -18,6 +18,8 @@ pub const CONTROL: u32 = 0;
 const ROUND_TRIP: Duration = Duration::from_millis(20);
 /// Who is silent for so long has no connection any more.
 const IDLE: Duration = Duration::from_secs(3);
+/// Who has lost a connection tries again after so long.
+const AGAIN: Duration = Duration::from_millis(400);
 
 /// One end.
 #[derive(Debug)]
@@ -33,6 +35,55 @@ pub struct End {
     pace: Duration,
     readers: BTreeMap<u32, FrameReader>,
     next_lane: u32,
+}
+
+/// What who dials has of it.
+#[derive(Debug)]
+pub enum Dialled {
+    /// Nothing; it tries then.
+    At(Duration),
+    Up(End),
+}
+
+impl Dialled {
+    pub fn deadline(&self, now: Duration) -> Duration {
+        match self {
+            Dialled::Up(end) => end.deadline(now),
+            Dialled::At(then) => *then,
+        }
+    }
+
+    pub fn end(&mut self) -> Option<&mut End> {
+        match self {
+            Dialled::Up(end) => Some(end),
+            Dialled::At(_) => None,
+        }
+    }
+
+    /// Dials, if it is time to, and says who does.
+    pub fn dial(
+        &mut self,
+        from: Machine,
+        skew: Duration,
+        me: impl FnOnce() -> Me,
+        world: &mut World,
+    ) {
+        if matches!(self, Dialled::At(then) if *then <= world.now) {
+            let link = world.random.bits();
+            let end = End::new(link, from, Machine::Hub, skew, world.now);
+            end.say(CONTROL, &LinkFrame::Hello(me().hello()), world);
+            *self = Dialled::Up(end);
+        }
+    }
+
+    pub fn lost(&mut self, now: Duration) {
+        *self = Dialled::At(now + AGAIN);
+    }
+
+    /// Whose packet it is.
+    pub fn of(&mut self, packet: &Packet) -> Option<&mut End> {
+        self.end().filter(|end| end.link == packet.link)
+    }
 }
 
 impl End {

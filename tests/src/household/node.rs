@@ -1,10 +1,10 @@
 //! A node that runs models for the hub.
 
 use super::{
-    link::{CONTROL, End},
+    link::{CONTROL, Dialled},
     model::{Later, Model, Speed, Words},
     net::{Load, Packet},
-    world::{MS, Machine, World},
+    world::{Machine, World},
 };
 use loqa_link::wire::Me;
 use loqa_protocol::{
@@ -36,9 +36,8 @@ pub struct Node {
     words: Words,
     /// Slower by this factor than it said of itself.
     pub slow: u32,
-    link: Option<End>,
+    link: Dialled,
     welcomed: bool,
-    dial_at: Duration,
     jobs: BTreeMap<u32, Model>,
     later: Later<(u32, JobFrame)>,
 }
@@ -50,28 +49,26 @@ impl Node {
             config,
             words,
             slow: 1,
-            link: None,
+            link: Dialled::At(now),
             welcomed: false,
-            dial_at: now,
             jobs: BTreeMap::new(),
             later: Later::default(),
         }
     }
 
     pub fn deadline(&self, now: Duration) -> Option<Duration> {
-        let link = match &self.link {
-            Some(end) => end.deadline(now),
-            None => self.dial_at,
-        };
-        [Some(link), self.later.next()].into_iter().flatten().min()
+        [Some(self.link.deadline(now)), self.later.next()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     pub fn wake(&mut self, world: &mut World) {
-        if self.link.is_none() && self.dial_at <= world.now {
-            self.dial(world);
-        }
+        let (from, config) = (Machine::Node(self.me), &self.config);
+        self.link
+            .dial(from, config.skew, || introduced(config), world);
         while let Some((lane, frame)) = self.later.due(world.now) {
-            if let Some(end) = &self.link
+            if let Some(end) = self.link.end()
                 && self.jobs.contains_key(&lane)
             {
                 end.say(lane, &frame, world);
@@ -81,7 +78,7 @@ impl Node {
             }
         }
         let busy = !self.jobs.is_empty();
-        if let Some(end) = &mut self.link {
+        if let Some(end) = self.link.end() {
             if end.idle_at() <= world.now {
                 return self.lost(world.now);
             }
@@ -89,43 +86,15 @@ impl Node {
         }
     }
 
-    fn dial(&mut self, world: &mut World) {
-        let link = world.random.bits();
-        let end = End::new(
-            link,
-            Machine::Node(self.me),
-            Machine::Hub,
-            self.config.skew,
-            world.now,
-        );
-        let offers = self.config.kinds.iter().map(|kind| Offer {
-            capability: capability(kind),
-            slots: 2,
-            running: 0,
-            rtf_permille: 100,
-            first_ms: self.config.speed.as_millis() as u32,
-        });
-        let me = Me {
-            name: self.config.name.into(),
-            software: "loqa-node".into(),
-            roles: vec![NodeRole::Inference],
-            offers: offers.collect(),
-            codecs: Vec::new(),
-        };
-        end.say(CONTROL, &LinkFrame::Hello(me.hello()), world);
-        self.link = Some(end);
-    }
-
     fn lost(&mut self, now: Duration) {
-        self.link = None;
+        self.link.lost(now);
         self.welcomed = false;
         self.jobs.clear();
         self.later = Later::default();
-        self.dial_at = now + 400 * MS;
     }
 
     pub fn arrives(&mut self, packet: Packet, world: &mut World) {
-        let Some(end) = self.link.as_mut().filter(|end| end.link == packet.link) else {
+        let Some(end) = self.link.of(&packet) else {
             return;
         };
         let lane = packet.lane;
@@ -165,7 +134,7 @@ impl Node {
 
     fn works(&mut self, lane: u32, frame: JobFrame, world: &mut World) {
         let name = self.config.name;
-        let link = self.link.as_ref().map_or(0, |end| end.link);
+        let link = self.link.end().map_or(0, |end| end.link);
         let way = (self.me, link, lane);
         world.witness.came_to_node(way, &self.config, &frame);
         let Some(model) = self.jobs.get_mut(&lane) else {
@@ -175,6 +144,24 @@ impl Node {
         for (after, frame) in model.hear(frame, &self.words, name, speed) {
             self.later.put(world.now + after, (lane, frame));
         }
+    }
+}
+
+/// What it says of itself.
+fn introduced(config: &NodeConfig) -> Me {
+    let offers = config.kinds.iter().map(|kind| Offer {
+        capability: capability(kind),
+        slots: 2,
+        running: 0,
+        rtf_permille: 100,
+        first_ms: config.speed.as_millis() as u32,
+    });
+    Me {
+        name: config.name.into(),
+        software: "loqa-node".into(),
+        roles: vec![NodeRole::Inference],
+        offers: offers.collect(),
+        codecs: Vec::new(),
     }
 }
 

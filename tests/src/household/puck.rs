@@ -3,7 +3,7 @@
 
 use super::{
     faults::Bug,
-    link::{CONTROL, End},
+    link::{CONTROL, Dialled},
     model::{Later, understood},
     net::{Load, Packet},
     world::{MS, Machine, Told, World},
@@ -18,10 +18,9 @@ use std::time::Duration;
 /// See the module.
 pub struct Puck {
     me: usize,
-    link: Option<End>,
+    link: Dialled,
     /// The stream on which it is a client.
     client: Option<u32>,
-    dial_at: Duration,
     /// What it has asked, and waits for.
     request: Option<u32>,
     requests: u32,
@@ -40,9 +39,8 @@ impl Puck {
     pub fn new(me: usize, now: Duration) -> Puck {
         Puck {
             me,
-            link: None,
+            link: Dialled::At(now),
             client: None,
-            dial_at: now,
             request: None,
             requests: 0,
             talking: None,
@@ -56,35 +54,24 @@ impl Puck {
     }
 
     pub fn deadline(&self, now: Duration) -> Option<Duration> {
-        let link = match &self.link {
-            Some(end) => end.deadline(now),
-            None => self.dial_at,
-        };
-        [Some(link), self.later.next()].into_iter().flatten().min()
+        [Some(self.link.deadline(now)), self.later.next()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     pub fn wake(&mut self, world: &mut World) {
-        if self.link.is_none() && self.dial_at <= world.now {
-            let me = self.machine();
-            let end = End::new(
-                world.random.bits(),
-                me,
-                Machine::Hub,
-                Duration::ZERO,
-                world.now,
-            );
-            let hello = Me {
-                name: format!("puck {}", self.me),
-                software: "loqa-node".into(),
-                roles: vec![NodeRole::Puck],
-                offers: Vec::new(),
-                codecs: vec![AudioCodec::Pcm16],
-            };
-            end.say(CONTROL, &LinkFrame::Hello(hello.hello()), world);
-            self.link = Some(end);
-        }
+        let me = self.machine();
+        let introduced = || Me {
+            name: format!("puck {}", self.me),
+            software: "loqa-node".into(),
+            roles: vec![NodeRole::Puck],
+            offers: Vec::new(),
+            codecs: vec![AudioCodec::Pcm16],
+        };
+        self.link.dial(me, Duration::ZERO, introduced, world);
         while let Some(thing) = self.later.due(world.now) {
-            if let (Some(end), Some(lane)) = (&self.link, self.client) {
+            if let (Some(end), Some(lane)) = (self.link.end(), self.client) {
                 match thing {
                     ClientOrAgain::Again(bytes) => end.send(lane, Load::Datagram(bytes), world),
                     ClientOrAgain::End(frame) => end.say(lane, &frame, world),
@@ -92,7 +79,7 @@ impl Puck {
             }
         }
         let busy = self.request.is_some();
-        if let Some(end) = &mut self.link {
+        if let Some(end) = self.link.end() {
             let silent = match busy {
                 // Whoever waits for an answer is told soon.
                 true => end.is_silent(world.now),
@@ -106,11 +93,10 @@ impl Puck {
     }
 
     fn lost(&mut self, world: &mut World) {
-        self.link = None;
+        self.link.lost(world.now);
         self.client = None;
         self.talking = None;
         self.later = Later::default();
-        self.dial_at = world.now + 400 * MS;
         if self.request.take().is_some() && !world.has(Bug::NobodyIsTold) {
             let me = self.machine();
             world.told.push((me, Told::Failed("I have lost the hub")));
@@ -120,7 +106,7 @@ impl Puck {
     /// Somebody has called, and speaks.
     pub fn called(&mut self, world: &mut World) {
         let me = self.machine();
-        let (Some(end), Some(lane)) = (&self.link, self.client) else {
+        let (Some(end), Some(lane)) = (self.link.end(), self.client) else {
             world
                 .told
                 .push((me, Told::Failed("I cannot reach the hub")));
@@ -148,7 +134,8 @@ impl Puck {
 
     /// 20 ms of the room.
     pub fn hears(&mut self, samples: &Samples, world: &mut World) {
-        if let (Some(talking), Some(end), Some(lane)) = (&mut self.talking, &self.link, self.client)
+        if let (Some(talking), Some(end), Some(lane)) =
+            (&mut self.talking, self.link.end(), self.client)
         {
             end.send(lane, Load::Datagram(talking.frame(samples)), world);
         }
@@ -156,9 +143,12 @@ impl Puck {
 
     /// Nothing more is said.
     pub fn silence(&mut self, world: &mut World) {
-        let (Some(mut talking), Some(end), Some(lane), Some(id)) =
-            (self.talking.take(), &self.link, self.client, self.request)
-        else {
+        let (Some(mut talking), Some(end), Some(lane), Some(id)) = (
+            self.talking.take(),
+            self.link.end(),
+            self.client,
+            self.request,
+        ) else {
             return;
         };
         if let Some(datagram) = talking.end() {
@@ -171,7 +161,7 @@ impl Puck {
     }
 
     pub fn arrives(&mut self, packet: Packet, world: &mut World) {
-        let Some(end) = self.link.as_mut().filter(|end| end.link == packet.link) else {
+        let Some(end) = self.link.of(&packet) else {
             return;
         };
         let lane = packet.lane;

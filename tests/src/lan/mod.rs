@@ -1,6 +1,7 @@
 //! A little network for a test: machines on one switch, each with addresses of its own. They are network namespaces, which are
 //! gone with the last process in them, whatever becomes of the test; nothing of them reaches the machine that runs it.
 
+pub mod deaths;
 pub mod faults;
 pub mod relay;
 pub mod scene;

@@ -7,8 +7,9 @@ use clap::Args;
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BinaryHeap},
+    io,
     net::{Ipv6Addr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::{
@@ -33,6 +34,16 @@ pub struct Relay {
     /// Where what comes goes
     #[arg(long)]
     to: SocketAddr,
+    #[command(flatten)]
+    slowness: Slowness,
+    /// Other times for each packet
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// How slow it is; from then on as a line of standard input says, three numbers in this order.
+#[derive(Args, Clone, Copy, Debug)]
+struct Slowness {
     /// Milliseconds that a packet takes
     #[arg(long, default_value_t = 0)]
     delay_ms: u64,
@@ -42,13 +53,22 @@ pub struct Relay {
     /// Kilobits in a second, one way; 0: as many as there are
     #[arg(long, default_value_t = 0)]
     kbit: u64,
-    /// Other times for each packet
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+}
+
+impl Slowness {
+    fn read(line: &str) -> Option<Slowness> {
+        let mut numbers = line.split_whitespace().map(|it| it.parse().ok());
+        let mut next = || numbers.next().flatten();
+        Some(Slowness {
+            delay_ms: next()?,
+            jitter_ms: next()?,
+            kbit: next()?,
+        })
+    }
 }
 
 impl Relay {
-    /// Works until it is killed; says `relaying` on standard output once it does.
+    /// Works until it is killed; says `relaying` on standard output once it does, and again when it has read a line.
     ///
     /// # Errors
     /// The port is taken, or the network refuses.
@@ -63,6 +83,15 @@ impl Relay {
         let here = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, self.port)).await?;
         let here = Arc::new(here);
         println!("relaying");
+        let slowness = Arc::new(Mutex::new(self.slowness));
+        let told = slowness.clone();
+        std::thread::spawn(move || {
+            let lines = io::stdin().lines().map_while(Result::ok);
+            for slower in lines.filter_map(|line| Slowness::read(&line)) {
+                *told.lock().unwrap_or_else(PoisonError::into_inner) = slower;
+                println!("relaying");
+            }
+        });
         let mut random = Random::new(self.seed);
         // Each of those that come has a socket of its own, so that the other end tells them apart.
         let mut comers: BTreeMap<SocketAddr, mpsc::Sender<Vec<u8>>> = BTreeMap::new();
@@ -73,7 +102,7 @@ impl Relay {
                 Some(comer) => comer.clone(),
                 None => {
                     let ways = [random.bits(), random.bits()];
-                    let comer = self.joined(&here, from, ways).await?;
+                    let comer = self.joined(&here, from, &slowness, ways).await?;
                     comers.insert(from, comer.clone());
                     comer
                 }
@@ -88,6 +117,7 @@ impl Relay {
         self,
         here: &Arc<UdpSocket>,
         from: SocketAddr,
+        slowness: &Arc<Mutex<Slowness>>,
         [there_and, back_again]: [u64; 2],
     ) -> Result<mpsc::Sender<Vec<u8>>> {
         let there = match self.to {
@@ -99,9 +129,9 @@ impl Relay {
         let (comes, goes) = mpsc::channel(MOST);
         let (answers, back) = mpsc::channel(MOST);
         let (to, home) = (there.clone(), here.clone());
-        let way = Way::new(self, there_and);
+        let way = Way::new(slowness, there_and);
         tokio::spawn(way.carry(goes, async move |it| drop(to.send(&it).await)));
-        let way = Way::new(self, back_again);
+        let way = Way::new(slowness, back_again);
         tokio::spawn(way.carry(back, async move |it| drop(home.send_to(&it, from).await)));
         tokio::spawn(async move {
             let mut packet = [0; PACKET];
@@ -121,7 +151,7 @@ impl Relay {
 
 /// One direction.
 struct Way {
-    relay: Relay,
+    slowness: Arc<Mutex<Slowness>>,
     random: Random,
     /// When the wire has taken what was sent before.
     free: Instant,
@@ -130,9 +160,9 @@ struct Way {
 }
 
 impl Way {
-    fn new(relay: Relay, seed: u64) -> Way {
+    fn new(slowness: &Arc<Mutex<Slowness>>, seed: u64) -> Way {
         Way {
-            relay,
+            slowness: slowness.clone(),
             random: Random::new(seed),
             free: Instant::now(),
             under_way: BinaryHeap::new(),
@@ -168,14 +198,15 @@ impl Way {
         if begins > now + LONGEST_QUEUE || self.under_way.len() == MOST {
             return;
         }
-        let bits = packet.len() as u64 * 8;
-        let micros = (bits * 1000).checked_div(self.relay.kbit);
-        self.free = begins + Duration::from_micros(micros.unwrap_or(0));
-        let Relay {
+        let slowness = self.slowness.lock();
+        let Slowness {
             delay_ms,
             jitter_ms,
-            ..
-        } = self.relay;
+            kbit,
+        } = *slowness.unwrap_or_else(PoisonError::into_inner);
+        let bits = packet.len() as u64 * 8;
+        let micros = (bits * 1000).checked_div(kbit);
+        self.free = begins + Duration::from_micros(micros.unwrap_or(0));
         let more = self.random.below(jitter_ms as usize * 2000) as u64;
         let least = delay_ms.saturating_sub(jitter_ms) * 1000;
         let due = self.free.max(now) + Duration::from_micros(least + more);

@@ -2,48 +2,57 @@
 //!
 //! ```text
 //! hub home                        a machine with a hub
+//! hub home hears "…"              the same, with a whisper that hears that, whatever is said
 //! puck kitchen of home            a machine with a puck, which finds that hub and is paired by digits
 //! puck two called kitchen of home the same, and its name is another's
 //! box attic of home               likewise one that runs models
+//! box attic of home hears "…"     likewise one whose whisper hears that, whatever is said
 //! room kitchen kitchen            the puck stands in that room
-//! slow kitchen 50 30 0            what it says to its hub, and hears, takes 50 ± 30 ms, and so many kbit/s
+//! slow kitchen 50 30 0            what it says to its hub, and hears, takes 50 ± 30 ms, and so many kbit/s, from then on
 //! call kitchen "…"                somebody says the phrase there, and that; goes on while they speak
 //! call kitchen "…" 15 "…"         and 15 s later again
-//! answered kitchen                waits until the answer was heard
+//! say home "…"                    somebody says that to the hub itself; goes on while they speak
+//! hearing home                    waits until they do, and until one more box hears it, which is `it` from then on
+//! answered kitchen · answered home waits until the answer was heard; all who heard it knew it as the same utterance
 //! linked kitchen · lost kitchen   waits until it says so
 //! thinking kitchen                likewise
 //! hear home "…"                   the hub itself hears that
+//! ready home 2                    waits until so many boxes would take work
 //! there home kitchen · gone home kitchen · silent home kitchen
 //!                                 waits until the hub shows that
 //! lose 30 · cut kitchen · mend    30 of 1000 frames are lost; nothing reaches the kitchen; all is well again
 //! roam kitchen                    it has other addresses
 //! kill home · start home          as a power cut does; a node is started by `call` and `run`
 //! freeze home · wait 3 · thaw home its program stands still for 3 s
+//! stall attic · thaw attic        what runs its models stands still, and nothing else
 //! run attic                       starts a node that hears nothing
 //! ask home "…"                    somebody types that
 //! timers home · nodes home        what there is
 //! ```
 
+mod words;
+
 use super::{Family, Lan, Machine};
 use crate::{
-    nodes::{self, Pairing},
-    program::{Ended, Home, Hub},
+    nodes::{self, CEILING, Ending, Pairing, Running},
+    program::{Ended, Home, Hub, children},
+    voices::write_wav,
 };
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write as _},
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::mpsc,
+    process::{ChildStdin, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
 };
+use words::{Words, whisper};
 
-/// Longer than anything takes that works, also on a machine under load.
-const CEILING: Duration = Duration::from_secs(100);
+/// The folder of a node, in its home.
+const NODE: &str = "node";
 /// Where a hub lets nodes in, as it comes.
 const PORT: u16 = 7613;
 /// A puck hears silence for so many seconds after what was said.
@@ -56,7 +65,7 @@ pub struct Scene {
     // Programs end before their network does.
     nodes: BTreeMap<String, Node>,
     hubs: BTreeMap<String, House>,
-    relays: Vec<Ending>,
+    words: Words,
     lan: Lan,
     bench: PathBuf,
     told: String,
@@ -72,34 +81,26 @@ struct House {
 /// A machine with a node.
 struct Node {
     running: Option<Running>,
+    /// Samples of its replies that were heard, since it runs.
+    loud: usize,
     home: Home,
     machine: Machine,
     /// As people call it.
     called: String,
     /// Its hub.
     of: String,
-    /// Where it looks for that, if not everywhere.
-    via: Option<SocketAddr>,
+    /// Whether it has a model that hears any words.
+    hears: bool,
+    /// The only way there.
+    via: Option<Relayed>,
 }
 
-/// `loqa-node run`.
-struct Running {
-    program: Ending,
-    lines: mpsc::Receiver<String>,
-    /// Those that were read.
-    seen: Vec<String>,
-    /// Samples of replies that were heard.
-    loud: usize,
-}
-
-/// A program that ends with this.
-struct Ending(Child);
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// A slow way.
+struct Relayed {
+    at: SocketAddr,
+    _program: Ending,
+    asked: ChildStdin,
+    told: BufReader<ChildStdout>,
 }
 
 /// Runs a scene. `bench` is the program of the benches, which can be a slow way.
@@ -110,7 +111,7 @@ pub fn play(family: Family, bench: &Path, scene: &str) -> Result<String> {
     let mut playing = Scene {
         nodes: BTreeMap::new(),
         hubs: BTreeMap::new(),
-        relays: Vec::new(),
+        words: Words::default(),
         lan: Lan::new(family)?,
         bench: bench.to_owned(),
         told: String::new(),
@@ -134,11 +135,23 @@ fn words(line: &str) -> Vec<&str> {
 
 impl Scene {
     fn step(&mut self, line: &str) -> Result<()> {
-        match words(line)[..] {
-            ["hub", name] => self.settle(name),
-            ["puck", name, "of", hub] => self.pair(name, name, hub, "puck"),
-            ["puck", name, "called", called, "of", hub] => self.pair(name, called, hub, "puck"),
-            ["box", name, "of", hub] => self.pair(name, name, hub, "inference"),
+        let it = self.words.it.clone();
+        let named = |word| match (&it, word) {
+            (Some(it), "it") => it.as_str(),
+            _ => word,
+        };
+        let words: Vec<&str> = words(line).into_iter().map(named).collect();
+        match words[..] {
+            ["hub", name] => self.settle(name, None),
+            ["hub", name, "hears", words] => self.settle(name, Some(words)),
+            ["puck", name, "of", hub] => self.pair(name, name, hub, "puck", None),
+            ["puck", name, "called", called, "of", hub] => {
+                self.pair(name, called, hub, "puck", None)
+            }
+            ["box", name, "of", hub] => self.pair(name, name, hub, "inference", None),
+            ["box", name, "of", hub, "hears", words] => {
+                self.pair(name, name, hub, "inference", Some(words))
+            }
             ["room", name, room] => {
                 let Node { of, called, .. } = self.node(name)?;
                 let ended = self.hub(of)?.run(&["node", "room", called, room])?;
@@ -148,7 +161,11 @@ impl Scene {
             ["slow", name, delay, jitter, kbit] => self.slow(name, [delay, jitter, kbit]),
             ["run", name] => self.node_mut(name)?.run(&[]),
             ["call", name, ref said @ ..] => self.call(name, said),
+            ["say", hub, said] => self.say(hub, said),
+            ["hearing", hub] => self.hearing(hub),
+            ["answered", hub] if self.hubs.contains_key(hub) => self.heard(hub),
             ["answered", name] => self.answered(name),
+            ["ready", hub, count] => self.ready(hub, count.parse()?),
             ["linked", name] => self.until(name, "Linked to"),
             ["thinking", name] => {
                 let said = self.node_mut(name)?.until(&["[thinking]"]);
@@ -173,8 +190,13 @@ impl Scene {
                 Ok(())
             }
             ["start", hub] => self.hub_mut(hub)?.start(),
-            ["freeze", name] => self.signal(name, "-STOP"),
-            ["thaw", name] => self.signal(name, "-CONT"),
+            ["freeze", name] => signal("-STOP", self.process(name)?),
+            ["stall", name] => self.models(name, "-STOP"),
+            ["thaw", name] => {
+                // In this order: one that goes on may replace them.
+                self.models(name, "-CONT")?;
+                signal("-CONT", self.process(name)?)
+            }
             ["wait", seconds] => {
                 // How long something lasts, and not until it is over.
                 std::thread::sleep(Duration::from_secs(seconds.parse()?));
@@ -182,7 +204,7 @@ impl Scene {
             }
             ["hear", hub, said] => {
                 let house = self.hub(hub)?;
-                nodes::record(&house.home, "heard.wav", &nodes::called(said)?)?;
+                write_wav(&house.home.path("heard.wav"), &nodes::called(said)?)?;
                 let ended = house.run(&["ask", "--json", "--fast", "--wav", "heard.wav"])?;
                 self.replied(hub, &ended)
             }
@@ -249,12 +271,17 @@ impl Scene {
         self.hubs.get_mut(name).context("no such hub")
     }
 
-    fn settle(&mut self, name: &str) -> Result<()> {
+    fn settle(&mut self, name: &str, hears: Option<&str>) -> Result<()> {
         let mut house = House {
             hub: None,
             home: Home::new()?,
             machine: self.lan.machine()?,
         };
+        if let Some(words) = hears {
+            let model = whisper(&house.home, words)?;
+            let settings = format!("[hearing]\nmodel = {model:?}\n");
+            house.home.write("config/loqa/loqa.toml", settings)?;
+        }
         house.start()?;
         house.warm()?;
         self.hubs.insert(name.to_owned(), house);
@@ -262,29 +289,41 @@ impl Scene {
     }
 
     /// As two people do it, one at each machine.
-    fn pair(&mut self, name: &str, called: &str, hub: &str, role: &str) -> Result<()> {
+    fn pair(
+        &mut self,
+        name: &str,
+        called: &str,
+        hub: &str,
+        role: &str,
+        hears: Option<&str>,
+    ) -> Result<()> {
         let home = Home::new()?;
-        let settings = format!("name = \"{called}\"\nroles = [\"{role}\"]\n");
-        home.write("node.toml", settings)?;
+        let mut settings = format!("name = \"{called}\"\nroles = [\"{role}\"]\n");
+        if let Some(words) = hears {
+            let model = whisper(&home, words)?;
+            write!(
+                settings,
+                "[inference]\nstt = 0\ntts = 0\nwhisper = {model:?}\n"
+            )?;
+        }
+        home.write(&format!("{NODE}.toml"), settings)?;
         let machine = self.lan.machine()?;
         let house = self.hub(hub)?;
         let pairing = house.home.command(["node", "pair", "--json"]);
-        let pairing = Pairing::begin(house.machine.run(&pairing))?;
-        let mut joining = machine.run(&nodes::node(&home, &["pair", &pairing.digits()?]));
-        let joining = joining.stdout(Stdio::piped()).spawn()?;
-        let ended = pairing.answer("yes\n")?;
-        let joined = joining.wait_with_output()?;
-        ensure!(ended.code == Some(0), "{ended:#?} {joined:?}");
-        ensure!(joined.status.success(), "{joined:?}");
-        let shown = String::from_utf8(joined.stdout)?;
+        let joins = |pairing: &Pairing| {
+            let joins = nodes::node(&home, NODE, &["pair", &pairing.digits()?]);
+            Ok(machine.run(&joins))
+        };
+        let shown = nodes::pair(house.machine.run(&pairing), joins)?;
         ensure!(shown.contains("Found "), "not by itself: {shown}");
-        nodes::alike(&shown, &ended)?;
         let node = Node {
             running: None,
+            loud: 0,
             home,
             machine,
             called: called.to_owned(),
             of: hub.to_owned(),
+            hears: hears.is_some(),
             via: None,
         };
         self.nodes.insert(name.to_owned(), node);
@@ -293,6 +332,10 @@ impl Scene {
 
     /// A relay on a machine of its own, and no other way.
     fn slow(&mut self, name: &str, [delay, jitter, kbit]: [&str; 3]) -> Result<()> {
+        if let Some(relay) = &mut self.node_mut(name)?.via {
+            writeln!(relay.asked, "{delay} {jitter} {kbit}")?;
+            return relay.answered();
+        }
         let machine = self.lan.machine()?;
         let of = self.node(name)?.of.clone();
         let there = SocketAddr::new(self.hub(&of)?.machine.address(), PORT);
@@ -300,14 +343,18 @@ impl Scene {
         relay.args(["relay", "--port", &PORT.to_string()]);
         relay.args(["--to", &there.to_string(), "--kbit", kbit]);
         relay.args(["--delay-ms", delay, "--jitter-ms", jitter]);
-        let mut relay = machine.run(&relay).stdout(Stdio::piped()).spawn()?;
-        let out = relay.stdout.take().context("no output")?;
-        self.relays.push(Ending(relay));
-        let mut line = String::new();
-        BufReader::new(out).read_line(&mut line)?;
-        ensure!(line == "relaying\n", "the relay does not work");
+        let mut relay = machine.run(&relay);
+        relay.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut relay = relay.spawn()?;
+        let mut relay = Relayed {
+            at: SocketAddr::new(machine.address(), PORT),
+            asked: relay.stdin.take().context("no input")?,
+            told: BufReader::new(relay.stdout.take().context("no output")?),
+            _program: Ending(relay),
+        };
+        relay.answered()?;
         let node = self.nodes.get_mut(name).context("no such node")?;
-        node.via = Some(SocketAddr::new(machine.address(), PORT));
+        node.via = Some(relay);
         let house = self.hubs.get(&of).context("no such hub")?;
         self.lan.part(&node.machine, &house.machine)?;
         self.lan.keep(machine);
@@ -323,14 +370,16 @@ impl Scene {
             }
         }
         heard.extend(nodes::silence(AFTER));
+        self.words.begin(None);
         let node = self.node_mut(name)?;
-        nodes::record(&node.home, "heard.wav", &heard)?;
+        write_wav(&node.home.path("heard.wav"), &heard)?;
         node.run(&["--wav", "heard.wav", "--out", "answered.wav"])?;
         node.until(&["[listening]"]).map(drop)
     }
 
     /// Waits until an answer was heard, or the link was lost before.
     fn answered(&mut self, name: &str) -> Result<()> {
+        self.same()?;
         let node = self.node_mut(name)?;
         let begins = node.until(&[
             "[speaking]",
@@ -342,9 +391,8 @@ impl Scene {
         }
         node.until(&["[waiting", "[listening", "[no hub"])?;
         let loud = nodes::loud(&node.home, "answered.wav");
-        let running = node.running.as_mut().context("it does not run")?;
-        let heard = loud - running.loud;
-        running.loud = loud;
+        let heard = loud - node.loud;
+        node.loud = loud;
         ensure!(heard > LOUD, "of the answer are heard {heard} samples");
         self.tell(&format!("{name} is answered"))
     }
@@ -372,17 +420,39 @@ impl Scene {
         }
     }
 
-    fn signal(&self, name: &str, signal: &str) -> Result<()> {
+    /// Its program.
+    fn process(&self, name: &str) -> Result<u32> {
         let hub = self.hubs.get(name).and_then(|house| house.hub.as_ref());
         let node = || {
             let node = self.nodes.get(name)?;
-            Some(node.running.as_ref()?.program.0.id())
+            Some(node.running.as_ref()?.id())
         };
-        let id = hub.map(Hub::id).or_else(node).context("it does not run")?;
-        let done = Command::new("kill")
-            .args([signal, &id.to_string()])
-            .status()?;
-        ensure!(done.success(), "kill {signal} {id}");
+        hub.map(Hub::id).or_else(node).context("it does not run")
+    }
+
+    /// Has what runs the models of a node stand still, or go on.
+    fn models(&self, name: &str, signals: &str) -> Result<()> {
+        let models = children(self.process(name)?)?;
+        models
+            .into_iter()
+            .try_for_each(|(id, _)| signal(signals, id))
+    }
+}
+
+fn signal(signal: &str, id: u32) -> Result<()> {
+    let done = Command::new("kill")
+        .args([signal, &id.to_string()])
+        .status()?;
+    ensure!(done.success(), "kill {signal} {id}");
+    Ok(())
+}
+
+impl Relayed {
+    /// Waits until it works as it was told.
+    fn answered(&mut self) -> Result<()> {
+        let mut line = String::new();
+        self.told.read_line(&mut line)?;
+        ensure!(line == "relaying\n", "the relay does not work");
         Ok(())
     }
 }
@@ -426,49 +496,24 @@ impl House {
 impl Node {
     /// Starts it, after it has ended.
     fn run(&mut self, args: &[&str]) -> Result<()> {
-        self.running = None;
-        let mut command = nodes::node(&self.home, &[&["run"], args].concat());
-        if let Some(via) = self.via {
-            command.args(["--hub", &via.to_string()]);
+        (self.running, self.loud) = (None, 0);
+        let mut command = nodes::node(&self.home, NODE, &[&["run"], args].concat());
+        if let Some(via) = &self.via {
+            command.args(["--hub", &via.at.to_string()]);
         }
+        // What it tells of its work, as plain text.
+        command
+            .env("RUST_LOG", "warn,loqa_node=info")
+            .env("NO_COLOR", "1");
         let mut command = self.machine.run(&command);
-        command.stdin(Stdio::null()).stderr(Stdio::piped());
-        let mut program = command.spawn()?;
-        let told = BufReader::new(program.stderr.take().context("no output")?);
-        // Far more lines than any scene makes; then it waits.
-        let (tells, lines) = mpsc::sync_channel(10_000);
-        std::thread::spawn(move || {
-            for line in told.lines().map_while(Result::ok) {
-                if tells.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-        self.running = Some(Running {
-            program: Ending(program),
-            lines,
-            seen: Vec::new(),
-            loud: 0,
-        });
+        command.stdin(Stdio::null());
+        self.running = Some(Running::start(command)?);
         Ok(())
     }
 
     /// The next line in which it says one of these.
     fn until(&mut self, words: &[&str]) -> Result<String> {
         let running = self.running.as_mut().context("it does not run")?;
-        let deadline = Instant::now() + CEILING;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let Ok(line) = running.lines.recv_timeout(left) else {
-                bail!(
-                    "waited in vain for {words:?}; it has said {:#?}",
-                    running.seen
-                );
-            };
-            running.seen.push(line.clone());
-            if words.iter().any(|words| line.contains(words)) {
-                return Ok(line);
-            }
-        }
+        running.until(words)
     }
 }

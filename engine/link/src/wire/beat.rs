@@ -69,6 +69,14 @@ impl Pulse {
         self.promised = Duration::from_millis(beat.next_ms.into()).clamp(AT_WORK, LONGEST_PROMISE);
     }
 
+    /// It was given something to do now. Whoever works is heard of soon, so it need not be waited for as long as it has promised
+    /// before it knew: one that had died at rest is missed as soon as one that dies at work.
+    pub fn asked(&mut self, now: Duration) {
+        if now + AT_WORK * MISSED < self.heard + self.promised * MISSED {
+            (self.heard, self.promised) = (now, AT_WORK);
+        }
+    }
+
     /// The next beat to send, and that the one after follows within so long.
     pub fn next(&mut self, within: Duration) -> Beat {
         self.sent += 1;
@@ -109,6 +117,7 @@ pub struct Busy(Arc<Work>);
 pub struct Work {
     count: AtomicUsize,
     began: Notify,
+    asked: Notify,
 }
 
 impl Work {
@@ -126,6 +135,16 @@ impl Work {
             0 => AT_REST,
             _ => AT_WORK,
         }
+    }
+
+    /// The other side was given something to do.
+    pub fn ask(&self) {
+        self.asked.notify_one();
+    }
+
+    /// Resolves when it was.
+    pub async fn asked(&self) {
+        self.asked.notified().await;
     }
 
     /// Resolves when the first thing begins.
@@ -160,6 +179,20 @@ mod tests {
         assert_eq!(pulse.silent_at(ms(0)), ms(11_100));
         pulse.came(&beat(0), ms(1000));
         assert_eq!(pulse.silent_at(ms(0)), ms(1200));
+    }
+
+    #[test]
+    fn who_had_died_at_rest_is_missed_as_soon_as_it_is_asked_for_something() {
+        let ms = Duration::from_millis;
+        let mut pulse = Pulse::new(ms(0));
+        pulse.asked(ms(500));
+        assert_eq!(pulse.silent_at(ms(1)), ms(704));
+        // To be asked again makes nobody live longer, and who is missed sooner is missed then.
+        pulse.asked(ms(600));
+        assert_eq!(pulse.silent_at(ms(1)), ms(704));
+        let mut late = Pulse::new(ms(0));
+        late.asked(ms(1950));
+        assert_eq!(late.silent_at(ms(0)), ms(2100));
     }
 
     #[test]

@@ -217,6 +217,7 @@ impl Link {
     ) -> Result<(Sender<JobFrame>, Receiver<JobFrame>), LinkError> {
         let (says, hears, _) = self.open(StreamKind::Job).await?;
         let mut says = says.followed_by(Some(self.inner.work.begin()));
+        self.inner.work.ask();
         says.send(open).await?;
         Ok((says, hears.followed_by()))
     }
@@ -374,6 +375,7 @@ impl Beats {
                     }
                     next = next.min(Instant::now() + MOST_OFTEN);
                 }
+                () = self.work.asked() => pulse.asked(began.elapsed()),
                 () = self.work.began() => next = next.min(Instant::now() + MOST_OFTEN),
             }
         }

@@ -5,11 +5,10 @@ use crate::figure::{Goal, Report, quantile};
 use anyhow::{Context as _, Result, ensure};
 use loqa_tests::{
     lan::{Family, Lan, refused},
-    muscle::{Muscle, until, works},
+    muscle::{Muscle, ready, until, works},
     program::{Ended, Home, Hub},
     whisper_model::Model,
 };
-use serde_json::Value;
 use std::{path::Path, process::Stdio};
 
 /// What the hub understands itself, and what it does not.
@@ -86,11 +85,6 @@ fn told(ended: &Ended, figure: &str) -> Result<f64> {
 
 /// Somebody speaks, and whoever hears it is killed in the middle.
 fn death(home: &Home, nodes: &mut [Muscle<'_>]) -> Result<f64> {
-    let rests = |node: &Value| {
-        let mut work = node["work"].as_array().into_iter().flatten();
-        work.any(|work| !work["rests_s"].is_null())
-    };
-    let ready = |node: &Value| node["linked"] == true && !works(node) && !rests(node);
     until(home, |list| list.iter().all(ready))?;
     let mut asking = home.command(["ask", "--json", "--wav", "odd.wav"]);
     let asking = asking.stdout(Stdio::piped()).stderr(Stdio::piped());
