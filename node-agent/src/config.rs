@@ -2,6 +2,7 @@
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
+use loqa_jobs::CONTEXT;
 use loqa_link::wire::Me;
 use loqa_protocol::{AudioCodec, NodeRole};
 use serde::Deserialize;
@@ -10,9 +11,6 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
 };
-
-/// Tokens that a language model may keep in mind.
-const CONTEXT: std::ops::RangeInclusive<u32> = 1024..=32_768;
 
 /// All settings.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

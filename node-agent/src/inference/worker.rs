@@ -3,25 +3,20 @@
 use super::{Job, failed};
 use loqa_core::{
     errand::is_last,
-    model_file::{GgufFile, WhisperFile},
     seams::{FRAME_SAMPLES, SAMPLE_RATE_HZ},
 };
-use loqa_jobs::{JobStream, Process, Program, beside};
+use loqa_jobs::{JobStream, ModelFile, Process, Program};
 use loqa_protocol::{
     Capability, JobErrorKind, JobFrame, JobOptions, SessionId, TurnId, UtteranceId,
 };
 use std::{
-    fs::File,
-    io::{self, Read},
+    io,
     path::{self, Path},
     sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::sync::Semaphore;
 
-/// Threads beyond which they do not become faster.
-const WHISPER_THREADS: usize = 4;
-const LLAMA_THREADS: usize = 8;
 /// What a language model is tried with.
 const QUESTION: &str = "Say yes.";
 
@@ -40,15 +35,9 @@ impl Worker {
     /// # Errors
     /// It is no such file.
     pub fn whisper(file: &Path, slots: u32) -> Result<Worker, String> {
-        let memory = |head: &[u8], bytes| {
-            WhisperFile::read(head, bytes)?;
-            Ok(WhisperFile::memory(bytes))
-        };
-        let memory = looked_at(file, WhisperFile::HEAD, memory)?;
-        let program = ("whisper", beside("loqa-stt-worker"));
-        let file = absolute(file)?;
-        let program = Program::of_model(program, &file, memory, WHISPER_THREADS, &[]);
-        Ok(Worker::of(program, "stt", &file, slots))
+        let memory = ModelFile::whisper(file)?.memory;
+        let program = Program::whisper(&absolute(file)?, memory);
+        Ok(Worker::of(program, "stt", file, slots))
     }
 
     /// llama.cpp, with the model of this file, which keeps so many tokens in mind.
@@ -56,16 +45,9 @@ impl Worker {
     /// # Errors
     /// It is no such file.
     pub fn llama(file: &Path, context: u32) -> Result<Worker, String> {
-        let memory = |head: &[u8], bytes| {
-            GgufFile::read(head, bytes)?;
-            Ok(GgufFile::memory(bytes))
-        };
-        let memory = looked_at(file, GgufFile::HEAD, memory)?;
-        let program = ("llama", beside("loqa-llm-worker"));
-        let more = ["--context".into(), context.to_string()];
-        let file = absolute(file)?;
-        let program = Program::of_model(program, &file, memory, LLAMA_THREADS, &more);
-        Ok(Worker::of(program, "llm", &file, 1))
+        let memory = ModelFile::llama(file)?.memory;
+        let program = Program::llama(&absolute(file)?, memory, context);
+        Ok(Worker::of(program, "llm", file, 1))
     }
 
     fn of(program: Program, kind: &str, file: &Path, slots: u32) -> Worker {
@@ -193,22 +175,6 @@ pub async fn work(job: Job, process: &Process, open: &JobFrame) {
             super::fail(says, JobErrorKind::Backend, &words, "").await;
         }
     }
-}
-
-/// The memory that a model takes, bytes, as the beginning of its file says.
-fn looked_at(
-    file: &Path,
-    head: usize,
-    read: impl Fn(&[u8], u64) -> Result<u64, loqa_core::model_file::ModelFileError>,
-) -> Result<u64, String> {
-    let shown = file.display();
-    let unread = |error: io::Error| format!("{shown} cannot be read: {error}");
-    let opened = File::open(file).map_err(unread)?;
-    let bytes = opened.metadata().map_err(unread)?.len();
-    let mut beginning = Vec::new();
-    let mut opened = opened.take(head as u64);
-    opened.read_to_end(&mut beginning).map_err(unread)?;
-    read(&beginning, bytes).map_err(|error| format!("{shown}: {error}"))
 }
 
 /// Processes run elsewhere.
