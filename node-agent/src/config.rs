@@ -56,10 +56,10 @@ pub struct Inference {
     pub stt: u32,
     /// Replies that are spoken at a time; 0: none.
     pub tts: u32,
-    /// File of a whisper model, which hears any words.
-    pub whisper: Option<PathBuf>,
-    /// File of a language model (GGUF), which answers what no command covers.
-    pub llama: Option<PathBuf>,
+    /// A whisper model, which hears any words: its file, or what the hub calls it.
+    pub whisper: Option<String>,
+    /// A language model (GGUF), which answers what no command covers: likewise.
+    pub llama: Option<String>,
     /// Tokens that it keeps in mind.
     pub context: u32,
 }

@@ -43,14 +43,14 @@ pub async fn run(config: &Config, folder: &Path, sound: Sound) -> anyhow::Result
     let renewed = keeper(membership.clone(), folder.to_owned());
     let mut me = config.me();
     let models = match config.has(Role::Inference) {
-        true => Models::load(&config.inference),
+        true => Models::load(&config.inference, folder),
         false => Models::default(),
     };
+    let models = Arc::new(models);
     for missing in &models.missing {
         tracing::warn!("{missing}");
     }
     me.offers = inference::measure(&models).await;
-    let offers = me.offers.clone();
     let dialer = Dialer::new(member, me, renewed)?;
     // The hub, while there is a link to it: the puck hears and waits for its phrase in any case.
     let (reached, hub) = watch::channel(None);
@@ -58,6 +58,13 @@ pub async fn run(config: &Config, folder: &Path, sound: Sound) -> anyhow::Result
     if config.has(Role::Puck) {
         let puck = Puck::open(&config.puck, &sound, folder)?;
         working.spawn(puck.run(hub));
+    }
+    if config.has(Role::Inference) {
+        let (models, hub) = (models.clone(), reached.subscribe());
+        working.spawn(async {
+            inference::fetch(models, hub).await;
+            future::pending().await
+        });
     }
     let mut whereabouts = Whereabouts::new(&config.hub, &membership);
     let work = async {
@@ -77,7 +84,7 @@ pub async fn run(config: &Config, folder: &Path, sound: Sound) -> anyhow::Result
             reached.send_replace(Some(link.clone()));
             let ended = tokio::select! {
                 ended = link.closed() => ended,
-                ended = inference::serve(&link, &models, &offers) => ended,
+                ended = inference::serve(&link, &models) => ended,
             };
             reached.send_replace(None);
             tell(&ended);

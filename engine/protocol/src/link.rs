@@ -126,4 +126,6 @@ pub enum StreamKind {
     Job,
     /// A client of the hub: `ClientFrame`s to it, `ServerFrame`s back.
     Client,
+    /// A model that the hub has: [`ModelFrame`](crate::model::ModelFrame)s both ways.
+    Model,
 }

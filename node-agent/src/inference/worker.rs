@@ -1,6 +1,6 @@
 //! A model in a process of its own: its jobs are handed on as they are.
 
-use super::{Job, failed};
+use super::{Engine, Job, Wanted, failed};
 use loqa_core::{
     errand::is_last,
     seams::{FRAME_SAMPLES, SAMPLE_RATE_HZ},
@@ -30,38 +30,24 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Whisper, of this file.
+    /// What runs the model of this file.
     ///
     /// # Errors
     /// It is no such file.
-    pub fn whisper(file: &Path, slots: u32) -> Result<Worker, String> {
-        let memory = ModelFile::whisper(file)?.memory;
-        let program = Program::whisper(&absolute(file)?, memory);
-        Ok(Worker::of(program, "stt", file, slots))
-    }
-
-    /// llama.cpp, with the model of this file, which keeps so many tokens in mind.
-    ///
-    /// # Errors
-    /// It is no such file.
-    pub fn llama(file: &Path, context: u32) -> Result<Worker, String> {
-        let memory = ModelFile::llama(file)?.memory;
-        let program = Program::llama(&absolute(file)?, memory, context);
-        Ok(Worker::of(program, "llm", file, 1))
-    }
-
-    fn of(program: Program, kind: &str, file: &Path, slots: u32) -> Worker {
-        let variant = file.file_stem().unwrap_or_default().to_string_lossy();
-        Worker {
-            capability: Capability {
-                kind: kind.into(),
-                name: program.name.clone(),
-                variant: variant.into_owned(),
-            },
+    pub fn of(wanted: &Wanted, file: &Path) -> Result<Worker, String> {
+        let path = path::absolute(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let program = match wanted.engine {
+            Engine::Whisper => Program::whisper(&path, ModelFile::whisper(file)?.memory),
+            Engine::Llama { context } => {
+                Program::llama(&path, ModelFile::llama(file)?.memory, context)
+            }
+        };
+        Ok(Worker {
+            capability: wanted.capability(),
             process: Arc::new(Process::of(program)),
-            slots,
-            free: Arc::new(Semaphore::new(slots as usize)),
-        }
+            slots: wanted.slots,
+            free: Arc::new(Semaphore::new(wanted.slots as usize)),
+        })
     }
 
     /// How much of it is in use.
@@ -175,9 +161,4 @@ pub async fn work(job: Job, process: &Process, open: &JobFrame) {
             super::fail(says, JobErrorKind::Backend, &words, "").await;
         }
     }
-}
-
-/// Processes run elsewhere.
-fn absolute(file: &Path) -> Result<path::PathBuf, String> {
-    path::absolute(file).map_err(|error| format!("{}: {error}", file.display()))
 }

@@ -5,6 +5,7 @@ use super::{
     beat::{Health, Pulse, Work},
     client::{Asker, Client},
     hello::{self, MOST_BYTES},
+    model,
     reason::{LinkError, Reason},
     stream::{Receiver, Sender},
     transport::{MOST_STREAMS, close},
@@ -12,6 +13,7 @@ use super::{
 use loqa_protocol::{
     JobFrame, NodeId, ServerFrame,
     link::{Beat, Hello, LinkFrame, Offer, StreamKind, Welcome},
+    model::{ModelFrame, ModelWanted},
     wire::FrameReader,
 };
 use quinn::{Connection, RecvStream, SendStream};
@@ -64,6 +66,8 @@ pub enum Incoming {
     Job(Sender<JobFrame>, Receiver<JobFrame>),
     /// A client of this hub.
     Client(Client),
+    /// A node that wants a model.
+    Model(model::Request),
 }
 
 /// What this side tells of itself with its beats.
@@ -233,6 +237,17 @@ impl Link {
             inner.work.clone(),
         );
         Ok((asker, hears.followed_by()))
+    }
+
+    /// Asks the hub for a model.
+    pub(super) async fn model(
+        &self,
+        wanted: &ModelWanted,
+    ) -> Result<(Sender<ModelFrame>, Receiver<ModelFrame>), LinkError> {
+        let (says, hears, _) = self.open(StreamKind::Model).await?;
+        let mut says = says.followed_by(None);
+        says.send(&ModelFrame::Wanted(wanted.clone())).await?;
+        Ok((says, hears.followed_by()))
     }
 
     async fn open(
@@ -411,6 +426,10 @@ async fn streams(
                                         hears.followed_by(),
                                         Routed::new(audio, index),
                                         work,
+                                    )),
+                                    StreamKind::Model => Incoming::Model(model::Request::new(
+                                        says.behind(model::PRIORITY).followed_by(None),
+                                        hears.followed_by(),
                                     )),
                                 };
                                 // Nobody takes them any more: the link is gone.

@@ -5,6 +5,7 @@
 //! control   node ─ Hello ─► hub ─ Welcome ─► node, then Beats both ways    one, opened by the node
 //! job       Open, then JobFrames both ways                                 one for each job, from either side
 //! client    Open, then ClientFrames to the hub, ServerFrames back          opened by the node
+//! model     Open, then ModelFrames both ways                               opened by the node, one at a time; after all else
 //! datagram  live audio of a request on a client's stream                   [`audio`]
 //! ```
 //!
@@ -19,6 +20,7 @@ mod dial;
 mod hello;
 mod link;
 mod listen;
+mod model;
 mod reason;
 mod stream;
 mod transport;
@@ -29,6 +31,7 @@ pub use dial::{Dialer, Renewed};
 pub use hello::{Me, VERSIONS};
 pub use link::{Incoming, Link, Report};
 pub use listen::{Listener, Settings};
+pub use model::{GiveError, Given, Request, TakeError, Taken, take};
 pub use reason::{LinkError, Reason};
 pub use stream::{Receiver, Sender};
 
