@@ -2,6 +2,7 @@
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
+use loqa_jobs::CONTEXT;
 use loqa_link::wire::Me;
 use loqa_protocol::{AudioCodec, NodeRole};
 use serde::Deserialize;
@@ -10,9 +11,6 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
 };
-
-/// Tokens that a language model may keep in mind.
-const CONTEXT: std::ops::RangeInclusive<u32> = 1024..=32_768;
 
 /// All settings.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -60,10 +58,10 @@ pub struct Inference {
     pub stt: u32,
     /// Replies that are spoken at a time; 0: none.
     pub tts: u32,
-    /// File of a whisper model, which hears any words.
-    pub whisper: Option<PathBuf>,
-    /// File of a language model (GGUF), which answers what no command covers.
-    pub llama: Option<PathBuf>,
+    /// A whisper model, which hears any words: its file, or what the hub calls it.
+    pub whisper: Option<String>,
+    /// A language model (GGUF), which answers what no command covers: likewise.
+    pub llama: Option<String>,
     /// Tokens that it keeps in mind.
     pub context: u32,
 }

@@ -43,18 +43,19 @@ pub async fn run(config: &Config, folder: &Path, sound: Sound) -> anyhow::Result
     let membership = Arc::new(Mutex::new(membership));
     let renewed = keeper(membership.clone(), folder.to_owned());
     let mut me = config.me();
-    let models = match config.has(Role::Inference) {
-        true => Models::load(&config.inference),
+    let mut models = match config.has(Role::Inference) {
+        true => Models::load(&config.inference, folder),
         false => Models::default(),
     };
+    if config.has(Role::Display) {
+        models.besides.push(display::offer(&config.display));
+    }
+    let models = Arc::new(models);
     for missing in &models.missing {
         tracing::warn!("{missing}");
     }
     me.offers = inference::measure(&models).await;
-    if config.has(Role::Display) {
-        me.offers.push(display::offer(&config.display));
-    }
-    let offers = me.offers.clone();
+    me.offers.extend(models.besides.iter().cloned());
     let dialer = Dialer::new(member, me, renewed)?;
     // The hub, while there is a link to it: the puck hears and waits for its phrase in any case.
     let (reached, hub) = watch::channel(None);
@@ -66,6 +67,13 @@ pub async fn run(config: &Config, folder: &Path, sound: Sound) -> anyhow::Result
     if config.has(Role::Display) {
         let display = Display::open(&config.display, folder).await?;
         working.spawn(display.run(hub));
+    }
+    if config.has(Role::Inference) {
+        let (models, hub) = (models.clone(), reached.subscribe());
+        working.spawn(async {
+            inference::fetch(models, hub).await;
+            future::pending().await
+        });
     }
     let mut whereabouts = Whereabouts::new(&config.hub, &membership);
     let work = async {
@@ -85,7 +93,7 @@ pub async fn run(config: &Config, folder: &Path, sound: Sound) -> anyhow::Result
             reached.send_replace(Some(link.clone()));
             let ended = tokio::select! {
                 ended = link.closed() => ended,
-                ended = inference::serve(&link, &models, &offers) => ended,
+                ended = inference::serve(&link, &models) => ended,
             };
             reached.send_replace(None);
             tell(&ended);

@@ -36,9 +36,12 @@ pub async fn status(config: &Config, folder: &Path) -> anyhow::Result<()> {
         println!("display    {kind}, at port {port} of this machine");
     }
     if config.has(Role::Inference) {
-        let models = inference::Models::load(&config.inference);
+        let models = inference::Models::load(&config.inference, folder);
         for missing in &models.missing {
             println!("inference  {missing}");
+        }
+        for model in models.of_hub() {
+            println!("inference  {model}");
         }
         for offer in inference::measure(&models).await {
             println!(

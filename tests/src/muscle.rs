@@ -3,7 +3,7 @@
 use crate::{
     lan::Machine,
     nodes::{self, CEILING, Pairing, Running, listed},
-    program::Home,
+    program::{Ended, Home},
 };
 use anyhow::{Result, bail};
 use serde_json::Value;
@@ -30,16 +30,13 @@ impl<'a> Muscle<'a> {
         runs: &str,
         machine: Option<Machine>,
     ) -> Result<Muscle<'a>> {
-        let roles = "roles = [\"inference\"]";
-        let inference = format!("[inference]\nstt = 0\ntts = 0\n{runs}\n");
-        let settings = format!("name = {name:?}\n{roles}\n{inference}");
-        home.write(&format!("{name}.toml"), settings)?;
         let mut muscle = Muscle {
             home,
             name,
             machine,
             running: None,
         };
+        muscle.set(runs)?;
         match muscle.machine {
             // It finds the hub by itself.
             Some(_) => {
@@ -51,6 +48,26 @@ impl<'a> Muscle<'a> {
         }
         muscle.start()?;
         Ok(muscle)
+    }
+
+    /// Its settings say this of models, from its next start on.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn set(&self, runs: &str) -> Result<()> {
+        let roles = "roles = [\"inference\"]";
+        let inference = format!("[inference]\nstt = 0\ntts = 0\n{runs}\n");
+        let settings = format!("name = {:?}\n{roles}\n{inference}", self.name);
+        self.home.write(&format!("{}.toml", self.name), settings)?;
+        Ok(())
+    }
+
+    /// What it says of itself at a command line.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn status(&self) -> Result<Ended> {
+        Ok(self.command(&["status"]).output()?.into())
     }
 
     fn command(&self, args: &[&str]) -> Command {

@@ -157,8 +157,8 @@ fn a_program_pairs_a_machine_sets_it_and_removes_it() -> Result<()> {
     let address: SocketAddr = address.context("nowhere")?.parse()?;
     let hub = format!("127.0.0.1:{}", address.port());
     let code = code.context("no code")?;
-    home.write("node.toml", "name = \"kitchen\"\nroles = [\"puck\"]\n")?;
-    let mut pairing = nodes::node(&home, &["pair", code, "--hub", &hub]);
+    home.write("kitchen.toml", "name = \"kitchen\"\nroles = [\"puck\"]\n")?;
+    let mut pairing = nodes::node(&home, "kitchen", &["pair", code, "--hub", &hub]);
     let mut pairing = pairing.stdout(Stdio::piped()).spawn()?;
     let waiting = loop {
         let seen = program.get("nodes")?["pairing"].clone();

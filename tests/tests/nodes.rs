@@ -3,9 +3,11 @@
 
 use anyhow::{Context, Result, ensure};
 use loqa_link::{
-    Identity, Member,
+    Identity, Member, Shelf,
     pairing::{About, Invitation, Joined, Opening, PairError, Role, Roles, Secret, pair},
+    wire::{Dialer, Me, take},
 };
+use loqa_protocol::NodeRole;
 use loqa_tests::{
     muscle::{self, Muscle, works},
     nodes::{Pairing, Running, called, house, listed, loud, node, pair_here, silence},
@@ -13,8 +15,15 @@ use loqa_tests::{
     voices::write_wav,
     whisper_model::Model,
 };
-use serde_json::Value;
-use std::{net::SocketAddr, process::Stdio, sync::mpsc, thread::JoinHandle, time::Instant};
+use serde_json::{Value, json};
+use sha2::Digest;
+use std::{
+    net::SocketAddr,
+    process::Stdio,
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+    time::Instant,
+};
 
 fn begin(home: &Home, args: &[&str]) -> Result<Pairing> {
     let args = [&["node", "pair", "--json"], args].concat();
@@ -30,11 +39,12 @@ fn join(
     only: Option<loqa_protocol::NodeId>,
     address: SocketAddr,
     name: &str,
+    roles: Roles,
 ) -> (mpsc::Receiver<String>, JoinHandle<Outcome>) {
     let (sender, words) = mpsc::channel();
     let about = About {
         name: name.into(),
-        roles: Roles::PUCK,
+        roles,
     };
     let joining = std::thread::spawn(move || {
         let identity = Identity::passing().unwrap();
@@ -62,7 +72,13 @@ fn a_node_is_paired_named_and_let_go_and_the_hub_remembers() -> Result<()> {
     let scanned: Invitation = pairing.shown["qr"].as_str().context("no code")?.parse()?;
     ensure!(scanned.secret().by() == Role::Hub);
     let at = pairing.here()?;
-    let (words, joining) = join(scanned.secret().clone(), Some(scanned.key()), at, "Kitchen");
+    let (words, joining) = join(
+        scanned.secret().clone(),
+        Some(scanned.key()),
+        at,
+        "Kitchen",
+        Roles::PUCK,
+    );
     let words = words.recv()?;
     let ended = pairing.answer("yes\n")?;
     ensure!(ended.code == Some(0), "{ended:#?}");
@@ -76,7 +92,13 @@ fn a_node_is_paired_named_and_let_go_and_the_hub_remembers() -> Result<()> {
     // The node shows digits; it has the name of the first.
     let pairing = begin(&home, &["--code", "1111 2222"])?;
     let secret = Secret::typed(Role::Node, "11112222")?;
-    let (words, joining) = join(secret.clone(), None, pairing.here()?, "Kitchen");
+    let (words, joining) = join(
+        secret.clone(),
+        None,
+        pairing.here()?,
+        "Kitchen",
+        Roles::PUCK,
+    );
     words.recv()?;
     let ended = pairing.answer("yes\n")?;
     ensure!(
@@ -87,7 +109,7 @@ fn a_node_is_paired_named_and_let_go_and_the_hub_remembers() -> Result<()> {
 
     // A person sees other words than those of the device in their hand.
     let pairing = begin(&home, &["--code", "1111 2222"])?;
-    let (words, joining) = join(secret, None, pairing.here()?, "Stranger");
+    let (words, joining) = join(secret, None, pairing.here()?, "Stranger", Roles::PUCK);
     words.recv()?;
     let ended = pairing.answer("no\n")?;
     ensure!(ended.code == Some(1), "{ended:#?}");
@@ -271,6 +293,145 @@ fn what_no_command_covers_is_heard_by_a_node_and_by_another_if_that_dies_in_the_
             _ => ensure!(turns[0]["intent"].is_null(), "{killed}: {turns:#?}"),
         }
     }
+    hub.interrupt()?;
+    Ok(())
+}
+
+#[test]
+fn a_node_that_is_told_a_name_has_the_model_of_its_hub_and_keeps_it() -> Result<()> {
+    let home = house()?;
+    let said = home.run([
+        "say",
+        "purple elephants dance all around the green garden",
+        "--out",
+        "odd.wav",
+    ])?;
+    ensure!(said.code == Some(0), "{said:#?}");
+    let hub = home.hub()?;
+    let told = |words: &str| {
+        let told = |node: &Value| {
+            let why = node["models"][0]["problem"]["message"].as_str();
+            why.is_some_and(|why| why.contains(words))
+        };
+        muscle::until(&home, |list| list.iter().any(told))
+    };
+    let offers = |list: &[Value]| list[0]["offers"][0] == "stt.whisper:whisper-base-en";
+
+    // The hub has none yet, and says so; what it fetches later comes by itself.
+    let named = "whisper = \"whisper-base-en\"";
+    let mut muscle = Muscle::new(&home, "attic", named, None)?;
+    told("has not fetched `whisper-base-en` yet")?;
+    let folder = home.path("data/models/stt");
+    std::fs::create_dir_all(&folder)?;
+    let file = folder.join("ggml-base.en.bin");
+    Model::saying("turn off the kitchen lights").write(&file)?;
+    let bytes = std::fs::read(&file)?;
+    let sum = hex::encode(sha2::Sha256::digest(&bytes));
+    let record = json!({ "whisper-base-en": { "kind": "stt", "files": {
+        "ggml-base.en.bin": { "sha256": sum, "bytes": bytes.len(), "published": false },
+    } } });
+    home.write("data/models/models.json", record.to_string())?;
+    let list = muscle::until(&home, offers)?;
+    ensure!(list[0]["models"] == json!([]), "{list:#?}");
+    let ask = || home.run(["ask", "--json", "--wav", "odd.wav"]);
+    let heard = ask()?.turns()?;
+    ensure!(
+        heard[0]["text"] == "turn off the kitchen lights",
+        "{heard:#?}"
+    );
+
+    // It is kept: a hub that has lost its own is not needed for that.
+    muscle.kill();
+    std::fs::remove_file(&file)?;
+    muscle.start()?;
+    muscle::until(&home, offers)?;
+    let status = muscle.status()?;
+    ensure!(
+        status.out.contains("whisper-base-en: here, ") && status.code == Some(0),
+        "{status:#?}"
+    );
+
+    // A name that nobody knows is answered with those there are; what was kept under the old one is dropped.
+    muscle.kill();
+    muscle.set("whisper = \"whisper-huge\"")?;
+    muscle.start()?;
+    told(
+        "knows no model `whisper-huge`: of that kind it has whisper-base-en, and can fetch whisper-tiny-en",
+    )?;
+    let shown = home.run(["node", "list"])?;
+    ensure!(
+        shown.out.contains("whisper-huge does not get there"),
+        "{shown:#?}"
+    );
+    ensure!(std::fs::read_dir(home.path("attic/models"))?.count() == 0);
+    hub.interrupt()?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn only_who_was_paired_to_run_models_is_given_one_and_never_another_file() -> Result<()> {
+    let home = Home::new()?.deaf()?;
+    let hub = home.hub()?;
+    let folder = home.path("data/models/stt");
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(folder.join("ggml-base.en.bin"), "shorter than it was")?;
+    let record = json!({ "whisper-base-en": { "kind": "stt", "files": {
+        "ggml-base.en.bin": { "sha256": "00".repeat(32), "bytes": 7, "published": false },
+    } } });
+    home.write("data/models/models.json", record.to_string())?;
+    let refused = async |name: &str, roles: Roles, wanted: &[&str]| -> Result<Vec<String>> {
+        let pairing = begin(&home, &[])?;
+        let scanned: Invitation = pairing.shown["qr"].as_str().context("no code")?.parse()?;
+        let at = pairing.here()?;
+        let (words, joining) = join(
+            scanned.secret().clone(),
+            Some(scanned.key()),
+            at,
+            name,
+            roles,
+        );
+        words.recv()?;
+        pairing.answer("yes\n")?;
+        let (identity, joined) = joining.join().unwrap();
+        let joined = joined?;
+        let member = Member::new(identity, joined.hub, &joined.authority, joined.certificate)?;
+        let me = Me {
+            name: name.into(),
+            // It may say of itself what it likes.
+            roles: vec![NodeRole::Inference],
+            ..Me::default()
+        };
+        let dialer = Dialer::new(member, me, Arc::new(|_| {}))?;
+        let link = dialer.reach(async || vec![at]).await?;
+        let shelf = Shelf::of(home.path(name));
+        let mut codes = Vec::new();
+        for wanted in wanted {
+            let taken = take(&link, &wanted.parse()?, &shelf, &mut |_, _| {}).await;
+            codes.push(taken.expect_err(wanted).problem().code);
+        }
+        Ok(codes)
+    };
+    let base = "stt.whisper:whisper-base-en";
+    let puck = refused("puck", Roles::PUCK, &[base]).await?;
+    ensure!(puck == ["not_for_nodes"], "{puck:?}");
+    let wanted = [
+        "stt.whisper:../../household.db",
+        "tts.kokoro:kokoro",
+        "llm.llama:whisper-base-en",
+        "stt.whisper:whisper-large",
+        "stt.whisper:whisper-tiny-en",
+        base,
+    ];
+    let muscle = refused("box", Roles::INFERENCE, &wanted).await?;
+    let codes = [
+        "model_kind",
+        "model_kind",
+        "model_kind",
+        "model_unknown",
+        "model_not_here",
+        "model_damaged",
+    ];
+    ensure!(muscle == codes, "{muscle:?}");
     hub.interrupt()?;
     Ok(())
 }

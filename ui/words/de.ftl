@@ -465,6 +465,7 @@ node-mute = Mikrofon aus
 node-mute-of = Mikrofon von { $name } aus
 node-paired-at = Gekoppelt am { $day }.
 node-offers = Kann:
+node-fetches = { $percent } % davon sind von der Zentrale gekommen.
 node-there = Gerade da.
 node-rtt = Antwortet in { $ms } ms.
 node-load = Zu { $percent } % ausgelastet.

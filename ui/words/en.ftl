@@ -465,6 +465,7 @@ node-mute = Microphone off
 node-mute-of = Microphone of { $name } off
 node-paired-at = Paired on { $day }.
 node-offers = It can:
+node-fetches = { $percent } % of it have come from the hub.
 node-there = There now.
 node-rtt = It answers in { $ms } ms.
 node-load = { $percent } % of it is in use.

@@ -215,6 +215,11 @@ update-loqa-or-have-it-from-another-place = bringe Loqa auf den neuesten Stand, 
 a-tells-which-are-here-and-fit-b-fetches-one = { $a } sagt, welche da sind und passen, { $b } holt eines
 a-tells-which-models-fit = { $a } sagt, welche Modelle passen
 look-whether-that-is-there-and-can-be-read-and-written = Sieh nach, ob das da ist und gelesen und geschrieben werden kann
+the-hub-has-not-fetched-a-yet = Die Zentrale hat „{ $a }“ noch nicht geholt
+the-hubs-own-file-of-a-is-gone-or-is-not-what-it-was = Die Datei der Zentrale von „{ $a }“ ist weg oder nicht mehr, was sie war
+a-at-the-hub-fetches-it-and-so-does-its-page-models = „{ $a }“ holt es, an der Zentrale, und ebenso deren Seite „Modelle“
+make-room-on-the-nodes-disk = Schaffe Platz auf der Platte des Rechners
+this-node-was-not-paired-to-run-models = Dieser Rechner wurde nicht gekoppelt, um mit Modellen zu rechnen
 
 # What leaves the house
 privacy = Privatsphäre

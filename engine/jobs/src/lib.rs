@@ -9,12 +9,14 @@ mod asked;
 mod beside;
 mod hand;
 mod process;
+mod program;
 mod serve;
 mod stream;
 
 pub use asked::{Answers, Asked, Inbox, Took};
 pub use beside::beside;
 pub use hand::{hand_over, take};
-pub use process::{Health, Job, Process, Program};
+pub use process::{Health, Job, Process};
+pub use program::{CONTEXT, ModelFile, Program};
 pub use serve::{BEAT, MOST_JOBS, serve};
 pub use stream::JobStream;

@@ -1,19 +1,16 @@
 //! A process that works on jobs: started when it is first needed, watched, and started again.
 
-use crate::hand_over;
+use crate::{Program, hand_over};
 use loqa_core::{
     resilience::{RestartBudget, Restarts},
     seams::ModelError,
 };
 use serde_json::Value;
 use std::{
-    ffi::OsString,
     io,
     os::{fd::AsFd, fd::OwnedFd, unix::net::UnixStream as Control},
-    path::{Path, PathBuf},
     process::Stdio,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread,
     time::Duration,
 };
 use tokio::{
@@ -23,49 +20,6 @@ use tokio::{
     sync::watch,
     time::Instant,
 };
-
-/// What is run.
-#[derive(Clone, Debug)]
-pub struct Program {
-    /// For people: `whisper`.
-    pub name: String,
-    /// The file.
-    pub file: PathBuf,
-    /// Its arguments.
-    pub arguments: Vec<OsString>,
-}
-
-impl Program {
-    /// The program of this file that runs a model, which takes so much `memory` (bytes), with no more threads than make it
-    /// faster, and with `more` arguments; of this name for people.
-    pub fn of_model(
-        (name, file): (&str, PathBuf),
-        model: &Path,
-        memory: u64,
-        most_threads: usize,
-        more: &[String],
-    ) -> Program {
-        // One stays for the ears: threads that wait for each other on a busy machine stand still.
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        let threads = processors.saturating_sub(1).clamp(1, most_threads);
-        // Addresses, not memory: libraries and stacks count, and what is loaded is for a while there twice.
-        let limit = 2 * memory + (2 << 30);
-        let mut arguments = vec![
-            "--model".into(),
-            model.into(),
-            "--threads".into(),
-            threads.to_string().into(),
-            "--memory".into(),
-            limit.to_string().into(),
-        ];
-        arguments.extend(more.iter().map(OsString::from));
-        Program {
-            name: name.into(),
-            file,
-            arguments,
-        }
-    }
-}
 
 /// How a process is.
 #[derive(Clone, PartialEq, Debug)]

@@ -10,6 +10,7 @@ mod identity;
 mod kept;
 pub mod pairing;
 mod roster;
+mod shelf;
 pub mod trust;
 pub mod wire;
 
@@ -18,4 +19,5 @@ pub use ca::{Ca, CaError, Server};
 pub use identity::{Identity, PublicKey};
 pub use kept::KeyError;
 pub use roster::Roster;
+pub use shelf::{Begun, Kept, Shelf, is_name};
 pub use trust::{Admission, Hub, Member};

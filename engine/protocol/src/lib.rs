@@ -15,6 +15,7 @@ mod ids;
 mod job;
 mod keep;
 pub mod link;
+pub mod model;
 mod node;
 mod phase;
 mod scope;

@@ -128,4 +128,6 @@ pub enum StreamKind {
     Client,
     /// A browser at the node: HTTP, as to the hub's own page.
     Page,
+    /// A model that the hub has: [`ModelFrame`](crate::model::ModelFrame)s both ways.
+    Model,
 }

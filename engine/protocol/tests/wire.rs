@@ -5,6 +5,7 @@ mod samples;
 use loqa_protocol::{
     ClientFrame, Envelope, JobFrame, ServerFrame,
     link::LinkFrame,
+    model::ModelFrame,
     wire::{DecodeError, FrameReader, MAX_FRAME_BYTES, StreamError, Wire, write_frame},
 };
 use proptest::prelude::*;
@@ -178,6 +179,7 @@ proptest! {
         let _ = ServerFrame::from_bytes(&bytes);
         let _ = Envelope::from_bytes(&bytes);
         let _ = JobFrame::from_bytes(&bytes);
+        let _ = ModelFrame::from_bytes(&bytes);
         let mut reader = FrameReader::default();
         reader.push(&bytes);
         while let Ok(Some(_)) = reader.next_frame::<ServerFrame>() {}
@@ -231,6 +233,7 @@ impl Frame {
             Frame::Server(frame) => frame.to_bytes(),
             Frame::Job(frame) => frame.to_bytes(),
             Frame::Link(frame) => frame.to_bytes(),
+            Frame::Model(frame) => frame.to_bytes(),
         }
     }
 
@@ -241,6 +244,7 @@ impl Frame {
             Frame::Server(_) => Frame::Server(ServerFrame::from_bytes(bytes)?),
             Frame::Job(_) => Frame::Job(JobFrame::from_bytes(bytes)?),
             Frame::Link(_) => Frame::Link(LinkFrame::from_bytes(bytes)?),
+            Frame::Model(_) => Frame::Model(ModelFrame::from_bytes(bytes)?),
         })
     }
 }

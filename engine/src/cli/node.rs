@@ -343,5 +343,24 @@ fn list(common: &Common, now: &Value) {
             at.strftime("%Y-%m-%d")
         );
         output::print_line(&line);
+        for model in node["models"].as_array().into_iter().flatten() {
+            output::print_line(&format!("          {}", fetched(model)));
+        }
+    }
+}
+
+/// How far a model is on its way to a node, or why it does not get there.
+fn fetched(model: &Value) -> String {
+    let name = model["model"].as_str().unwrap_or_default();
+    let number = |key: &str| model[key].as_u64().unwrap_or_default();
+    match model["problem"]["message"].as_str() {
+        Some(why) => {
+            let help = model["problem"]["help"].as_str().unwrap_or_default();
+            format!("{name} does not get there: {why}; {help}")
+        }
+        None => {
+            let percent = 100 * number("here") / number("bytes").max(1);
+            format!("{name} comes from this hub: {percent} %")
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Nodes that are linked with the hub now: each is let in, is a client in a room of its own, and is seen.
 
-use super::{Shared, service::Client};
+use super::{Shared, models::Lent, service::Client};
 use crate::{
     api::Visitor,
     gateway::{Answers, Connection, Overflow, answers},
@@ -16,7 +16,9 @@ use loqa_link::{
     pairing::{Role, Roles, Seen},
     wire::{self, Incoming, Link, Listener, Me, Page, Reason, Settings},
 };
-use loqa_protocol::{ClientFrame, NodeId, NodeRole, Problem, ServerFrame, link::AudioCodec};
+use loqa_protocol::{
+    Capability, ClientFrame, NodeId, NodeRole, Problem, ServerFrame, link::AudioCodec,
+};
 use serde_json::{Value, json};
 use std::{
     future,
@@ -57,6 +59,8 @@ pub(super) fn sites(store: &Arc<Store>) -> Arc<Sites> {
 pub(super) struct Linked {
     /// They, and what they do.
     sites: Arc<Sites>,
+    /// Models that they are given.
+    lent: Lent,
     /// Somebody wants nodes to be let in, though none is paired yet.
     wanted: watch::Sender<bool>,
     /// Where nodes come, once they are let in.
@@ -72,6 +76,7 @@ impl Linked {
     pub fn of(sites: Arc<Sites>) -> Linked {
         Linked {
             sites,
+            lent: Lent::default(),
             wanted: watch::Sender::default(),
             port: watch::Sender::default(),
             changed: watch::Sender::default(),
@@ -82,6 +87,11 @@ impl Linked {
     /// Who does which work, and how well.
     pub fn sites(&self) -> &Arc<Sites> {
         &self.sites
+    }
+
+    /// Which models they are given.
+    pub fn lent(&self) -> &Lent {
+        &self.lent
     }
 
     /// Whenever one comes, goes or tells something else of itself.
@@ -120,8 +130,18 @@ impl Linked {
             "offers": offers,
             "running": running,
             "work": work,
+            "models": self.lent.shown(node),
             "address": link.address().ip().to_canonical().to_string(),
             "software": link.hello().software,
+        })
+    }
+
+    /// Whether it says that it can do this.
+    pub fn offers(&self, node: NodeId, capability: &Capability) -> bool {
+        self.sites.link(node).is_some_and(|link| {
+            let health = link.health();
+            let offers = &health.borrow().offers;
+            offers.iter().any(|it| it.capability == *capability)
         })
     }
 
@@ -152,7 +172,8 @@ impl Linked {
         })
     }
 
-    fn tell(&self) {
+    /// Something is to be shown.
+    pub fn tell(&self) {
         self.changed.send_modify(|it| *it += 1);
     }
 }
@@ -283,12 +304,25 @@ impl Shared {
         self.linked.tell();
         let mut health = link.health();
         let mut clients = tokio::task::JoinSet::new();
+        // One is given at a time, and one more may be asked for.
+        let (mut lending, turn) = (
+            tokio::task::JoinSet::new(),
+            Arc::<tokio::sync::Mutex<()>>::default(),
+        );
         loop {
             tokio::select! {
                 incoming = link.accept() => match incoming {
                     Ok(Incoming::Client(client)) if clients.len() < CLIENTS => {
                         clients.spawn(serve(self.clone(), node, client));
                     }
+                    Ok(Incoming::Model(request)) if lending.len() < 2 => {
+                        let (hub, turn) = (self.clone(), turn.clone());
+                        lending.spawn(async move {
+                            let _turn = turn.lock().await;
+                            hub.lend(node, request).await;
+                        });
+                    }
+                    Ok(Incoming::Model(request)) => request.too_many(),
                     Ok(Incoming::Job(says, _)) => says.cancel(Reason::UnknownKind),
                     Ok(Incoming::Page(page)) => self.show_page(node, page),
                     // It has as many as it may, and is told so by that.
@@ -300,9 +334,12 @@ impl Shared {
                 },
                 changed = health.changed() => if changed.is_ok() { self.linked.tell() },
                 Some(_) = clients.join_next() => {}
+                Some(_) = lending.join_next() => {}
             }
         }
         self.linked.sites.went(node);
+        drop(lending);
+        self.linked.lent.went(node);
         self.linked.tell();
     }
 

@@ -2,16 +2,8 @@
 
 use super::Check;
 use crate::library::{Kind, Library, Machine, Patience, catalogue, gib};
-use loqa_core::model_file::ModelFileError;
-use loqa_jobs::{Program, beside};
-use std::{
-    fs::File,
-    io::Read,
-    path::{Path, PathBuf},
-};
-
-/// Memory that a model takes, bytes, and what else there is to say of it.
-pub(super) type Told = Result<(u64, String), ModelFileError>;
+use loqa_jobs::ModelFile;
+use std::path::{Path, PathBuf};
 
 /// What a kind of model is, as far as choosing one goes.
 pub(super) struct Sort {
@@ -20,10 +12,8 @@ pub(super) struct Sort {
     pub check: &'static str,
     /// What is missing without one.
     pub without: &'static str,
-    /// Bytes of the beginning of a file that `read` looks at.
-    pub head: usize,
-    /// Reads the beginning of a file that has so many bytes in all.
-    pub read: fn(&[u8], u64) -> Told,
+    /// Reads the beginning of a file.
+    pub read: fn(&Path) -> Result<ModelFile, String>,
 }
 
 /// A file of a model, and what it says of itself.
@@ -49,21 +39,6 @@ impl Candidate {
             gib(self.memory),
             gib(machine.memory)
         ))
-    }
-}
-
-impl Candidate {
-    /// The process that runs it: of this name for people, by this program beside `loqa`, with no more threads
-    /// than make it faster, and with `more` arguments.
-    pub fn program(
-        &self,
-        name: &str,
-        program: &str,
-        most_threads: usize,
-        more: &[String],
-    ) -> Program {
-        let program = (name, beside(program));
-        Program::of_model(program, &self.file, self.memory, most_threads, more)
     }
 }
 
@@ -105,15 +80,11 @@ impl Sort {
 
     /// Reads the beginning of a file.
     pub fn read(&self, name: &str, file: &Path) -> Result<Candidate, String> {
-        let shown = file.display();
-        let unread = |error: std::io::Error| format!("{shown} cannot be read: {error}");
-        let opened = File::open(file).map_err(unread)?;
-        let bytes = opened.metadata().map_err(unread)?.len();
-        let mut head = Vec::new();
-        let mut beginning = opened.take(self.head as u64);
-        beginning.read_to_end(&mut head).map_err(unread)?;
-        let read = (self.read)(&head, bytes);
-        let (memory, about) = read.map_err(|error| format!("{shown}: {error}"))?;
+        let ModelFile {
+            bytes,
+            memory,
+            about,
+        } = (self.read)(file)?;
         Ok(Candidate {
             name: name.to_owned(),
             file: file.to_owned(),

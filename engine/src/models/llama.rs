@@ -10,28 +10,17 @@ use crate::{
     library::Kind,
     workers::{Llama, Work},
 };
-use loqa_core::{grammar::Grammar, model_file::GgufFile};
-use loqa_jobs::{Process, Program};
+use loqa_core::grammar::Grammar;
+use loqa_jobs::{ModelFile, Process, Program};
 use loqa_protocol::{Capability, Placement};
 use std::{path::Path, sync::Arc};
 use tokio::sync::watch;
-
-/// The program, beside `loqa`.
-const PROGRAM: &str = "loqa-llm-worker";
-/// Threads beyond which it does not become faster.
-const MOST_THREADS: usize = 8;
-/// The fewest and the most tokens that a model is given to keep in mind.
-const CONTEXT: [u32; 2] = [1024, 32_768];
 
 const GGUF: Sort = Sort {
     kind: Kind::Llm,
     check: "llm",
     without: "what no command covers is not answered",
-    head: GgufFile::HEAD,
-    read: |head, bytes| {
-        GgufFile::read(head, bytes)?;
-        Ok((GgufFile::memory(bytes), String::new()))
-    },
+    read: ModelFile::llama,
 };
 
 /// A model that can be run.
@@ -100,12 +89,5 @@ pub fn named(name: &str, data: &Path) -> Result<String, String> {
 }
 
 fn program(model: &Candidate, context: u32) -> Program {
-    let [fewest, most] = CONTEXT;
-    let context = context.clamp(fewest, most).to_string();
-    model.program(
-        "llama",
-        PROGRAM,
-        MOST_THREADS,
-        &["--context".into(), context],
-    )
+    Program::llama(&model.file, model.memory, context)
 }

@@ -5,28 +5,15 @@ use super::{
     candidate::{Candidate, Sort},
 };
 use crate::{config::Hearing, library::Kind};
-use loqa_core::model_file::WhisperFile;
-use loqa_jobs::Process;
+use loqa_jobs::{ModelFile, Process, Program};
 use loqa_protocol::{Capability, Placement};
 use std::{path::Path, sync::Arc};
-
-/// The program, beside `loqa`.
-const PROGRAM: &str = "loqa-stt-worker";
-/// Threads beyond which it does not become faster.
-const MOST_THREADS: usize = 4;
 
 const WHISPER: Sort = Sort {
     kind: Kind::Stt,
     check: "whisper",
     without: "what no command covers is not understood",
-    head: WhisperFile::HEAD,
-    read: |head, bytes| {
-        let file = WhisperFile::read(head, bytes)?;
-        Ok((
-            WhisperFile::memory(bytes),
-            format!("whisper {}", file.size()),
-        ))
-    },
+    read: ModelFile::whisper,
 };
 
 /// A model that can be run.
@@ -69,7 +56,7 @@ fn run(model: &Candidate, why: &str) -> Chosen {
         name: "whisper".into(),
         variant: model.name.clone(),
     };
-    let process = Process::of(model.program("whisper", PROGRAM, MOST_THREADS, &[]));
+    let process = Process::of(Program::whisper(&model.file, model.memory));
     Chosen {
         process: Arc::new(process),
         placement: Placement {

@@ -1,11 +1,14 @@
 //! How fast this machine is, tried once when it starts: it says a sentence, and listens to it.
 
-use super::{Measured, Model, Models};
+use super::{Model, Models, worker::Worker};
 use futures::{StreamExt, stream};
 use loqa_core::seams::{FRAME_SAMPLES, SAMPLE_RATE_HZ, TranscribeOptions, Voice};
 use loqa_inference::{resample::resample, wav};
 use loqa_protocol::{Capability, link::Offer};
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 use tokio::time::timeout;
 
 /// As long as what people ask, and it has most sounds.
@@ -18,9 +21,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Longer than a model of any size takes to be loaded on a machine that it fits.
 const LOADING: Duration = Duration::from_secs(120);
 
-/// What is offered, and how well it does.
+/// More are not looked at.
+pub const MOST_OFFERS: usize = 64;
+
+/// Tries all that there is; from then on it is offered, with how well it does.
 pub async fn measure(models: &Models) -> Vec<Offer> {
-    let mut measured = Measured::new();
+    let mut measured = BTreeMap::new();
     let mut said = vec![0.0; 2 * SAMPLE_RATE_HZ as usize];
     if let Some(tts) = &models.tts {
         // One voice of each engine: the others take as long.
@@ -44,12 +50,6 @@ pub async fn measure(models: &Models) -> Vec<Offer> {
     {
         measured.extend(stt.capabilities.iter().map(|it| (it.clone(), figures)));
     }
-    for worker in &models.workers {
-        // What it loads may be large.
-        if let Ok(Some(figures)) = timeout(LOADING, worker.measure(&said)).await {
-            measured.insert(worker.capability.clone(), figures);
-        }
-    }
     let of = |capabilities: &[Capability], slots: u32| -> Vec<Offer> {
         // What could not do it is not offered.
         let offer = |(capability, (rtf_permille, first_ms)): (Capability, (u32, u32))| Offer {
@@ -67,12 +67,40 @@ pub async fn measure(models: &Models) -> Vec<Offer> {
     let tts = models.tts.as_ref();
     let mut offers = stt.map_or(Vec::new(), |it| of(&it.capabilities, it.slots));
     offers.extend(tts.map_or(Vec::new(), |it| of(&it.capabilities, it.slots)));
-    for worker in &models.workers {
-        offers.extend(of(std::slice::from_ref(&worker.capability), worker.slots));
+    for worker in models.workers() {
+        offers.extend(of_worker(&worker, &said).await);
     }
-    // More are not looked at.
-    offers.truncate(64);
+    offers.truncate(MOST_OFFERS);
+    models.offers.send_replace(offers.clone());
+    // It is made once.
+    let _ = models.said.set(said);
     offers
+}
+
+/// Tries one that has come, from then on it is offered; whether it could do anything.
+pub async fn measure_worker(models: &Models, worker: &Worker) -> bool {
+    let said = models.said.get().map_or(&[][..], Vec::as_slice);
+    let offer = of_worker(worker, said).await;
+    let can = offer.is_some();
+    models.offers.send_modify(|offers| {
+        offers.retain(|it| it.capability != worker.capability);
+        offers.extend(offer);
+        offers.truncate(MOST_OFFERS);
+    });
+    can
+}
+
+async fn of_worker(worker: &Worker, said: &[f32]) -> Option<Offer> {
+    // What it loads may be large.
+    let figures = timeout(LOADING, worker.measure(said)).await;
+    let (rtf_permille, first_ms) = figures.ok()??;
+    Some(Offer {
+        capability: worker.capability.clone(),
+        slots: worker.slots,
+        running: 0,
+        rtf_permille,
+        first_ms,
+    })
 }
 
 /// Compute time over audio time in thousandths, ms to the first sample; and what was said, at 16 kHz.

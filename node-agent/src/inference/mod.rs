@@ -1,12 +1,16 @@
 //! Models of this machine, at work for the hub: each stream is one job.
 
+mod fetch;
 mod hearing;
 mod load;
 mod measure;
 mod speaking;
+mod wanted;
 mod worker;
 
+pub use fetch::fetch;
 pub use measure::measure;
+use wanted::{Engine, Wanted, Weights};
 use worker::Worker;
 
 use crate::config;
@@ -16,11 +20,18 @@ use loqa_inference::{
     tts::Voices,
 };
 use loqa_jobs::Process;
-use loqa_link::wire::{Incoming, Link, LinkError, Reason, Receiver, Report, Sender};
+use loqa_link::{
+    Shelf,
+    wire::{Incoming, Link, LinkError, Reason, Receiver, Report, Sender},
+};
 use loqa_protocol::{Capability, JobError, JobErrorKind, JobFrame, JobOptions, link::Offer};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
+};
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
     time::{MissedTickBehavior, interval, timeout},
 };
@@ -32,13 +43,26 @@ const BEAT: Duration = Duration::from_millis(200);
 /// How often it is looked how busy the machine is.
 const LOOKING: Duration = Duration::from_secs(2);
 
+/// In the data folder: models that came from the hub.
+const FOLDER: &str = "models";
+
 /// What there is.
 #[derive(Default)]
 pub struct Models {
     stt: Option<Model<dyn SpeechToText>>,
     tts: Option<Model<dyn TextToSpeech>>,
-    /// Those in processes of their own.
-    workers: Vec<Worker>,
+    /// Those in processes of their own; more come from the hub.
+    workers: Mutex<Vec<Arc<Worker>>>,
+    /// Those that the hub is asked for.
+    of_hub: Vec<Wanted>,
+    /// Where they are kept.
+    shelf: Option<Shelf>,
+    /// What was measured.
+    offers: watch::Sender<Vec<Offer>>,
+    /// What this machine can do besides.
+    pub besides: Vec<Offer>,
+    /// What it was measured with.
+    said: OnceLock<Vec<f32>>,
     /// What should be there and is not, and what to do about it.
     pub missing: Vec<String>,
 }
@@ -76,8 +100,9 @@ impl<T: ?Sized> Model<T> {
 }
 
 impl Models {
-    /// Loads what the settings want and this machine has.
-    pub fn load(config: &config::Inference) -> Models {
+    /// Loads what the settings want and this machine has; what it has of its hub is in `folder`.
+    pub fn load(config: &config::Inference, folder: &Path) -> Models {
+        let shelf = Shelf::of(folder.join(FOLDER));
         let mut models = Models::default();
         if config.stt > 0 {
             match PocketSphinx::open(Ears::default(), config.stt as usize) {
@@ -107,23 +132,73 @@ impl Models {
                 models.tts = Some(Model::new(Arc::new(voices), config.tts, capabilities));
             }
         }
-        let files = [
-            config
-                .whisper
-                .as_deref()
-                .map(|file| Worker::whisper(file, config.stt.max(1))),
-            config
-                .llama
-                .as_deref()
-                .map(|file| Worker::llama(file, config.context)),
-        ];
-        for worker in files.into_iter().flatten() {
-            match worker {
-                Ok(worker) => models.workers.push(worker),
-                Err(why) => models.missing.push(why),
+        for wanted in Wanted::of(config) {
+            let file = match &wanted.weights {
+                Weights::File(file) => Some(file.clone()),
+                Weights::OfHub(name) => shelf.kept(name).map(|it| it.file),
+                Weights::Neither(why) => {
+                    models.missing.push(why.clone());
+                    continue;
+                }
+            };
+            match file.map(|file| Worker::of(&wanted, &file)) {
+                Some(Ok(worker)) => models.add(worker),
+                Some(Err(why)) => models.missing.push(why),
+                None => {}
+            }
+            if matches!(wanted.weights, Weights::OfHub(_)) {
+                models.of_hub.push(wanted);
             }
         }
+        models.shelf = Some(shelf);
         models
+    }
+
+    /// What the hub is asked for, and how much of it is here.
+    pub fn of_hub(&self) -> Vec<String> {
+        let Some(shelf) = &self.shelf else {
+            return Vec::new();
+        };
+        let told = |wanted: &Wanted| {
+            let model = wanted.capability().variant;
+            match (shelf.kept(&model), shelf.begun(&model)) {
+                (Some(kept), None) => format!("{model}: here, {}", wanted::mb(kept.bytes)),
+                (kept, Some(begun)) => {
+                    let percent = 100 * begun.here / begun.bytes.max(1);
+                    let of = wanted::mb(begun.bytes);
+                    let how = if kept.is_some() { "another one " } else { "" };
+                    format!("{model}: {how}comes from the hub, {percent} % of {of} are here")
+                }
+                (None, None) => {
+                    format!("{model}: not here yet, `loqa-node run` asks the hub for it")
+                }
+            }
+        };
+        self.of_hub.iter().map(told).collect()
+    }
+
+    /// It is there from now on, in the place of one that could do the same.
+    fn add(&self, worker: Worker) {
+        let mut workers = self.lock();
+        workers.retain(|it| it.capability != worker.capability);
+        workers.push(Arc::new(worker));
+    }
+
+    fn is_offered(&self, capability: &Capability) -> bool {
+        let offers = self.offers.borrow();
+        offers.iter().any(|it| it.capability == *capability)
+    }
+
+    fn remove(&self, capability: &Capability) {
+        self.lock().retain(|it| it.capability != *capability);
+    }
+
+    fn workers(&self) -> Vec<Arc<Worker>> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Worker>>> {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// With this recogniser.
@@ -142,33 +217,36 @@ impl Models {
     }
 
     /// The process that can do it.
-    fn worker(&self, wanted: &Capability) -> Option<&Worker> {
-        self.workers.iter().find(|it| it.capability == *wanted)
+    fn worker(&self, wanted: &Capability) -> Option<Arc<Worker>> {
+        let workers = self.lock();
+        workers.iter().find(|it| it.capability == *wanted).cloned()
     }
 
     /// What was measured, with how much of it is in use now.
-    fn report(&self, measured: &[Offer]) -> Report {
+    fn report(&self) -> Report {
         let stt = self.stt.as_ref().map_or(0, Model::running);
         let tts = self.tts.as_ref().map_or(0, Model::running);
         let now = |offer: &Offer| Offer {
             running: match self.worker(&offer.capability) {
                 Some(worker) => worker.running(),
                 None if offer.capability.kind == "stt" => stt,
-                None if offer.capability.kind == "tts" => tts,
-                None => 0,
+                None => tts,
             },
             ..offer.clone()
         };
+        let mut offers: Vec<Offer> = self.offers.borrow().iter().map(now).collect();
+        offers.extend(self.besides.iter().cloned());
         Report {
             load_permille: load::permille(),
-            offers: measured.iter().map(now).collect(),
+            offers,
         }
     }
 }
 
 /// Works on the jobs of a link, until that ends.
-pub async fn serve(link: &Link, models: &Models, measured: &[Offer]) -> LinkError {
+pub async fn serve(link: &Link, models: &Models) -> LinkError {
     let mut jobs = JoinSet::new();
+    let mut offers = models.offers.subscribe();
     let mut look = interval(LOOKING);
     look.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
@@ -183,12 +261,15 @@ pub async fn serve(link: &Link, models: &Models, measured: &[Offer]) -> LinkErro
                 // Nodes have no clients, and show no page to a hub.
                 Ok(Incoming::Client(client)) => client.answers.cancel(Reason::UnknownKind),
                 Ok(Incoming::Page(page)) => page.refuse(Reason::UnknownKind),
+                Ok(Incoming::Model(request)) => request.too_many(),
                 Err(error) => return error,
             },
+            // It lives as long as the models.
+            _ = offers.changed() => {}
             Some(_) = jobs.join_next() => {}
             _ = look.tick() => {}
         }
-        link.report(models.report(measured));
+        link.report(models.report());
     }
 }
 
@@ -301,6 +382,3 @@ async fn failed(says: Sender<JobFrame>, error: ModelError) {
         error => fail(says, JobErrorKind::Backend, &error.to_string(), "").await,
     }
 }
-
-/// How well each of these does, as it was measured when this program started.
-type Measured = BTreeMap<Capability, (u32, u32)>;

@@ -1,27 +1,22 @@
 //! A model in a process of its own: its jobs are handed on as they are.
 
-use super::{Job, failed};
+use super::{Engine, Job, Wanted, failed};
 use loqa_core::{
     errand::is_last,
-    model_file::{GgufFile, WhisperFile},
     seams::{FRAME_SAMPLES, SAMPLE_RATE_HZ},
 };
-use loqa_jobs::{JobStream, Process, Program, beside};
+use loqa_jobs::{JobStream, ModelFile, Process, Program};
 use loqa_protocol::{
     Capability, JobErrorKind, JobFrame, JobOptions, SessionId, TurnId, UtteranceId,
 };
 use std::{
-    fs::File,
-    io::{self, Read},
+    io,
     path::{self, Path},
     sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::sync::Semaphore;
 
-/// Threads beyond which they do not become faster.
-const WHISPER_THREADS: usize = 4;
-const LLAMA_THREADS: usize = 8;
 /// What a language model is tried with.
 const QUESTION: &str = "Say yes.";
 
@@ -35,51 +30,24 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Whisper, of this file.
+    /// What runs the model of this file.
     ///
     /// # Errors
     /// It is no such file.
-    pub fn whisper(file: &Path, slots: u32) -> Result<Worker, String> {
-        let memory = |head: &[u8], bytes| {
-            WhisperFile::read(head, bytes)?;
-            Ok(WhisperFile::memory(bytes))
+    pub fn of(wanted: &Wanted, file: &Path) -> Result<Worker, String> {
+        let path = path::absolute(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let program = match wanted.engine {
+            Engine::Whisper => Program::whisper(&path, ModelFile::whisper(file)?.memory),
+            Engine::Llama { context } => {
+                Program::llama(&path, ModelFile::llama(file)?.memory, context)
+            }
         };
-        let memory = looked_at(file, WhisperFile::HEAD, memory)?;
-        let program = ("whisper", beside("loqa-stt-worker"));
-        let file = absolute(file)?;
-        let program = Program::of_model(program, &file, memory, WHISPER_THREADS, &[]);
-        Ok(Worker::of(program, "stt", &file, slots))
-    }
-
-    /// llama.cpp, with the model of this file, which keeps so many tokens in mind.
-    ///
-    /// # Errors
-    /// It is no such file.
-    pub fn llama(file: &Path, context: u32) -> Result<Worker, String> {
-        let memory = |head: &[u8], bytes| {
-            GgufFile::read(head, bytes)?;
-            Ok(GgufFile::memory(bytes))
-        };
-        let memory = looked_at(file, GgufFile::HEAD, memory)?;
-        let program = ("llama", beside("loqa-llm-worker"));
-        let more = ["--context".into(), context.to_string()];
-        let file = absolute(file)?;
-        let program = Program::of_model(program, &file, memory, LLAMA_THREADS, &more);
-        Ok(Worker::of(program, "llm", &file, 1))
-    }
-
-    fn of(program: Program, kind: &str, file: &Path, slots: u32) -> Worker {
-        let variant = file.file_stem().unwrap_or_default().to_string_lossy();
-        Worker {
-            capability: Capability {
-                kind: kind.into(),
-                name: program.name.clone(),
-                variant: variant.into_owned(),
-            },
+        Ok(Worker {
+            capability: wanted.capability(),
             process: Arc::new(Process::of(program)),
-            slots,
-            free: Arc::new(Semaphore::new(slots as usize)),
-        }
+            slots: wanted.slots,
+            free: Arc::new(Semaphore::new(wanted.slots as usize)),
+        })
     }
 
     /// How much of it is in use.
@@ -193,25 +161,4 @@ pub async fn work(job: Job, process: &Process, open: &JobFrame) {
             super::fail(says, JobErrorKind::Backend, &words, "").await;
         }
     }
-}
-
-/// The memory that a model takes, bytes, as the beginning of its file says.
-fn looked_at(
-    file: &Path,
-    head: usize,
-    read: impl Fn(&[u8], u64) -> Result<u64, loqa_core::model_file::ModelFileError>,
-) -> Result<u64, String> {
-    let shown = file.display();
-    let unread = |error: io::Error| format!("{shown} cannot be read: {error}");
-    let opened = File::open(file).map_err(unread)?;
-    let bytes = opened.metadata().map_err(unread)?.len();
-    let mut beginning = Vec::new();
-    let mut opened = opened.take(head as u64);
-    opened.read_to_end(&mut beginning).map_err(unread)?;
-    read(&beginning, bytes).map_err(|error| format!("{shown}: {error}"))
-}
-
-/// Processes run elsewhere.
-fn absolute(file: &Path) -> Result<path::PathBuf, String> {
-    path::absolute(file).map_err(|error| format!("{}: {error}", file.display()))
 }

@@ -133,7 +133,7 @@ async fn a_node_hears_and_speaks_for_its_hub_and_tells_how_well() {
             .all(|it| it.rtf_permille > 0 && it.first_ms > 0)
     );
     let at_node = house.at_node.clone();
-    let serving = async { inference::serve(&at_node, &models, &measured).await };
+    let serving = async { inference::serve(&at_node, &models).await };
     let asking = async {
         let (mut says, hears) = ask(&house.at_hub, "stt.whisper:base", transcribe()).await;
         // In pieces as they come; the last frame is filled up.
@@ -202,7 +202,7 @@ async fn a_node_hears_and_speaks_for_its_hub_and_tells_how_well() {
 async fn what_a_node_cannot_do_is_refused_by_name() {
     let house = house(&Config::default()).await;
     let models = models();
-    let serving = inference::serve(&house.at_node, &models, &[]);
+    let serving = inference::serve(&house.at_node, &models);
     let asking = async {
         let refused = async |capability: &str, options| {
             let (_says, hears) = ask(&house.at_hub, capability, options).await;

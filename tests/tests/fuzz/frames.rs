@@ -4,6 +4,7 @@ use super::target;
 use loqa_protocol::{
     ClientFrame, Envelope, JobFrame, ServerFrame,
     link::LinkFrame,
+    model::ModelFrame,
     wire::{FrameReader, StreamError, Wire},
 };
 use std::{fs, path::Path};
@@ -56,6 +57,11 @@ fn frames_of_jobs() {
 #[test]
 fn hellos_beats_and_what_else_is_said_on_a_link() {
     target!(seeds(), |bytes| reads::<LinkFrame>(bytes));
+}
+
+#[test]
+fn frames_of_models_on_their_way() {
+    target!(seeds(), |bytes| reads::<ModelFrame>(bytes));
 }
 
 /// What is cut out of a stream does not depend on the pieces in which it comes, and no more is kept than a frame has.

@@ -82,10 +82,25 @@ pub struct Link {
     pub load: Option<f64>,
     /// What it can do, such as `stt.whisper:rt`.
     pub offers: Vec<String>,
+    /// Models that it has of the hub, on their way.
+    pub models: Vec<Fetched>,
     /// Where in the network it is.
     pub address: String,
     /// How it has done what the hub asked of it.
     pub work: Vec<Work>,
+}
+
+/// A model on its way from the hub to a machine.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+pub struct Fetched {
+    /// As the hub calls it.
+    pub model: String,
+    /// Bytes of it that are there.
+    pub here: u64,
+    /// Its length.
+    pub bytes: u64,
+    /// Why it does not get there.
+    pub problem: Option<Problem>,
 }
 
 /// How a machine does one kind of work.
@@ -622,7 +637,8 @@ mod tests {
         for (link, linked) in [
             (json!({}), false),
             (
-                json!({ "linked": true, "rtt_ms": 1.5, "load": null, "offers": ["stt.whisper:rt"] }),
+                json!({ "linked": true, "rtt_ms": 1.5, "load": null, "offers": ["stt.whisper:rt"],
+                    "models": [{ "model": "qwen-4b", "kind": "llm", "here": 3, "bytes": 7 }] }),
                 true,
             ),
         ] {

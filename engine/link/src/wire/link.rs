@@ -5,6 +5,7 @@ use super::{
     beat::{Health, Pulse, Work},
     client::{Asker, Client},
     hello::{self, MOST_BYTES},
+    model,
     page::Page,
     reason::{LinkError, Reason},
     stream::{Receiver, Sender},
@@ -13,6 +14,7 @@ use super::{
 use loqa_protocol::{
     JobFrame, NodeId, ServerFrame,
     link::{Beat, Hello, LinkFrame, Offer, StreamKind, Welcome},
+    model::{ModelFrame, ModelWanted},
     wire::FrameReader,
 };
 use quinn::{Connection, RecvStream, SendStream};
@@ -67,6 +69,8 @@ pub enum Incoming {
     Client(Client),
     /// A browser at a node, which wants this hub's page.
     Page(Page),
+    /// A node that wants a model.
+    Model(model::Request),
 }
 
 /// What this side tells of itself with its beats.
@@ -248,6 +252,17 @@ impl Link {
         Ok(Page::new(says, hears))
     }
 
+    /// Asks the hub for a model.
+    pub(super) async fn model(
+        &self,
+        wanted: &ModelWanted,
+    ) -> Result<(Sender<ModelFrame>, Receiver<ModelFrame>), LinkError> {
+        let (says, hears, _) = self.open(StreamKind::Model).await?;
+        let mut says = says.followed_by(None);
+        says.send(&ModelFrame::Wanted(wanted.clone())).await?;
+        Ok((says, hears.followed_by()))
+    }
+
     async fn open(
         &self,
         stream: StreamKind,
@@ -427,6 +442,10 @@ async fn streams(
                                         work,
                                     )),
                                     StreamKind::Page => Incoming::Page(Page::new(says, hears)),
+                                    StreamKind::Model => Incoming::Model(model::Request::new(
+                                        says.behind(model::PRIORITY).followed_by(None),
+                                        hears.followed_by(),
+                                    )),
                                 };
                                 // Nobody takes them any more: the link is gone.
                                 let _ = came.send(Box::new(incoming)).await;

@@ -5,6 +5,7 @@
 //! control   node ─ Hello ─► hub ─ Welcome ─► node, then Beats both ways    one, opened by the node
 //! job       Open, then JobFrames both ways                                 one for each job, from either side
 //! client    Open, then ClientFrames to the hub, ServerFrames back          opened by the node
+//! model     Open, then ModelFrames both ways                               opened by the node, one at a time; after all else
 //! page      Open, then the bytes of HTTP both ways                         opened by the node
 //! datagram  live audio of a request on a client's stream                   [`audio`]
 //! ```
@@ -20,6 +21,7 @@ mod dial;
 mod hello;
 mod link;
 mod listen;
+mod model;
 mod page;
 mod reason;
 mod stream;
@@ -31,6 +33,7 @@ pub use dial::{Dialer, Renewed};
 pub use hello::{Me, VERSIONS};
 pub use link::{Incoming, Link, Report};
 pub use listen::{Listener, Settings};
+pub use model::{GiveError, Given, Request, TakeError, Taken, take};
 pub use page::Page;
 pub use reason::{LinkError, Reason};
 pub use stream::{Receiver, Sender};

@@ -13,7 +13,7 @@ use std::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Behind everything else of a link: a page that is loaded keeps nobody from being heard.
+/// Behind what is said and jobs: a page that is loaded keeps nobody from being heard.
 const PRIORITY: i32 = -1;
 
 /// Both ways. Dropping it before it was shut down cancels: the browser does not take a part for the whole.
@@ -29,12 +29,10 @@ pub struct Page {
 
 impl Page {
     /// What follows the opening of its stream.
-    pub(super) fn new(mut says: Sender<LinkFrame>, hears: Receiver<LinkFrame>) -> Page {
-        // It is closed already: writing says so.
-        let _ = says.bytes().set_priority(PRIORITY);
+    pub(super) fn new(says: Sender<LinkFrame>, hears: Receiver<LinkFrame>) -> Page {
         let (first, hears) = hears.into_bytes();
         Page {
-            says,
+            says: says.behind(PRIORITY),
             first: Cursor::new(first),
             hears,
             answered: false,

@@ -52,6 +52,13 @@ impl<F> Sender<F> {
         }
     }
 
+    /// The same stream, which waits for those of a higher priority; that of the others is 0.
+    pub(super) fn behind(self, priority: i32) -> Self {
+        // It is closed already where the other side wants no more.
+        let _ = self.out.stream.set_priority(priority);
+        self
+    }
+
     /// Sends a frame; waits while the other side reads too slowly.
     ///
     /// # Errors

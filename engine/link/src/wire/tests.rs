@@ -1,6 +1,7 @@
 //! A hub and its nodes on one net, with real QUIC. Time is that of the test: 30 s take none.
 
 mod jobs;
+mod models;
 mod net;
 mod pages;
 mod people;

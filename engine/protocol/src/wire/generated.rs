@@ -2074,6 +2074,7 @@ pub enum StreamKind {
     Unspecified = 0,
     Job = 1,
     Client = 2,
+    Model = 3,
     /// What follows are the bytes of HTTP.
     Page = 4,
 }
@@ -2087,6 +2088,7 @@ impl StreamKind {
             Self::Unspecified => "STREAM_KIND_UNSPECIFIED",
             Self::Job => "STREAM_KIND_JOB",
             Self::Client => "STREAM_KIND_CLIENT",
+            Self::Model => "STREAM_KIND_MODEL",
             Self::Page => "STREAM_KIND_PAGE",
         }
     }
@@ -2096,8 +2098,64 @@ impl StreamKind {
             "STREAM_KIND_UNSPECIFIED" => Some(Self::Unspecified),
             "STREAM_KIND_JOB" => Some(Self::Job),
             "STREAM_KIND_CLIENT" => Some(Self::Client),
+            "STREAM_KIND_MODEL" => Some(Self::Model),
             "STREAM_KIND_PAGE" => Some(Self::Page),
             _ => None,
         }
     }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ModelFrame {
+    #[prost(oneof = "model_frame::Kind", tags = "1, 2, 3, 4")]
+    pub kind: ::core::option::Option<model_frame::Kind>,
+}
+/// Nested message and enum types in `ModelFrame`.
+pub mod model_frame {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Kind {
+        #[prost(message, tag = "1")]
+        Wanted(super::ModelWanted),
+        #[prost(message, tag = "2")]
+        File(super::ModelFile),
+        #[prost(message, tag = "3")]
+        Chunk(super::ModelChunk),
+        #[prost(message, tag = "4")]
+        Refusal(super::ModelRefusal),
+    }
+}
+/// First, from the node: the model, and how much it has of a file of this sum.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ModelWanted {
+    #[prost(message, optional, tag = "1")]
+    pub capability: ::core::option::Option<Capability>,
+    /// Empty: it has nothing.
+    #[prost(bytes = "vec", tag = "2")]
+    pub sha256: ::prost::alloc::vec::Vec<u8>,
+    #[prost(uint64, tag = "3")]
+    pub here: u64,
+}
+/// The hub's answer: what the file is, and where what follows begins.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ModelFile {
+    #[prost(uint64, tag = "1")]
+    pub bytes: u64,
+    #[prost(bytes = "vec", tag = "2")]
+    pub sha256: ::prost::alloc::vec::Vec<u8>,
+    #[prost(uint64, tag = "3")]
+    pub from: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ModelChunk {
+    #[prost(bytes = "vec", tag = "1")]
+    pub bytes: ::prost::alloc::vec::Vec<u8>,
+}
+/// From the hub instead of more, or from the node of what came: why it is of no use.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ModelRefusal {
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub message: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub help: ::prost::alloc::string::String,
 }

@@ -10,7 +10,7 @@ use v1::link_frame::Kind;
 
 wire_enum!(NodeRole, "link_hello.roles", [Inference, Puck, Display]);
 wire_enum!(AudioCodec, "link.codec", [Pcm16, Opus]);
-wire_enum!(StreamKind, "link_open.kind", [Job, Client, Page]);
+wire_enum!(StreamKind, "link_open.kind", [Job, Client, Page, Model]);
 
 impl From<&LinkFrame> for v1::LinkFrame {
     fn from(frame: &LinkFrame) -> Self {

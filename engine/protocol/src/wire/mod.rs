@@ -8,6 +8,7 @@ mod event;
 mod job;
 mod keep;
 mod link;
+mod model;
 mod nodes;
 mod people;
 mod stream;
@@ -21,7 +22,7 @@ mod generated;
 
 pub use stream::{FrameReader, MAX_FRAME_BYTES, StreamError, write_frame};
 
-use crate::{ClientFrame, Envelope, JobFrame, ServerFrame, link::LinkFrame};
+use crate::{ClientFrame, Envelope, JobFrame, ServerFrame, link::LinkFrame, model::ModelFrame};
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 use generated as v1;
@@ -53,7 +54,14 @@ macro_rules! wire {
     )*};
 }
 
-wire!(ClientFrame, ServerFrame, Envelope, JobFrame, LinkFrame);
+wire!(
+    ClientFrame,
+    ServerFrame,
+    Envelope,
+    JobFrame,
+    LinkFrame,
+    ModelFrame
+);
 
 /// Why bytes are not a frame.
 #[derive(Clone, PartialEq, Eq, Debug)]

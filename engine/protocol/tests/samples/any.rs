@@ -139,6 +139,7 @@ pub fn any_frame() -> impl Strategy<Value = Frame> {
         );
     prop_oneof![
         any_client_frame().prop_map(Frame::Client),
+        model::any_model_frame().prop_map(Frame::Model),
         (any::<u32>(), any_envelope)
             .prop_map(|(id, envelope)| Frame::Server(ServerFrame::Event { id, envelope })),
         (any::<u32>(), any_summary())

@@ -4,6 +4,7 @@ mod any;
 mod job;
 mod keep;
 mod link;
+mod model;
 mod nodes;
 mod people;
 
@@ -17,6 +18,7 @@ use loqa_protocol::{
     SessionId, SkillChange, Speculation, StepSummary, TurnId, TurnSummary, Verdict, View, ViewPart,
     card::{Card, CardLine},
     link::LinkFrame,
+    model::ModelFrame,
     view::{
         Alarm, Area, Device, DeviceState, House, List, Listening, Skill, SkillIntent, SkillSetting,
         State, Timer,
@@ -32,6 +34,7 @@ pub enum Frame {
     Server(ServerFrame),
     Job(JobFrame),
     Link(LinkFrame),
+    Model(ModelFrame),
 }
 
 /// Name → frame. Released names and values never change.
@@ -68,6 +71,11 @@ pub fn all() -> Vec<(String, Frame)> {
         link()
             .into_iter()
             .map(|(name, frame)| (format!("link.{name}"), Frame::Link(frame))),
+    );
+    all.extend(
+        model::model()
+            .into_iter()
+            .map(|(name, frame)| (format!("model.{name}"), Frame::Model(frame))),
     );
     all
 }

@@ -61,10 +61,35 @@ pub struct Node {
     running: Option<u32>,
     /// How it has done what the hub asked of it.
     work: Vec<Work>,
+    /// Models that it has of the hub, on their way.
+    models: Option<Vec<Coming>>,
     /// Where it is in the network.
     address: Option<String>,
     /// The program that runs there.
     software: Option<String>,
+}
+
+/// A model on its way from the hub to a machine.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Coming {
+    /// As the hub calls it.
+    model: String,
+    /// What it can do with it: `stt` or `llm`.
+    kind: String,
+    /// Bytes of it that are there.
+    here: u64,
+    /// Its length.
+    bytes: u64,
+    /// Why it does not get there.
+    problem: Option<Trouble>,
+}
+
+/// What is wrong, and what to do.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Trouble {
+    code: String,
+    message: String,
+    help: String,
 }
 
 /// How a machine does one kind of work.

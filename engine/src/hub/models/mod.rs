@@ -1,8 +1,10 @@
 //! Models that come and go while the hub runs: fetched one at a time, looked at, removed, chosen.
 
 mod coming;
+mod lent;
 mod shown;
 
+pub(super) use lent::Lent;
 pub(super) use shown::show;
 
 use super::{

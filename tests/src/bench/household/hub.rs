@@ -6,14 +6,17 @@ use super::{
     part::{Answer, Frames, Order, obey},
 };
 use anyhow::Result;
-use loqa_link::wire::{Incoming, Link, Listener, Me, Settings, audio::FRAME_SAMPLES};
+use loqa_link::wire::{
+    Client, Incoming, Link, Listener, Me, Request, Settings, audio::FRAME_SAMPLES,
+};
 use loqa_protocol::{AudioCodec, ClientFrame};
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
+use tokio::sync::Semaphore;
 
 /// Puck and request, to when each frame was heard.
 type Notes = Arc<Mutex<BTreeMap<(usize, u32), Vec<u64>>>>;
@@ -44,10 +47,10 @@ pub async fn run(folder: &Path, pucks: usize, at: SocketAddr) -> Result<()> {
         ..Answer::default()
     };
     let hearing = {
-        let notes = notes.clone();
+        let (notes, folder) = (notes.clone(), folder.to_owned());
         async move {
             while let Some(link) = listener.accept().await {
-                tokio::spawn(serve(link, notes.clone()));
+                tokio::spawn(serve(link, notes.clone(), folder.clone()));
             }
         }
     };
@@ -75,21 +78,37 @@ pub async fn run(folder: &Path, pucks: usize, at: SocketAddr) -> Result<()> {
     obeyed
 }
 
-async fn serve(link: Link, notes: Notes) {
+async fn serve(link: Link, notes: Notes, folder: PathBuf) {
     let number = link.hello().name.rsplit(' ').next().map(str::parse);
     let Some(Ok(puck)) = number else { return };
-    // A puck has one client.
     while let Ok(incoming) = link.accept().await {
-        let Incoming::Client(mut client) = incoming else {
-            return;
-        };
-        while let Ok(Some(frame)) = client.requests.next().await {
-            if let ClientFrame::Audio { id, samples } = frame {
-                let now = now_ns();
-                let mut notes = notes.lock().unwrap_or_else(PoisonError::into_inner);
-                let heard = notes.entry((puck, id)).or_default();
-                heard.extend(std::iter::repeat_n(now, samples.len() / FRAME_SAMPLES));
+        let mut client = match incoming {
+            Incoming::Client(client) => client,
+            Incoming::Model(request) => {
+                tokio::spawn(give(request, folder.clone()));
+                continue;
             }
+            Incoming::Job(..) | Incoming::Page(_) => return,
+        };
+        let notes = notes.clone();
+        tokio::spawn(async move { hear(&mut client, puck, &notes).await });
+    }
+}
+
+async fn hear(client: &mut Client, puck: usize, notes: &Notes) {
+    while let Ok(Some(frame)) = client.requests.next().await {
+        if let ClientFrame::Audio { id, samples } = frame {
+            let now = now_ns();
+            let mut notes = notes.lock().unwrap_or_else(PoisonError::into_inner);
+            let heard = notes.entry((puck, id)).or_default();
+            heard.extend(std::iter::repeat_n(now, samples.len() / FRAME_SAMPLES));
         }
     }
+}
+
+/// Whoever takes a model says when that is enough.
+async fn give(mut request: Request, folder: PathBuf) -> Result<()> {
+    let (wanted, given) = (request.wanted().await?, super::lend::given(&folder)?);
+    let turn = Semaphore::new(1);
+    Ok(request.give(&wanted, &given, &turn, &mut |_| {}).await?)
 }

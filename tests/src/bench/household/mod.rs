@@ -7,6 +7,7 @@ mod crowd;
 mod house;
 mod hub;
 mod late;
+mod lend;
 mod loss;
 mod muscle;
 mod part;
@@ -63,6 +64,8 @@ pub enum Figure {
     Puck,
     /// What nodes that hear any words cost a command, and what the death of one costs
     Muscle,
+    /// How long frames take while the hub sends somebody a model
+    Model,
 }
 
 /// About 8 s, with pauses as people make them.
@@ -90,6 +93,7 @@ pub fn run(args: HouseholdArgs, report: &mut Report) -> Result<()> {
             }
             Figure::Puck => puck::measure(folder, report)?,
             Figure::Muscle => muscle::measure(args.turns, report)?,
+            Figure::Model => lend::measure(folder, args.seconds, report)?,
         }
     }
     Ok(())

@@ -54,6 +54,8 @@ pub enum Order {
     Used,
     /// The first so many say so many frames, 20 ms each.
     Talk { pucks: usize, frames: usize },
+    /// The first has a model of the hub come, again and again; or ends that, and tells how many bytes have come.
+    Take { on: bool },
     /// What it has heard since it was last asked.
     Heard,
 }
@@ -65,6 +67,8 @@ pub struct Answer {
     pub address: Option<SocketAddr>,
     /// Seconds of the processor: since it began; of [`Order::Talk`], while it talked.
     pub processor_s: f64,
+    /// What has come of models.
+    pub bytes: u64,
     /// What was said or heard.
     pub frames: Vec<Frames>,
 }

@@ -8,12 +8,25 @@ use super::{
 };
 use anyhow::{Context as _, Result};
 use loqa_inference::wav;
-use loqa_link::wire::{
-    Asker, Dialer, Link, Me,
-    audio::{FRAME_MS, FRAME_SAMPLES},
+use loqa_link::{
+    Shelf,
+    wire::{
+        Asker, Dialer, Link, Me,
+        audio::{FRAME_MS, FRAME_SAMPLES},
+        take,
+    },
 };
 use loqa_protocol::{AudioCodec, Called, NodeRole};
-use std::{net::SocketAddr, ops::Range, path::Path, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    ops::Range,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until},
@@ -31,7 +44,7 @@ struct Puck {
     number: usize,
     asker: Asker,
     request: u32,
-    _link: Link,
+    link: Link,
     _dialer: Dialer,
 }
 
@@ -47,6 +60,7 @@ pub async fn run(
     let said: Arc<Vec<[f32; FRAME_SAMPLES]>> = Arc::new(said.as_chunks().0.to_vec());
     let mut meeting = JoinSet::new();
     let mut pucks = Vec::new();
+    let shelf = Shelf::of(folder.join(format!("taken-{}", numbers.start)));
     for number in numbers {
         if meeting.len() == MEETING {
             pucks.push(meeting.join_next().await.context("nobody")???);
@@ -57,7 +71,21 @@ pub async fn run(
         pucks.push(met??);
     }
     pucks.sort_by_key(|puck| puck.number);
+    let taken = Arc::<AtomicU64>::default();
+    let mut taking = JoinSet::new();
     obey(Answer::default(), async |order| {
+        if let Order::Take { on } = order {
+            taking.shutdown().await;
+            shelf.keep_only(&[]);
+            let bytes = taken.swap(0, Ordering::Relaxed);
+            if on && let Some(puck) = pucks.first() {
+                taking.spawn(take_again(puck.link.clone(), shelf.clone(), taken.clone()));
+            }
+            return Ok(Answer {
+                bytes,
+                ..Answer::default()
+            });
+        }
         let Order::Talk {
             pucks: talking,
             frames,
@@ -99,6 +127,20 @@ pub async fn run(
     .await
 }
 
+/// Has a model come, lets it go, and so on.
+async fn take_again(link: Link, shelf: Shelf, taken: Arc<AtomicU64>) -> Result<()> {
+    let capability = "stt.whisper:bench".parse()?;
+    loop {
+        let mut before = 0;
+        let mut told = |here, _| {
+            taken.fetch_add(here - before, Ordering::Relaxed);
+            before = here;
+        };
+        take(&link, &capability, &shelf, &mut told).await?;
+        shelf.keep_only(&[]);
+    }
+}
+
 async fn meet(house: Arc<House>, number: usize, hub: SocketAddr, codec: Codec) -> Result<Puck> {
     let me = Me {
         name: name(number),
@@ -119,7 +161,7 @@ async fn meet(house: Arc<House>, number: usize, hub: SocketAddr, codec: Codec) -
         number,
         asker,
         request: 0,
-        _link: link,
+        link,
         _dialer: dialer,
     })
 }

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::model::{
     headed,
-    nodes::{Link, Node, Work},
+    nodes::{Fetched, Link, Node, Work},
 };
 use leptos::prelude::*;
 use loqa_protocol::NodeId;
@@ -68,6 +68,7 @@ fn Row(id: NodeId) -> impl IntoView {
     };
     let offers = Memo::new(move |_| link.get().offers);
     let done = Memo::new(move |_| link.get().work);
+    let fetched = Memo::new(move |_| link.get().models);
     view! {
         <li data-node=name>
             <div class="line">
@@ -100,6 +101,9 @@ fn Row(id: NodeId) -> impl IntoView {
                     {words("node-offers")}
                     {move || offers.get().into_iter().map(|offer| view! { " " <code>{offer}</code> }).collect_view()}
                 </p>
+            </Show>
+            <Show when=move || fetched.with(|fetched| !fetched.is_empty())>
+                <ul class="soft work">{move || fetched.get().iter().map(coming).collect_view()}</ul>
             </Show>
             <Show when=move || done.with(|done| !done.is_empty())>
                 <ul class="soft work">{move || done.get().iter().map(work).collect_view()}</ul>
@@ -138,6 +142,20 @@ fn presence(link: &Link, roles: &[String]) -> String {
         None => {}
     }
     told.join(" ")
+}
+
+/// How far a model is on its way to it, or why it does not get there.
+fn coming(fetched: &Fetched) -> impl IntoView + use<> {
+    let percent = 100 * fetched.here / fetched.bytes.max(1);
+    let told = fetched.problem.as_ref().map(|problem| {
+        let (message, help) = (words_of_hub(&problem.message), words_of_hub(&problem.help));
+        view! { <span dir="auto">{message} ". " {help} "."</span> }.into_any()
+    });
+    let told = told.unwrap_or_else(|| {
+        let words = words_with("node-fetches", "percent", decimal(percent as f64, 0));
+        view! { {words} }.into_any()
+    });
+    view! { <li><code>{fetched.model.clone()}</code> ": " {told}</li> }
 }
 
 /// How it does one kind of work, and why the last of that went to it.
