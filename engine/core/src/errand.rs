@@ -6,6 +6,9 @@ use crate::seams::ModelError;
 use loqa_protocol::{JobError, JobErrorKind, JobFrame};
 use std::{sync::Arc, time::Duration};
 
+/// So long is whoever falls silent waited for, where nobody else is left to ask: most were only busy.
+pub const GRACE: Duration = Duration::from_secs(1);
+
 /// Somewhere it can be done.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Place {
@@ -25,6 +28,8 @@ pub enum Input {
     Say(JobFrame),
     /// The attempt of this number answers.
     Came(usize, JobFrame),
+    /// Nothing is heard of that attempt any more: it may have died, or only be busy.
+    Silent(usize),
     /// That attempt does not go on.
     Lost(usize, Lost),
     /// Time has passed.
@@ -94,6 +99,8 @@ struct Attempt {
     state: State,
     answered: Option<Duration>,
     lost: bool,
+    /// Since when nothing is heard of it.
+    silent: Option<Duration>,
 }
 
 /// The work. [`handle`](Self::handle) whatever happens, and [`Input::Time`] at [`deadline`](Self::deadline).
@@ -146,10 +153,14 @@ impl Errand {
         match input {
             Input::Say(frame) => self.say(frame, now, &mut effects),
             Input::Came(attempt, frame) => self.came(attempt, frame, now, &mut effects),
+            Input::Silent(attempt) => self.silent(attempt, now, &mut effects),
             Input::Lost(attempt, lost) => self.lost(attempt, lost, &mut effects),
             Input::Time => {}
         }
-        if !self.over && self.deadline().is_some_and(|at| at <= now) {
+        while let Some((attempt, _)) = self.forgotten().filter(|(_, at)| *at <= now) {
+            self.lost(attempt, silence(), &mut effects);
+        }
+        if self.late().is_some_and(|at| at <= now) {
             // Whoever is late may still be first.
             self.open(&mut effects);
         }
@@ -158,6 +169,20 @@ impl Errand {
 
     /// When time matters next.
     pub fn deadline(&self) -> Option<Duration> {
+        let forgotten = self.forgotten().map(|(_, at)| at);
+        self.late().into_iter().chain(forgotten).min()
+    }
+
+    /// Who is silent and running, and when they are not waited for any longer.
+    fn forgotten(&self) -> Option<(usize, Duration)> {
+        let attempts = self.attempts.iter().enumerate();
+        let running = attempts.filter(|(_, it)| it.state == State::Runs && !self.over);
+        let silent = running.filter_map(|(at, it)| Some((at, it.silent? + GRACE)));
+        silent.min_by_key(|(_, at)| *at)
+    }
+
+    /// When the first is late.
+    fn late(&self) -> Option<Duration> {
         let complete = self.complete.filter(|_| !self.won && !self.over)?;
         let mut running = self.attempts.iter().filter(|it| it.state == State::Runs);
         let (first, second) = (running.next()?, running.next());
@@ -216,6 +241,7 @@ impl Errand {
         if it.state != State::Runs {
             return;
         }
+        it.silent = None;
         if let JobFrame::Error { error } = frame {
             return self.lost(attempt, Lost::Refused(refused(error)), effects);
         }
@@ -249,7 +275,9 @@ impl Errand {
         self.leads = Some(attempt);
         for (other, it) in self.attempts.iter_mut().enumerate() {
             if other != attempt && it.state == State::Runs {
-                (it.state, it.answered) = (State::Over, took);
+                it.state = State::Over;
+                it.lost = it.silent.is_some();
+                it.answered = took.filter(|_| !it.lost);
                 effects.push(Effect::Close { attempt: other });
             }
         }
@@ -260,6 +288,31 @@ impl Errand {
         self.attempts[attempt].state = State::Over;
         self.said.clear();
         effects.push(Effect::Close { attempt });
+    }
+
+    /// Somebody else is asked, and whoever is silent may still be first. Of two who are, the one that was before is let go.
+    fn silent(&mut self, attempt: usize, now: Duration, effects: &mut Vec<Effect>) {
+        let running = self.attempts.get_mut(attempt);
+        let Some(it) = running.filter(|it| it.state == State::Runs) else {
+            return;
+        };
+        it.silent.get_or_insert(now);
+        if self.won || self.next_place().is_none() {
+            return;
+        }
+        let attempts = self.attempts.iter().enumerate();
+        let running = attempts.filter(|(_, it)| it.state == State::Runs);
+        let others: Vec<(usize, bool)> = running
+            .filter(|(at, _)| *at != attempt)
+            .map(|(at, it)| (at, it.silent.is_some()))
+            .collect();
+        if others.iter().any(|(_, silent)| !silent) {
+            return;
+        }
+        for (other, _) in others {
+            self.lost(other, silence(), effects);
+        }
+        self.open(effects);
     }
 
     fn lost(&mut self, attempt: usize, lost: Lost, effects: &mut Vec<Effect>) {
@@ -331,12 +384,17 @@ impl Errand {
             state: State::Runs,
             answered: None,
             lost: false,
+            silent: None,
         });
         effects.push(Effect::Open { attempt, place });
         let all = self.said.iter().cloned();
         effects.extend(all.map(|frame| Effect::Send { attempt, frame }));
         Some(attempt)
     }
+}
+
+fn silence() -> Lost {
+    Lost::Gone("it is silent".into())
 }
 
 /// Whether whoever works says nothing more after this.

@@ -8,7 +8,7 @@ use loqa_core::{
 use loqa_jobs::{JobStream, Process};
 use loqa_link::wire::{Health, Link};
 use loqa_protocol::{Capability, JobFrame, NodeId};
-use std::{collections::VecDeque, future, sync::Arc};
+use std::{collections::VecDeque, convert::Infallible, future, sync::Arc};
 use tokio::{
     sync::{mpsc, watch},
     task::{AbortHandle, JoinSet},
@@ -37,8 +37,8 @@ pub(super) struct Errand {
     places: Vec<(Ranked, JobFrame)>,
     attempts: Vec<Attempt>,
     running: JoinSet<()>,
-    comes: mpsc::Sender<(usize, Came)>,
-    came: mpsc::Receiver<(usize, Came)>,
+    comes: mpsc::Sender<Input>,
+    came: mpsc::Receiver<Input>,
     told: VecDeque<Result<Told, ModelError>>,
 }
 
@@ -46,8 +46,6 @@ struct Attempt {
     says: mpsc::Sender<Arc<JobFrame>>,
     task: AbortHandle,
 }
-
-type Came = Result<JobFrame, Lost>;
 
 impl Errand {
     pub fn begin(
@@ -105,10 +103,7 @@ impl Errand {
             let deadline = self.errand.deadline().map(|at| self.began + at);
             let input = tokio::select! {
                 biased;
-                Some((attempt, came)) = self.came.recv() => match came {
-                    Ok(frame) => Input::Came(attempt, frame),
-                    Err(lost) => Input::Lost(attempt, lost),
-                },
+                Some(came) = self.came.recv() => came,
                 () = sleep_until(deadline.unwrap_or(self.began)), if deadline.is_some() => Input::Time,
             };
             self.handle(input);
@@ -116,10 +111,17 @@ impl Errand {
     }
 
     fn handle(&mut self, input: Input) {
-        if let Input::Lost(attempt, lost) = &input
-            && let Some((place, _)) = self.place_of(*attempt)
-        {
-            tracing::warn!(place = place.place.name, ?lost, "a job is given up there");
+        let (attempt, lost) = match &input {
+            Input::Lost(attempt, lost) => (Some(*attempt), Some(lost)),
+            Input::Silent(attempt) => (Some(*attempt), None),
+            _ => (None, None),
+        };
+        if let Some((place, _)) = attempt.and_then(|attempt| self.place_of(attempt)) {
+            let place = &place.place.name;
+            match lost {
+                Some(lost) => tracing::warn!(place, ?lost, "a job is given up there"),
+                None => tracing::warn!(place, "nothing is heard of a job there"),
+            }
         }
         let mut behind = Vec::new();
         for effect in self.errand.handle(input, self.began.elapsed()) {
@@ -166,7 +168,7 @@ impl Errand {
                 Site::Node(link) => at_node(&link, &open, said, &tell).await,
             };
             // Nobody wants to know where the job is over.
-            let _ = tell.comes.send((attempt, Err(lost))).await;
+            let _ = tell.comes.send(Input::Lost(attempt, lost)).await;
         });
         self.attempts.push(Attempt { says, task });
     }
@@ -186,7 +188,7 @@ impl Drop for Errand {
 
 struct Tell {
     attempt: usize,
-    comes: mpsc::Sender<(usize, Came)>,
+    comes: mpsc::Sender<Input>,
 }
 
 impl Tell {
@@ -194,7 +196,7 @@ impl Tell {
     async fn tell(&self, frame: JobFrame) {
         let last = errand::is_last(&frame);
         // Nobody wants to know where the job is over.
-        let _ = self.comes.send((self.attempt, Ok(frame))).await;
+        let _ = self.comes.send(Input::Came(self.attempt, frame)).await;
         if last {
             future::pending::<()>().await;
         }
@@ -222,7 +224,7 @@ async fn in_process(
             }
         }
     };
-    let lost: Result<std::convert::Infallible, std::io::Error> = lost.await;
+    let lost: Result<Infallible, std::io::Error> = lost.await;
     let Err(why) = lost;
     process.give_up(link.process());
     Lost::Gone(why.to_string())
@@ -251,13 +253,19 @@ async fn at_node(
     let lost: Result<String, loqa_link::wire::LinkError> = tokio::select! {
         biased;
         lost = work => lost,
-        () = silent(link.health()) => Ok("it is silent".into()),
+        never = tell_silence(link.health(), tell) => match never {},
     };
     Lost::Gone(lost.unwrap_or_else(|error| error.to_string()))
 }
 
-/// Until a node should have been heard of and was not.
-async fn silent(mut health: watch::Receiver<Health>) {
-    // An error is that the link is gone.
-    let _ = health.wait_for(|health| health.silent).await;
+/// Tells each time when a node should have been heard of and was not.
+async fn tell_silence(mut health: watch::Receiver<Health>, tell: &Tell) -> Infallible {
+    // An error is that the link is gone, as whoever uses it sees.
+    while health.wait_for(|health| health.silent).await.is_ok() {
+        let _ = tell.comes.send(Input::Silent(tell.attempt)).await;
+        if health.wait_for(|health| !health.silent).await.is_err() {
+            break;
+        }
+    }
+    future::pending().await
 }

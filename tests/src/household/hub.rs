@@ -279,26 +279,33 @@ impl Hub {
                 if let Machine::Node(node) = linked.end.peer {
                     world.given_up.push(node);
                 }
-                self.give_up(link, "it is silent", world);
+                self.tell_jobs(link, "it is silent", errand::Input::Silent, world);
             }
         }
     }
 
-    /// What a node was doing is done elsewhere.
-    fn give_up(&mut self, link: u64, why: &str, world: &mut World) {
+    /// Something has become of a node, and so of what it does.
+    fn tell_jobs(
+        &mut self,
+        link: u64,
+        why: &str,
+        input: impl Fn(usize) -> errand::Input,
+        world: &mut World,
+    ) {
         let Some(linked) = self.links.get_mut(&link) else {
             return;
         };
         let peer = linked.end.peer;
         world.say(|| format!("hub      {peer:?}: {why}"));
         for (job, attempt) in linked.jobs.values() {
-            let lost = errand::Input::Lost(*attempt, errand::Lost::Gone(why.into()));
-            self.due.push_back(Due::Job(*job, lost));
+            self.due.push_back(Due::Job(*job, input(*attempt)));
         }
     }
 
     fn drop_link(&mut self, link: u64, world: &mut World) {
-        self.give_up(link, "its connection is gone", world);
+        let why = "its connection is gone";
+        let lost = |attempt| errand::Input::Lost(attempt, errand::Lost::Gone(why.into()));
+        self.tell_jobs(link, why, lost, world);
         self.settle(world);
         if let Some(linked) = self.links.remove(&link)
             && let Some((_, key)) = linked.client

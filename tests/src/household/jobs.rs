@@ -259,7 +259,7 @@ impl Hub {
                     world.witness.node_answered(node);
                 }
             }
-            errand::Input::Lost(attempt, Lost::Gone(_)) => {
+            errand::Input::Silent(attempt) | errand::Input::Lost(attempt, Lost::Gone(_)) => {
                 if let Some(Way::There { node, .. }) = running.attempts.get(*attempt) {
                     self.jobs
                         .breakers

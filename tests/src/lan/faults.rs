@@ -11,7 +11,7 @@ pub struct Fault {
     pub told: &'static str,
 }
 
-/// All of them.
+/// All of them. Where packets are lost, a link takes a while: nobody calls for the first three seconds.
 pub const FAULTS: &[Fault] = &[
     Fault {
         name: "a slow net that loses and overtakes costs nobody a word",
@@ -19,11 +19,11 @@ pub const FAULTS: &[Fault] = &[
             hub home
             puck kitchen of home
             lose 50
-            call kitchen "set a timer for ten minutes"
+            call kitchen 3 "set a timer for ten minutes"
             answered kitchen
             timers home
             slow kitchen 50 30 1000
-            call kitchen "set a timer for one hour"
+            call kitchen 3 "set a timer for one hour"
             answered kitchen
             timers home
         "#,

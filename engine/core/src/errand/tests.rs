@@ -123,6 +123,50 @@ fn whoever_is_late_is_raced_and_the_first_answer_counts() {
 }
 
 #[test]
+fn whoever_falls_silent_may_still_be_first_and_the_last_is_waited_for() {
+    let mut errand = Errand::new(vec![
+        place("attic", 1),
+        place("cellar", 1),
+        place("shed", 1),
+    ]);
+    let mut does = |input: Input, at: u32| shown(&errand.handle(input, at * MS));
+    assert_eq!(does(Input::Say(audio(0)), 0), "open 0 at 0, 0<0");
+    assert_eq!(does(Input::Came(0, words("turn", false)), 10), "“turn”");
+    assert_eq!(does(Input::Silent(0), 200), "open 1 at 1, 1<0");
+    assert_eq!(does(Input::Silent(0), 210), "", "that is known");
+    // It was only busy.
+    assert_eq!(
+        does(Input::Came(0, words("turn it", false)), 220),
+        "“turn it”"
+    );
+    assert_eq!(does(Input::Silent(1), 300), "", "the other is heard of");
+    assert_eq!(
+        does(Input::Silent(0), 400),
+        "close 1, open 2 at 2, 2<0",
+        "of two, the one that was silent first is let go"
+    );
+    assert_eq!(does(Input::Say(JobFrame::Finish), 450), "0<end, 2<end");
+    // Nobody else is left: both are waited for, and the first is told to be gone when its time is over.
+    assert_eq!(does(Input::Silent(2), 500), "");
+    assert_eq!(does(Input::Time, 1399), "");
+    assert_eq!(does(Input::Time, 1400), "close 0, again");
+    let answer = does(Input::Came(2, words("turn it up", true)), 1450);
+    assert_eq!(answer, "“turn it up”., close 2");
+    let outcomes: Vec<_> = errand.outcomes().map(|it| it.lost).collect();
+    assert_eq!(outcomes, [true, true, false]);
+
+    let mut alone = Errand::new(vec![place("attic", 1)]);
+    alone.handle(Input::Say(audio(0)), MS);
+    assert_eq!(shown(&alone.handle(Input::Silent(0), 200 * MS)), "");
+    assert_eq!(alone.deadline(), Some(1200 * MS));
+    let over = alone.handle(Input::Time, 1200 * MS);
+    assert_eq!(
+        shown(&over),
+        "close 0, fail: the node running attic is gone"
+    );
+}
+
+#[test]
 fn an_answer_that_was_acted_on_is_not_given_a_second_time() {
     let question = || {
         let mut errand = Errand::new(vec![place("attic", 1), place("here", 1)]);
@@ -179,6 +223,7 @@ enum Act {
     Answer(usize),
     Delta(usize),
     Error(usize),
+    Silent(usize),
     Gone(usize),
     Told,
     Wait(u32),
@@ -193,6 +238,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => attempt.clone().prop_map(Act::Answer),
         1 => attempt.clone().prop_map(Act::Delta),
         1 => attempt.clone().prop_map(Act::Error),
+        1 => attempt.clone().prop_map(Act::Silent),
         2 => attempt.prop_map(Act::Gone),
         1 => Just(Act::Told),
         2 => (1..300_u32).prop_map(Act::Wait),
@@ -231,6 +277,7 @@ proptest! {
                     message: "no".into(),
                     help: String::new(),
                 } }),
+                Act::Silent(attempt) => Input::Silent(attempt),
                 Act::Gone(attempt) => Input::Lost(attempt, gone()),
                 Act::Told => {
                     if told || errand.is_over() { continue; }
