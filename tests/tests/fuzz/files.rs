@@ -24,9 +24,10 @@ fn written(name: &str, folders: &[&str]) -> Vec<Vec<u8>> {
     found
 }
 
-/// Each error names a place within the text.
+/// Each error names a place within the text, whose lines end as those of YAML do.
 fn placed(text: &str, errors: &[FileError]) {
     assert!(!errors.is_empty());
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let lines = text.lines().count().max(1) + 1;
     for error in errors {
         assert!((1..=lines).contains(&error.line), "{error} of {lines}");

@@ -162,7 +162,7 @@ fn whoever_falls_silent_may_still_be_first_and_the_last_is_waited_for() {
     let over = alone.handle(Input::Time, 1200 * MS);
     assert_eq!(
         shown(&over),
-        "close 0, fail: the node running attic is gone"
+        "close 0, again, fail: the node running attic is gone"
     );
 }
 

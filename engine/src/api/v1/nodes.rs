@@ -311,6 +311,7 @@ pub async fn close(State(door): State<Arc<Door>>, headers: HeaderMap) -> Shown {
     responses(
         (status = 200, description = "All machines, as they are now", body = Nodes),
         (status = 403, description = "The owner's PIN is missing or wrong", body = Problem),
+        (status = 404, description = "That is no id of a machine", body = Problem),
         (status = 409, description = "That machine does not wait", body = Problem),
     ),
 )]
