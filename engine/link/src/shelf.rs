@@ -7,7 +7,6 @@ use crate::wire::TakeError;
 use loqa_protocol::model::Sha256;
 use sha2::Digest;
 use std::{
-    fmt::Write as _,
     fs::{self, File},
     io::{self, Read, Write},
     path::{Path, PathBuf},
@@ -59,7 +58,7 @@ impl Named {
     fn read(file: &str) -> Option<Named> {
         let mut pieces = file.split('.');
         let model = pieces.next().filter(|it| is_name(it))?;
-        let sha256 = unhex(pieces.next()?)?;
+        let sha256 = hex::decode(pieces.next()?).ok()?.try_into().ok()?;
         let part_of = match (pieces.next(), pieces.next()) {
             (None, None) => None,
             (Some(bytes), Some("part")) => Some(bytes.parse().ok()?),
@@ -73,7 +72,7 @@ impl Named {
     }
 
     fn write(&self) -> String {
-        let whole = format!("{}.{}", self.model, hex(&self.sha256));
+        let whole = format!("{}.{}", self.model, hex::encode(self.sha256));
         match self.part_of {
             Some(bytes) => format!("{whole}.{bytes}.part"),
             None => whole,
@@ -239,8 +238,8 @@ impl Coming {
         if found != self.sha256 {
             self.shelf.forget(&self.model);
             return Err(TakeError::Sum {
-                wanted: hex(&self.sha256),
-                found: hex(&found),
+                wanted: hex::encode(self.sha256),
+                found: hex::encode(found),
             });
         }
         fs::rename(&self.part, &self.whole).map_err(trouble)?;
@@ -268,25 +267,6 @@ fn sum(file: &Path) -> io::Result<Sha256> {
 fn free(folder: &Path) -> io::Result<u64> {
     let told = rustix::fs::statvfs(folder)?;
     Ok(told.f_bavail.saturating_mul(told.f_frsize))
-}
-
-fn hex(sum: &Sha256) -> String {
-    sum.iter().fold(String::new(), |mut text, byte| {
-        // A string takes whatever is written to it.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-fn unhex(text: &str) -> Option<Sha256> {
-    let mut sum = Sha256::default();
-    if text.len() != 2 * sum.len() || !text.bytes().all(|it| it.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (at, byte) in sum.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
-    }
-    Some(sum)
 }
 
 #[cfg(test)]
