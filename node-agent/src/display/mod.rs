@@ -111,10 +111,11 @@ async fn show(mut browser: TcpStream, hub: Reached) {
         _ = health.wait_for(|it| it.silent) => Err(io::ErrorKind::TimedOut.into()),
     };
     if let Err(error) = copied {
+        tracing::debug!(%error, "a connection of the screen has ended");
+        if page.has_answered() {
+            return;
+        }
         let why = match page.ended() {
-            None if health.borrow().silent => AWAY,
-            // The browser has gone, or has had part of an answer.
-            None => return tracing::debug!(%error, "a connection of the screen has ended"),
             Some(LinkError::Reset(Reason::NotForThat)) => {
                 "This machine was not paired as a display: pair it again"
             }
@@ -122,12 +123,10 @@ async fn show(mut browser: TcpStream, hub: Reached) {
             Some(LinkError::Reset(Reason::UnknownKind)) => {
                 "Loqa's hub is too old for displays: update it"
             }
-            Some(_) => AWAY,
+            // The link is gone, or the browser is, and does not read this.
+            _ => AWAY,
         };
-        if !page.has_answered() {
-            tracing::warn!("{why}");
-            tell(browser, why).await;
-        }
+        tell(browser, why).await;
     }
 }
 
