@@ -83,6 +83,7 @@ impl Desktop {
             News::Due(id, text, time, late_s) => {
                 self.notices.show(Notice::Due(id, text, time, late_s));
             }
+            News::PinWanted(wanted) => self.notices.show(Notice::PinWanted(wanted)),
             News::Notice(skill, text) => self.notices.show(Notice::Said(text, skill)),
             News::Silenced(id) => self.notices.show(Notice::Silenced(id)),
             News::Refused(problem) => self

@@ -42,6 +42,8 @@ pub enum News {
     Due(u64, Option<String>, String, u64),
     /// It no longer does.
     Silenced(u64),
+    /// Loqa has asked for a PIN; or wants it no longer.
+    PinWanted(bool),
     /// A skill has something to tell: which, and what.
     Notice(String, String),
     /// A wish was refused.
@@ -124,6 +126,7 @@ fn alarm(event: Event, tell: &impl Fn(News)) {
             late_s,
         } => tell(News::Due(id, text, time, late_s)),
         Event::TimerSilenced { id } | Event::AlarmSilenced { id } => tell(News::Silenced(id)),
+        Event::PinWanted { wanted } => tell(News::PinWanted(wanted)),
         Event::SkillNotice { skill, text, .. } => tell(News::Notice(skill, text)),
         _ => {}
     }

@@ -19,6 +19,8 @@ pub enum Notice {
     Due(u64, Option<String>, String, u64),
     /// It no longer does: nobody needs to know.
     Silenced(u64),
+    /// Loqa has asked for a PIN; or wants it no longer.
+    PinWanted(bool),
     /// Something else: in a few words, and in more.
     Said(String, String),
 }
@@ -44,27 +46,40 @@ impl Notices {
     }
 }
 
+/// What is taken back once it is not so any more.
+#[derive(PartialEq, Eq, Hash)]
+enum Passing {
+    Rings(u64),
+    PinWanted,
+}
+
 fn show(coming: &Receiver<Notice>) {
-    let mut ringing = HashMap::new();
+    let mut passing = HashMap::new();
     for notice in coming {
-        let timer = match &notice {
-            Notice::Silenced(id) => {
-                if let Some(shown) = ringing.remove(id) {
-                    take_back(shown);
-                }
-                continue;
+        let over = match &notice {
+            Notice::Silenced(id) => Some(Passing::Rings(*id)),
+            Notice::PinWanted(false) => Some(Passing::PinWanted),
+            _ => None,
+        };
+        if let Some(over) = over {
+            if let Some(shown) = passing.remove(&over) {
+                take_back(shown);
             }
-            Notice::Rang(id, ..) | Notice::Due(id, None, ..) => Some(*id),
+            continue;
+        }
+        let passes = match &notice {
+            Notice::Rang(id, ..) | Notice::Due(id, None, ..) => Some(Passing::Rings(*id)),
+            Notice::PinWanted(_) => Some(Passing::PinWanted),
             // A reminder is soon said: who was away reads it later.
-            Notice::Due(_, Some(_), ..) | Notice::Said(..) => None,
+            Notice::Due(_, Some(_), ..) | Notice::Said(..) | Notice::Silenced(_) => None,
         };
         let (summary, body) = told(notice);
         let mut notification = Notification::new();
         notification.appname("Loqa").icon("loqa");
         // A desktop reads the body as markup, and the summary as it is: names belong there.
         let shown = notification.summary(&summary).body(&body).show();
-        match (shown, timer) {
-            (Ok(shown), Some(id)) => drop(ringing.insert(id, shown)),
+        match (shown, passes) {
+            (Ok(shown), Some(it)) => passing.insert(it, shown).into_iter().for_each(take_back),
             (Ok(_), None) => {}
             (Err(error), _) => tracing::warn!(%error, "the desktop shows no notifications"),
         }
@@ -93,6 +108,7 @@ fn told(notice: Notice) -> (String, String) {
             };
             (text.unwrap_or_else(|| words("alarm")), body)
         }
+        Notice::PinWanted(_) => (words("pin-wanted"), words("pin-wanted-about")),
         Notice::Silenced(_) => Default::default(),
     }
 }

@@ -329,6 +329,8 @@ kiosk = Wandtablet
 touch = Tippen, um das Haus zu sehen
 leave = Diese Ansicht verlassen
 pin = PIN
+pin-wanted = Loqa fragt nach einer PIN
+pin-wanted-about = Sag sie, oder tippe sie im Fenster ein.
 wrong-pin = Das ist nicht die PIN.
 
 sound = Ton

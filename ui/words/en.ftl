@@ -329,6 +329,8 @@ kiosk = Wall tablet
 touch = Touch to see the house
 leave = Leave this view
 pin = PIN
+pin-wanted = Loqa asks for a PIN
+pin-wanted-about = Say it, or type it in the window.
 wrong-pin = This is not the PIN.
 
 sound = Sound

@@ -46,6 +46,11 @@ fn loqa_lives_on_in_the_tray_and_tells_there_how_it_is() -> Result<()> {
     notifications.shows("Timer: pizza | The time is up.")?;
     home.run(["ask", "stop"])?;
     notifications.shows("closed 2")?;
+    home.run(["people", "add", "Ada", "--role", "owner"])?;
+    home.run_with_input(["people", "pin", "Ada"], b"1815\n")?;
+    home.run(["ask", "unlock the front door", "never mind"])?;
+    notifications.shows("Loqa asks for a PIN | Say it, or type it in the window.")?;
+    notifications.shows("closed 3")?;
 
     icon.touch("Start with the computer")?;
     let entry = home.path("config/autostart/loqa.desktop");
