@@ -3,6 +3,7 @@
 pub mod alarm;
 pub mod api;
 pub mod backup;
+pub mod chain;
 mod changes;
 pub mod cli;
 pub mod config;

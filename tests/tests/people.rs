@@ -120,5 +120,13 @@ fn an_owner_decides_and_their_pin_opens_the_door() -> Result<()> {
             ensure!(!found, "{words} in {name}");
         }
     }
+    // Who changes what was written down is found out.
+    let verified = loqa(&["audit", "verify"], "")?;
+    accepted(&verified);
+    ensure!(verified.out.contains("machines: 8 entries are what"));
+    let audit = rusqlite::Connection::open(home.path("data/audit.db"))?;
+    let forged = "UPDATE audit SET decision = 'allowed' WHERE decision = 'refused'";
+    ensure!(audit.execute(forged, [])? == 1);
+    refused(&loqa(&["audit", "verify"], "")?, "machines was changed");
     Ok(())
 }

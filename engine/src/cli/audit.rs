@@ -5,16 +5,22 @@ use loqa_protocol::{ClientFrame, Problem};
 use serde_json::Value;
 use std::process::ExitCode;
 
+/// What is in a chain: as the hub names it, and as people do.
+const CHAINS: [(&str, &str); 2] = [
+    ("words", "what was said"),
+    ("changes", "people, skills and machines"),
+];
+
 /// Subcommands of `loqa audit`.
 #[derive(clap::Subcommand)]
 pub enum AuditCommand {
     /// Look whether all that is kept is what was written, and nothing is missing
     Verify {
         /// A head that you have written down elsewhere, as this command printed it
-        #[arg(long, value_name = "ENTRIES:DIGITS")]
+        #[arg(long, value_name = "WORD:ENTRIES:DIGITS")]
         head: Option<String>,
     },
-    /// Print what was done with what is kept, consents included, as JSON lines
+    /// Print what was done with what is kept, and to people, skills and machines, as JSON lines
     Export,
 }
 
@@ -28,41 +34,60 @@ pub async fn run(common: &Common, command: AuditCommand) -> Result<ExitCode, Pro
     let audit = link.document(|id| ClientFrame::Audit { id, noted }).await;
     link.close().await;
     let audit = audit?;
-    let broken = audit["verified"]["broken"].as_array().map_or(0, Vec::len);
+    let broken = CHAINS.map(|(chain, _)| broken(&audit[chain]).len());
     match command {
         AuditCommand::Export => {
-            let deeds = audit["deeds"].as_array().map_or(&[][..], Vec::as_slice);
-            deeds.iter().for_each(output::print_json);
+            for rows in ["deeds", "changed"] {
+                let rows = audit[rows].as_array().map_or(&[][..], Vec::as_slice);
+                rows.iter().for_each(output::print_json);
+            }
         }
-        AuditCommand::Verify { .. } if common.json => output::print_json(&audit["verified"]),
-        AuditCommand::Verify { .. } => show(&audit["verified"]),
+        AuditCommand::Verify { .. } if common.json => {
+            let chains = CHAINS.map(|(chain, _)| (chain.to_owned(), audit[chain].clone()));
+            output::print_json(&Value::Object(chains.into_iter().collect()));
+        }
+        AuditCommand::Verify { .. } => {
+            for (chain, what) in CHAINS {
+                show(chain, what, &audit[chain]);
+            }
+            if broken.iter().all(|broken| *broken == 0) {
+                output::print_line(
+                    "Write the heads down somewhere else: `loqa audit verify --head` will know if anything before one changes.",
+                );
+            }
+        }
     }
-    Ok(if broken == 0 {
+    Ok(if broken.iter().all(|broken| *broken == 0) {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
 }
 
-fn show(verified: &Value) {
+fn broken(verified: &Value) -> &[Value] {
+    verified["broken"].as_array().map_or(&[], Vec::as_slice)
+}
+
+fn show(chain: &str, what: &str, verified: &Value) {
     if verified.is_null() {
-        output::print_line("nothing was ever kept");
+        output::print_line(&format!("{what}: nothing was ever kept"));
         return;
     }
-    let broken = verified["broken"].as_array().map_or(&[][..], Vec::as_slice);
+    let broken = broken(verified);
     for broken in broken {
-        output::print_error(&broken["says"].as_str().unwrap_or_default());
+        let says = broken["says"].as_str().unwrap_or_default();
+        output::print_error(&format!("{what}: {says}"));
     }
     let head = &verified["head"];
     let (n, link) = (&head["n"], head["link"].as_str().unwrap_or_default());
     if broken.is_empty() {
         let (entries, erased) = (&verified["entries"], &verified["erased"]);
         output::print_line(&format!(
-            "{entries} entries are what was written; {erased} were erased, as noted"
+            "{what}: {entries} entries are what was written; {erased} are gone, as they should be"
         ));
-        output::print_line(&format!("head, {}: {n}:{link}", when(&head["at_ms"])));
-        output::print_line(
-            "Write the head down somewhere else: `loqa audit verify --head` will know if anything before it changes.",
-        );
+        output::print_line(&format!(
+            "head, {}: {chain}:{n}:{link}",
+            when(&head["at_ms"])
+        ));
     }
 }

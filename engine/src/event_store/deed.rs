@@ -1,8 +1,11 @@
 //! What was done with what is kept, and what people have agreed to: entries of the same chain, that
 //! nobody erases.
 
-use super::{EventStoreError, chain, writer::Database};
-use crate::keys::{Key, Unsealed};
+use super::{EventStoreError, writer::Database};
+use crate::{
+    chain,
+    keys::{Key, Unsealed},
+};
 use jiff::Timestamp;
 use loqa_protocol::PrivacyScope;
 use rusqlite::{Connection, params};

@@ -4,7 +4,6 @@
 //!
 //! Writing never makes anybody wait. What the disk refuses is not kept, and [`EventStore::trouble`] says so.
 
-mod chain;
 mod deed;
 mod redact;
 mod schema;
@@ -12,12 +11,13 @@ mod search;
 mod verify;
 mod writer;
 
-pub use chain::{Broken, Hash, Head};
 pub use deed::{Because, Deed, Noted};
 pub use redact::Redactor;
-pub use verify::Verified;
 
-use crate::keys::{Key, Keys, KeysError, Owner};
+use crate::{
+    chain::{self, Head, Verified},
+    keys::{Key, Keys, KeysError, Owner},
+};
 use loqa_protocol::{Envelope, PrivacyScope, Retained, SessionId, wire::Wire};
 use rusqlite::Connection;
 use schema::Conversation;
@@ -422,19 +422,7 @@ impl EventStore {
             Ok(Some(verify::verify(connection, &seed, household, anchor)?))
         })?;
         Ok(match (verified, anchor) {
-            (None, Some(anchor)) if anchor.n > 0 => Some(Verified {
-                head: Head {
-                    n: 0,
-                    link: [0; 32],
-                    at_ms: 0,
-                },
-                entries: 0,
-                erased: 0,
-                broken: vec![Broken::Shortened {
-                    n: anchor.n,
-                    left: 0,
-                }],
-            }),
+            (None, Some(anchor)) if anchor.n > 0 => Some(Verified::gone(&anchor)),
             (verified, _) => verified,
         })
     }

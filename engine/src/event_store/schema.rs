@@ -1,8 +1,8 @@
 //! Tables and rows of `events.db`. What a row says is sealed; in the clear are numbers, times, and whose
 //! key it is.
 
-use super::{EventStoreError, chain};
-use crate::{keys::Owner, whole_file};
+use super::EventStoreError;
+use crate::{chain, keys::Owner, whole_file};
 use loqa_protocol::{PrivacyScope, SessionId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::{path::Path, time::Duration};

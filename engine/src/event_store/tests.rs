@@ -1,4 +1,5 @@
 use super::*;
+use crate::chain::Broken;
 use loqa_protocol::{Event, QosTier, TurnId, TurnSummary};
 use std::fs;
 

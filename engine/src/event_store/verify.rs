@@ -1,28 +1,11 @@
 //! Whether everything that is kept is what was written, and nothing is missing.
 
-use super::{
-    chain::{self, Broken, Head},
-    deed, schema,
+use super::{deed, schema};
+use crate::{
+    chain::{self, Broken, Head, Verified},
+    keys::Key,
 };
-use crate::keys::Key;
 use rusqlite::Connection;
-use serde::Serialize;
-
-/// So many findings are told; a file that was overwritten has as many as it has entries.
-const MOST: usize = 100;
-
-/// What a look at all of it has shown.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Verified {
-    /// The end of the chain.
-    pub head: Head,
-    /// Entries that are there.
-    pub entries: u64,
-    /// Entries that were erased, as noted in the chain.
-    pub erased: u64,
-    /// What is wrong; the first hundred of it.
-    pub broken: Vec<Broken>,
-}
 
 /// Looks at all of it: the chain, its heads, and each entry that is there.
 pub(super) fn verify(
@@ -61,7 +44,7 @@ pub(super) fn verify(
         if !same || !account(noted.n) {
             broken.push(Broken::Changed {
                 n: noted.n,
-                session: "(deeds)".into(),
+                of: "what was done".into(),
             });
             continue;
         }
@@ -92,20 +75,22 @@ pub(super) fn verify(
             let session = session.clone();
             if !same {
                 let n = event.leaf;
-                broken.push(Broken::Changed { n, session });
+                let of = format!("conversation {session}");
+                broken.push(Broken::Changed { n, of });
             } else if !account(event.leaf) {
                 broken.push(Broken::Foreign { session });
             } else {
                 entries += 1;
             }
-            broken.truncate(MOST);
+            broken.truncate(chain::MOST);
         });
         if let Err(error) = read.and(failed) {
             let reason = format!("conversation {session}: {error}");
             broken.push(Broken::Unreadable { reason });
         } else if found < conversation.events {
             let missing = conversation.events - found;
-            broken.push(Broken::Removed { missing, session });
+            let of = format!("conversation {session}");
+            broken.push(Broken::Removed { missing, of });
         } else if found != conversation.events
             || times != Some((conversation.begun_ms, conversation.last_ms))
         {
@@ -116,10 +101,10 @@ pub(super) fn verify(
     if missing > 0 && broken.is_empty() {
         broken.push(Broken::Removed {
             missing: missing as u64,
-            session: "(unknown)".into(),
+            of: "all of it".into(),
         });
     }
-    broken.truncate(MOST);
+    broken.truncate(chain::MOST);
     Ok(Verified {
         head,
         entries,

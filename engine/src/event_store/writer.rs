@@ -3,10 +3,12 @@
 
 use super::{
     EventStoreError, Inner,
-    chain::{self, Chain, Head},
     schema::{self, Conversation, Kept},
 };
-use crate::keys::{Key, Keys, Owner};
+use crate::{
+    chain::{self, Chain, Head},
+    keys::{Key, Keys, Owner},
+};
 use jiff::Timestamp;
 use loqa_protocol::{Envelope, Event, Retained, SessionId, wire::Wire};
 use rusqlite::Connection;
@@ -105,7 +107,7 @@ impl Writer {
             Some(database) => Ok(database),
             none => {
                 let connection = schema::open(&self.inner.path)?;
-                let chain = Chain::resume(&connection, &self.inner.keys.signing()?)?;
+                let chain = Chain::resume(&connection, Some(&self.inner.keys.signing()?))?;
                 Ok(none.insert(Database { connection, chain }))
             }
         }

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::{
     backup::{self, BackupError},
-    event_store::{Deed, EventStore, EventStoreError, Head, Redactor},
+    chain::{Head, Verified},
+    event_store::{Deed, EventStore, EventStoreError, Redactor},
     people::{self, Asking},
     session::Keeps,
     store::{Household, Store, Whereabouts},
@@ -19,7 +20,7 @@ use loqa_protocol::{
     ClientFrame, Envelope, Event, Keep, KeepOf, KeptLook, PrivacyScope, Problem, Retained,
     SessionId,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     collections::HashSet,
     ops::RangeInclusive,
@@ -35,6 +36,10 @@ pub(super) const WIPED: &str = "everything it kept was wiped, as somebody asked"
 const TELLS: Duration = Duration::from_millis(250);
 /// In the folder of backups: the last one that the hub made.
 const BACKUP: &str = "loqa-backup.age";
+/// The chain over what was said.
+const WORDS: &str = "words";
+/// That over what is done to people, skills and machines.
+const CHANGES: &str = "changes";
 /// So many hours a conversation may be kept that is kept for a while.
 const HOURS: RangeInclusive<u32> = 1..=87_600;
 /// How often is looked whether words are kept that should be, and whether the time of some is over.
@@ -288,19 +293,20 @@ impl Shared {
                 problem(
                     "bad_head",
                     message,
-                    "a head is as `loqa audit verify` prints it: entries, a colon, 64 digits",
+                    "a head is as `loqa audit verify` prints it: a word, entries, 64 digits, with colons between",
                 )
             })?),
             None => None,
         };
-        let verified = events.verify(noted.as_ref())?;
-        let deeds = events.deeds()?;
-        let mut shown = json!(verified);
-        let broken = verified.iter().flat_map(|verified| &verified.broken);
-        for (place, broken) in broken.enumerate() {
-            shown["broken"][place]["says"] = broken.to_string().into();
-        }
-        Ok(Some(json!({ "verified": shown, "deeds": deeds })))
+        let of = |chain| noted.as_ref().filter(|(of, _)| *of == chain);
+        let noted = |chain| of(chain).map(|(_, head)| head);
+        let audit = self.store.audit();
+        Ok(Some(json!({
+            WORDS: shown(events.verify(noted(WORDS))?),
+            CHANGES: shown(audit.verify(noted(CHANGES))?),
+            "deeds": events.deeds()?,
+            "changed": audit.changes()?,
+        })))
     }
 
     /// Makes a sealed copy of everything, in the data folder.
@@ -467,14 +473,28 @@ impl WallClock {
     }
 }
 
-/// Reads a head as somebody has written it down.
-fn head(text: &str) -> Option<Head> {
-    let (n, link) = text.trim().split_once(':')?;
-    Some(Head {
+/// What a look at a chain has shown, with a sentence for each thing that is wrong.
+fn shown(verified: Option<Verified>) -> Value {
+    let broken = verified.iter().flat_map(|verified| &verified.broken);
+    let says: Vec<_> = broken.map(ToString::to_string).collect();
+    let mut shown = json!(verified);
+    for (place, says) in says.into_iter().enumerate() {
+        shown["broken"][place]["says"] = says.into();
+    }
+    shown
+}
+
+/// Reads a head as somebody has written it down: of which chain, and which.
+fn head(text: &str) -> Option<(&'static str, Head)> {
+    let (of, head) = text.trim().split_once(':')?;
+    let of = [WORDS, CHANGES].into_iter().find(|chain| *chain == of)?;
+    let (n, link) = head.split_once(':')?;
+    let head = Head {
         n: n.parse().ok()?,
         link: hex::decode(link).ok()?.try_into().ok()?,
         at_ms: 0,
-    })
+    };
+    Some((of, head))
 }
 
 fn no_keys() -> Problem {

@@ -3,7 +3,7 @@
 use super::{Shared, service::problem};
 use crate::{
     people::Change,
-    store::{Audit, CommitError, Household, Note},
+    store::{CommitError, Household, Note},
 };
 use loqa_protocol::Problem;
 use loqa_skill_sdk::EffectError;
@@ -19,7 +19,6 @@ impl Shared {
         what: &str,
         change: impl FnOnce(&mut Household) -> Result<Change, Problem>,
     ) -> Result<Change, Problem> {
-        let audit = Audit::in_folder(self.store.folder().path());
         let mut wrong = None;
         let outcome = self.household.commit(None, |household, _| {
             let changed = change(household).and_then(|change| {
@@ -30,7 +29,7 @@ impl Shared {
                     permission: change.to.as_deref(),
                     allowed: true,
                 };
-                audit.write(&[note])?;
+                self.store.audit().write(&[note])?;
                 Ok(change)
             });
             changed

@@ -8,7 +8,7 @@ use crate::{
     event_store,
     people::{self, Seen},
     session::{Session, SessionHandle, SessionParts, WeakSession},
-    store::{Audit, Deed},
+    store::Deed,
 };
 use loqa_core::{policy::Pin, seams::Unproved};
 use loqa_protocol::{PeopleEdit, PrivacyScope, Problem, SessionId};
@@ -160,8 +160,7 @@ impl Shared {
     }
 
     fn note_wrong_pin(&self, deed: Deed, what: &str) {
-        let audit = Audit::in_folder(self.store.folder().path());
-        audit.refused(deed, what, "", None);
+        self.store.audit().refused(deed, what, "", None);
     }
 
     /// Writes down what somebody agrees to, before it counts.

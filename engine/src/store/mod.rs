@@ -50,6 +50,7 @@ const PRUNE_EVERY: u64 = 256;
 /// The household on disk and in memory. Shared by reference; every method takes `&self`.
 pub struct Store {
     folder: Arc<DataFolder>,
+    audit: Audit,
     current: RwLock<Arc<Household>>,
     writer: Mutex<Writer>,
 }
@@ -162,8 +163,16 @@ impl Store {
             }) => return Err(StoreError::Disk { path, source }),
         };
         let household = Arc::new(household);
+        let mut audit = Audit::in_folder(folder.path());
+        if let Some(Database { keys, .. }) = &database {
+            audit = audit.with(keys.clone());
+        }
+        if let Err(error) = audit.sign() {
+            tracing::warn!(%error, "what was written down in the audit cannot be signed");
+        }
         Ok(Store {
             folder: Arc::new(folder),
+            audit,
             current: RwLock::new(household.clone()),
             writer: Mutex::new(Writer {
                 database,
@@ -179,6 +188,11 @@ impl Store {
     /// The data folder, held as long as any clone of this lives.
     pub fn folder(&self) -> &Arc<DataFolder> {
         &self.folder
+    }
+
+    /// Where it is written down what is done to the household.
+    pub fn audit(&self) -> &Audit {
+        &self.audit
     }
 
     /// The keys to everything that is kept; none as long as the disk has had no room for them.

@@ -2,12 +2,21 @@
 //! permission; no words, no values, no results.
 //!
 //! A database beside the household's, `audit.db`: the hub holds that one alone, and here commands
-//! write while it runs.
+//! write while it runs. Whoever changes what stands in it breaks a hash chain, whose heads are signed where the key
+//! for that is to be had: a command that has none leaves it to the next.
+
+mod chained;
+#[cfg(test)]
+mod tests;
 
 use super::StoreError;
-use crate::whole_file;
+use crate::{
+    chain::{self, Chain, Head, Verified},
+    keys::{Key, Keys, KeysError},
+    whole_file,
+};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
@@ -28,7 +37,7 @@ const KEPT: i64 = 10_000;
 /// How long somebody else may take to write a row.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The version of the table; a later one migrates this one.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 const TABLE: &str = "
     CREATE TABLE audit (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -37,15 +46,18 @@ const TABLE: &str = "
         skill TEXT NOT NULL,
         version TEXT NOT NULL,
         permission TEXT, -- NULL where it is about none
-        decision TEXT NOT NULL
+        decision TEXT NOT NULL,
+        leaf INTEGER -- its number in the chain; calls have none
     );
-    PRAGMA user_version = 1;
+    PRAGMA user_version = 2;
 ";
 
 /// Where it is written down. Clones are the same.
 #[derive(Clone, Debug)]
 pub struct Audit {
     path: PathBuf,
+    /// Among them what heads of the chain are signed with, once they were to be had.
+    keys: Arc<OnceLock<Arc<Keys>>>,
     /// What takes rows that may come a moment late; full: the caller waits.
     writer: Arc<OnceLock<SyncSender<Later>>>,
 }
@@ -176,12 +188,34 @@ pub struct Note<'n> {
     pub allowed: bool,
 }
 
+impl Note<'_> {
+    fn at(&self, at_ms: i64) -> Entry {
+        Entry {
+            at_ms,
+            what: self.deed.name().to_owned(),
+            skill: self.skill.to_owned(),
+            version: self.version.to_owned(),
+            permission: self.permission.map(str::to_owned),
+            decision: if self.allowed { "allowed" } else { "refused" }.to_owned(),
+        }
+    }
+}
+
 impl Audit {
     /// That of a data folder. Nothing is made before there is something to write.
     pub fn in_folder(data: &Path) -> Audit {
         Audit {
             path: data.join("audit.db"),
+            keys: Arc::default(),
             writer: Arc::default(),
+        }
+    }
+
+    /// The same, signed with one of these keys: nobody has to look for them.
+    pub fn with(self, keys: Arc<Keys>) -> Audit {
+        Audit {
+            keys: Arc::new(OnceLock::from(keys)),
+            ..self
         }
     }
 
@@ -237,8 +271,8 @@ impl Audit {
     fn start_writer(&self) -> SyncSender<Later> {
         let (sender, receiver) = sync_channel(WAITING);
         let own = Audit {
-            path: self.path.clone(),
             writer: Arc::default(),
+            ..self.clone()
         };
         thread::spawn(move || own.write_later(&receiver));
         sender
@@ -273,7 +307,9 @@ impl Audit {
                 Later::Flush(_) => None,
             });
             let invoked: Vec<_> = invoked.collect();
-            if let Err(error) = self.insert(&invoked) {
+            if !invoked.is_empty()
+                && let Err(error) = self.insert(&invoked)
+            {
                 tracing::warn!(%error, "what skills did could not be written down");
             }
             for row in &waiting {
@@ -298,17 +334,7 @@ impl Audit {
                     (SELECT * FROM audit ORDER BY id DESC LIMIT ?) ORDER BY id",
             )?;
             let most = i64::try_from(most).unwrap_or(i64::MAX);
-            rows.query_map([most], |row| {
-                Ok(Entry {
-                    at_ms: row.get(0)?,
-                    what: row.get(1)?,
-                    skill: row.get(2)?,
-                    version: row.get(3)?,
-                    permission: row.get(4)?,
-                    decision: row.get(5)?,
-                })
-            })?
-            .collect()
+            rows.query_map([most], chained::entry)?.collect()
         });
         entries.map_err(|error| self.disk(error))
     }
@@ -334,22 +360,72 @@ impl Audit {
         granted.map_err(|error| self.disk(error))
     }
 
-    fn insert(&self, notes: &[(i64, Note<'_>)]) -> rusqlite::Result<()> {
-        if notes.is_empty() {
+    /// Everything but calls of skills, oldest first.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn changes(&self) -> Result<Vec<Entry>, StoreError> {
+        let mut entries = self.latest(usize::MAX)?;
+        entries.retain(|entry| entry.what != Deed::Invoke.name());
+        Ok(entries)
+    }
+
+    /// Looks whether it is what was written; `None` if nothing ever was. `noted`: a head that somebody wrote down
+    /// elsewhere.
+    ///
+    /// # Errors
+    /// It cannot be read, or the key that heads are signed with is not to be had.
+    pub fn verify(&self, noted: Option<&Head>) -> Result<Option<Verified>, StoreError> {
+        let anchor = chain::anchor(&self.anchor());
+        if !self.path.exists() {
+            let anchor = anchor.filter(|anchor| anchor.n > 0);
+            return Ok(anchor.as_ref().map(Verified::gone));
+        }
+        let seed = self.seed()?;
+        let verified = self
+            .open()
+            .and_then(|connection| chained::verify(&connection, &seed, noted.or(anchor.as_ref())));
+        verified.map(Some).map_err(|error| self.disk(error))
+    }
+
+    /// Signs what was written where the key for that was not to be had.
+    ///
+    /// # Errors
+    /// It still is not, or the disk will not have it.
+    pub fn sign(&self) -> Result<(), StoreError> {
+        if !self.path.exists() {
             return Ok(());
         }
+        self.seed()?;
+        self.insert(&[]).map_err(|error| self.disk(error))
+    }
+
+    fn insert(&self, notes: &[(i64, Note<'_>)]) -> rusqlite::Result<()> {
         let mut connection = self.open()?;
-        let transaction = connection.transaction()?;
+        // Whoever goes on from the end of the chain keeps others from doing so.
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let seed = self.seed().inspect_err(|error| {
+            tracing::debug!(%error, "what is written down now is signed later");
+        });
+        let mut chain = Chain::resume(&transaction, seed.as_ref().ok())?;
+        let signed = chain.head().n;
+        chain.catch_up(&transaction)?;
         for (at_ms, note) in notes {
+            let entry = note.at(*at_ms);
+            let leaf = match note.deed {
+                Deed::Invoke => None,
+                _ => Some(chained::add(&mut chain, &transaction, &entry)?.cast_signed()),
+            };
             transaction.execute(
-                "INSERT INTO audit (at_ms, what, skill, version, permission, decision) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO audit (at_ms, what, skill, version, permission, decision, leaf) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 params![
-                    at_ms,
-                    note.deed.name(),
-                    note.skill,
-                    note.version,
-                    note.permission,
-                    if note.allowed { "allowed" } else { "refused" }
+                    entry.at_ms,
+                    entry.what,
+                    entry.skill,
+                    entry.version,
+                    entry.permission,
+                    entry.decision,
+                    leaf
                 ],
             )?;
         }
@@ -362,7 +438,35 @@ impl Audit {
                 [KEPT],
             )?;
         }
-        transaction.commit()
+        let more = chain.head().n > signed;
+        if more {
+            chain.sign(&transaction, Timestamp::now().as_millisecond())?;
+        }
+        transaction.commit()?;
+        if more
+            && seed.is_ok()
+            && let Err(error) = chain::write_anchor(&self.anchor(), &chain.head())
+        {
+            tracing::warn!(%error, "the head of the audit could not be written down beside it");
+        }
+        Ok(())
+    }
+
+    /// Where the last head is written down, too.
+    fn anchor(&self) -> PathBuf {
+        self.path.with_extension("head")
+    }
+
+    fn seed(&self) -> Result<Key, KeysError> {
+        let keys = match self.keys.get() {
+            Some(keys) => keys,
+            None => {
+                let data = self.path.parent().unwrap_or(&self.path);
+                let keys = Arc::new(Keys::open(data, false, false)?);
+                self.keys.get_or_init(|| keys)
+            }
+        };
+        keys.signing()
     }
 
     /// Opened for each use: rows are rare, and nobody is kept out meanwhile.
@@ -372,11 +476,14 @@ impl Audit {
         let mut connection = Connection::open(&self.path)?;
         connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        let immediate = rusqlite::TransactionBehavior::Immediate;
-        let transaction = connection.transaction_with_behavior(immediate)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let format: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         match format {
-            0 => transaction.execute_batch(TABLE)?,
+            0 => {
+                transaction.execute_batch(TABLE)?;
+                transaction.execute_batch(chain::TABLES)?;
+            }
+            1 => chained::migrate(&transaction, &self.path)?,
             FORMAT => {}
             later => {
                 let error = format!("a newer Loqa wrote it (format {later})");
@@ -404,48 +511,4 @@ fn create(path: &Path) -> io::Result<()> {
             .create(folder)?;
     }
     whole_file::open_private(path).map(drop)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refused(skill: &str) -> Note<'_> {
-        Note {
-            deed: Deed::Effect,
-            skill,
-            version: "1.0.0",
-            permission: Some("timer"),
-            allowed: false,
-        }
-    }
-
-    #[test]
-    fn the_newest_rows_are_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let audit = Audit::in_folder(&folder.path().join("data"));
-        assert_eq!(audit.latest(usize::MAX).unwrap(), []);
-        audit.write(&[refused("first")]).unwrap();
-        let kept = usize::try_from(KEPT).unwrap();
-        audit.write(&vec![refused("second"); kept]).unwrap();
-        let entries = audit.latest(usize::MAX).unwrap();
-        assert_eq!(entries.len(), kept);
-        assert!(entries.iter().all(|entry| entry.skill == "second"));
-        assert_eq!(entries[0].decision, "refused");
-        audit.write(&[refused("third")]).unwrap();
-        let latest = audit.latest(2).unwrap();
-        let skills: Vec<_> = latest.iter().map(|entry| entry.skill.as_str()).collect();
-        assert_eq!(skills, ["second", "third"]);
-    }
-
-    #[test]
-    fn what_a_newer_loqa_wrote_is_left_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let audit = Audit::in_folder(folder.path());
-        audit.write(&[refused("tea")]).unwrap();
-        let connection = Connection::open(&audit.path).unwrap();
-        connection.pragma_update(None, "user_version", 2).unwrap();
-        let error = audit.write(&[refused("tea")]).unwrap_err().to_string();
-        assert!(error.contains("a newer Loqa wrote it"), "{error}");
-    }
 }

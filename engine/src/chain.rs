@@ -11,10 +11,13 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use std::{fs, io, path::Path};
 
+/// So many findings are told; a file that was overwritten has as many as it has entries.
+pub(crate) const MOST: usize = 100;
+
 /// A SHA-256.
 pub type Hash = [u8; 32];
 
-pub(super) const TABLES: &str = "
+pub(crate) const TABLES: &str = "
     CREATE TABLE leaf (
         n INTEGER PRIMARY KEY, -- from 1, without gaps
         hash BLOB NOT NULL -- of an entry as it was written; it stays when the entry goes
@@ -81,12 +84,12 @@ pub enum Broken {
         more: u64,
     },
     /// An entry is not what was written.
-    #[error("entry {n} of conversation {session} was changed")]
+    #[error("entry {n} of {of} was changed")]
     Changed {
         /// Which.
         n: u64,
-        /// Of which conversation.
-        session: String,
+        /// Of what.
+        of: String,
     },
     /// An entry was put at another's place, or written by somebody else.
     #[error("an entry of conversation {session} has no place in the chain")]
@@ -101,12 +104,12 @@ pub enum Broken {
         session: String,
     },
     /// An entry is gone, and nobody erased it.
-    #[error("{missing} entries of conversation {session} are gone, and it was not forgotten")]
+    #[error("{missing} entries of {of} are gone, and nobody has forgotten them")]
     Removed {
         /// So many.
         missing: u64,
-        /// Of which conversation.
-        session: String,
+        /// Of what.
+        of: String,
     },
     /// The disk does not give it.
     #[error("it cannot be read: {reason}")]
@@ -116,15 +119,45 @@ pub enum Broken {
     },
 }
 
+/// What a look at all of it has shown.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Verified {
+    /// The end of the chain.
+    pub head: Head,
+    /// Entries that are there.
+    pub entries: u64,
+    /// Entries that were erased, as noted in the chain.
+    pub erased: u64,
+    /// What is wrong; the first hundred of it.
+    pub broken: Vec<Broken>,
+}
+
+impl Verified {
+    /// There is no file, where `anchor` says that there was one.
+    pub(crate) fn gone(anchor: &Head) -> Verified {
+        Verified {
+            head: START,
+            entries: 0,
+            erased: 0,
+            broken: vec![Broken::Shortened {
+                n: anchor.n,
+                left: 0,
+            }],
+        }
+    }
+}
+
 /// Signs heads, and knows the last one.
-pub(super) struct Chain {
-    signer: Ed25519KeyPair,
+pub(crate) struct Chain {
+    /// Nobody, where its key is not to be had: entries count, and are signed with later ones.
+    signer: Option<Ed25519KeyPair>,
     head: Head,
 }
 
 impl Chain {
-    /// Goes on where the database ends.
-    pub fn resume(connection: &Connection, seed: &Key) -> rusqlite::Result<Chain> {
+    /// Goes on where the database ends, or at its last head: who writes without a key has to
+    /// [`Chain::catch_up`].
+    pub fn resume(connection: &Connection, seed: Option<&Key>) -> rusqlite::Result<Chain> {
         let last = connection
             .query_row(
                 "SELECT n, link, at_ms FROM head ORDER BY n DESC LIMIT 1",
@@ -139,9 +172,21 @@ impl Chain {
             )
             .optional()?;
         Ok(Chain {
-            signer: signer(seed),
+            signer: seed.map(signer),
             head: last.unwrap_or(START),
         })
+    }
+
+    /// Takes in what was added under no head. Returns how much that was.
+    pub fn catch_up(&mut self, connection: &Connection) -> rusqlite::Result<u64> {
+        let before = self.head.n;
+        let mut more = connection.prepare("SELECT n, hash FROM leaf WHERE n > ? ORDER BY n")?;
+        let mut more = more.query([before.cast_signed()])?;
+        while let Some(row) = more.next()? {
+            self.head.n = row.get::<_, i64>(0)?.cast_unsigned();
+            self.head.link = link(&self.head.link, &row.get(1)?);
+        }
+        Ok(self.head.n - before)
     }
 
     /// How far it is.
@@ -161,11 +206,14 @@ impl Chain {
         Ok(n)
     }
 
-    /// Signs what was added.
+    /// Signs what was added, if it can.
     pub fn sign(&mut self, connection: &Connection, at_ms: i64) -> rusqlite::Result<()> {
+        let Some(signer) = &self.signer else {
+            return Ok(());
+        };
         self.head.at_ms = at_ms;
         let Head { n, link, at_ms } = self.head;
-        let signature = self.signer.sign(&signed(&self.head));
+        let signature = signer.sign(&signed(&self.head));
         connection
             .prepare_cached(
                 "INSERT OR REPLACE INTO head (hour, n, link, at_ms, signature) VALUES (?, ?, ?, ?, ?)",
@@ -193,7 +241,7 @@ const START: Head = Head {
 };
 
 /// The hash of an entry: of all its parts, in order, each with its length.
-pub(super) fn hash(parts: &[&[u8]]) -> Hash {
+pub(crate) fn hash(parts: &[&[u8]]) -> Hash {
     let mut context = Context::new(&SHA256);
     for part in parts {
         context.update(&(part.len() as u64).to_be_bytes());
@@ -229,7 +277,7 @@ fn signed(head: &Head) -> Vec<u8> {
 }
 
 /// Goes through all of the chain; returns its end, and what is wrong.
-pub(super) fn verify(
+pub(crate) fn verify(
     connection: &Connection,
     seed: &Key,
     anchor: Option<&Head>,
@@ -303,12 +351,12 @@ pub(super) fn verify(
 }
 
 /// The head that was written down beside the file, if any was, and if it can be read.
-pub(super) fn anchor(path: &Path) -> Option<Head> {
+pub(crate) fn anchor(path: &Path) -> Option<Head> {
     serde_json::from_slice(&fs::read(path).ok()?).ok()
 }
 
 /// Writes a head down beside the file.
-pub(super) fn write_anchor(path: &Path, head: &Head) -> io::Result<()> {
+pub(crate) fn write_anchor(path: &Path, head: &Head) -> io::Result<()> {
     whole_file::write_secret(path, serde_json::to_vec(head)?)
 }
 
