@@ -1,7 +1,10 @@
 //! The red button: every key is destroyed, so that nothing that was kept can be read again, and then
 //! what was kept goes. It needs no hub, and no key.
 
-use crate::{keys, library};
+use crate::{
+    keys::{self, KeptEntry},
+    library,
+};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -10,14 +13,24 @@ use std::{
 /// What a wipe leaves in the data folder: models, which are nobody's words, and the lock of the folder.
 const STAYS: [&str; 2] = [library::FOLDER, "loqa.lock"];
 
+/// What a wipe could not take away. None of it can be read, or opens anything.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Left {
+    /// Files and folders.
+    pub paths: Vec<PathBuf>,
+    /// What the keyring keeps: the key to keys that are destroyed.
+    pub keyring: Option<KeptEntry>,
+}
+
 /// Destroys every key of a data folder, durably, then takes away what they sealed and everything else
-/// that Loqa kept there but models; returns what could not be taken away, none of which can be read.
+/// that Loqa kept there but models.
 ///
 /// # Errors
 /// A key may still be there.
-pub fn wipe(data: &Path) -> io::Result<Vec<PathBuf>> {
-    keys::destroy_all(data)?;
-    Ok(remove_rest(data))
+pub fn wipe(data: &Path) -> io::Result<Left> {
+    let keyring = keys::destroy_all(data)?;
+    let paths = remove_rest(data);
+    Ok(Left { paths, keyring })
 }
 
 /// Takes away what is left once the keys are gone: also what a hub has written while it ended.
@@ -62,7 +75,7 @@ mod tests {
         }
         fs::write(&model, "model").unwrap();
         drop(store);
-        assert_eq!(wipe(data.path()).unwrap(), Vec::<PathBuf>::new());
+        assert_eq!(wipe(data.path()).unwrap(), Left::default());
         let mut left: Vec<_> = fs::read_dir(data.path())
             .unwrap()
             .flatten()
@@ -73,9 +86,6 @@ mod tests {
         assert!(model.exists());
         let store = Store::open(data.path()).unwrap();
         assert_ne!(*store.keys().unwrap().household().bytes(), before);
-        assert_eq!(
-            wipe(&data.path().join("nowhere")).unwrap(),
-            Vec::<PathBuf>::new()
-        );
+        assert_eq!(wipe(&data.path().join("nowhere")).unwrap(), Left::default());
     }
 }

@@ -15,6 +15,7 @@ pub mod llama_model;
 pub mod muscle;
 pub mod namespace;
 pub mod nodes;
+pub mod process;
 pub mod program;
 pub mod sound_server;
 pub mod street;

@@ -1,23 +1,19 @@
 //! Loqa's window on a screen that nobody sees, used as a person would through WebDriver:
 //! <https://www.w3.org/TR/webdriver2/>.
 
-use crate::program::Home;
-use anyhow::{Context, Result, bail, ensure};
+use crate::{
+    process::{CEILING, Process, installed, until},
+    program::Home,
+};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::{
     env,
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
+    path::PathBuf,
+    process::{Command, Stdio},
 };
-
-/// Longer than a window that works leaves anybody waiting, also on a machine under load.
-const CEILING: Duration = Duration::from_secs(100);
-/// Between two looks at something that does not tell by itself.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Where windows can be opened: a screen and a session bus of its own.
 pub struct Desk {
@@ -26,16 +22,6 @@ pub struct Desk {
     display: String,
     bus_address: String,
     _processes: [Process; 2],
-}
-
-/// Ends with its owner.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 impl Desk {
@@ -60,11 +46,11 @@ impl Desk {
         let mut screen = Command::new(xvfb);
         screen.args(["-displayfd", "1", "-screen", "0", "1280x900x24"]);
         screen.args(["-nolisten", "tcp"]).stderr(Stdio::null());
-        let (screen, number) = first_line(&mut screen)?;
+        let (screen, number) = Process::that_tells(&mut screen)?;
         let mut bus = Command::new(dbus);
         bus.args(["--session", "--nofork", "--print-address=1"]);
         bus.stderr(Stdio::null());
-        let (bus, bus_address) = first_line(&mut bus)?;
+        let (bus, bus_address) = Process::that_tells(&mut bus)?;
         Ok(Some(Desk {
             window: window.into(),
             driver,
@@ -105,7 +91,7 @@ impl Desk {
         home.surround(&mut driver);
         self.surround(&mut driver, home);
         driver.env("TAURI_WEBVIEW_AUTOMATION", "true");
-        let driver = Process(driver.spawn().context("WebKitWebDriver")?);
+        let driver = Process::start(&mut driver)?;
         until("WebKitWebDriver listens", || {
             TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
         })?;
@@ -232,38 +218,4 @@ impl Drop for Window {
         // The driver ends what it has started, and then is ended itself.
         let _ = self.ask("DELETE", &self.session, &Value::Null);
     }
-}
-
-/// Waits until something is so.
-///
-/// # Errors
-/// It is not within 100 s.
-pub fn until(what: &str, mut is_so: impl FnMut() -> bool) -> Result<()> {
-    let deadline = Instant::now() + CEILING;
-    while !is_so() {
-        if Instant::now() > deadline {
-            bail!("waited in vain until {what}");
-        }
-        thread::sleep(LOOK_AGAIN);
-    }
-    Ok(())
-}
-
-/// Starts a process that tells in a line where it is.
-fn first_line(command: &mut Command) -> Result<(Process, String)> {
-    let name = command.get_program().to_owned();
-    let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
-    let mut process = Process(started.with_context(|| format!("{name:?} cannot be started"))?);
-    let out = process.0.stdout.take().context("no standard output")?;
-    let mut line = String::new();
-    BufReader::new(out).read_line(&mut line)?;
-    ensure!(!line.trim().is_empty(), "{name:?} ended before it was up");
-    Ok((process, line.trim().to_owned()))
-}
-
-/// Where a program is.
-fn installed(name: &str) -> Option<PathBuf> {
-    let paths = env::var_os("PATH")?;
-    let mut found = env::split_paths(&paths).map(|folder| folder.join(name));
-    found.find(|path| Path::is_file(path))
 }

@@ -1,10 +1,7 @@
 //! Loqa's own window, with the hub inside and beside it.
 
 use anyhow::{Result, ensure};
-use loqa_tests::{
-    program::Home,
-    window::{Desk, until},
-};
+use loqa_tests::{process::until, program::Home, window::Desk};
 use std::{fs, os::unix::net::UnixStream, process::Command};
 
 const SAY: &str = "//form[contains(@class, 'say')]//input";

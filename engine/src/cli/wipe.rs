@@ -63,8 +63,13 @@ pub async fn run(common: &Common, args: WipeArgs) -> Result<ExitCode, Problem> {
     if matches!(asked, Ok(Some(()))) {
         output::print_line("The hub ends; start it again for a new household.");
     }
-    for path in left {
+    for path in left.paths {
         output::print_line(&format!("still there, and unreadable: {}", path.display()));
+    }
+    if let Some(kept) = left.keyring {
+        output::print_line(&format!(
+            "{kept}: it opens nothing here any more; remove it there, as it opens a copy of the folder `keys`, if somebody has one."
+        ));
     }
     let models = data.join(crate::library::FOLDER);
     if models.exists() {

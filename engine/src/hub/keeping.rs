@@ -352,13 +352,14 @@ impl Shared {
             Err::<(), _>(WIPED)
         });
         match wiped {
-            Ok(left) if left.is_empty() => Ok(()),
             Ok(left) => {
-                let message = format!(
-                    "everything is unreadable, but {} is still there",
-                    left[0].display()
-                );
-                Err(problem("not_removed", message, "remove it by hand"))
+                let path = left.paths.first();
+                let path = path.map(|path| format!("{} is still there", path.display()));
+                let still = path.or_else(|| left.keyring.map(|kept| kept.to_string()));
+                still.map_or(Ok(()), |still| {
+                    let message = format!("everything is unreadable, but {still}");
+                    Err(problem("not_removed", message, "remove it by hand"))
+                })
             }
             Err(error) => {
                 let message = format!("a key may still be there: {error}");

@@ -261,7 +261,8 @@ impl Hub {
             .as_ref()
             .map_or(config.hub.data.as_path(), |folder| folder.path())
             .to_owned();
-        let keyring = config.hub.keyring && options.serving && !options.demonstration;
+        // One that goes with its scratch folder stays out of it.
+        let keyring = config.hub.keyring && scratch.is_none() && !options.demonstration;
         let store = tokio::task::block_in_place(|| Store::open_with(&data, keyring))?;
         let store = Arc::new(store);
         let server = if options.serving {

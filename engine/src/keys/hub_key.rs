@@ -6,7 +6,7 @@ use crate::{keyring, whole_file};
 use rand::RngExt;
 use serde::Serialize;
 use std::{
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 use zeroize::Zeroizing;
@@ -94,17 +94,20 @@ pub fn make(folder: &Path, keyring: bool) -> Result<Key, KeysError> {
     Ok(key)
 }
 
-/// Destroys it, wherever it is. What cannot be destroyed is told, after everything else was tried.
+/// Its name in the keyring, if it is there.
+pub fn entry(folder: &Path) -> Option<String> {
+    let text = fs::read_to_string(folder.join(FILE)).ok()?;
+    let (place, id) = text.trim().split_once(' ')?;
+    (place == "keyring").then(|| id.to_owned())
+}
+
+/// Takes it out of the keyring. Blocks while the keyring is asked.
 ///
 /// # Errors
-/// It may still be there.
-pub fn destroy(folder: &Path) -> io::Result<()> {
-    let file = folder.join(FILE);
-    let text = fs::read_to_string(&file).unwrap_or_default();
-    let forgotten = match text.trim().split_once(' ') {
-        Some(("keyring", id)) => keyring::ask(id, |entry| entry.delete_credential()),
-        _ => Ok(()),
-    };
-    whole_file::destroy(&file)?;
-    forgotten.map_err(|reason| io::Error::other(format!("the keyring keeps its entry: {reason}")))
+/// In plain words: it is still there.
+pub fn forget(entry: &str) -> Result<(), String> {
+    keyring::ask(entry, |entry| match entry.delete_credential() {
+        Err(::keyring::Error::NoEntry) => Ok(()),
+        other => other,
+    })
 }

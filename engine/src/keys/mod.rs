@@ -71,6 +71,14 @@ impl KeysError {
     }
 }
 
+/// What a keyring did not let go of.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the keyring keeps its entry `{name}` of Loqa ({reason})")]
+pub struct KeptEntry {
+    name: String,
+    reason: String,
+}
+
 /// Whose key wraps that of a conversation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Owner {
@@ -235,14 +243,15 @@ pub fn place_of(data: &Path) -> Option<KeyPlace> {
     hub_key::place(&data.join(FOLDER))
 }
 
-/// Destroys every key of a data folder, the hub's first. It asks for none, so it works whatever state
-/// they are in. Goes on after what cannot be destroyed.
+/// Destroys every key of a data folder, and then the hub's in the keyring; tells if the keyring kept that, which opens
+/// nothing any more. It asks for none, so it works whatever state they are in. Goes on after what cannot be destroyed.
 ///
 /// # Errors
 /// The first that may still be there.
-pub fn destroy_all(data: &Path) -> io::Result<()> {
+pub fn destroy_all(data: &Path) -> io::Result<Option<KeptEntry>> {
     let folder = data.join(FOLDER);
-    let mut result = hub_key::destroy(&folder);
+    let entry = hub_key::entry(&folder);
+    let mut result = Ok(());
     // Those of conversations are sealed with these, and there may be many: they are only removed.
     let sessions = folder.join(SESSIONS);
     for path in files(&folder) {
@@ -253,7 +262,11 @@ pub fn destroy_all(data: &Path) -> io::Result<()> {
     if result.is_ok() && folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
-    result
+    let forgotten = entry.map(|name| match hub_key::forget(&name) {
+        Ok(()) => None,
+        Err(reason) => Some(KeptEntry { name, reason }),
+    });
+    result.map(|()| forgotten.flatten())
 }
 
 /// Is a file of the data folder one that only the hub's key opens, or that key?

@@ -7,10 +7,11 @@ mod tray;
 
 use anyhow::{Result, ensure};
 use loqa_tests::{
+    process::until,
     program::Home,
     sound_server::Room,
     voices::{Speaker, Studio, write_wav},
-    window::{Desk, until},
+    window::Desk,
 };
 use notifications::Notifications;
 use screen::Screen;

@@ -140,6 +140,8 @@ const PACKAGES: &[Package] = &[
     // To look at the window on a machine without a display.
     package("xvfb", None, Purpose::Test, false),
     package("dbus-daemon", None, Purpose::Test, false),
+    // For the key that opens what Loqa keeps.
+    package("gnome-keyring", None, Purpose::Test, false),
     package("webkit2gtk-driver", None, Purpose::Test, false),
     // For hassil and microWakeWord, which Loqa is compared with, for schemathesis, and for ONNX Runtime, which
     // packages bring.
