@@ -60,6 +60,11 @@ pub const SIZES: [(&str, Size); 2] = [
 ];
 /// Tokens of what comes before a question.
 const BEFORE: usize = 1000;
+/// What the template puts around it and the question: each letter of it is a token of these models.
+const AROUND: &str =
+    "<|im_start|>system\n100 <|im_end|>\n<|im_start|>user\n<|im_end|>\n<|im_start|>assistant\n";
+/// Words of a question.
+const QUESTION: usize = 12;
 /// Tokens of an answer.
 const TOKENS: usize = 32;
 /// Words that are a token each.
@@ -174,7 +179,7 @@ impl Asked {
 }
 
 fn whole(number: usize) -> Said {
-    let words = (0..12).map(|at| WORDS[(at * 5 + number) % WORDS.len()]);
+    let words = (0..QUESTION).map(|at| WORDS[(at * 5 + number) % WORDS.len()]);
     Said {
         text: words.collect::<Vec<_>>().join(" "),
         is_final: true,
@@ -300,7 +305,8 @@ impl Peer {
     /// Runs it; `None`, with the reason on standard error, where there is none.
     fn measure(model: &Path, times: usize) -> Result<Option<Peer>> {
         let mut args = vec![model.into()];
-        args.extend([BEFORE, TOKENS, times.min(5)].map(|it| it.to_string().into()));
+        let prompt = BEFORE + QUESTION + AROUND.len();
+        args.extend([prompt, TOKENS, times.min(5)].map(|it| it.to_string().into()));
         peer::measure("llama-cpp-python", "llm", "llama_peer.py", &args)
     }
 }

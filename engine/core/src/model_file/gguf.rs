@@ -7,7 +7,7 @@ use super::ModelFileError;
 
 /// What the context and the graph of a model take besides its weights: more than those of 4 B parameters do
 /// at 4096 tokens.
-const BESIDES: u64 = 768 << 20;
+const BESIDES: u64 = 1 << 30;
 
 /// A language model's file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
