@@ -293,6 +293,7 @@ fn part(home: &Home) -> std::path::PathBuf {
 fn ctrl_c_pauses_a_download_and_says_how_it_goes_on() -> Result<()> {
     let place = Place::open()?;
     let home = home(&place)?;
+    let hub = home.hub()?;
     let mut pull = home.command(["model", "pull", MODEL]);
     let pull = pull.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let began = std::time::Instant::now();
@@ -320,6 +321,18 @@ fn ctrl_c_pauses_a_download_and_says_how_it_goes_on() -> Result<()> {
         "{ended:?}"
     );
     assert_eq!(place.asked().len(), 2);
+    // The hub beside it has opened none of this, and lists it.
+    let listed = home.run(["privacy", "egress", "--json"])?.json()?;
+    let went = listed.iter().map(|row| {
+        let came = row["received"].as_u64().unwrap_or_default() >= HALF as u64;
+        (row["who"].as_str(), row["outcome"].as_str(), came)
+    });
+    let closed = |came| (Some(MODEL), Some("closed"), came);
+    assert_eq!(
+        went.filter(|(.., came)| *came).collect::<Vec<_>>(),
+        [closed(true), closed(true)]
+    );
+    drop(hub);
     Ok(())
 }
 

@@ -278,6 +278,13 @@ pub enum ClientFrame {
         /// Connections, of the latest.
         most: u32,
     },
+    /// What a command has opened itself while a hub ran, for the hub's list of connections.
+    WentOut {
+        /// Request id.
+        id: u32,
+        /// A JSON document as [`ClientFrame::Egress`] is answered with.
+        connections: String,
+    },
     /// Has nothing go out of the house any more, or again what its settings permit. It is so when it is
     /// over, and stays so when the hub starts again.
     Seal {
@@ -515,6 +522,7 @@ impl ClientFrame {
             | ClientFrame::Wipe { id, .. }
             | ClientFrame::Privacy { id, .. }
             | ClientFrame::Egress { id, .. }
+            | ClientFrame::WentOut { id, .. }
             | ClientFrame::Seal { id, .. }
             | ClientFrame::Pin { id, .. }
             | ClientFrame::People { id }

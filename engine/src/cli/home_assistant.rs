@@ -1,9 +1,9 @@
 //! `loqa home-assistant`: which Home Assistant the house has.
 
-use super::{Common, hidden, output};
+use super::{Common, hidden, outgoing::Outgoing, output};
 use crate::{
     config::Config,
-    egress::{Address, Border},
+    egress::Address,
     gateway::Client,
     home_assistant::{self, Found, Place, Trouble, token},
 };
@@ -115,8 +115,11 @@ async fn disconnect(common: &Common, config: &Config) -> Result<ExitCode, Proble
 }
 
 async fn try_out(config: &Config, address: &Address, token: &str) -> Result<Found, Problem> {
-    let egress = Border::new(config.privacy.sealed).to([address.clone()]);
-    Ok(home_assistant::try_out(&egress, address, token).await?)
+    let mut outgoing = Outgoing::of(config);
+    let egress = outgoing.border().to([address.clone()]);
+    let found = home_assistant::try_out(&egress, address, token).await;
+    outgoing.tell().await;
+    Ok(found?)
 }
 
 fn told(address: &Address, found: &Found) -> String {

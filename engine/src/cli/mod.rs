@@ -16,6 +16,7 @@ mod kept;
 mod link;
 mod model;
 mod node;
+mod outgoing;
 mod output;
 mod people;
 mod privacy;

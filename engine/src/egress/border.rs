@@ -81,6 +81,13 @@ impl Border {
         self.0.ledger.latest(most)
     }
 
+    /// Takes in what another process of this household has opened.
+    pub fn take(&self, entries: impl IntoIterator<Item = Entry>) {
+        entries
+            .into_iter()
+            .for_each(|entry| self.0.ledger.take(entry));
+    }
+
     /// Every place that somebody wanted to reach, with what came of it since the process began.
     pub fn places(&self) -> Vec<Place> {
         self.0.ledger.places()

@@ -3,7 +3,7 @@
 
 use super::{Consent, Purpose, Request};
 use loqa_protocol::PrivacyScope;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
@@ -21,7 +21,7 @@ const PLACES: usize = 256;
 const NAMES: usize = 16;
 
 /// One connection.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Entry {
     /// When it was wanted, Unix ms.
     pub at_ms: u64,
@@ -48,16 +48,28 @@ pub struct Entry {
 }
 
 /// A [`Consent`] as it is remembered.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Given {
-    /// `setting`, `permission` or `order`.
-    pub by: &'static str,
+    /// Of which kind.
+    pub by: By,
     /// Of the setting, permission or thing.
     pub name: Arc<str>,
 }
 
+/// The kinds of [`Consent`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// A setting.
+    Setting,
+    /// A permission of a skill.
+    Permission,
+    /// Somebody wanted this very thing.
+    Order,
+}
+
 /// What became of a connection.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It is being made, or is open.
@@ -150,55 +162,33 @@ impl Ledger {
     }
 
     pub fn begin(&self, request: &Request<'_>) -> Arc<Open> {
-        let at_ms = now_ms();
         let mut kept = self.kept();
-        let purpose = request.purpose;
-        let mut host: Arc<str> = request.to.place().into();
-        let full = kept.places.len() >= PLACES;
-        if full && !kept.places.contains_key(&(purpose, host.clone())) {
-            host = "".into();
-        }
-        let visited = kept.places.entry((purpose, host.clone()));
-        let visited = visited.or_insert_with(|| Visited {
+        kept.add(Entry {
+            at_ms: now_ms(),
+            purpose: request.purpose,
+            who: request.who.into(),
+            host: request.to.place().into(),
             encrypted: request.to.is_encrypted(),
-            who: Vec::new(),
-            sums: Arc::default(),
-        });
-        visited.encrypted &= request.to.is_encrypted();
-        let known = visited.who.iter().find(|who| ***who == *request.who);
-        let who = known.cloned().unwrap_or_else(|| request.who.into());
-        if known.is_none() && !who.is_empty() && visited.who.len() < NAMES {
-            visited.who.push(who.clone());
+            scope: request.scope,
+            consent: Some(request.consent.given()),
+            outcome: Outcome::Open,
+            ended_ms: None,
+            sent: 0,
+            received: 0,
+        })
+    }
+
+    /// Takes in what another process of this household has opened, and is over.
+    pub fn take(&self, entry: Entry) {
+        let open = self.kept().add(entry);
+        let begun = &open.begun;
+        open.count(begun.sent, begun.received);
+        let was_open = begun.sent + begun.received > 0;
+        match begun.outcome {
+            Outcome::Open | Outcome::Closed => open.end(Outcome::Closed),
+            outcome if was_open => open.end(outcome),
+            outcome => open.never(outcome),
         }
-        visited.sums.opened.fetch_add(1, Relaxed);
-        visited.sums.last_ms.store(at_ms, Relaxed);
-        let open = Arc::new(Open {
-            begun: Entry {
-                at_ms,
-                purpose,
-                who,
-                host: match host.is_empty() {
-                    true => request.to.place().into(),
-                    false => host,
-                },
-                encrypted: request.to.is_encrypted(),
-                scope: request.scope,
-                consent: Some(request.consent.given()),
-                outcome: Outcome::Open,
-                ended_ms: None,
-                sent: 0,
-                received: 0,
-            },
-            end: Mutex::new((Outcome::Open, None)),
-            sent: AtomicU64::default(),
-            received: AtomicU64::default(),
-            sums: visited.sums.clone(),
-        });
-        if kept.latest.len() >= LATEST {
-            kept.latest.pop_front();
-        }
-        kept.latest.push_back(open.clone());
-        open
     }
 
     pub fn latest(&self, most: usize) -> Vec<Entry> {
@@ -234,6 +224,45 @@ impl Ledger {
     }
 }
 
+impl Kept {
+    /// Counts one from its beginning.
+    fn add(&mut self, mut begun: Entry) -> Arc<Open> {
+        let mut counted = (begun.purpose, begun.host.clone());
+        if self.places.len() >= PLACES && !self.places.contains_key(&counted) {
+            counted.1 = "".into();
+        }
+        let visited = self.places.entry(counted);
+        let visited = visited.or_insert_with(|| Visited {
+            encrypted: begun.encrypted,
+            who: Vec::new(),
+            sums: Arc::default(),
+        });
+        visited.encrypted &= begun.encrypted;
+        let known = visited.who.iter().find(|who| **who == begun.who);
+        match known {
+            Some(known) => begun.who = known.clone(),
+            None if !begun.who.is_empty() && visited.who.len() < NAMES => {
+                visited.who.push(begun.who.clone());
+            }
+            None => {}
+        }
+        visited.sums.opened.fetch_add(1, Relaxed);
+        visited.sums.last_ms.fetch_max(begun.at_ms, Relaxed);
+        let open = Arc::new(Open {
+            end: Mutex::new((Outcome::Open, None)),
+            sent: AtomicU64::default(),
+            received: AtomicU64::default(),
+            sums: visited.sums.clone(),
+            begun,
+        });
+        if self.latest.len() >= LATEST {
+            self.latest.pop_front();
+        }
+        self.latest.push_back(open.clone());
+        open
+    }
+}
+
 impl Open {
     /// It is over; what is said first counts.
     pub fn end(&self, outcome: Outcome) {
@@ -241,7 +270,7 @@ impl Open {
         if end.1.is_some() {
             return;
         }
-        *end = (outcome, Some(now_ms()));
+        *end = (outcome, self.begun.ended_ms.or_else(|| Some(now_ms())));
     }
 
     /// It was never open.
@@ -256,13 +285,20 @@ impl Open {
     }
 
     pub fn sent(&self, bytes: usize) {
-        self.sent.fetch_add(bytes as u64, Relaxed);
-        self.sums.sent.fetch_add(bytes as u64, Relaxed);
+        self.count(bytes as u64, 0);
     }
 
     pub fn received(&self, bytes: usize) {
-        self.received.fetch_add(bytes as u64, Relaxed);
-        self.sums.received.fetch_add(bytes as u64, Relaxed);
+        self.count(0, bytes as u64);
+    }
+
+    fn count(&self, sent: u64, received: u64) {
+        for counted in [&self.sent, &self.sums.sent] {
+            counted.fetch_add(sent, Relaxed);
+        }
+        for counted in [&self.received, &self.sums.received] {
+            counted.fetch_add(received, Relaxed);
+        }
     }
 
     fn entry(&self) -> Entry {
@@ -285,9 +321,9 @@ impl Consent<'_> {
     /// As it is remembered.
     pub fn given(self) -> Given {
         let (by, name) = match self {
-            Consent::Setting(name) => ("setting", name),
-            Consent::Permission(name) => ("permission", name),
-            Consent::Order(name) => ("order", name),
+            Consent::Setting(name) => (By::Setting, name),
+            Consent::Permission(name) => (By::Permission, name),
+            Consent::Order(name) => (By::Order, name),
         };
         Given {
             by,

@@ -15,13 +15,13 @@ pub use address::{Address, AddressError};
 pub use border::Border;
 pub use download::Download;
 pub use http::{Question, Response};
-pub use ledger::{Entry, Given, LATEST, Outcome, Place};
+pub use ledger::{By, Entry, Given, LATEST, Outcome, Place};
 pub use tokio_tungstenite::tungstenite::{Error as WebSocketError, Message};
 pub use wire::Wire;
 
 use loqa_protocol::PrivacyScope;
 use reach::Reach;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::{io, sync::Arc, time::Duration};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::WebSocketStream;
@@ -30,7 +30,7 @@ use tokio_tungstenite::WebSocketStream;
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a connection is for.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// Devices that Home Assistant reaches.

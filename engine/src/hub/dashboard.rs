@@ -1,7 +1,8 @@
 //! The dashboard as the settings want it: for browsers of this machine and of the house, and for the displays of nodes.
 
-use super::{Gateway, Hub};
+use super::{Gateway, Hub, Shared, service::problem};
 use crate::api::{self, Dashboard, InTheHouse};
+use loqa_protocol::Problem;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -33,5 +34,23 @@ impl Hub {
     /// Where the dashboard is, if there is one.
     pub fn dashboard(&self) -> Option<&Dashboard> {
         self.shared.dashboard.get()?.as_ref().ok()
+    }
+}
+
+impl Shared {
+    /// How a browser comes to the dashboard.
+    ///
+    /// # Errors
+    /// There is none, or why it could not be opened.
+    pub(super) fn way_to_dashboard(&self) -> Result<&Dashboard, Problem> {
+        match self.dashboard.get() {
+            Some(Ok(dashboard)) => Ok(dashboard),
+            Some(Err(problem)) => Err(problem.clone()),
+            None => Err(problem(
+                "no_dashboard",
+                "this hub has no dashboard",
+                "set `port` in [dashboard] of loqa.toml, then start the hub again",
+            )),
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::{
     watched::{self, Changes},
 };
 use crate::{
-    egress::{Consent, Entry, Given, Place, Purpose},
+    egress::{By, Consent, Entry, Given, LATEST, Place, Purpose},
     gateway::Answers,
     library::Source,
     models::Check,
@@ -87,6 +87,20 @@ impl Shared {
             "keeping": (!self.is_reading()).then(|| keeping(&household, self.config.conversation.privacy)),
             "consents": consents(&household),
         })
+    }
+
+    /// Takes in what a command has opened itself.
+    pub(super) fn went_out(&self, connections: &str) -> Result<(), Problem> {
+        let entries: Vec<Entry> = serde_json::from_str(connections).map_err(|error| {
+            let message = format!("these are no connections: {error}");
+            problem(
+                "bad_connections",
+                message,
+                "use the `loqa` of this hub's version",
+            )
+        })?;
+        self.border.take(entries.into_iter().take(LATEST));
+        Ok(())
     }
 
     /// The latest connections. Blocks likewise.
@@ -195,7 +209,7 @@ fn place(host: &str) -> String {
 
 fn told(given: Given, who: &str, grants: &Grants) -> Told {
     let at_ms = match given.by {
-        "permission" => grants
+        By::Permission => grants
             .get(&(who.to_owned(), given.name.to_string()))
             .copied(),
         _ => None,

@@ -615,6 +615,13 @@ impl Connection for Client {
                 ClientFrame::Egress { id, most } => {
                     self.tell(id, move |hub| Ok(Some(hub.egress(most))));
                 }
+                ClientFrame::WentOut { id, connections } => {
+                    let owner = self.owner_elsewhere();
+                    self.aside(id, move |hub| {
+                        owner(hub)?;
+                        hub.went_out(&connections)
+                    });
+                }
                 ClientFrame::Seal { id, sealed } => {
                     let owner = self.owner();
                     self.aside(id, move |hub| {
@@ -627,17 +634,9 @@ impl Connection for Client {
                 ClientFrame::SkillCalls { id } => {
                     self.document(id, &super::skills::calls(&self.hub))
                 }
-                ClientFrame::Dashboard { id } => match self.hub.dashboard.get() {
-                    Some(Ok(dashboard)) => self.document(id, &json!(dashboard)),
-                    Some(Err(problem)) => self.fail(id, problem.clone()),
-                    None => self.fail(
-                        id,
-                        problem(
-                            "no_dashboard",
-                            "this hub has no dashboard",
-                            "set `port` in [dashboard] of loqa.toml, then start the hub again",
-                        ),
-                    ),
+                ClientFrame::Dashboard { id } => match self.hub.way_to_dashboard() {
+                    Ok(dashboard) => self.document(id, &json!(dashboard)),
+                    Err(problem) => self.fail(id, problem),
                 },
             }
         }

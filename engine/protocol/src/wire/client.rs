@@ -113,6 +113,10 @@ impl From<&ClientFrame> for v1::ClientFrame {
             ClientFrame::Wipe { word, .. } => Request::Wipe(v1::Wipe { word }),
             ClientFrame::Privacy { on, .. } => Request::Privacy(v1::Privacy { on }),
             ClientFrame::Egress { most, .. } => Request::Egress(v1::Egress { most }),
+            ClientFrame::WentOut { connections, .. } => {
+                let connections = connections.clone();
+                Request::WentOut(v1::WentOut { connections })
+            }
             ClientFrame::Seal { sealed, .. } => Request::Seal(v1::Seal { sealed }),
             ClientFrame::Pin { session, pin, .. } => Request::Pin(v1::Pin {
                 session_id: id_to_wire(session.0),
@@ -271,6 +275,9 @@ impl TryFrom<v1::ClientFrame> for ClientFrame {
                 Request::Wipe(v1::Wipe { word }) => ClientFrame::Wipe { id, word },
                 Request::Privacy(v1::Privacy { on }) => ClientFrame::Privacy { id, on },
                 Request::Egress(v1::Egress { most }) => ClientFrame::Egress { id, most },
+                Request::WentOut(v1::WentOut { connections }) => {
+                    ClientFrame::WentOut { id, connections }
+                }
                 Request::Seal(v1::Seal { sealed }) => ClientFrame::Seal { id, sealed },
             },
         )

@@ -826,7 +826,7 @@ pub struct ClientFrame {
     pub id: u32,
     #[prost(
         oneof = "client_frame::Kind",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 37, 38, 39, 43, 44, 45, 46, 47, 48, 49, 53, 60"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 37, 38, 39, 43, 44, 45, 46, 47, 48, 49, 53, 60, 61"
     )]
     pub kind: ::core::option::Option<client_frame::Kind>,
 }
@@ -922,6 +922,8 @@ pub mod client_frame {
         Unlock(super::Unlock),
         #[prost(message, tag = "60")]
         Puck(super::Puck),
+        #[prost(message, tag = "61")]
+        WentOut(super::WentOut),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1191,6 +1193,13 @@ pub struct Egress {
     /// connections, of the latest
     #[prost(uint32, tag = "1")]
     pub most: u32,
+}
+/// What a command has opened itself.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WentOut {
+    /// a JSON list, as Egress is answered with
+    #[prost(string, tag = "1")]
+    pub connections: ::prost::alloc::string::String,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Seal {

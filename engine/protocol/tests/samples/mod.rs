@@ -215,6 +215,13 @@ fn client() -> Vec<(&'static str, ClientFrame)> {
         ),
         ("privacy", ClientFrame::Privacy { id, on: true }),
         ("egress", ClientFrame::Egress { id, most: 100 }),
+        (
+            "went_out",
+            ClientFrame::WentOut {
+                id,
+                connections: "[]".into(),
+            },
+        ),
         ("seal", ClientFrame::Seal { id, sealed: true }),
     ];
     all.extend(keep::frames());

@@ -3,7 +3,7 @@
 mod bench;
 mod choose;
 
-use super::{Common, hub::interrupted, output};
+use super::{Common, hub::interrupted, outgoing::Outgoing, output};
 use crate::{
     config::Config,
     egress::Border,
@@ -72,15 +72,18 @@ pub async fn run(common: &Common, command: ModelCommand) -> Result<ExitCode, Pro
         ModelCommand::Use { name, kind } => choose::choose(common, &config, &library, &name, kind),
         ModelCommand::Bench { name } => bench::run(common, &config, &library, &name).await,
         ModelCommand::Pull { name, from } => {
-            let border = Border::new(config.privacy.sealed);
-            tokio::select! {
-                pulled = pull(common, &library, &name, from.as_deref().unwrap_or(&config.models.from), &border) => pulled,
-                () = follow(common, &border) => Ok(ExitCode::FAILURE),
+            let mut outgoing = Outgoing::of(&config);
+            let border = outgoing.border();
+            let ended = tokio::select! {
+                pulled = pull(common, &library, &name, from.as_deref().unwrap_or(&config.models.from), border) => pulled,
+                () = follow(common, border) => Ok(ExitCode::FAILURE),
                 () = interrupted() => {
                     eprintln!("note: what has come of `{name}` is kept: `loqa model pull {name}` goes on with it");
                     Ok(ExitCode::from(130))
                 }
-            }
+            };
+            outgoing.tell().await;
+            ended
         }
         ModelCommand::Verify { name } => verify(common, &library, name),
         ModelCommand::Remove { name } => {

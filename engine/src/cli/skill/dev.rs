@@ -29,7 +29,7 @@ enum Next {
 /// Builds and tries the skill in `folder` until somebody presses Ctrl-C.
 pub async fn run(common: &Common, folder: &Path) -> Result<ExitCode, Problem> {
     // The household goes on as it is, whatever becomes of the skill.
-    let scratch = Scratch::new(common)?;
+    let mut scratch = Scratch::new(common)?;
     let (sender, mut next) = mpsc::channel(16);
     let _watcher = watch(folder, sender.clone());
     std::thread::spawn(move || {
@@ -44,6 +44,7 @@ pub async fn run(common: &Common, folder: &Path) -> Result<ExitCode, Problem> {
         let mut trial = try_out(folder, &scratch).await;
         output::print_line("Type a sentence, change a file, or end with Ctrl-C.");
         loop {
+            scratch.tell_hub().await;
             match next.recv().await {
                 None => return Ok(ExitCode::SUCCESS),
                 Some(Next::Say(text)) => match &mut trial {

@@ -15,7 +15,7 @@ use std::{path::Path, process::ExitCode};
 
 /// Says each example of the skill in `folder` so many `times`, and tells what that took.
 pub async fn run(common: &Common, folder: &Path, times: usize) -> Result<ExitCode, Problem> {
-    let scratch = Scratch::new(common)?;
+    let mut scratch = Scratch::new(common)?;
     let mut trial = Trial::new(folder, &scratch)?;
     let mut told = false;
     for text in trial.examples() {
@@ -29,6 +29,7 @@ pub async fn run(common: &Common, folder: &Path, times: usize) -> Result<ExitCod
             told |= tell(common, &text, step, &calls);
         }
     }
+    scratch.tell_hub().await;
     if !told {
         return Err(problem(
             "no_calls",

@@ -14,7 +14,7 @@ pub async fn run(
     sentences: Vec<String>,
     voice: bool,
 ) -> Result<ExitCode, Problem> {
-    let scratch = Scratch::new(common)?;
+    let mut scratch = Scratch::new(common)?;
     let mut trial = Trial::new(folder, &scratch)?;
     let outcome = if sentences.is_empty() {
         trial.run_examples().await
@@ -37,6 +37,7 @@ pub async fn run(
         whole = format!("{whole}, {said} times spoken");
         failed += misheard;
     }
+    scratch.tell_hub().await;
     if failed == 0 {
         output::print_line(&format!("{whole}: all well"));
         return Ok(ExitCode::SUCCESS);

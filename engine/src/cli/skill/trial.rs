@@ -2,9 +2,8 @@
 
 use super::{mistakes, scratch_folder};
 use crate::{
-    cli::{Common, output},
+    cli::{Common, outgoing::Outgoing, output},
     config::{Config, Patience},
-    egress::Border,
     hub::demonstration_home,
     skills::{
         Call, Elsewhere, Host, HostParts, LiveHousehold, Machine, OwnDevices, Registry,
@@ -27,21 +26,26 @@ use tokio::sync::watch;
 pub struct Scratch {
     store: Arc<Store>,
     machine: Machine,
-    border: Border,
+    outgoing: Outgoing,
     _folder: TempDir,
 }
 
 impl Scratch {
     /// An empty one, sealed as the house is.
     pub fn new(common: &Common) -> Result<Scratch, Problem> {
-        let sealed = Config::load(&common.flags())?.privacy.sealed;
+        let outgoing = Outgoing::of(&Config::load(&common.flags())?);
         let folder = scratch_folder()?;
         Ok(Scratch {
             store: Arc::new(Store::open(folder.path())?),
             machine: Machine::beside(folder.path()),
-            border: Border::new(sealed),
+            outgoing,
             _folder: folder,
         })
+    }
+
+    /// Tells a hub that runs what was asked elsewhere.
+    pub async fn tell_hub(&mut self) {
+        self.outgoing.tell().await;
     }
 }
 
@@ -88,7 +92,7 @@ impl Trial {
                 Arc::new(SystemClock),
             )),
             executor: Box::new(OwnDevices),
-            elsewhere: Elsewhere::by(scratch.border.to_internet([])),
+            elsewhere: Elsewhere::by(scratch.outgoing.border().to_internet([])),
             suggestions,
             patience: Patience::Normal,
         });
