@@ -114,7 +114,7 @@ async fn speak(
     };
     let began = Instant::now();
     let text = stream::iter([SENTENCE.to_owned()]).boxed();
-    let mut speech = tts.model.synthesize(text, Voice(voice));
+    let mut speech = tts.model.synthesize(text, Voice(voice).into());
     let (mut samples, mut rate, mut first) = (Vec::new(), 0, None);
     while let Some(chunk) = speech.next().await {
         let chunk = chunk.ok()?;

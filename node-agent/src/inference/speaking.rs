@@ -16,7 +16,7 @@ pub async fn work(job: Job, tts: &dyn TextToSpeech, voice: String) {
         mut hears,
     } = job;
     let (clauses, text) = mpsc::channel(CLAUSES);
-    let mut speech = tts.synthesize(text.boxed(), Voice(voice));
+    let mut speech = tts.synthesize(text.boxed(), Voice(voice).into());
     let mut reading = Box::pin(read(&mut hears, clauses));
     let mut read = false;
     let mut beat = interval(BEAT);

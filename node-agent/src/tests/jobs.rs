@@ -4,8 +4,8 @@ use futures::{StreamExt, stream};
 use loqa_core::{
     grammar::SpeechGrammar,
     seams::{
-        AudioFrames, GuessedWord, ModelError, SpeechChunk, SpeechToText, TextStream, TextToSpeech,
-        TranscribeOptions, Voice,
+        AudioFrames, GuessedWord, ModelError, SpeakOptions, SpeechChunk, SpeechToText, TextStream,
+        TextToSpeech, TranscribeOptions,
     },
 };
 use loqa_link::wire::{Receiver, Sender};
@@ -63,7 +63,7 @@ impl TextToSpeech for Tone {
     fn synthesize(
         &self,
         text: TextStream,
-        _: Voice,
+        _: SpeakOptions,
     ) -> stream::BoxStream<'static, Result<SpeechChunk, ModelError>> {
         let chunk = |clause: String| {
             Ok(SpeechChunk {
