@@ -23,6 +23,8 @@ pub async fn work(job: Job, tts: &dyn TextToSpeech, voice: String) {
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let chunk = tokio::select! {
+            // Nobody listens any more; to drop the speech ends it.
+            () = says.unwanted() => return,
             ended = &mut reading, if !read => match ended {
                 Ok(()) => {
                     read = true;
