@@ -64,6 +64,8 @@ pub struct Inference {
     pub llama: Option<String>,
     /// Tokens that it keeps in mind.
     pub context: u32,
+    /// Kokoro, a voice that sounds alive: the folder of its graph and its voices.
+    pub kokoro: Option<PathBuf>,
 }
 
 /// A screen.
@@ -136,6 +138,7 @@ impl Default for Inference {
             whisper: None,
             llama: None,
             context: 4096,
+            kokoro: None,
         }
     }
 }

@@ -55,6 +55,9 @@ pub async fn run(config: &Config, folder: &Path, sound: Sound) -> anyhow::Result
         tracing::warn!("{missing}");
     }
     me.offers = inference::measure(&models).await;
+    if let Some(trouble) = models.trouble() {
+        tracing::warn!("{trouble}");
+    }
     me.offers.extend(models.besides.iter().cloned());
     let dialer = Dialer::new(member, me, renewed)?;
     // The hub, while there is a link to it: the puck hears and waits for its phrase in any case.

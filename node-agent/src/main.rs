@@ -87,7 +87,9 @@ fn main() -> ExitCode {
         .with_env_filter(filter.unwrap_or_else(|_| level.into()))
         .with_writer(std::io::stderr)
         .init();
-    match work(cli) {
+    let worked = work(cli);
+    loqa_inference::onnx::end();
+    match worked {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");

@@ -43,7 +43,11 @@ pub async fn status(config: &Config, folder: &Path) -> anyhow::Result<()> {
         for model in models.of_hub() {
             println!("inference  {model}");
         }
-        for offer in inference::measure(&models).await {
+        let offers = inference::measure(&models).await;
+        if let Some(trouble) = models.trouble() {
+            println!("inference  {trouble}");
+        }
+        for offer in offers {
             println!(
                 "inference  {}: {} at a time, {} ‰ of real time, first answer after {} ms",
                 offer.capability, offer.slots, offer.rtf_permille, offer.first_ms

@@ -26,7 +26,7 @@ async fn recording(file: &Path) {
     let mut all = vec![0.0; 16_000];
     for (text, pause) in [("hey loqa", 8_000), ("turn off the kitchen lights", 24_000)] {
         let text = stream::iter([text.to_owned()]).boxed();
-        let mut speech = voices.synthesize(text, Voice("slt".into()));
+        let mut speech = voices.synthesize(text, Voice("slt".into()).into());
         while let Some(chunk) = speech.next().await {
             let chunk = chunk.unwrap();
             all.extend(resample(&chunk.samples, chunk.sample_rate_hz, 16_000).unwrap());

@@ -5,7 +5,8 @@ use crate::{
     nodes::{self, CEILING, Pairing, Running, listed},
     program::{Ended, Home},
 };
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{process::Command, time::Instant};
 
@@ -70,8 +71,28 @@ impl<'a> Muscle<'a> {
         Ok(self.command(&["status"]).output()?.into())
     }
 
+    /// Waits until it begins another job.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn until_job(&mut self) -> Result<()> {
+        let running = self.running.as_mut().context("it does not run")?;
+        running.until(&["a job begins"]).map(drop)
+    }
+
+    /// Has it stand still, as a machine that has frozen.
+    ///
+    /// # Errors
+    /// It cannot be stopped.
+    pub fn freeze(&self) -> Result<()> {
+        let running = self.running.as_ref().context("it does not run")?;
+        let id = Pid::from_raw(running.id().cast_signed()).context("no process")?;
+        Ok(kill_process(id, Signal::STOP)?)
+    }
+
     fn command(&self, args: &[&str]) -> Command {
-        let command = nodes::node(self.home, self.name, args);
+        let mut command = nodes::node(self.home, self.name, args);
+        command.env("RUST_LOG", "warn,loqa_node=info");
         match &self.machine {
             Some(machine) => machine.run(&command),
             None => command,

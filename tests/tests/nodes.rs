@@ -2,6 +2,15 @@
 //! holds, and by digits that the node shows.
 
 use anyhow::{Context, Result, ensure};
+use futures::{StreamExt, executor::block_on, stream};
+use loqa_core::{
+    seams::{TextToSpeech, Voice},
+    speech,
+};
+use loqa_inference::{
+    onnx,
+    tts::{Kokoro, KokoroConfig, Voices, kokoro::SAMPLE_RATE_HZ},
+};
 use loqa_link::{
     Identity, Member, Shelf,
     pairing::{About, Invitation, Joined, Opening, PairError, Role, Roles, Secret, pair},
@@ -9,6 +18,7 @@ use loqa_link::{
 };
 use loqa_protocol::NodeRole;
 use loqa_tests::{
+    kokoro_model::{self, Shape},
     muscle::{self, Muscle, works},
     nodes::{Pairing, Running, called, house, listed, loud, node, pair_here, silence},
     program::{Ended, Home},
@@ -364,6 +374,171 @@ fn a_node_that_is_told_a_name_has_the_model_of_its_hub_and_keeps_it() -> Result<
         "{shown:#?}"
     );
     ensure!(std::fs::read_dir(home.path("attic/models"))?.count() == 0);
+    hub.interrupt()?;
+    Ok(())
+}
+
+/// The lengths of what is said between the pauses after sentences, in samples at Kokoro's rate.
+fn sentences(samples: impl IntoIterator<Item = i16>) -> Vec<usize> {
+    // The pause is one of 260 ms.
+    const PAUSE: usize = SAMPLE_RATE_HZ as usize / 4;
+    let (mut lengths, mut quiet) = (vec![0], 0);
+    for sample in samples {
+        quiet = if sample == 0 { quiet + 1 } else { 0 };
+        if let Some(length) = lengths.last_mut() {
+            *length += 1;
+        }
+        if quiet == PAUSE {
+            lengths.push(0);
+        }
+    }
+    // Each ends with the beginning of its pause, and the next begins with the rest.
+    let pause = SAMPLE_RATE_HZ as usize * 260 / 1000;
+    let last = lengths.len() - 1;
+    let sentences = lengths.into_iter().enumerate().map(|(at, length)| {
+        let before = if at > 0 { pause - PAUSE } else { 0 };
+        let after = if at < last { PAUSE } else { 0 };
+        length - before - after
+    });
+    sentences.collect()
+}
+
+#[test]
+fn a_node_speaks_and_what_it_does_not_say_to_the_end_the_hub_says() -> Result<()> {
+    let slt = Voice("slt".into());
+    if let Err(error) = onnx::available().and_then(|()| Voices::load().check(&slt)) {
+        eprintln!("skipped: {error}");
+        return Ok(());
+    }
+    let home = house()?.deaf()?;
+    let settings = std::fs::read_to_string(home.path("config/loqa/loqa.toml"))?;
+    let settings = settings + "[voice]\nmode = \"expressive\"\n";
+    home.write("config/loqa/loqa.toml", settings)?;
+    let folder = home.path("voice");
+    kokoro_model::write(&folder, Shape::Kokoro, &["af_heart"])?;
+    let lasts = |tts: &dyn TextToSpeech, voice: &str, clause: &str| -> Result<usize> {
+        let text = stream::iter([clause.to_owned()]).boxed();
+        let said = tts.synthesize(text, Voice(voice.into()).into());
+        let said: Vec<_> = block_on(said.collect());
+        let mut samples = 0;
+        for chunk in said {
+            let chunk = chunk?;
+            samples +=
+                chunk.samples.len() * SAMPLE_RATE_HZ as usize / chunk.sample_rate_hz as usize;
+        }
+        Ok(samples)
+    };
+    let (fast, kokoro) = (
+        Voices::load(),
+        Kokoro::open(&folder, KokoroConfig::default())?,
+    );
+    let by_kokoro = |clause: &str| lasts(&kokoro, "af_heart", clause);
+    // flite's noise differs from call to call, and with it where it is cut.
+    let by_flite = |clause: &str, length: usize| -> Result<bool> {
+        let expected = lasts(&fast, "slt", clause)?;
+        Ok(length.abs_diff(expected) < expected / 5)
+    };
+    let say = |text: &str| home.command(["say", text, "--out", "said.wav"]);
+    let heard = || -> Result<Vec<usize>> {
+        let mut said = hound::WavReader::open(home.path("said.wav"))?;
+        ensure!(
+            said.spec().sample_rate == SAMPLE_RATE_HZ,
+            "{:?}",
+            said.spec()
+        );
+        let samples: Vec<i16> = said.samples().collect::<Result<_, _>>()?;
+        Ok(sentences(samples))
+    };
+    let offers = |list: &[Value]| {
+        list[0]["offers"] == json!(["tts.kokoro:af_heart"]) && muscle::ready(&list[0])
+    };
+
+    let hub = home.hub()?;
+    let runs = format!("kokoro = {folder:?}");
+    let mut muscle = Muscle::new(&home, "attic", &runs, None)?;
+    muscle::until(&home, offers)?;
+
+    // It is killed in the middle of a reply, as kill -9 does: none of its sentences is lost, and none is said twice.
+    let boxes = (1..=60).map(|number| format!("Box number {number} is empty."));
+    let text = boxes.collect::<Vec<_>>().join(" ");
+    let clauses = speech::clauses(&speech::speakable(&text));
+    let mut saying = say(&text);
+    let saying = saying
+        .stderr(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    for _ in 0..3 {
+        muscle.until_job()?;
+    }
+    muscle.kill();
+    let ended: Ended = saying.wait_with_output()?.into();
+    ensure!(ended.code == Some(0), "{ended:#?}");
+    let lengths = heard()?;
+    ensure!(
+        lengths.len() == clauses.len(),
+        "{} sentences",
+        lengths.len()
+    );
+    let mut there = 0;
+    for (at, (clause, length)) in clauses.iter().zip(lengths).enumerate() {
+        if at == there && length == by_kokoro(clause)? {
+            there += 1;
+        } else {
+            ensure!(by_flite(clause, length)?, "{clause} lasts {length} samples");
+        }
+    }
+    ensure!((2..60).contains(&there), "{there} were said by the node");
+
+    // It is back, and told with each reply, and with the machine.
+    muscle.start()?;
+    muscle::until(&home, offers)?;
+    let spoken = || -> Result<Value> {
+        let turns = home
+            .run(["ask", "--json", "turn on the kitchen lights"])?
+            .turns()?;
+        let placements = turns[0]["placements"].as_array().context("no placements")?;
+        let is_voice = |it: &&Value| {
+            it["capability"]
+                .as_str()
+                .is_some_and(|it| it.starts_with("tts."))
+        };
+        Ok(placements
+            .iter()
+            .find(is_voice)
+            .context("no voice")?
+            .clone())
+    };
+    let there = spoken()?;
+    let on_attic = |it: &Value| {
+        it.as_str()
+            .is_some_and(|it| it.contains("tts.kokoro:af_heart on `attic`"))
+    };
+    ensure!(on_attic(&there["reason"]), "{there}");
+    let list = nodes(&home)?;
+    ensure!(on_attic(&list[0]["work"][0]["reason"]), "{list:#?}");
+
+    // What may not leave the hub stays with it, and so does everything while the node stands still.
+    let one = |text: &str| -> Result<usize> {
+        let ended: Ended = say(text).output()?.into();
+        ensure!(ended.code == Some(0), "{ended:#?}");
+        let lengths = heard()?;
+        ensure!(lengths.len() == 1, "{lengths:?}");
+        Ok(lengths[0])
+    };
+    ensure!(one("The attic is empty.")? == by_kokoro("The attic is empty.")?);
+    home.run(["node", "hears", "attic", "kept"])?;
+    ensure!(by_flite(
+        "The cellar is empty.",
+        one("The cellar is empty.")?
+    )?);
+    let here = spoken()?;
+    ensure!(here["capability"] == "tts.flite:slt", "{here}");
+    home.run(["node", "hears", "attic", "everything"])?;
+    muscle.freeze()?;
+    ensure!(by_flite(
+        "The garden is empty.",
+        one("The garden is empty.")?
+    )?);
     hub.interrupt()?;
     Ok(())
 }

@@ -61,7 +61,7 @@ fn say(
     clauses: &[&str],
 ) -> Result<Vec<SpeechChunk>, ModelError> {
     let clauses: Vec<String> = clauses.iter().map(ToString::to_string).collect();
-    let said = tts.synthesize(stream::iter(clauses).boxed(), Voice(voice.into()));
+    let said = tts.synthesize(stream::iter(clauses).boxed(), Voice(voice.into()).into());
     block_on(said.collect::<Vec<_>>()).into_iter().collect()
 }
 
@@ -157,7 +157,7 @@ fn every_voice_survives_any_text() -> Result<()> {
         // Somebody who stops listening to what has no end.
         for text in [&long, &many] {
             let clauses = stream::iter([text.clone()]).boxed();
-            let mut said = voice.synthesize(clauses, Voice(name.into()));
+            let mut said = voice.synthesize(clauses, Voice(name.into()).into());
             for _ in 0..5 {
                 block_on(said.next()).context(name)??;
             }
@@ -171,10 +171,11 @@ fn every_voice_is_left_to_the_next_by_a_reply_that_is_dropped() -> Result<()> {
     for (name, voice) in everybody()?.voices {
         for _ in 0..20 {
             let clause = ["This is not going to be heard by anybody.".to_owned()];
-            let mut dropped = voice.synthesize(stream::iter(clause).boxed(), Voice(name.into()));
+            let mut dropped =
+                voice.synthesize(stream::iter(clause).boxed(), Voice(name.into()).into());
             block_on(dropped.next()).context(name)??;
             let unheard = ["Nor is this, not even its beginning.".to_owned()];
-            drop(voice.synthesize(stream::iter(unheard).boxed(), Voice(name.into())));
+            drop(voice.synthesize(stream::iter(unheard).boxed(), Voice(name.into()).into()));
         }
         let yes = samples(&say(&*voice, name, &["Yes."])?);
         ensure!(

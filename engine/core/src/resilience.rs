@@ -92,6 +92,12 @@ impl Breaker {
     }
 }
 
+/// How long whoever `mostly` takes so long is waited for, where one can do without: as long again, and no less than 1 s,
+/// as they may only be busy, and no more than 4 s, as nobody listens any more.
+pub fn patience(mostly: Duration) -> Duration {
+    (2 * mostly).clamp(Duration::from_secs(1), Duration::from_secs(4))
+}
+
 /// How long something took, the last times.
 #[derive(Clone, Debug, Default)]
 pub struct Recent(VecDeque<Duration>);
@@ -154,6 +160,14 @@ mod tests {
         breaker.succeeded();
         breaker.failed(9 * SECOND);
         assert_eq!(breaker.rests(9 * SECOND), Some(2 * SECOND));
+    }
+
+    #[test]
+    fn who_can_be_done_without_is_waited_for_as_long_again_within_bounds() {
+        let ms = Duration::from_millis;
+        assert_eq!(patience(ms(20)), SECOND);
+        assert_eq!(patience(ms(700)), ms(1400));
+        assert_eq!(patience(SECOND * 9), SECOND * 4);
     }
 
     #[test]

@@ -116,13 +116,32 @@ pub struct GuessedWord {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Voice(pub String);
 
+/// How to say something.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct SpeakOptions {
+    /// By which voice.
+    pub voice: Voice,
+    /// How private it is what is said.
+    pub scope: PrivacyScope,
+}
+
+impl From<Voice> for SpeakOptions {
+    /// By this voice, and for nobody who may not hear everything.
+    fn from(voice: Voice) -> Self {
+        SpeakOptions {
+            voice,
+            scope: PrivacyScope::Ephemeral,
+        }
+    }
+}
+
 /// Text to speech.
 pub trait TextToSpeech: Send + Sync {
     /// Speaks clauses as they arrive. The first chunk is small. Dropping the stream cancels.
     fn synthesize(
         &self,
         text: TextStream,
-        voice: Voice,
+        options: SpeakOptions,
     ) -> BoxStream<'static, Result<SpeechChunk, ModelError>>;
 }
 

@@ -62,7 +62,7 @@ async fn speak(voice: &RingVoice, sentence: &str) -> bool {
         return false;
     };
     let clauses = speech::clauses(&speech::speakable(sentence));
-    let audio = tts.synthesize(stream::iter(clauses).boxed(), voice.voice.clone());
+    let audio = tts.synthesize(stream::iter(clauses).boxed(), voice.voice.clone().into());
     play(voice, audio).await
 }
 

@@ -6,7 +6,7 @@ use super::*;
 use crate::{skills::tests::FakeClock, store::Store};
 use futures::{StreamExt, stream};
 use loqa_core::seams::{ArmedReply, ModelError};
-use loqa_core::seams::{Speaker, SpeechChunk, TextToSpeech, Voice};
+use loqa_core::seams::{SpeakOptions, Speaker, SpeechChunk, TextToSpeech, Voice};
 use std::{path::Path, sync::Mutex};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -81,7 +81,7 @@ impl TextToSpeech for Says {
     fn synthesize(
         &self,
         text: stream::BoxStream<'static, String>,
-        _voice: Voice,
+        _: SpeakOptions,
     ) -> stream::BoxStream<'static, Result<SpeechChunk, ModelError>> {
         let said = self.0.clone();
         text.map(move |clause| {

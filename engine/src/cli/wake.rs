@@ -222,7 +222,7 @@ fn considered(word: &mut Keyphrase, samples: &[f32]) -> Vec<f32> {
 /// One voice saying one sentence, at 16 kHz.
 async fn speak(voices: &Voices, voice: &Voice, text: &str) -> Result<Vec<f32>, Problem> {
     let text = stream::iter([text.to_owned()]).boxed();
-    let mut chunks = voices.synthesize(text, voice.clone());
+    let mut chunks = voices.synthesize(text, voice.clone().into());
     let (mut rate, mut samples) = (SAMPLE_RATE_HZ, Vec::new());
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(problem)?;

@@ -119,8 +119,8 @@ section! {
     /// How Loqa speaks.
     pub struct Voice {
         /// "fast" (flite or espeak-ng: an answer begins within a tenth of a second) or "expressive"
-        /// (Kokoro, if `loqa model pull kokoro` has brought it and this machine is quick enough; what it
-        /// cannot say is said fast).
+        /// (Kokoro, if `loqa model pull kokoro` has brought it and this machine is quick enough, or a
+        /// node of the household has it; what it cannot say is said fast).
         pub mode: VoiceMode = VoiceMode::Fast,
         /// Synthesiser of what is said fast: "auto", "flite" or "espeak".
         pub engine: VoiceEngine = VoiceEngine::Auto,

@@ -48,7 +48,7 @@ use crate::{
     core_dumps,
     egress::Border,
     gateway::{Answers, Connection, Server, Service},
-    models::Models,
+    models::{ExpressiveVoice, Models},
     nodes::Nodes,
     skills::{Elsewhere, Host, HostParts, LiveHousehold, SystemClock, own_volume},
     store::Store,
@@ -307,7 +307,10 @@ impl Hub {
         if let Some(expressive) = models.expressive.as_ref().filter(|_| options.serving) {
             expressive.begin();
         }
-        for check in models.checks.iter().filter(|check| !check.ok) {
+        let absent = models.expressive.iter().filter(|it| !it.is_here());
+        let checks = models.checks.iter().cloned();
+        let checks = checks.chain(absent.map(ExpressiveVoice::check));
+        for check in checks.filter(|check| !check.ok) {
             notes.push(format!("{}\n  help: {}", check.message, check.help));
         }
         let mouthpiece = mouthpiece(&config, &options);

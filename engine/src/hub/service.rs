@@ -227,7 +227,7 @@ impl Client {
                 hub.models.expressive.as_ref().inspect(|it| it.load());
             });
             let _ = loading.await;
-            let mut audio = tts.synthesize(stream::iter(clauses).boxed(), voice);
+            let mut audio = tts.synthesize(stream::iter(clauses).boxed(), voice.into());
             let mut outcome = Ok(());
             if to_client {
                 while let Some(chunk) = audio.next().await {

@@ -93,7 +93,7 @@ impl Models {
         };
         match model.kind {
             Kind::Wake => config.listen.wake.iter().any(is_phrase),
-            Kind::Tts => self.expressive.is_some(),
+            Kind::Tts => self.expressive.as_ref().is_some_and(|it| it.is_here()),
             Kind::Vad => config.hearing.vad == VadEngine::Silero,
             Kind::Stt | Kind::Llm => self.placements.iter().any(|it| placed(&it.capability)),
         }

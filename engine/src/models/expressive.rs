@@ -2,81 +2,92 @@
 
 use super::Check;
 use crate::{
-    config,
+    config::{self, Config},
     library::{Kind, Library, Machine, gib},
+    workers::{Mouths, Sites, Work},
 };
 use loqa_core::seams::{ModelError, Voice};
 use loqa_inference::tts::{
-    Kokoro, KokoroConfig,
-    kokoro::{DEFAULT_VOICE, State},
+    Kokoro, KokoroConfig, Voices,
+    kokoro::{DEFAULT_VOICE, PREFIX, State},
 };
-use loqa_protocol::Placement;
+use loqa_protocol::{Placement, PrivacyScope};
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
-/// What its voices have before their names.
-const PREFIX: &str = "kokoro:";
 /// Longer than it takes to load on a machine that it fits.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Kokoro, and what is said instead where it cannot.
+/// Kokoro, here or on a node, and what is said instead where it cannot.
 pub struct ExpressiveVoice {
-    kokoro: Arc<Kokoro>,
+    /// That of this machine.
+    own: Result<Arc<Kokoro>, Absent>,
+    /// Whoever has it.
+    work: Arc<Work>,
     voice: String,
+    /// How private most words are.
+    scope: PrivacyScope,
     /// The fast one.
     instead: Placement,
 }
 
+/// Why this machine has none, and what to do about it.
+struct Absent {
+    why: String,
+    help: String,
+}
+
 impl ExpressiveVoice {
-    /// As the settings want it, beside the fast voice that was chosen; `None` if they do not, or if it cannot
-    /// be, which goes to `checks`.
+    /// As the settings want it, beside the fast voice that was chosen; `None` if they do not, which goes to `checks`
+    /// where they contradict themselves. Nodes may say it as well: `sites`.
     pub fn choose(
-        settings: &config::Voice,
-        data: &Path,
+        config: &Config,
         instead: &Placement,
+        sites: &Arc<Sites>,
         checks: &mut Vec<Check>,
     ) -> Option<ExpressiveVoice> {
+        let settings = &config.voice;
         let named = settings.name.strip_prefix(PREFIX);
-        let mut missing = |message: String, help: String| {
-            checks.push(Check {
+        if settings.mode == config::VoiceMode::Fast {
+            let name = &settings.name;
+            checks.extend(named.map(|_| Check {
                 what: "kokoro".into(),
                 ok: false,
                 needed: false,
-                message: format!("{} speaks: {message}", instead.capability),
-                help,
-            });
-            None
-        };
-        if settings.mode == config::VoiceMode::Fast {
-            return match named {
-                Some(_) => missing(
-                    format!(
-                        "`{}` is a voice of Kokoro, and the mode is fast",
-                        settings.name
-                    ),
-                    "set `mode = \"expressive\"` under [voice], or name another voice".into(),
+                message: format!(
+                    "{} speaks: `{name}` is a voice of Kokoro, and the mode is fast",
+                    instead.capability
                 ),
-                None => None,
-            };
+                help: "set `mode = \"expressive\"` under [voice], or name another voice".into(),
+            }));
+            return None;
         }
-        match open(settings, named, data) {
-            Ok((kokoro, voice)) => Some(ExpressiveVoice {
-                kokoro: Arc::new(kokoro),
-                voice,
-                instead: instead.clone(),
-            }),
-            Err(ModelError::NotLoaded { what, help }) => {
-                missing(format!("{what} is not installed"), help)
+        let mut work = Work::of(sites.clone(), "tts", "kokoro");
+        let (own, voice) = match open(settings, named, &config.hub.data) {
+            Ok((kokoro, voice)) => {
+                let kokoro = Arc::new(kokoro);
+                work = work.with_voice(kokoro.clone());
+                (Ok(kokoro), voice)
             }
-            Err(error) => missing(
-                error.to_string(),
-                "`loqa model list` tells its voices".into(),
-            ),
-        }
+            Err(error) => (Err(error.into()), named.unwrap_or(DEFAULT_VOICE).to_owned()),
+        };
+        Some(ExpressiveVoice {
+            own,
+            work: Arc::new(work),
+            voice,
+            scope: config.conversation.privacy,
+            instead: instead.clone(),
+        })
     }
 
-    /// What speaks.
-    pub fn kokoro(&self) -> &Arc<Kokoro> {
-        &self.kokoro
+    /// Whether this machine has it.
+    pub fn is_here(&self) -> bool {
+        self.own.is_ok()
+    }
+
+    /// What speaks, with the voices that this machine has besides.
+    pub fn mouths(&self, others: Voices) -> Mouths {
+        let own = self.own.as_ref().ok().cloned();
+        Mouths::new(self.work.clone(), own, &self.voice, others)
     }
 
     /// Its name among all voices.
@@ -86,53 +97,94 @@ impl ExpressiveVoice {
 
     /// Who speaks now, and why.
     pub fn placement(&self) -> Placement {
-        let capability = format!("tts.kokoro:{}", self.voice);
-        let instead = |why: String| Placement {
+        self.spoken().unwrap_or_else(|why| Placement {
             capability: self.instead.capability.clone(),
             reason: format!("{} on this machine: {why}", self.instead.capability),
+        })
+    }
+
+    /// Who speaks now, and why; or why the fast voice does.
+    fn spoken(&self) -> Result<Placement, String> {
+        let state = self.own.as_ref().map(|kokoro| kokoro.state());
+        let none = match (
+            self.work.look(&Mouths::wish(&self.voice, self.scope)),
+            &state,
+        ) {
+            (Ok((placement, false)), Ok(State::Ready(factor))) => {
+                let capability = placement.capability;
+                return Ok(Placement {
+                    reason: format!(
+                        "{capability} on this machine: `expressive` was asked for, and takes {factor:.2} s for a second of speech"
+                    ),
+                    capability,
+                });
+            }
+            (Ok((placement, _)), _) => return Ok(placement),
+            (Err(none), _) => none,
         };
-        match self.kokoro.state() {
-            State::Ready(factor) => Placement {
-                reason: format!(
-                    "{capability} on this machine: `expressive` was asked for, and takes {factor:.2} s for a second of speech"
-                ),
-                capability,
-            },
-            State::Loading => instead("Kokoro is being loaded".into()),
-            State::TooSlow(factor) => instead(format!(
-                "Kokoro takes {factor:.1} s for a second of speech here"
-            )),
-            State::Failed(error) => instead(format!("Kokoro does not work: {error}")),
-        }
+        let here = match &state {
+            Ok(state) => state.trouble(),
+            Err(absent) => Some(absent.why.clone()),
+        };
+        // Of this machine it is said better.
+        let nodes = none.reasons.into_iter().skip(usize::from(self.is_here()));
+        let whys: Vec<String> = here.into_iter().chain(nodes).collect();
+        Err(whys.join("; "))
     }
 
     /// Has it loaded, for replies to come.
     pub fn begin(&self) {
-        self.kokoro.begin();
+        if let Ok(kokoro) = &self.own {
+            kokoro.begin();
+        }
     }
 
     /// Waits until it is loaded, or never will be. Blocks.
     pub fn load(&self) {
-        self.kokoro.loaded(PATIENCE);
+        if let Ok(kokoro) = &self.own {
+            kokoro.loaded(PATIENCE);
+        }
     }
 
     /// How it is now, for `loqa doctor` and the dashboard.
     pub fn check(&self) -> Check {
-        let state = self.kokoro.state();
-        let help = match &state {
-            State::Ready(_) => "",
-            State::Loading => "look again in a minute",
-            State::TooSlow(_) => {
-                "set `mode = \"fast\"` under [voice]: this machine is too slow for it"
+        let (ok, message) = match (self.spoken(), &self.own) {
+            (Ok(placement), _) => (true, placement.reason),
+            (Err(_), Ok(_)) => (false, self.placement().reason),
+            (Err(why), Err(_)) => (false, format!("{} speaks: {why}", self.instead.capability)),
+        };
+        let help = match self.own.as_ref().map(|kokoro| kokoro.state()) {
+            _ if ok => "",
+            Ok(State::Loading) => "look again in a minute",
+            Ok(State::TooSlow(_)) => {
+                "set `mode = \"fast\"` under [voice]: this machine is too slow for it; or have a node of the household speak"
             }
-            State::Failed(_) => "`loqa model verify kokoro` tells whether the model is whole",
+            Ok(State::Ready(_) | State::Failed(_)) => {
+                "`loqa model verify kokoro` tells whether the model is whole"
+            }
+            Err(absent) => &absent.help,
         };
         Check {
             what: "kokoro".into(),
-            ok: matches!(state, State::Ready(_)),
+            ok,
             needed: false,
-            message: self.placement().reason,
+            message,
             help: help.into(),
+        }
+    }
+}
+
+impl From<ModelError> for Absent {
+    fn from(error: ModelError) -> Self {
+        match error {
+            ModelError::NotLoaded { what, help } => Absent {
+                why: format!("{what} is not installed"),
+                help: format!("{help}; or have a node of the household speak"),
+            },
+            error => Absent {
+                why: error.to_string(),
+                help: "`loqa model list` tells its voices".into(),
+            },
         }
     }
 }

@@ -79,7 +79,7 @@ pub struct Models {
     pub llama: Option<Arc<Llama>>,
     /// The same, with its last answers.
     pub llm: Option<Arc<dyn LanguageModel>>,
-    /// Kokoro, within `tts`, where it is wanted and there.
+    /// Kokoro, within `tts`, where it is wanted.
     pub expressive: Option<ExpressiveVoice>,
     /// Tells voices from everything else.
     pub vad: VadFactory,
@@ -93,7 +93,8 @@ pub struct Models {
 
 impl Models {
     /// Loads what is there, for so many utterances at a time, and chooses. Missing libraries are named in `checks`, never an
-    /// error. What no command covers, others of the household's machines may do as well: `sites`.
+    /// error. What no command covers, others of the household's machines may do as well, and speak: `sites`. Within a
+    /// runtime.
     pub fn load(
         config: &Config,
         utterances: usize,
@@ -197,20 +198,18 @@ impl Models {
         let spoken = spoken.map(|choice| choice.index);
         let voice = if spoken == Some(1) { espeak } else { flite };
         let fast = placements.iter().find(|placement| speaks(placement));
-        let expressive = fast.and_then(|fast| {
-            ExpressiveVoice::choose(&config.voice, &config.hub.data, fast, &mut checks)
-        });
+        let expressive =
+            fast.and_then(|fast| ExpressiveVoice::choose(config, fast, sites, &mut checks));
         let (tts, voice) = match &expressive {
             Some(expressive) => {
-                let kokoro = expressive.kokoro();
-                let voices = cached(voices.with_kokoro(kokoro.clone()));
-                let tts = Expressive::new(kokoro.clone(), voices, voice);
+                let mouths = Arc::new(expressive.mouths(voices));
+                let tts = Expressive::new(mouths.clone(), cached(mouths), voice);
                 (
                     Some(Arc::new(tts) as Arc<dyn TextToSpeech>),
                     expressive.voice(),
                 )
             }
-            None => (spoken.map(|_| cached(voices)), voice),
+            None => (spoken.map(|_| cached(Arc::new(voices))), voice),
         };
         Models {
             stt,
@@ -259,8 +258,8 @@ fn speaks(placement: &Placement) -> bool {
     placement.capability.starts_with("tts.")
 }
 
-fn cached(voices: Voices) -> Arc<dyn TextToSpeech> {
-    Arc::new(PhraseCache::new(Arc::new(voices), PHRASE_CACHE_BYTES))
+fn cached(voices: Arc<dyn TextToSpeech>) -> Arc<dyn TextToSpeech> {
+    Arc::new(PhraseCache::new(voices, PHRASE_CACHE_BYTES))
 }
 
 impl Models {

@@ -82,6 +82,7 @@ impl Driver {
         cancelled: CancellationToken,
     ) -> Driver {
         let grammar = parts.grammar.borrow_and_update().clone();
+        let keeps = parts.keeps.clone();
         Driver {
             machine: TurnMachine::new(
                 parts.turn.clone(),
@@ -94,6 +95,7 @@ impl Driver {
                 parts.tts.clone(),
                 parts.speaker.clone(),
                 parts.voice.clone(),
+                move || keeps().scope,
             ),
             thoughts: Thoughts::new(parts.llm.clone()),
             audible: HashSet::new(),

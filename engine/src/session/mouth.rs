@@ -6,10 +6,11 @@ use futures::{
     stream::{self, FuturesUnordered},
 };
 use loqa_core::{
-    seams::{ArmedReply, ModelError, Speaker, TextStream, TextToSpeech, Voice},
+    seams::{ArmedReply, ModelError, SpeakOptions, Speaker, TextStream, TextToSpeech, Voice},
     speech,
     turn::ReplyId,
 };
+use loqa_protocol::PrivacyScope;
 use std::{
     collections::HashMap,
     sync::{Arc, OnceLock},
@@ -39,6 +40,8 @@ pub(super) enum Voiced {
 pub(super) struct Mouth {
     voice: Option<(Arc<dyn TextToSpeech>, Arc<dyn Speaker>)>,
     name: Voice,
+    /// How private it is what is said now.
+    scope: Box<dyn Fn() -> PrivacyScope + Send>,
     replies: HashMap<ReplyId, Reply>,
     /// Where the clauses of a reply go that is still being made.
     growing: Option<(ReplyId, mpsc::Sender<String>)>,
@@ -56,10 +59,12 @@ impl Mouth {
         tts: Option<Arc<dyn TextToSpeech>>,
         speaker: Option<Arc<dyn Speaker>>,
         name: Voice,
+        scope: impl Fn() -> PrivacyScope + Send + 'static,
     ) -> Mouth {
         Mouth {
             voice: tts.zip(speaker),
             name,
+            scope: Box::new(scope),
             replies: HashMap::new(),
             growing: None,
             coming: FuturesUnordered::new(),
@@ -78,11 +83,13 @@ impl Mouth {
         };
         let first_chunk = Arc::new(OnceLock::new());
         let seen = first_chunk.clone();
-        let audio = tts
-            .synthesize(clauses, self.name.clone())
-            .inspect(move |_| {
-                seen.get_or_init(Instant::now);
-            });
+        let options = SpeakOptions {
+            voice: self.name.clone(),
+            scope: (self.scope)(),
+        };
+        let audio = tts.synthesize(clauses, options).inspect(move |_| {
+            seen.get_or_init(Instant::now);
+        });
         self.replies.insert(
             reply,
             Reply {

@@ -12,7 +12,8 @@ use loqa_core::{
     policy::{Pin, Risk},
     seams::{
         ArmedReply, AudioFrame, Committed, Draft, DraftId, FRAME_SAMPLES, GuessedWord, HostError,
-        ModelError, PrepareRequest, Proof, SpeechChunk, TextStream, TranscribeOptions, Unproved,
+        ModelError, PrepareRequest, Proof, SpeakOptions, SpeechChunk, TextStream,
+        TranscribeOptions, Unproved,
     },
 };
 use loqa_protocol::{EffectKind, Event, Hypothesis, Placement, UtteranceId, Verdict};
@@ -112,7 +113,7 @@ impl TextToSpeech for Voicebox {
     fn synthesize(
         &self,
         text: TextStream,
-        _: Voice,
+        _: SpeakOptions,
     ) -> BoxStream<'static, Result<SpeechChunk, ModelError>> {
         text.map(|_| {
             Ok(SpeechChunk {

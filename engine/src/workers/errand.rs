@@ -1,14 +1,17 @@
 //! A job where it is done: [`loqa_core::errand`] with clocks, processes and links.
 
 use super::sites::{Ranked, Site, Sites};
+use futures::{StreamExt, stream};
 use loqa_core::{
     errand::{self, Effect, Input, Lost},
-    seams::ModelError,
+    resilience,
+    seams::{ModelError, TextToSpeech, Voice},
 };
+use loqa_inference::tts::{Kokoro, kokoro::PREFIX};
 use loqa_jobs::{JobStream, Process};
 use loqa_link::wire::{Health, Link};
-use loqa_protocol::{Capability, JobFrame, NodeId};
-use std::{collections::VecDeque, convert::Infallible, future, sync::Arc};
+use loqa_protocol::{AudioFormat, Capability, JobFrame, JobOptions, NodeId};
+use std::{collections::VecDeque, convert::Infallible, future, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     task::{AbortHandle, JoinSet},
@@ -40,6 +43,7 @@ pub(super) struct Errand {
     comes: mpsc::Sender<Input>,
     came: mpsc::Receiver<Input>,
     told: VecDeque<Result<Told, ModelError>>,
+    given_up: bool,
 }
 
 struct Attempt {
@@ -69,6 +73,7 @@ impl Errand {
             comes,
             came,
             told: VecDeque::new(),
+            given_up: false,
         };
         begun.handle(Input::Time);
         begun
@@ -89,6 +94,22 @@ impl Errand {
     /// What was told of the answer was acted on: nobody else begins another.
     pub fn acted(&mut self) {
         self.errand.told();
+    }
+
+    /// How long it is waited for by whoever can do without; `None`: this machine does it if nobody else does.
+    pub fn patience(&self) -> Option<Duration> {
+        let mut places = self.places.iter().map(|(it, _)| it);
+        let late = places.clone().map(|it| it.place.late).max();
+        let here = places.any(|it| it.node.is_none());
+        (!here).then(|| resilience::patience(late.unwrap_or_default()))
+    }
+
+    /// It is done without, which is the fault of whoever was asked; who that was, the last of them.
+    pub fn give_up(mut self) -> String {
+        self.given_up = true;
+        let last = self.attempts.len().checked_sub(1);
+        let place = last.and_then(|attempt| self.place_of(attempt));
+        place.map_or_else(String::new, |(it, _)| it.place.name.clone())
     }
 
     /// The next part of the answer; never, after the last. Cancel-safe.
@@ -165,6 +186,7 @@ impl Errand {
             let tell = Tell { attempt, comes };
             let lost = match site {
                 Site::Process(process) => in_process(&process, &open, said, &tell).await,
+                Site::Voice(kokoro) => by_voice(&kokoro, &open, said, &tell).await,
                 Site::Node(link) => at_node(&link, &open, said, &tell).await,
             };
             // Nobody wants to know where the job is over.
@@ -180,7 +202,7 @@ impl Drop for Errand {
         for outcome in self.errand.outcomes() {
             let (ranked, _) = &self.places[outcome.place];
             let node: Option<NodeId> = ranked.node;
-            let (answered, lost) = (outcome.answered, outcome.lost);
+            let (answered, lost) = (outcome.answered, outcome.lost || self.given_up);
             self.sites.note(node, &ranked.capability, answered, lost);
         }
     }
@@ -228,6 +250,45 @@ async fn in_process(
     let Err(why) = lost;
     process.give_up(link.process());
     Lost::Gone(why.to_string())
+}
+
+/// Likewise a voice of this program.
+async fn by_voice(
+    kokoro: &Kokoro,
+    open: &JobFrame,
+    said: mpsc::Receiver<Arc<JobFrame>>,
+    tell: &Tell,
+) -> Lost {
+    let JobFrame::Open {
+        options: JobOptions::Synthesize { voice },
+        ..
+    } = open
+    else {
+        let words = "a voice speaks, and does nothing else";
+        return Lost::Refused(ModelError::Backend(words.into()));
+    };
+    let text = stream::unfold(said, |mut said| async move {
+        match &*said.recv().await? {
+            JobFrame::Text { text } => Some((text.clone(), said)),
+            _ => None,
+        }
+    });
+    let voice = Voice(voice.trim_start_matches(PREFIX).to_owned());
+    let mut speech = kokoro.synthesize(text.boxed(), voice.into());
+    while let Some(chunk) = speech.next().await {
+        match chunk {
+            Ok(chunk) => {
+                let format = AudioFormat {
+                    sample_rate_hz: chunk.sample_rate_hz,
+                };
+                let samples = chunk.samples;
+                tell.tell(JobFrame::Speech { format, samples }).await;
+            }
+            Err(error) => return Lost::Refused(error),
+        }
+    }
+    tell.tell(JobFrame::Finish).await;
+    Lost::Gone("it has said everything".into())
 }
 
 /// Likewise a node.

@@ -2,7 +2,7 @@
 
 use super::{
     errand::{Errand, Told},
-    sites::Work,
+    sites::{Wish, Work},
 };
 use futures::{
     StreamExt,
@@ -131,12 +131,16 @@ impl Llama {
             turn: TurnId(0),
         };
         // It begins to be said within that, wherever it is thought.
-        self.work
-            .begin(scope, QosTier::Balanced, |capability| JobFrame::Open {
-                capability,
-                utterance,
-                options: options.clone(),
-            })
+        let wish = Wish {
+            scope,
+            tier: QosTier::Balanced,
+            variant: None,
+        };
+        self.work.begin(&wish, |capability| JobFrame::Open {
+            capability,
+            utterance,
+            options: options.clone(),
+        })
     }
 }
 

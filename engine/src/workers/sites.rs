@@ -1,11 +1,13 @@
-//! Who could do a job: a process of this machine, and the nodes that are linked now; and how they have done lately.
+//! Who could do a job: a process or a voice of this machine, and the nodes that are linked now; and how they have done
+//! lately.
 
 use super::errand::Errand;
 use loqa_core::{
-    placement::{self, Candidate, NoPlacement, Node, Pace, Wanted},
+    placement::{self, Candidate, Choice, NoPlacement, Node, Pace, Wanted},
     resilience::{Breaker, Recent},
     seams::ModelError,
 };
+use loqa_inference::tts::{Kokoro, kokoro};
 use loqa_jobs::Process;
 use loqa_link::wire::Link;
 use loqa_protocol::{Capability, JobFrame, NodeId, Placement, PrivacyScope, QosTier, link::Offer};
@@ -19,6 +21,8 @@ use tokio::sync::watch;
 /// A node that has just been asked to do something it has never done answers by then, most of the time: as often as it
 /// said it would need.
 const BENEFIT_OF_DOUBT: u32 = 2;
+/// What a machine says to try itself lasts so long, about: [`Offer::first_ms`] of a voice that says a clause as a whole.
+const TRIED: Duration = Duration::from_secs(4);
 /// Nobody is late before.
 const SOONEST_LATE: Duration = Duration::from_millis(100);
 
@@ -80,7 +84,19 @@ pub struct Done {
 #[derive(Clone)]
 pub(super) enum Site {
     Process(Arc<Process>),
+    Voice(Arc<Kokoro>),
     Node(Link),
+}
+
+/// What is wanted of whoever does a job.
+#[derive(Clone, Copy, Default)]
+pub struct Wish<'a> {
+    /// How private it is what is said in it.
+    pub scope: PrivacyScope,
+    /// How soon an answer is due.
+    pub tier: QosTier,
+    /// The one model, or voice, that will do; `None`: any of the engine.
+    pub variant: Option<&'a str>,
 }
 
 /// A place that a job may go to.
@@ -91,7 +107,7 @@ pub(super) struct Ranked {
     pub place: loqa_core::errand::Place,
 }
 
-/// A kind of work, done by a process of this machine, by nodes, or by either.
+/// A kind of work, done by this machine, by nodes, or by either.
 pub struct Work {
     sites: Arc<Sites>,
     kind: String,
@@ -99,12 +115,49 @@ pub struct Work {
     own: Option<Own>,
 }
 
-/// A process that does it here.
+/// What does it here.
 struct Own {
-    process: Arc<Process>,
+    site: Site,
     capability: Capability,
     /// How soon it answers, before it ever has.
     prior: Duration,
+}
+
+impl Own {
+    /// What does as is wished.
+    fn candidate(&self, wish: &Wish<'_>) -> Candidate {
+        let mut capability = self.capability.clone();
+        let (unavailable, prior) = match &self.site {
+            Site::Process(process) => (process.trouble(), self.prior),
+            Site::Voice(kokoro) => {
+                let voice = wish.variant.unwrap_or_default();
+                capability.variant = voice.to_owned();
+                let state = kokoro.state();
+                let prior = match state {
+                    kokoro::State::Ready(factor) => TRIED.mul_f64(factor),
+                    _ => self.prior,
+                };
+                let unknown = kokoro.knows(voice).err().map(|error| error.to_string());
+                (unknown.or_else(|| state.trouble()), prior)
+            }
+            Site::Node(_) => (None, self.prior),
+        };
+        Candidate {
+            capability,
+            node: None,
+            may_hear: PrivacyScope::Ephemeral,
+            first_output: prior,
+            unavailable,
+        }
+    }
+}
+
+/// Who could do a job, and in which order they are asked.
+struct Ranking {
+    candidates: Vec<Candidate>,
+    /// Of each candidate: where it is, and whether it was seen how soon it answers.
+    sites: Vec<(Site, bool)>,
+    choices: Result<Vec<Choice>, NoPlacement>,
 }
 
 impl Sites {
@@ -209,9 +262,24 @@ impl Work {
     /// A process of this machine does it too; how soon it answers, before it ever has.
     pub fn with(mut self, process: Arc<Process>, capability: Capability, prior: Duration) -> Work {
         self.own = Some(Own {
-            process,
+            site: Site::Process(process),
             capability,
             prior,
+        });
+        self
+    }
+
+    /// A voice of this machine does it too.
+    pub fn with_voice(mut self, kokoro: Arc<Kokoro>) -> Work {
+        self.own = Some(Own {
+            capability: Capability {
+                kind: self.kind.clone(),
+                name: self.name.clone(),
+                // As is wished.
+                variant: String::new(),
+            },
+            site: Site::Voice(kokoro),
+            prior: TRIED,
         });
         self
     }
@@ -227,13 +295,36 @@ impl Work {
     pub fn is_there(&self) -> bool {
         self.own.is_some() || {
             let mut links = self.sites.links().into_iter();
-            links.any(|link| self.offers(&link).next().is_some())
+            links.any(|link| self.offers(&link, None).next().is_some())
         }
     }
 
     /// That a process of this machine does it, if one does.
     pub fn own(&self) -> Option<&Arc<Process>> {
-        self.own.as_ref().map(|own| &own.process)
+        match &self.own.as_ref()?.site {
+            Site::Process(process) => Some(process),
+            Site::Voice(_) | Site::Node(_) => None,
+        }
+    }
+
+    /// Who would do it now and why, and whether that is a node.
+    ///
+    /// # Errors
+    /// Nobody could.
+    pub fn look(&self, wish: &Wish<'_>) -> Result<(Placement, bool), NoPlacement> {
+        let Ranking {
+            candidates,
+            choices,
+            ..
+        } = self.rank(wish);
+        let mut choices = choices?;
+        let first = choices.swap_remove(0);
+        let chosen = &candidates[first.index];
+        let placement = Placement {
+            capability: chosen.capability.to_string(),
+            reason: first.reason,
+        };
+        Ok((placement, chosen.node.is_some()))
     }
 
     /// Where the last of it went, and why; `None` before any went to a node.
@@ -244,13 +335,8 @@ impl Work {
     }
 
     /// Begins a job, with the frame that `open`s it for whoever has a capability.
-    pub(super) fn begin(
-        &self,
-        scope: PrivacyScope,
-        tier: QosTier,
-        open: impl Fn(Capability) -> JobFrame,
-    ) -> Errand {
-        match self.ranked(scope, tier) {
+    pub(super) fn begin(&self, wish: &Wish<'_>, open: impl Fn(Capability) -> JobFrame) -> Errand {
+        match self.ranked(wish) {
             Ok(ranked) => Errand::begin(self.sites.clone(), ranked, open),
             Err(none) => Errand::nobody(self.sites.clone(), self.not_loaded(&none)),
         }
@@ -267,41 +353,38 @@ impl Work {
         format!("{}.{}", self.kind, self.name)
     }
 
-    fn offers(&self, link: &Link) -> std::vec::IntoIter<Offer> {
+    fn offers(&self, link: &Link, variant: Option<&str>) -> std::vec::IntoIter<Offer> {
         let (health, mut offers) = (link.health(), Vec::new());
         for offer in &health.borrow().offers {
             let it = &offer.capability;
-            if (&it.kind, &it.name) == (&self.kind, &self.name) {
+            let engine = (&it.kind, &it.name) == (&self.kind, &self.name);
+            if engine && variant.is_none_or(|variant| it.variant == variant) {
                 offers.push(offer.clone());
             }
         }
         offers.into_iter()
     }
 
-    /// The places, the best first, and the choice noted.
-    fn ranked(&self, scope: PrivacyScope, tier: QosTier) -> Result<Vec<Ranked>, NoPlacement> {
+    /// Who could do it now.
+    fn rank(&self, wish: &Wish<'_>) -> Ranking {
         let now = self.sites.began.elapsed();
         let named = self.sites.links().into_iter().filter_map(|link| {
             let known = (self.sites.known)(link.peer())?;
             Some((link, known))
         });
         let named: Vec<_> = named.collect();
-        let mut state = self.sites.lock();
+        let state = self.sites.lock();
         let (mut candidates, mut sites) = (Vec::new(), Vec::new());
         if let Some(own) = &self.own {
-            let seen = state.records.get(&(None, own.capability.to_string()));
-            let seen = seen.and_then(|it| it.recent.p95());
-            candidates.push(Candidate {
-                capability: own.capability.clone(),
-                node: None,
-                may_hear: PrivacyScope::Ephemeral,
-                first_output: seen.unwrap_or(own.prior),
-                unavailable: own.process.trouble(),
-            });
-            sites.push((Site::Process(own.process.clone()), seen.is_some()));
+            let mut candidate = own.candidate(wish);
+            let key = (None, candidate.capability.to_string());
+            let seen = state.records.get(&key).and_then(|it| it.recent.p95());
+            candidate.first_output = seen.unwrap_or(candidate.first_output);
+            candidates.push(candidate);
+            sites.push((own.site.clone(), seen.is_some()));
         }
         for (link, known) in named {
-            for offer in self.offers(&link) {
+            for offer in self.offers(&link, wish.variant) {
                 let key = (Some(link.peer()), offer.capability.to_string());
                 let record = state.records.get(&key);
                 let rests = record.and_then(|it| it.breaker.rests(now));
@@ -343,11 +426,26 @@ impl Work {
         let wanted = Wanted {
             kind: self.kind.clone(),
             name: None,
-            tier,
-            scope,
+            tier: wish.tier,
+            scope: wish.scope,
             beside: state.last,
         };
-        let choices = placement::ranked(&candidates, &wanted)?;
+        Ranking {
+            choices: placement::ranked(&candidates, &wanted),
+            candidates,
+            sites,
+        }
+    }
+
+    /// The places, the best first, and the choice noted.
+    fn ranked(&self, wish: &Wish<'_>) -> Result<Vec<Ranked>, NoPlacement> {
+        let Ranking {
+            candidates,
+            sites,
+            choices,
+        } = self.rank(wish);
+        let choices = choices?;
+        let mut state = self.sites.lock();
         if let Some(first) = choices.first() {
             let chosen = &candidates[first.index];
             let placed = Placed {

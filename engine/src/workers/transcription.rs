@@ -2,7 +2,7 @@
 
 use super::{
     errand::{Errand, Told},
-    sites::Work,
+    sites::{Wish, Work},
 };
 use futures::{
     FutureExt, StreamExt,
@@ -57,9 +57,14 @@ impl SpeechToText for Whisper {
                 interim,
             },
         };
+        // Whoever speaks waits for it.
+        let wish = Wish {
+            scope: options.scope,
+            tier: QosTier::Fast,
+            variant: None,
+        };
         let transcription = Transcription {
-            // Whoever speaks waits for it.
-            job: self.work.begin(options.scope, QosTier::Fast, open),
+            job: self.work.begin(&wish, open),
             audio: Some(audio),
             over: false,
         };

@@ -3,13 +3,13 @@
 use super::{Model, Models, worker::Worker};
 use futures::{StreamExt, stream};
 use loqa_core::seams::{FRAME_SAMPLES, SAMPLE_RATE_HZ, TranscribeOptions, Voice};
-use loqa_inference::{resample::resample, wav};
+use loqa_inference::{resample::resample, tts::kokoro::PREFIX, wav};
 use loqa_protocol::{Capability, link::Offer};
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
 };
-use tokio::time::timeout;
+use tokio::{task::spawn_blocking, time::timeout};
 
 /// As long as what people ask, and it has most sounds.
 const SENTENCE: &str = "set a timer for twenty five minutes and turn off the kitchen lights";
@@ -28,7 +28,11 @@ pub const MOST_OFFERS: usize = 64;
 pub async fn measure(models: &Models) -> Vec<Offer> {
     let mut measured = BTreeMap::new();
     let mut said = vec![0.0; 2 * SAMPLE_RATE_HZ as usize];
-    if let Some(tts) = &models.tts {
+    if let Some(kokoro) = models.kokoro.clone() {
+        // What is measured is a voice that has been loaded. An error is a panic of what loads it.
+        let _ = spawn_blocking(move || kokoro.loaded(LOADING)).await;
+    }
+    for tts in &models.tts {
         // One voice of each engine: the others take as long.
         let mut engines: Vec<&Capability> = Vec::new();
         for capability in &tts.capabilities {
@@ -64,9 +68,10 @@ pub async fn measure(models: &Models) -> Vec<Offer> {
         known.map(offer).collect()
     };
     let stt = models.stt.as_ref();
-    let tts = models.tts.as_ref();
     let mut offers = stt.map_or(Vec::new(), |it| of(&it.capabilities, it.slots));
-    offers.extend(tts.map_or(Vec::new(), |it| of(&it.capabilities, it.slots)));
+    for tts in &models.tts {
+        offers.extend(of(&tts.capabilities, tts.slots));
+    }
     for worker in models.workers() {
         offers.extend(of_worker(&worker, &said).await);
     }
@@ -110,11 +115,12 @@ async fn speak(
 ) -> Option<((u32, u32), Vec<f32>)> {
     let voice = match capability.name.as_str() {
         "flite" => capability.variant.clone(),
+        "kokoro" => format!("{PREFIX}{}", capability.variant),
         engine => format!("{engine}:{MEASURED_WITH}"),
     };
     let began = Instant::now();
     let text = stream::iter([SENTENCE.to_owned()]).boxed();
-    let mut speech = tts.model.synthesize(text, Voice(voice));
+    let mut speech = tts.model.synthesize(text, Voice(voice).into());
     let (mut samples, mut rate, mut first) = (Vec::new(), 0, None);
     while let Some(chunk) = speech.next().await {
         let chunk = chunk.ok()?;

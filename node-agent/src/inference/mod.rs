@@ -2,6 +2,7 @@
 
 mod fetch;
 mod hearing;
+mod kokoro;
 mod load;
 mod measure;
 mod speaking;
@@ -17,7 +18,7 @@ use crate::config;
 use loqa_core::seams::{ModelError, SpeechToText, TextToSpeech};
 use loqa_inference::{
     stt::{Ears, PocketSphinx},
-    tts::Voices,
+    tts::{Kokoro, Voices},
 };
 use loqa_jobs::Process;
 use loqa_link::{
@@ -50,7 +51,10 @@ const FOLDER: &str = "models";
 #[derive(Default)]
 pub struct Models {
     stt: Option<Model<dyn SpeechToText>>,
-    tts: Option<Model<dyn TextToSpeech>>,
+    /// Those that take turns are one.
+    tts: Vec<Model<dyn TextToSpeech>>,
+    /// One of those voices.
+    kokoro: Option<Arc<Kokoro>>,
     /// Those in processes of their own; more come from the hub.
     workers: Mutex<Vec<Arc<Worker>>>,
     /// Those that the hub is asked for.
@@ -112,26 +116,7 @@ impl Models {
                 Err(error) => models.missing.push(error.to_string()),
             }
         }
-        if config.tts > 0 {
-            let voices = Voices::load();
-            let available = voices.available();
-            let mut capabilities: Vec<Capability> = Vec::new();
-            for voice in &available {
-                // espeak-ng has a voice for each of its hundred languages: it is offered as a whole.
-                let text = match voice.0.split_once(':') {
-                    Some((engine, _)) => format!("tts.{engine}"),
-                    None => format!("tts.flite:{}", voice.0),
-                };
-                let capability = text.parse().ok();
-                capabilities.extend(capability.filter(|it| !capabilities.contains(it)));
-            }
-            if capabilities.is_empty() {
-                let error = voices.check(&Default::default()).err();
-                models.missing.extend(error.map(|it| it.to_string()));
-            } else {
-                models.tts = Some(Model::new(Arc::new(voices), config.tts, capabilities));
-            }
-        }
+        models.speak(config);
         for wanted in Wanted::of(config) {
             let file = match &wanted.weights {
                 Weights::File(file) => Some(file.clone()),
@@ -152,6 +137,43 @@ impl Models {
         }
         models.shelf = Some(shelf);
         models
+    }
+
+    /// With the voices of this machine, as far as the settings want them.
+    fn speak(&mut self, config: &config::Inference) {
+        if config.tts > 0 {
+            let voices = Voices::load();
+            let mut capabilities: Vec<Capability> = Vec::new();
+            for voice in voices.available() {
+                // espeak-ng has a voice for each of its hundred languages: it is offered as a whole.
+                let text = match voice.0.split_once(':') {
+                    Some((engine, _)) => format!("tts.{engine}"),
+                    None => format!("tts.flite:{}", voice.0),
+                };
+                let capability = text.parse().ok();
+                capabilities.extend(capability.filter(|it| !capabilities.contains(it)));
+            }
+            if capabilities.is_empty() {
+                let error = voices.check(&Default::default()).err();
+                self.missing.extend(error.map(|it| it.to_string()));
+            } else {
+                let model = Model::new(Arc::new(voices) as Arc<_>, config.tts, capabilities);
+                self.tts.push(model);
+            }
+        }
+        match config.kokoro.as_deref().map(kokoro::open) {
+            Some(Ok(kokoro)) => {
+                self.tts.push(kokoro::model(&kokoro));
+                self.kokoro = Some(kokoro);
+            }
+            Some(Err(why)) => self.missing.push(why),
+            None => {}
+        }
+    }
+
+    /// Why Kokoro does not speak though it is here, as far as is known now.
+    pub fn trouble(&self) -> Option<String> {
+        self.kokoro.as_ref()?.state().trouble()
     }
 
     /// What the hub is asked for, and how much of it is here.
@@ -212,7 +234,7 @@ impl Models {
     #[cfg(test)]
     pub fn with_tts(mut self, tts: Arc<dyn TextToSpeech>, slots: u32, capability: &str) -> Models {
         let capabilities = capability.parse().into_iter().collect();
-        self.tts = Some(Model::new(tts, slots, capabilities));
+        self.tts.push(Model::new(tts, slots, capabilities));
         self
     }
 
@@ -225,12 +247,15 @@ impl Models {
     /// What was measured, with how much of it is in use now.
     fn report(&self) -> Report {
         let stt = self.stt.as_ref().map_or(0, Model::running);
-        let tts = self.tts.as_ref().map_or(0, Model::running);
+        let voice = |capability: &Capability| {
+            let voice = self.tts.iter().find(|it| it.can(capability));
+            voice.map_or(0, Model::running)
+        };
         let now = |offer: &Offer| Offer {
             running: match self.worker(&offer.capability) {
                 Some(worker) => worker.running(),
                 None if offer.capability.kind == "stt" => stt,
-                None => tts,
+                None => voice(&offer.capability),
             },
             ..offer.clone()
         };
@@ -315,13 +340,15 @@ impl Job {
                 ),
                 _ => return self.absent(&absent).await,
             },
-            JobOptions::Synthesize { voice } => match &models.tts {
-                Some(tts) if tts.can(capability) => (
-                    Chosen::Tts(tts.model.clone(), voice.clone()),
-                    tts.free.clone().try_acquire_owned(),
-                ),
-                _ => return self.absent(&absent).await,
-            },
+            JobOptions::Synthesize { voice } => {
+                match models.tts.iter().find(|it| it.can(capability)) {
+                    Some(tts) => (
+                        Chosen::Tts(tts.model.clone(), voice.clone()),
+                        tts.free.clone().try_acquire_owned(),
+                    ),
+                    None => return self.absent(&absent).await,
+                }
+            }
             JobOptions::Generate { .. } => return self.absent(&absent).await,
         };
         let Ok(permit) = permit else {

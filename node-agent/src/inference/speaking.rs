@@ -16,13 +16,15 @@ pub async fn work(job: Job, tts: &dyn TextToSpeech, voice: String) {
         mut hears,
     } = job;
     let (clauses, text) = mpsc::channel(CLAUSES);
-    let mut speech = tts.synthesize(text.boxed(), Voice(voice));
+    let mut speech = tts.synthesize(text.boxed(), Voice(voice).into());
     let mut reading = Box::pin(read(&mut hears, clauses));
     let mut read = false;
     let mut beat = interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let chunk = tokio::select! {
+            // Nobody listens any more; to drop the speech ends it.
+            () = says.unwanted() => return,
             ended = &mut reading, if !read => match ended {
                 Ok(()) => {
                     read = true;

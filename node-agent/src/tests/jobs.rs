@@ -4,8 +4,8 @@ use futures::{StreamExt, stream};
 use loqa_core::{
     grammar::SpeechGrammar,
     seams::{
-        AudioFrames, GuessedWord, ModelError, SpeechChunk, SpeechToText, TextStream, TextToSpeech,
-        TranscribeOptions, Voice,
+        AudioFrames, GuessedWord, ModelError, SpeakOptions, SpeechChunk, SpeechToText, TextStream,
+        TextToSpeech, TranscribeOptions,
     },
 };
 use loqa_link::wire::{Receiver, Sender};
@@ -63,7 +63,7 @@ impl TextToSpeech for Tone {
     fn synthesize(
         &self,
         text: TextStream,
-        _: Voice,
+        _: SpeakOptions,
     ) -> stream::BoxStream<'static, Result<SpeechChunk, ModelError>> {
         let chunk = |clause: String| {
             Ok(SpeechChunk {
@@ -191,6 +191,53 @@ async fn a_node_hears_and_speaks_for_its_hub_and_tells_how_well() {
             })
             .collect();
         assert_eq!(lengths, [300, 700, 0]);
+    };
+    tokio::select! {
+        ended = serving => panic!("{ended}"),
+        () = asking => {}
+    }
+}
+
+/// Says "and so on" until it is dropped, without a sound.
+struct Endless;
+
+impl TextToSpeech for Endless {
+    fn synthesize(
+        &self,
+        text: TextStream,
+        options: SpeakOptions,
+    ) -> stream::BoxStream<'static, Result<SpeechChunk, ModelError>> {
+        let said = text.flat_map(move |clause| match clause.as_str() {
+            "and so on" => stream::pending().boxed(),
+            _ => Tone.synthesize(stream::iter([clause]).boxed(), options.clone()),
+        });
+        said.boxed()
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_wants_to_hear_any_more_is_not_said_to_its_end() {
+    let house = house(&Config::default()).await;
+    let models = Models::default().with_tts(Arc::new(Endless), 1, "tts.kokoro:af_heart");
+    inference::measure(&models).await;
+    let serving = inference::serve(&house.at_node, &models);
+    let asking = async {
+        let voice = JobOptions::Synthesize {
+            voice: "kokoro:af_heart".into(),
+        };
+        let (mut says, hears) = ask(&house.at_hub, "tts.kokoro:af_heart", voice).await;
+        let text = "and so on".into();
+        says.send(&JobFrame::Text { text }).await.unwrap();
+        says.send(&JobFrame::Finish).await.unwrap();
+        let mut health = house.at_hub.health();
+        let mut running = async |wanted: u32| {
+            let so = health.wait_for(|it| it.offers.iter().any(|it| it.running == wanted));
+            drop(timeout(PATIENCE, so).await.unwrap().unwrap());
+        };
+        running(1).await;
+        // Somebody interrupts.
+        drop((says, hears));
+        running(0).await;
     };
     tokio::select! {
         ended = serving => panic!("{ended}"),

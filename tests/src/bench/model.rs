@@ -164,7 +164,10 @@ fn speak() -> Result<f64> {
     let text = ANSWER.concat();
     let whole = || {
         let began = Instant::now();
-        let chunks = voices.synthesize(stream::iter([text.clone()]).boxed(), Voice("slt".into()));
+        let chunks = voices.synthesize(
+            stream::iter([text.clone()]).boxed(),
+            Voice("slt".into()).into(),
+        );
         let chunks: Vec<_> = block_on(chunks.collect());
         chunks.into_iter().collect::<Result<Vec<_>, _>>()?;
         Ok(began.elapsed().as_secs_f64() * 1e3)

@@ -107,8 +107,10 @@ fn measure(voices: &Voices, voice: &Voice, times: usize) -> Result<Measured> {
     for time in 0..=times {
         for clause in CLAUSES {
             let began = Instant::now();
-            let mut said =
-                voices.synthesize(stream::iter([clause.to_owned()]).boxed(), voice.clone());
+            let mut said = voices.synthesize(
+                stream::iter([clause.to_owned()]).boxed(),
+                voice.clone().into(),
+            );
             let mut first = None;
             while let Some(chunk) = block_on(said.next()) {
                 let chunk = chunk?;
@@ -133,7 +135,7 @@ fn measure(voices: &Voices, voice: &Voice, times: usize) -> Result<Measured> {
 fn given_up(kokoro: &Kokoro, name: &str, times: usize) -> Result<Vec<f64>> {
     let say = |clause: &str| {
         let clause = stream::iter([clause.to_owned()]).boxed();
-        kokoro.synthesize(clause, Voice(name.into()))
+        kokoro.synthesize(clause, Voice(name.into()).into())
     };
     let mut waited = Vec::new();
     for time in 0..times {

@@ -2,7 +2,7 @@
 
 use super::clauses::{Speech, speak_in_turn};
 use futures::{Stream, StreamExt, stream};
-use loqa_core::seams::{ModelError, SpeechChunk, TextStream, TextToSpeech, Voice};
+use loqa_core::seams::{ModelError, SpeakOptions, SpeechChunk, TextStream, TextToSpeech, Voice};
 use std::{
     collections::HashMap,
     pin::Pin,
@@ -76,17 +76,17 @@ impl PhraseCache {
 }
 
 impl TextToSpeech for PhraseCache {
-    fn synthesize(&self, text: TextStream, voice: Voice) -> Speech {
+    fn synthesize(&self, text: TextStream, options: SpeakOptions) -> Speech {
         let (phrases, inner) = (self.phrases.clone(), self.voice.clone());
         speak_in_turn(text, move |clause| {
-            let key = (voice.clone(), clause);
+            let key = (options.voice.clone(), clause);
             if let Some(chunks) = lock(&phrases).find(&key) {
                 let chunks: Vec<_> = chunks.iter().cloned().map(Ok).collect();
                 return stream::iter(chunks).boxed();
             }
             let clause = stream::iter([key.1.clone()]).boxed();
             Recording {
-                speech: inner.synthesize(clause, voice.clone()),
+                speech: inner.synthesize(clause, options.clone()),
                 key: Some(key),
                 chunks: Vec::new(),
                 phrases: phrases.clone(),
@@ -181,7 +181,7 @@ mod tests {
     struct Scripted;
 
     impl TextToSpeech for Scripted {
-        fn synthesize(&self, text: TextStream, _: Voice) -> Speech {
+        fn synthesize(&self, text: TextStream, _: SpeakOptions) -> Speech {
             speak_in_turn(text, |clause| {
                 let chunk = SpeechChunk {
                     sample_rate_hz: 1000,
@@ -203,7 +203,7 @@ mod tests {
 
     fn start(cache: &PhraseCache, clause: &str) -> Speech {
         let clause = stream::iter([clause.to_string()]).boxed();
-        cache.synthesize(clause, Voice("slt".into()))
+        cache.synthesize(clause, Voice("slt".into()).into())
     }
 
     fn hits(cache: &PhraseCache) -> (u64, u64) {

@@ -10,7 +10,7 @@ use std::{
 };
 
 /// Speech of one clause or reply.
-pub(super) type Speech = BoxStream<'static, Result<SpeechChunk, ModelError>>;
+pub type Speech = BoxStream<'static, Result<SpeechChunk, ModelError>>;
 
 /// Letters of the longest piece given to a synthesiser at once: its analysis of a piece cannot
 /// be interrupted, so the piece bounds how long a cancelled voice stays busy.
@@ -21,7 +21,7 @@ const MAX_PIECE: usize = 160;
 /// The pause after a clause follows its punctuation and is only made when another clause comes.
 /// The stream ends after the first error. Clauses are taken from `text` when the one before has
 /// been handed on, so a slow listener holds the synthesiser back.
-pub(super) fn speak_in_turn(
+pub fn speak_in_turn(
     text: TextStream,
     speak: impl FnMut(String) -> Speech + Send + 'static,
 ) -> Speech {

@@ -6,7 +6,7 @@ use super::{
 };
 use futures::{SinkExt, Stream};
 use futures::{StreamExt, channel::mpsc, executor::block_on, stream};
-use loqa_core::seams::{ModelError, SpeechChunk, TextStream, TextToSpeech, Voice};
+use loqa_core::seams::{ModelError, SpeakOptions, SpeechChunk, TextStream, TextToSpeech};
 use std::{
     io::{Read, Write},
     pin::Pin,
@@ -72,7 +72,7 @@ impl Espeak {
 }
 
 impl TextToSpeech for Espeak {
-    fn synthesize(&self, text: TextStream, voice: Voice) -> Speech {
+    fn synthesize(&self, text: TextStream, SpeakOptions { voice, .. }: SpeakOptions) -> Speech {
         if let Err(error) = self.check(&voice.0) {
             return stream::iter([Err(error)]).boxed();
         }
@@ -231,6 +231,7 @@ fn read(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use loqa_core::seams::Voice;
 
     fn installed() -> bool {
         let installed = languages().is_ok();
@@ -243,7 +244,7 @@ mod tests {
     fn say(clause: &str, voice: &str) -> Speech {
         Espeak.synthesize(
             stream::iter([clause.to_string()]).boxed(),
-            Voice(voice.into()),
+            Voice(voice.into()).into(),
         )
     }
 

@@ -1,14 +1,17 @@
 //! Kokoro where it can, the fast voice where it cannot: every clause is said by one of them.
 
 use super::{
-    KOKORO,
     clauses::{Speech, speak_in_turn},
-    kokoro::{Kokoro, SAMPLE_RATE_HZ, State},
+    kokoro::{Kokoro, PREFIX, SAMPLE_RATE_HZ, State},
 };
 use crate::resample::Resampler;
 use futures::{StreamExt, stream};
-use loqa_core::seams::{ModelError, SpeechChunk, TextStream, TextToSpeech, Voice};
-use std::sync::Arc;
+use loqa_core::seams::{ModelError, SpeakOptions, SpeechChunk, TextStream, TextToSpeech, Voice};
+use loqa_protocol::PrivacyScope;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 /// Letters of a clause beyond which its beginning is said by itself where it comes first, so that something
 /// is heard before all of it has been computed: about 3 s of speech.
@@ -18,19 +21,46 @@ const BEGINNING: usize = 16;
 /// Input samples that the fast voice's sound waits for: 20 ms.
 const CONVERTED: usize = 320;
 
+/// Whether Kokoro's voices can be had: of this machine, or of whoever else has them.
+pub trait Presence: Send + Sync {
+    /// Tells whether there is such a voice.
+    ///
+    /// # Errors
+    /// [`ModelError::Backend`] naming the nearest.
+    fn knows(&self, voice: &str) -> Result<(), ModelError>;
+    /// Whether words that are so private could be said by it now. Where they could be soon, that begins.
+    fn is_ready(&self, voice: &str, scope: PrivacyScope) -> bool;
+}
+
+impl Presence for Kokoro {
+    fn knows(&self, voice: &str) -> Result<(), ModelError> {
+        Kokoro::knows(self, voice)
+    }
+
+    fn is_ready(&self, _: &str, _: PrivacyScope) -> bool {
+        let state = self.state();
+        if state == State::Loading {
+            self.begin();
+        }
+        matches!(state, State::Ready(_))
+    }
+}
+
 /// Says Kokoro's voices by Kokoro, as long as that is ready and does not fail; else by the voice beside
 /// it. Other voices are said by whoever has them.
 ///
-/// A reply has one sample rate, Kokoro's, whoever says its clauses.
+/// Whoever is gone or late in the middle of a reply is not asked for the rest of it. A reply has one sample
+/// rate, Kokoro's, whoever says its clauses.
 pub struct Expressive {
-    kokoro: Arc<Kokoro>,
+    kokoro: Arc<dyn Presence>,
     voices: Arc<dyn TextToSpeech>,
     fast: Voice,
 }
 
 impl Expressive {
-    /// `voices` has all of them, Kokoro's too; `fast` is the one beside it.
-    pub fn new(kokoro: Arc<Kokoro>, voices: Arc<dyn TextToSpeech>, fast: Voice) -> Self {
+    /// `voices` has all of them, Kokoro's too, as long as `kokoro` tells that it is there; `fast` is the one beside
+    /// it.
+    pub fn new(kokoro: Arc<dyn Presence>, voices: Arc<dyn TextToSpeech>, fast: Voice) -> Self {
         Self {
             kokoro,
             voices,
@@ -40,14 +70,20 @@ impl Expressive {
 }
 
 impl TextToSpeech for Expressive {
-    fn synthesize(&self, text: TextStream, voice: Voice) -> Speech {
-        let Some(name) = voice.0.strip_prefix(KOKORO) else {
-            return self.voices.synthesize(text, voice);
+    fn synthesize(&self, text: TextStream, options: SpeakOptions) -> Speech {
+        let Some(name) = options.voice.0.strip_prefix(PREFIX) else {
+            return self.voices.synthesize(text, options);
         };
         if let Err(error) = self.kokoro.knows(name) {
             return stream::iter([Err(error)]).boxed();
         }
-        let (kokoro, voices, fast) = (self.kokoro.clone(), self.voices.clone(), self.fast.clone());
+        let (name, scope) = (name.to_owned(), options.scope);
+        let (kokoro, voices) = (self.kokoro.clone(), self.voices.clone());
+        let fast = SpeakOptions {
+            voice: self.fast.clone(),
+            scope,
+        };
+        let gone = Arc::new(AtomicBool::new(false));
         let mut first = true;
         let begins_small = text.flat_map(move |clause| {
             let clauses = match std::mem::take(&mut first) {
@@ -57,21 +93,20 @@ impl TextToSpeech for Expressive {
             stream::iter(clauses)
         });
         speak_in_turn(begins_small.boxed(), move |clause| {
-            let say = |voice: &Voice| {
-                let clause = stream::iter([clause.clone()]).boxed();
-                voices.synthesize(clause, voice.clone())
+            let voices = voices.clone();
+            let say = move |clause: String, options: &SpeakOptions| {
+                voices.synthesize(stream::iter([clause]).boxed(), options.clone())
             };
-            let state = kokoro.state();
-            if state == State::Loading {
-                kokoro.begin();
+            if gone.load(Relaxed) || !kokoro.is_ready(&name, scope) {
+                return converted(say(clause, &fast));
             }
-            if !matches!(state, State::Ready(_)) {
-                return converted(say(&fast));
-            }
-            let (said, instead) = (say(&voice), (voices.clone(), fast.clone(), clause.clone()));
-            or_else(said, move || {
-                let (voices, fast, clause) = instead;
-                converted(voices.synthesize(stream::iter([clause]).boxed(), fast))
+            let said = say(clause.clone(), &options);
+            let (fast, gone) = (fast.clone(), gone.clone());
+            or_else(said, move |error| {
+                // Two voices that take turns are worse than one.
+                let leaves = matches!(error, ModelError::NodeLost(_) | ModelError::Deadline(_));
+                gone.fetch_or(leaves, Relaxed);
+                converted(say(clause, &fast))
             })
         })
     }
@@ -107,14 +142,14 @@ fn beginning(clause: &str) -> Vec<String> {
 }
 
 /// A clause, or what stands in for it if it fails before its first sound.
-fn or_else(said: Speech, instead: impl FnOnce() -> Speech + Send + 'static) -> Speech {
+fn or_else(said: Speech, instead: impl FnOnce(&ModelError) -> Speech + Send + 'static) -> Speech {
     let sounds = (said, Some(instead));
     stream::unfold(Some(sounds), |sounds| async {
         let (mut said, instead) = sounds?;
         match (said.next().await?, instead) {
             (Err(error), Some(instead)) => {
                 tracing::warn!("the fast voice says a clause: {error}");
-                let mut said = instead();
+                let mut said = instead(&error);
                 let next = said.next().await?;
                 Some((next, Some((said, None))))
             }
@@ -207,7 +242,7 @@ mod tests {
     fn a_clause_that_fails_at_once_is_said_by_the_other() {
         let broken = || Err(ModelError::Backend("broken".into()));
         let say = |said| -> Vec<_> {
-            let other = || speech(vec![chunk(24_000, 7)]);
+            let other = |_: &ModelError| speech(vec![chunk(24_000, 7)]);
             block_on(or_else(speech(said), other).collect())
         };
         assert_eq!(say(vec![broken()]), [chunk(24_000, 7)]);
@@ -217,6 +252,53 @@ mod tests {
             say(vec![chunk(24_000, 3), broken()]),
             [chunk(24_000, 3), broken()]
         );
+    }
+
+    /// Cannot say "cannot", and is gone after "gone". What it says is 3 samples, what the fast voice says 7.
+    struct Scripted;
+
+    impl Presence for Scripted {
+        fn knows(&self, _: &str) -> Result<(), ModelError> {
+            Ok(())
+        }
+
+        fn is_ready(&self, _: &str, scope: PrivacyScope) -> bool {
+            scope == PrivacyScope::Persistent
+        }
+    }
+
+    impl TextToSpeech for Scripted {
+        fn synthesize(&self, text: TextStream, options: SpeakOptions) -> Speech {
+            let lively = options.voice.0.starts_with(PREFIX);
+            text.map(move |clause| match clause.as_str() {
+                "cannot" if lively => Err(ModelError::Backend(clause)),
+                "gone" if lively => Err(ModelError::NodeLost(clause)),
+                _ => chunk(SAMPLE_RATE_HZ, if lively { 3 } else { 7 }),
+            })
+            .boxed()
+        }
+    }
+
+    #[test]
+    fn whoever_is_gone_is_not_asked_for_the_rest_of_a_reply() {
+        let tts = Expressive::new(Arc::new(Scripted), Arc::new(Scripted), Voice("slt".into()));
+        let say = |scope| -> Vec<usize> {
+            let clauses = ["one", "cannot", "two", "gone", "three"].map(String::from);
+            let options = SpeakOptions {
+                voice: Voice("kokoro:af_heart".into()),
+                scope,
+            };
+            let said = tts.synthesize(stream::iter(clauses).boxed(), options);
+            let chunks: Vec<_> = block_on(said.collect());
+            // Without the pauses.
+            let chunks = chunks.into_iter().map(|chunk| chunk.unwrap().samples);
+            chunks
+                .filter(|it| it[0] != 0.0)
+                .map(|it| it.len())
+                .collect()
+        };
+        assert_eq!(say(PrivacyScope::Persistent), [3, 7, 3, 7, 7]);
+        assert_eq!(say(PrivacyScope::Ephemeral), [7; 5]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{
     trim::Trimmer,
 };
 use futures::{StreamExt, channel::mpsc, stream};
-use loqa_core::seams::{ModelError, SpeechChunk, TextStream, TextToSpeech, Voice};
+use loqa_core::seams::{ModelError, SpeakOptions, SpeechChunk, TextStream, TextToSpeech};
 use std::{ops::ControlFlow, sync::mpsc as sync_mpsc, thread};
 
 /// Voices flite may have; `slt` is the one Loqa speaks with unless told otherwise.
@@ -83,7 +83,7 @@ impl Flite {
 }
 
 impl TextToSpeech for Flite {
-    fn synthesize(&self, text: TextStream, voice: Voice) -> Speech {
+    fn synthesize(&self, text: TextStream, SpeakOptions { voice, .. }: SpeakOptions) -> Speech {
         let Some(voice) = VOICES.into_iter().find(|name| *name == voice.0) else {
             return failure(ModelError::Backend(format!(
                 "flite has no voice `{}`",
@@ -241,6 +241,7 @@ pub(crate) fn phones(word: &str) -> Option<Vec<String>> {
 mod tests {
     use super::*;
     use futures::executor::block_on;
+    use loqa_core::seams::Voice;
     use std::time::Instant;
 
     fn flite() -> Option<Flite> {
@@ -278,11 +279,11 @@ mod tests {
     fn speech_begins_and_ends_at_once() {
         let Some(flite) = flite() else { return };
         // Behind the warm-up, so that this measures a warm voice.
-        collect(flite.synthesize(clauses(&["Yes."]), Voice("slt".into())));
+        collect(flite.synthesize(clauses(&["Yes."]), Voice("slt".into()).into()));
         let before = Instant::now();
         let mut speech = flite.synthesize(
             clauses(&["The kitchen lights are off."]),
-            Voice("slt".into()),
+            Voice("slt".into()).into(),
         );
         let first = block_on(speech.next()).expect("a chunk").expect("speech");
         let first_ms = before.elapsed().as_secs_f64() * 1e3;
@@ -326,7 +327,7 @@ mod tests {
         let voice = Voice("slt".into());
         // flite's noise differs from call to call, and with it where the trimmer cuts.
         let yes = || -> usize {
-            let speech = flite.synthesize(clauses(&["Yes."]), voice.clone());
+            let speech = flite.synthesize(clauses(&["Yes."]), voice.clone().into());
             collect(speech)
                 .iter()
                 .map(|chunk| chunk.samples.len())
@@ -334,8 +335,10 @@ mod tests {
         };
         let alone = yes();
         for _ in 0..20 {
-            let mut dropped =
-                flite.synthesize(clauses(&["This is not going to be heard."]), voice.clone());
+            let mut dropped = flite.synthesize(
+                clauses(&["This is not going to be heard."]),
+                voice.clone().into(),
+            );
             assert!(block_on(dropped.next()).is_some());
         }
         assert!(
@@ -361,7 +364,7 @@ mod tests {
             "a\u{301}",
             &long[..500],
         ] {
-            collect(flite.synthesize(clauses(&[text]), Voice("slt".into())));
+            collect(flite.synthesize(clauses(&[text]), Voice("slt".into()).into()));
         }
     }
 

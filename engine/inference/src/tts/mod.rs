@@ -11,15 +11,15 @@ mod trim;
 
 pub use self::{
     cache::{CacheStats, PhraseCache},
+    clauses::{Speech, speak_in_turn},
     espeak::Espeak,
-    expressive::Expressive,
+    expressive::{Expressive, Presence},
     flite::Flite,
     kokoro::{Kokoro, KokoroConfig},
 };
 
-use self::clauses::Speech;
 use futures::{StreamExt, stream};
-use loqa_core::seams::{ModelError, TextStream, TextToSpeech, Voice};
+use loqa_core::seams::{ModelError, SpeakOptions, TextStream, TextToSpeech, Voice};
 use std::sync::Arc;
 
 /// The voice Loqa speaks with unless told otherwise; an empty name means it too.
@@ -32,9 +32,6 @@ pub struct Voices {
     espeak: Espeak,
     kokoro: Option<Arc<Kokoro>>,
 }
-
-/// What Kokoro's voices have before their names.
-const KOKORO: &str = "kokoro:";
 
 enum Named<'a> {
     Flite(&'static str),
@@ -87,7 +84,7 @@ impl Voices {
         let languages = self.espeak.languages().unwrap_or_default();
         voices.extend(languages.iter().map(|name| Voice(format!("espeak:{name}"))));
         let kokoro = self.kokoro.iter().flat_map(|kokoro| kokoro.voices());
-        let kokoro = kokoro.map(|name| Voice(format!("{KOKORO}{name}")));
+        let kokoro = kokoro.map(|name| Voice(format!("{}{name}", kokoro::PREFIX)));
         voices.extend(kokoro.filter(|voice| self.check(voice).is_ok()));
         voices
     }
@@ -102,14 +99,18 @@ impl Voices {
 }
 
 impl TextToSpeech for Voices {
-    fn synthesize(&self, text: TextStream, voice: Voice) -> Speech {
+    fn synthesize(&self, text: TextStream, SpeakOptions { voice, scope }: SpeakOptions) -> Speech {
+        let by = |name: &str| SpeakOptions {
+            voice: Voice(name.into()),
+            scope,
+        };
         match (named(&voice), &self.flite) {
             (Ok(Named::Kokoro(name)), _) => match self.kokoro() {
-                Ok(kokoro) => kokoro.synthesize(text, Voice(name.into())),
+                Ok(kokoro) => kokoro.synthesize(text, by(name)),
                 Err(error) => stream::iter([Err(error)]).boxed(),
             },
-            (Ok(Named::Flite(name)), Ok(flite)) => flite.synthesize(text, Voice(name.into())),
-            (Ok(Named::Espeak(name)), _) => self.espeak.synthesize(text, Voice(name.into())),
+            (Ok(Named::Flite(name)), Ok(flite)) => flite.synthesize(text, by(name)),
+            (Ok(Named::Espeak(name)), _) => self.espeak.synthesize(text, by(name)),
             (Ok(Named::Flite(_)), Err(error)) => stream::iter([Err(error.clone())]).boxed(),
             (Err(error), _) => stream::iter([Err(error)]).boxed(),
         }
@@ -120,7 +121,7 @@ fn named(voice: &Voice) -> Result<Named<'_>, ModelError> {
     if let Some(name) = voice.0.strip_prefix("espeak:") {
         return Ok(Named::Espeak(name));
     }
-    if let Some(name) = voice.0.strip_prefix(KOKORO) {
+    if let Some(name) = voice.0.strip_prefix(kokoro::PREFIX) {
         return Ok(Named::Kokoro(name));
     }
     let wanted = if voice.0.is_empty() {

@@ -11,8 +11,8 @@ use crate::{
 };
 use futures::{StreamExt, stream};
 use loqa_core::seams::{
-    AnswerOptions, Answered, LanguageModel, SAMPLE_RATE_HZ, Said, SpeechToText, TextToSpeech,
-    TranscribeOptions, Voice,
+    AnswerOptions, Answered, LanguageModel, SAMPLE_RATE_HZ, Said, SpeakOptions, SpeechToText,
+    TextToSpeech, TranscribeOptions,
 };
 use loqa_inference::{resample::resample, tts::Voices, wav};
 use loqa_jobs::Process;
@@ -140,7 +140,7 @@ async fn answers(config: &Config, name: &str) -> Result<Measured, Problem> {
 /// Somebody who speaks, at 16 kHz.
 async fn speech() -> Result<Vec<f32>, String> {
     let text = stream::iter([SENTENCE.to_owned()]).boxed();
-    let mut chunks = Voices::load().synthesize(text, Voice::default());
+    let mut chunks = Voices::load().synthesize(text, SpeakOptions::default());
     let (mut samples, mut rate) = (Vec::new(), SAMPLE_RATE_HZ);
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|error| error.to_string())?;

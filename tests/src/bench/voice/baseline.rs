@@ -38,7 +38,10 @@ pub fn run(commands: &[Command]) -> Result<Vec<f64>> {
         let text = recogniser.finish()?.text();
         std::hint::black_box(grammar.parse(&Context::Commands, &text));
         let whole = vec![speech::speakable(REPLY)];
-        let chunks = voices.synthesize(stream::iter(whole).boxed(), Voice(DEFAULT_VOICE.into()));
+        let chunks = voices.synthesize(
+            stream::iter(whole).boxed(),
+            Voice(DEFAULT_VOICE.into()).into(),
+        );
         let audio: Vec<_> = futures::executor::block_on(chunks.collect::<Vec<_>>());
         audio.into_iter().collect::<Result<Vec<_>, _>>()?;
         latencies.push(SILENCE_MS + started.elapsed().as_secs_f64() * 1e3);

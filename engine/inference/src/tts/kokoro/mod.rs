@@ -18,7 +18,7 @@ use super::{
 };
 use crate::onnx;
 use futures::{Stream, StreamExt, channel::mpsc, stream};
-use loqa_core::seams::{ModelError, SpeechChunk, TextStream, TextToSpeech, Voice};
+use loqa_core::seams::{ModelError, SpeakOptions, SpeechChunk, TextStream, TextToSpeech};
 use ort::session::RunOptions;
 use std::{
     collections::HashMap,
@@ -34,6 +34,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// What its voices have before their names, among all voices.
+pub const PREFIX: &str = "kokoro:";
 /// The voice that is spoken with unless another is named.
 pub const DEFAULT_VOICE: &str = "af_heart";
 
@@ -72,6 +74,20 @@ pub enum State {
     TooSlow(f64),
     /// It cannot speak.
     Failed(ModelError),
+}
+
+impl State {
+    /// Why it does not speak, if it does not.
+    pub fn trouble(&self) -> Option<String> {
+        match self {
+            State::Ready(_) => None,
+            State::Loading => Some("Kokoro is being loaded".into()),
+            State::TooSlow(factor) => Some(format!(
+                "Kokoro takes {factor:.1} s for a second of speech here"
+            )),
+            State::Failed(error) => Some(format!("Kokoro does not work: {error}")),
+        }
+    }
 }
 
 /// What may be chosen about it.
@@ -279,7 +295,7 @@ impl Kokoro {
 }
 
 impl TextToSpeech for Kokoro {
-    fn synthesize(&self, text: TextStream, voice: Voice) -> Speech {
+    fn synthesize(&self, text: TextStream, SpeakOptions { voice, .. }: SpeakOptions) -> Speech {
         if let Err(error) = self.check(&voice.0) {
             return failure(error);
         }
