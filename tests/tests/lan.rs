@@ -105,6 +105,56 @@ fn three_nodes() -> Result<()> {
     )
 }
 
+/// A hub, and three machines that hear any words: two are gone within the same words, then the way to one is slow.
+#[test]
+fn muscle() -> Result<()> {
+    check(
+        Family::V6,
+        r#"
+        hub home
+        box attic of home hears "set a timer for ten minutes"
+        box cellar of home hears "set a timer for ten minutes"
+        box shed of home hears "set a timer for ten minutes"
+        puck kitchen of home
+        slow shed 0 0 0
+        run attic
+        run cellar
+        run shed
+        ready home 3
+        say home "purple elephants dance all around the green garden"
+        hearing home
+        kill it
+        hearing home
+        cut it
+        hearing home
+        answered home
+        timers home
+        mend
+        ready home 2
+        slow shed 50 30 1000
+        call kitchen "purple elephants dance"
+        hearing home
+        freeze it
+        answered kitchen
+        timers home
+        "#,
+        expect![[r#"
+            attic has found home, and is paired with it
+            cellar has found home, and is paired with it
+            shed has found home, and is paired with it
+            kitchen has found home, and is paired with it
+            a box hears it for home
+            a box hears it for home
+            a box hears it for home
+            home says: 10 minutes, starting now.
+            timers in home: 1
+            a box hears it for home
+            kitchen is answered
+            timers in home: 2
+        "#]],
+    )
+}
+
 /// A hub that hears any words itself, but not as soon as another machine does.
 #[test]
 fn default_engine() -> Result<()> {
