@@ -110,7 +110,8 @@ impl Scene {
 
     /// Waits until so many boxes would take work.
     pub(super) fn ready(&self, hub: &str, count: usize) -> Result<()> {
-        let deadline = Instant::now() + CEILING;
+        // Who has died often rests for two minutes.
+        let deadline = Instant::now() + 2 * CEILING;
         loop {
             let list = self.hub(hub)?.nodes()?;
             let boxes = list.iter().filter(|node| node["roles"][0] == "inference");
