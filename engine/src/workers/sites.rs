@@ -353,6 +353,13 @@ impl Work {
         format!("{}.{}", self.kind, self.name)
     }
 
+    /// Which models, or voices, nodes offer for it now.
+    pub fn lent(&self) -> Vec<String> {
+        let links = self.sites.links();
+        let offers = links.iter().flat_map(|link| self.offers(link, None));
+        offers.map(|offer| offer.capability.variant).collect()
+    }
+
     fn offers(&self, link: &Link, variant: Option<&str>) -> std::vec::IntoIter<Offer> {
         let (health, mut offers) = (link.health(), Vec::new());
         for offer in &health.borrow().offers {
