@@ -63,6 +63,9 @@ pub enum ModelError {
     /// Report it.
     #[error("{0}")]
     Backend(String),
+    /// Ask for less.
+    #[error("{0}")]
+    TooMuch(String),
 }
 
 /// How to transcribe one utterance; any words, unless told otherwise.
