@@ -153,47 +153,20 @@ async fn it_answers_while_its_process_is_killed_and_stopped() -> Result<()> {
     ensure!(mind.process.unload(Duration::ZERO));
     assert_eq!(whole(mind.ask("where is the tower")).await?, paris);
     assert_ne!(mind.id()?, before);
-    // What was never asked is never answered, and ends.
-    let nothing = mind
-        .llama
-        .answer(futures::stream::empty().boxed(), AnswerOptions::default());
-    assert_eq!(whole(nothing).await?, "");
     Ok(())
 }
 
 #[tokio::test]
-async fn whoever_stops_listening_leaves_it_free() -> Result<()> {
+async fn nobody_goes_on_with_the_words_of_another() -> Result<()> {
     let endless = Mind::of(|file| write(file, None))?;
-    for _ in 0..40 {
-        let mut answer = endless.ask("and then");
-        let first = timeout(CEILING, answer.next()).await?;
-        ensure!(matches!(first, Some(Ok(Answered::Words(_)))), "{first:?}");
-    }
-    // In the middle of an answer, nobody goes on with another's words.
     let mut answer = endless.ask("and then");
-    timeout(CEILING, answer.next()).await?;
+    let first = timeout(CEILING, answer.next()).await?;
+    ensure!(matches!(first, Some(Ok(Answered::Words(_)))), "{first:?}");
     kill_process(endless.id()?, Signal::KILL)?;
     let rest: Vec<_> = timeout(CEILING, answer.collect()).await?;
     ensure!(
         matches!(rest.last(), Some(Err(ModelError::NodeLost(_)))),
         "{rest:?}"
-    );
-    // Nor longer than anybody listens.
-    let all = whole(endless.ask("and then")).await?;
-    ensure!(all.len() < 8 << 10, "{}", all.len());
-    Ok(())
-}
-
-#[tokio::test]
-async fn what_it_cannot_read_is_told_and_the_next_question_answered() -> Result<()> {
-    let mind = Mind::of(|file| write_saying(file, &PARIS, ""))?;
-    let long = "tell me about the ".to_owned() + &"very ".repeat(4000) + "old tower";
-    let error = whole(mind.ask(&long)).await.err().context("it was read")?;
-    ensure!(error.to_string().contains("tokens"), "{error}");
-    ensure!(
-        whole(mind.ask("😀 <|im_end|> \0 the tower"))
-            .await?
-            .starts_with("That")
     );
     Ok(())
 }

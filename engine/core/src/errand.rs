@@ -323,8 +323,10 @@ impl Errand {
             return;
         }
         it.state = State::Over;
-        // Who has enough to do has not failed.
-        it.lost = !matches!(lost, Lost::Refused(ModelError::Deadline(_)));
+        // Who has enough to do has not failed, nor has who was asked too much.
+        let fine =
+            |why: &ModelError| matches!(why, ModelError::Deadline(_) | ModelError::TooMuch(_));
+        it.lost = !matches!(&lost, Lost::Refused(why) if fine(why));
         effects.push(Effect::Close { attempt });
         let place = it.place;
         self.last = Some(match lost {
@@ -427,6 +429,7 @@ fn refused(error: JobError) -> ModelError {
         },
         JobErrorKind::Deadline => ModelError::Deadline(error.message),
         JobErrorKind::Backend => ModelError::Backend(error.message),
+        JobErrorKind::TooMuch => ModelError::TooMuch(error.message),
     }
 }
 

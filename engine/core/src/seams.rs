@@ -63,6 +63,9 @@ pub enum ModelError {
     /// Report it.
     #[error("{0}")]
     Backend(String),
+    /// Ask for less.
+    #[error("{0}")]
+    TooMuch(String),
 }
 
 /// How to transcribe one utterance; any words, unless told otherwise.
@@ -86,8 +89,11 @@ pub trait SpeechToText: Send + Sync {
     /// Transcribes one utterance while it is spoken.
     ///
     /// Yields a hypothesis after every frame it has heard (`through` says how far; a slow backend
-    /// may skip frames), and exactly one with `is_final`, last, once `audio` has ended. The same audio gives the same words whatever came before it. Dropping
-    /// the stream frees the worker within 50 ms.
+    /// may skip frames), and exactly one with `is_final`, last, once `audio` has ended: without words
+    /// and [`Rejected`](loqa_protocol::Verdict::Rejected) where nobody spoke. What was committed
+    /// stays. The same audio gives the same words whatever came before it, and however it is cut into
+    /// frames; samples that are not finite are silence. Dropping the stream frees the worker within
+    /// 50 ms.
     fn transcribe(
         &self,
         audio: AudioFrames,
@@ -137,7 +143,10 @@ impl From<Voice> for SpeakOptions {
 
 /// Text to speech.
 pub trait TextToSpeech: Send + Sync {
-    /// Speaks clauses as they arrive. The first chunk is small. Dropping the stream cancels.
+    /// Speaks clauses as they arrive: one is heard before the next is there. The first chunk is small,
+    /// at most 100 ms; all have one rate. Nothing is said of nothing, and any text is survived. Dropping
+    /// the stream cancels, and leaves the voice to the next reply. A voice that is not there is
+    /// [`ModelError::Backend`], naming the nearest.
     fn synthesize(
         &self,
         text: TextStream,
@@ -184,8 +193,10 @@ pub enum Answered {
 /// Answers what no command covers.
 pub trait LanguageModel: Send + Sync {
     /// Reads what is said while it is said, and answers once it is final: ends after the last word, or
-    /// after a call. `said` that ends before anything was final ends without an answer. Dropping the
-    /// stream frees the model within 50 ms.
+    /// after a call, which is of a tool that was offered, with what it takes. `said` that ends before
+    /// anything was final ends without an answer. Of the history the oldest is left out where it is too
+    /// long; words that are too long by themselves are [`ModelError::TooMuch`]. Dropping the stream
+    /// frees the model within 50 ms.
     fn answer(
         &self,
         said: BoxStream<'static, Said>,

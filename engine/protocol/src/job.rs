@@ -155,7 +155,7 @@ pub struct Tool {
 pub struct JobError {
     /// What the asker can do about it.
     pub kind: JobErrorKind,
-    /// What was wrong.
+    /// What was wrong; of [`JobErrorKind::Deadline`] what it was that took too long.
     pub message: String,
     /// What a person can do; may be empty.
     pub help: String,
@@ -171,4 +171,6 @@ pub enum JobErrorKind {
     Deadline,
     /// Report it.
     Backend,
+    /// Ask for less.
+    TooMuch,
 }

@@ -683,6 +683,7 @@ pub(super) fn model_problem(error: &ModelError) -> Problem {
         ModelError::NodeLost(_) => "node_lost",
         ModelError::Deadline(_) => "deadline",
         ModelError::Backend(_) => "backend",
+        ModelError::TooMuch(_) => "too_much",
     };
     match error {
         ModelError::NotLoaded { what, help } => {

@@ -75,7 +75,14 @@ impl LanguageModel for Remembered {
         options: AnswerOptions,
     ) -> BoxStream<'static, Result<Answered, ModelError>> {
         let version = (self.version)();
-        let before = format!("{version} {:?} {:?}", options.tier, options.history);
+        // Whoever may have less done is offered less, and answered otherwise.
+        let AnswerOptions {
+            tier,
+            history,
+            barred,
+            ..
+        } = &options;
+        let before = format!("{version} {tier:?} {barred:?} {history:?}");
         let (to_model, heard) = mpsc::channel(WAITING);
         let listening = Listening {
             said: Some((said, to_model)),

@@ -316,7 +316,7 @@ impl Work {
             candidates,
             choices,
             ..
-        } = self.rank(wish);
+        } = self.rank(wish, false);
         let mut choices = choices?;
         let first = choices.swap_remove(0);
         let chosen = &candidates[first.index];
@@ -353,6 +353,13 @@ impl Work {
         format!("{}.{}", self.kind, self.name)
     }
 
+    /// Which models, or voices, nodes offer for it now.
+    pub fn lent(&self) -> Vec<String> {
+        let links = self.sites.links();
+        let offers = links.iter().flat_map(|link| self.offers(link, None));
+        offers.map(|offer| offer.capability.variant).collect()
+    }
+
     fn offers(&self, link: &Link, variant: Option<&str>) -> std::vec::IntoIter<Offer> {
         let (health, mut offers) = (link.health(), Vec::new());
         for offer in &health.borrow().offers {
@@ -365,8 +372,8 @@ impl Work {
         offers.into_iter()
     }
 
-    /// Who could do it now.
-    fn rank(&self, wish: &Wish<'_>) -> Ranking {
+    /// Who could do it now; with `waits`, also whoever has enough to do as far as they have told.
+    fn rank(&self, wish: &Wish<'_>, waits: bool) -> Ranking {
         let now = self.sites.began.elapsed();
         let named = self.sites.links().into_iter().filter_map(|link| {
             let known = (self.sites.known)(link.peer())?;
@@ -407,7 +414,9 @@ impl Work {
                         let seconds = rests.as_secs().max(1);
                         Some(format!("it failed, and is tried again in {seconds} s"))
                     }
-                    _ if offer.running >= offer.slots => Some("it has enough to do".to_owned()),
+                    _ if offer.running >= offer.slots && !waits => {
+                        Some("it has enough to do".to_owned())
+                    }
                     _ => None,
                 };
                 candidates.push(Candidate {
@@ -439,11 +448,16 @@ impl Work {
 
     /// The places, the best first, and the choice noted.
     fn ranked(&self, wish: &Wish<'_>) -> Result<Vec<Ranked>, NoPlacement> {
+        let mut ranking = self.rank(wish, false);
+        if ranking.choices.is_err() {
+            // What a node tells is older than what it does; and to wait for one is better than no answer.
+            ranking = self.rank(wish, true);
+        }
         let Ranking {
             candidates,
             sites,
             choices,
-        } = self.rank(wish);
+        } = ranking;
         let choices = choices?;
         let mut state = self.sites.lock();
         if let Some(first) = choices.first() {

@@ -12,7 +12,7 @@ use loqa_core::seams::{ModelError, SpeakOptions, SpeechChunk, TextStream, TextTo
 use loqa_inference::tts::{
     Kokoro, Presence, Voices,
     kokoro::{PREFIX, SAMPLE_RATE_HZ},
-    speak_in_turn,
+    nearest, speak_in_turn,
 };
 use loqa_protocol::{JobFrame, JobOptions, PrivacyScope, QosTier, SessionId, TurnId, UtteranceId};
 use std::{sync::Arc, time::Duration};
@@ -69,9 +69,16 @@ impl Presence for Mouths {
         if voice == self.voice || self.work.look(&anybody).is_ok() {
             return Ok(());
         }
+        let lent = self.work.lent();
+        let own = self.own.as_ref().map_or(&[][..], |own| own.voices());
+        let mut all = own.iter().chain(&lent).map(String::as_str).peekable();
         match &self.own {
-            Some(own) => own.knows(voice),
-            None => self.others.check(&Voice(format!("{PREFIX}{voice}"))),
+            Some(own) if own.voices().iter().any(|name| name == voice) => own.knows(voice),
+            None if all.peek().is_none() => self.others.check(&Voice(format!("{PREFIX}{voice}"))),
+            _ => Err(ModelError::Backend(format!(
+                "Kokoro has no voice `{voice}`{}",
+                nearest(voice, all)
+            ))),
         }
     }
 
@@ -89,8 +96,11 @@ impl TextToSpeech for Mouths {
         text: TextStream,
         options: SpeakOptions,
     ) -> BoxStream<'static, Result<SpeechChunk, ModelError>> {
-        if !options.voice.0.starts_with(PREFIX) {
+        let Some(name) = options.voice.0.strip_prefix(PREFIX) else {
             return self.others.synthesize(text, options);
+        };
+        if let Err(error) = self.knows(name) {
+            return stream::iter([Err(error)]).boxed();
         }
         let (work, runtime) = (self.work.clone(), self.runtime.clone());
         speak_in_turn(text, move |clause| {

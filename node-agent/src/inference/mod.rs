@@ -352,8 +352,8 @@ impl Job {
             JobOptions::Generate { .. } => return self.absent(&absent).await,
         };
         let Ok(permit) = permit else {
-            let words = "this node has too many jobs already";
-            self.fail(JobErrorKind::Deadline, words, "").await;
+            let what = "waiting for a node that has enough to do";
+            self.fail(JobErrorKind::Deadline, what, "").await;
             return None;
         };
         tracing::info!(%capability, %utterance, "a job begins");
@@ -405,7 +405,8 @@ async fn failed(says: Sender<JobFrame>, error: ModelError) {
             let what = format!("{what} is not loaded");
             fail(says, JobErrorKind::NotLoaded, &what, &help).await;
         }
-        ModelError::Deadline(_) => fail(says, JobErrorKind::Deadline, &error.to_string(), "").await,
+        ModelError::Deadline(what) => fail(says, JobErrorKind::Deadline, &what, "").await,
+        ModelError::TooMuch(words) => fail(says, JobErrorKind::TooMuch, &words, "").await,
         error => fail(says, JobErrorKind::Backend, &error.to_string(), "").await,
     }
 }

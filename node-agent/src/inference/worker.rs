@@ -20,11 +20,15 @@ use tokio::sync::Semaphore;
 /// What a language model is tried with.
 const QUESTION: &str = "Say yes.";
 
+/// Jobs besides those that are worked on: the process has them take turns, and whoever only listens to somebody who
+/// speaks keeps nobody from being answered. Half of what it takes.
+const WAITING: usize = 8;
+
 /// The model.
 pub struct Worker {
     pub process: Arc<Process>,
     pub capability: Capability,
-    /// All that it does at a time.
+    /// All that it does at a time; with more, others are asked first.
     pub slots: u32,
     pub free: Arc<Semaphore>,
 }
@@ -46,14 +50,15 @@ impl Worker {
             capability: wanted.capability(),
             process: Arc::new(Process::of(program)),
             slots: wanted.slots,
-            free: Arc::new(Semaphore::new(wanted.slots as usize)),
+            free: Arc::new(Semaphore::new(wanted.slots as usize + WAITING)),
         })
     }
 
-    /// How much of it is in use.
+    /// How many of its slots are in use.
     pub fn running(&self) -> u32 {
-        self.slots
-            .saturating_sub(self.free.available_permits() as u32)
+        let here = self.slots as usize + WAITING;
+        let taken = here.saturating_sub(self.free.available_permits());
+        self.slots.min(taken as u32)
     }
 
     /// Tries it, with what was said (at 16 kHz): compute time over audio time in thousandths (0 where no time is heard),

@@ -191,13 +191,14 @@ fn an_answer_that_was_acted_on_is_not_given_a_second_time() {
 
 #[test]
 fn whoever_refuses_is_not_asked_twice() {
-    let busy = |message: &str| JobFrame::Error {
+    let error = |kind, message: &str| JobFrame::Error {
         error: JobError {
-            kind: JobErrorKind::Deadline,
+            kind,
             message: message.into(),
             help: String::new(),
         },
     };
+    let busy = |message: &str| error(JobErrorKind::Deadline, message);
     let mut errand = Errand::new(vec![place("attic", 9), place("here", 9)]);
     errand.handle(Input::Say(audio(0)), MS);
     let next = errand.handle(Input::Came(0, busy("the attic")), 2 * MS);
@@ -208,6 +209,13 @@ fn whoever_refuses_is_not_asked_twice() {
         shown(&none),
         "close 1, again, fail: this machine took too long"
     );
+    // Nor is it the fault of whoever was asked too much.
+    let mut long = Errand::new(vec![place("attic", 9)]);
+    long.handle(Input::Say(audio(0)), MS);
+    let told = error(JobErrorKind::TooMuch, "say less");
+    let none = long.handle(Input::Came(0, told), 2 * MS);
+    assert_eq!(shown(&none), "close 0, again, fail: say less");
+    assert!(long.outcomes().all(|it| !it.lost));
     let nobody = Errand::new(Vec::new()).handle(Input::Time, MS);
     assert!(matches!(
         &nobody[..],

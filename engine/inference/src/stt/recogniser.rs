@@ -168,6 +168,8 @@ impl Recogniser {
         path.place(&self.steps);
         let mut verdict = match &mut self.judge {
             Some(judge) => judge.finish(&path, ends_a_sentence)?,
+            // Whatever was said is what it hears; nobody said anything.
+            None if path.words.is_empty() => Verdict::Rejected,
             None => Verdict::Unknown,
         };
         if verdict != Verdict::Rejected && !self.hear_free_text(&mut path)? {

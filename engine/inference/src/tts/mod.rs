@@ -145,8 +145,8 @@ fn named(voice: &Voice) -> Result<Named<'_>, ModelError> {
     }
 }
 
-/// `: did you mean …?` with the known name nearest to a wrong one.
-fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> String {
+/// `: did you mean …?` with the known name nearest to a wrong one; nothing where none is known.
+pub fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> String {
     known
         .min_by_key(|name| strsim::damerau_levenshtein(name, wrong))
         .map_or_else(String::new, |name| format!(": did you mean `{name}`?"))

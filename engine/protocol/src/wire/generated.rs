@@ -1884,6 +1884,7 @@ pub enum JobErrorKind {
     NotLoaded = 1,
     Deadline = 2,
     Backend = 3,
+    TooMuch = 4,
 }
 impl JobErrorKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1896,6 +1897,7 @@ impl JobErrorKind {
             Self::NotLoaded => "JOB_ERROR_KIND_NOT_LOADED",
             Self::Deadline => "JOB_ERROR_KIND_DEADLINE",
             Self::Backend => "JOB_ERROR_KIND_BACKEND",
+            Self::TooMuch => "JOB_ERROR_KIND_TOO_MUCH",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1905,6 +1907,7 @@ impl JobErrorKind {
             "JOB_ERROR_KIND_NOT_LOADED" => Some(Self::NotLoaded),
             "JOB_ERROR_KIND_DEADLINE" => Some(Self::Deadline),
             "JOB_ERROR_KIND_BACKEND" => Some(Self::Backend),
+            "JOB_ERROR_KIND_TOO_MUCH" => Some(Self::TooMuch),
             _ => None,
         }
     }

@@ -8,7 +8,7 @@ use v1::{job_frame::Kind, job_open::Options};
 wire_enum!(
     JobErrorKind,
     "job_error.kind",
-    [NotLoaded, Deadline, Backend]
+    [NotLoaded, Deadline, Backend, TooMuch]
 );
 wire_enum!(Role, "job_message.role", [User, Assistant, Tool]);
 

@@ -5,7 +5,7 @@ use crate::{
     call::{Call, Tools},
     model::Model,
     pace::{QUICK, STEADY},
-    prompt::Conversation,
+    prompt::{Conversation, Fault},
     queue::Queue,
     reader::{Read, Reader},
 };
@@ -60,7 +60,8 @@ impl<M: Model> Worker<M> {
             // Whoever asked may be gone.
             Ok(true) => drop(asked.answers.send(&JobFrame::Finish)),
             Ok(false) => {}
-            Err(error) => asked.answers.fail(JobErrorKind::Backend, &error),
+            Err(Fault::TooMuch(why)) => asked.answers.fail(JobErrorKind::TooMuch, &why),
+            Err(Fault::Wrong(why)) => asked.answers.fail(JobErrorKind::Backend, &why),
         }
     }
 
@@ -73,7 +74,7 @@ impl<M: Model> Worker<M> {
             answers,
             ..
         }: &Asked,
-    ) -> Result<bool, String> {
+    ) -> Result<bool, Fault> {
         let JobOptions::Generate {
             system,
             history,
@@ -83,7 +84,8 @@ impl<M: Model> Worker<M> {
             seed,
         } = options
         else {
-            return Err("this process runs a language model, which does nothing but answer".into());
+            let why = "this process runs a language model, which does nothing but answer";
+            return Err(why.to_owned().into());
         };
         let offered = Tools::new(tools)?;
         let schema = offered.schema();
@@ -120,13 +122,14 @@ impl<M: Model> Worker<M> {
                 };
                 answers.send(&frame).is_ok()
             };
-            answer(reader, &prompt, &order, &|| self.is_over(inbox), &mut tell)
+            let stop = || self.is_over(inbox);
+            Ok(answer(reader, &prompt, &order, &stop, &mut tell)?)
         })?;
         Ok(whole.unwrap_or(false))
     }
 
     /// Reads ahead until the words are final; returns them, or `None` if it was cancelled.
-    fn listen(&self, job: &mut Job, inbox: &Inbox) -> Result<Option<String>, String> {
+    fn listen(&self, job: &mut Job, inbox: &Inbox) -> Result<Option<String>, Fault> {
         let mut words = String::new();
         // What is to be read; `None` until it is known what that is.
         let mut ahead = None;
@@ -143,8 +146,14 @@ impl<M: Model> Worker<M> {
                     patience = Duration::ZERO;
                     continue;
                 }
-                Took::Frame(_) => return Err("a frame came that this job has no use for".into()),
-                Took::Finished => return Err("the words were never said to be final".into()),
+                Took::Frame(_) => {
+                    let why = "a frame came that this job has no use for";
+                    return Err(why.to_owned().into());
+                }
+                Took::Finished => {
+                    let why = "the words were never said to be final";
+                    return Err(why.to_owned().into());
+                }
                 Took::Cancelled => return Ok(None),
                 Took::Nothing if is_read => {
                     patience = QUIET;
@@ -174,8 +183,8 @@ impl<M: Model> Worker<M> {
     fn with_reader<T>(
         &self,
         inbox: &Inbox,
-        use_it: impl FnOnce(&mut Reader<M>) -> Result<T, String>,
-    ) -> Result<Option<T>, String> {
+        use_it: impl FnOnce(&mut Reader<M>) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
         let Some(_pass) = self.queue.enter(|| self.is_over(inbox)) else {
             return Ok(None);
         };

@@ -11,6 +11,21 @@ const MORE: &str = " and";
 /// read already.
 const WORDS: usize = 64;
 
+/// Why there is no prompt, or no answer to it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// It is too long for the model.
+    TooMuch(String),
+    /// The model, or what was asked of it, is wrong.
+    Wrong(String),
+}
+
+impl From<String> for Fault {
+    fn from(why: String) -> Self {
+        Fault::Wrong(why)
+    }
+}
+
 /// A conversation, without what is said right now.
 pub struct Conversation {
     system: Option<Turn>,
@@ -57,7 +72,7 @@ impl Conversation {
         model: &M,
         said: &str,
         most: usize,
-    ) -> Result<Vec<Token>, String> {
+    ) -> Result<Vec<Token>, Fault> {
         let said = without(said, model.marks());
         let tokens = |from| -> Result<Vec<Token>, String> {
             Ok(model.tokens(&model.prompt(&self.turns(from, &said))?))
@@ -78,9 +93,9 @@ impl Conversation {
         let least = tokens(from)?;
         if least.len() > most {
             let length = least.len();
-            return Err(format!(
+            return Err(Fault::TooMuch(format!(
                 "the prompt has {length} tokens without any history, and {most} fit: say less, offer fewer tools or give the model a larger context"
-            ));
+            )));
         }
         self.from = from;
         Ok(least)
@@ -95,7 +110,7 @@ impl Conversation {
         model: &M,
         said: &str,
         most: usize,
-    ) -> Result<Vec<Token>, String> {
+    ) -> Result<Vec<Token>, Fault> {
         let mut tokens = self.prompt(model, said, most)?;
         let said = without(said, model.marks()) + MORE;
         let longer = model.tokens(&model.prompt(&self.turns(self.from, &said))?);
@@ -229,7 +244,9 @@ mod tests {
         assert_eq!(prompt(999), Ok(letters(shorter)));
         let least = "<s>S<u>why<a>";
         assert_eq!(prompt(shorter.len() - 1), Ok(letters(least)));
-        let error = prompt(least.len() - 1).unwrap_err();
+        let Err(Fault::TooMuch(error)) = prompt(least.len() - 1) else {
+            panic!("it fits")
+        };
         assert!(
             error.contains("has 13 tokens") && error.contains("12 fit"),
             "{error}"

@@ -189,10 +189,10 @@ fn text(frames: &[JobFrame]) -> String {
     parts.collect()
 }
 
-fn error(frames: &[JobFrame]) -> &str {
+fn error(frames: &[JobFrame], kind: JobErrorKind) -> &str {
     match frames {
         [JobFrame::Error { error }] => {
-            assert_eq!(error.kind, JobErrorKind::Backend);
+            assert_eq!(error.kind, kind);
             &error.message
         }
         other => panic!("{other:?}"),
@@ -317,7 +317,7 @@ fn what_is_too_long_is_told_with_numbers() {
     let worker = Worker::start(512, None);
     let long = "what is it ".repeat(400);
     let frames = worker.answer(plain(50), &long);
-    let message = error(&frames);
+    let message = error(&frames, JobErrorKind::TooMuch);
     assert!(
         message.contains("tokens") && message.contains("462 fit"),
         "{message}"
@@ -326,7 +326,8 @@ fn what_is_too_long_is_told_with_numbers() {
         voice: String::new(),
     };
     let wrong = worker.answer(speech, "");
-    assert!(error(&wrong).contains("language model"));
+    let message = error(&wrong, JobErrorKind::Backend);
+    assert!(message.contains("language model"), "{message}");
     let fine = worker.answer(plain(5), "what is it");
     assert_eq!(fine.last(), Some(&JobFrame::Finish));
 }

@@ -272,7 +272,7 @@ fn tokens(more: &[String], known: &str) -> Vec<(String, Kind)> {
         });
         beginnings.chain([spaced]).collect::<Vec<_>>()
     });
-    let mut there: HashSet<String> = HashSet::new();
+    let mut there: HashSet<String> = tokens.iter().map(|(text, _)| text.clone()).collect();
     let texts = ["▁".to_owned()].into_iter().chain(letters).chain(words);
     for text in texts.chain(more.iter().cloned()) {
         if there.insert(text.clone()) {
