@@ -25,8 +25,8 @@ use tokio::{
 const CONNECTIONS: usize = 16;
 /// How long nothing is accepted after that failed, as when too many files are open.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How long whoever connects may take to say what it wants.
-const ASKING: Duration = Duration::from_secs(5);
+/// How long the hub may take to tell why it refuses, and the browser to take what it is told.
+const TELLING: Duration = Duration::from_secs(1);
 /// What is shown while there is no hub.
 const AWAY: &str = "Loqa's hub is away";
 
@@ -96,6 +96,10 @@ fn page(at: SocketAddr) -> String {
 /// One connection of the browser, until either side ends it.
 async fn show(mut browser: TcpStream, hub: Reached) {
     let _ = browser.set_nodelay(true);
+    // Browsers connect before they want anything.
+    if browser.readable().await.is_err() {
+        return;
+    }
     let link = hub.borrow().clone();
     let Some(link) = link else {
         return tell(browser, AWAY).await;
@@ -112,6 +116,10 @@ async fn show(mut browser: TcpStream, hub: Reached) {
     };
     if let Err(error) = copied {
         tracing::debug!(%error, "a connection of the screen has ended");
+        // Who refuses to read has told why, which comes to whoever reads.
+        if page.ended().is_none() {
+            let _ = timeout(TELLING, page.read(&mut [0])).await;
+        }
         if page.has_answered() {
             return;
         }
@@ -145,10 +153,10 @@ async fn tell(mut browser: TcpStream, why: &str) {
          Retry-After: 3\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n{page}"
     );
     let telling = async {
-        // What was asked and never read would take the answer with it.
-        let _ = browser.read(&mut [0; 4096]).await?;
+        // What was asked and never read would take the answer with it; most of it has been read.
+        while browser.try_read(&mut [0; 4096]).is_ok_and(|read| read > 0) {}
         browser.write_all(answer.as_bytes()).await?;
         browser.shutdown().await
     };
-    let _: Result<io::Result<()>, _> = timeout(ASKING, telling).await;
+    let _: Result<io::Result<()>, _> = timeout(TELLING, telling).await;
 }
