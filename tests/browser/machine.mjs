@@ -28,8 +28,12 @@ export function node({ config, data }, ...args) {
   };
   child.stdout.on("data", hear);
   child.stderr.on("data", hear);
+  // A story that fails leaves nobody behind.
+  const leave = () => child.kill("SIGKILL");
+  process.once("exit", leave);
   const ended = new Promise((end) =>
     child.on("exit", (code) => {
+      process.off("exit", leave);
       hear("\n");
       end(code);
     }),

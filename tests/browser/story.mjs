@@ -33,5 +33,7 @@ export async function tell(steps, state, { afterwards = () => {} } = {}) {
     await chromium.close();
     if (!state.ended) await kill(state.hub);
     await afterwards();
+    // Programs that a step has left running must not keep this one.
+    if (process.exitCode) process.exit();
   }
 }
