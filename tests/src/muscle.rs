@@ -2,7 +2,8 @@
 
 use crate::{
     lan::Machine,
-    nodes::{self, CEILING, Pairing, Running, listed},
+    nodes::{self, Pairing, Running, listed},
+    process::CEILING,
     program::{Ended, Home},
 };
 use anyhow::{Context, Result, bail};

@@ -1,6 +1,7 @@
 //! Nodes as people have them: `loqa-node` beside `loqa`, paired at a command line, hearing recordings.
 
 use crate::{
+    process::{CEILING, Process},
     program::{Ended, Home, loqa},
     voices::SAMPLE_RATE_HZ,
 };
@@ -16,8 +17,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Longer than anything takes that works, also on a machine under load.
-pub const CEILING: Duration = Duration::from_secs(100);
 /// Of a recording, in a second.
 const RATE: usize = SAMPLE_RATE_HZ;
 
@@ -142,19 +141,9 @@ pub fn pair_here(home: &Home, name: &str) -> Result<()> {
     pair(hub, joins).map(drop)
 }
 
-/// A program that ends with this, as kill -9 does.
-pub struct Ending(pub Child);
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// `loqa-node run`, and what it says.
 pub struct Running {
-    program: Ending,
+    program: Process,
     lines: mpsc::Receiver<String>,
     /// Those that were read.
     seen: Vec<String>,
@@ -166,8 +155,8 @@ impl Running {
     /// # Errors
     /// It cannot be started.
     pub fn start(mut command: Command) -> Result<Running> {
-        let mut program = command.stderr(Stdio::piped()).spawn()?;
-        let told = BufReader::new(program.stderr.take().context("no output")?);
+        let mut program = Process::start(command.stderr(Stdio::piped()))?;
+        let told = BufReader::new(program.0.stderr.take().context("no output")?);
         // Far more lines than any test makes; then it waits.
         let (tells, lines) = mpsc::sync_channel(10_000);
         std::thread::spawn(move || {
@@ -178,7 +167,7 @@ impl Running {
             }
         });
         Ok(Running {
-            program: Ending(program),
+            program,
             lines,
             seen: Vec::new(),
         })

@@ -1,4 +1,4 @@
-//! Programs beside Loqa that a test starts and ends: a screen, a bus, a keyring.
+//! Programs that a test starts and ends: nodes, and what is beside Loqa, such as a screen, a bus, a keyring.
 
 use anyhow::{Context, Result, bail, ensure};
 use std::{
@@ -15,8 +15,8 @@ pub const CEILING: Duration = Duration::from_secs(100);
 /// Between two looks at something that does not tell by itself.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// Ends with its owner.
-pub struct Process(Child);
+/// Ends with its owner, as kill -9 does.
+pub struct Process(pub Child);
 
 impl Process {
     /// Starts it.

@@ -1,6 +1,7 @@
 //! The `loqa` program as a person starts it: with a data folder, settings and a household of its
 //! own, and nothing played aloud.
 
+use crate::process::CEILING;
 use anyhow::{Context, Result, bail};
 use std::{
     ffi::OsStr,
@@ -8,11 +9,8 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio},
     sync::{OnceLock, mpsc},
-    time::{Duration, Instant},
+    time::Instant,
 };
-
-/// Longer than a hub that works leaves anybody waiting, also on a machine under load.
-const CEILING: Duration = Duration::from_secs(100);
 
 /// A home that `loqa` is run in.
 pub struct Home {

@@ -1,13 +1,16 @@
 //! A room of its own for each test: private PulseAudio servers, whose null sinks are a speaker that
 //! can be recorded and a microphone that can be spoken into, and unplugged.
 
-use crate::program::{Home, Listener};
+use crate::{
+    process::Process,
+    program::{Home, Listener},
+};
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     fs,
     io::Read,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -20,23 +23,14 @@ const RECORDED_HZ: u32 = 16_000;
 /// server, one that is unplugged is gone, and not replaced by the speaker's monitor.
 pub struct Room {
     folder: tempfile::TempDir,
-    _servers: [Ended; 2],
+    _servers: [Process; 2],
     microphone: Option<String>,
 }
 
 /// What the speaker plays, from the moment this was made.
 pub struct Recording {
-    recorder: Ended,
+    recorder: Process,
     samples: std::thread::JoinHandle<Vec<f32>>,
-}
-
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 impl Room {
@@ -203,15 +197,14 @@ impl Room {
     }
 
     fn record_from(&self, source: &str, channels: usize) -> Result<Recording> {
-        let mut recorder = Ended(
+        let mut recorder = Process::start(
             self.program("parec", "speaker")
                 .arg(format!("--device={source}"))
                 .arg(format!("--channels={channels}"))
                 .arg(format!("--rate={RECORDED_HZ}"))
                 .args(["--format=s16le", "--raw", "--latency-msec=20"])
-                .stdout(Stdio::piped())
-                .spawn()?,
-        );
+                .stdout(Stdio::piped()),
+        )?;
         let mut sound = recorder.0.stdout.take().context("no output")?;
         // The monitor runs all the time: its first sample tells that recording has begun.
         sound.read_exact(&mut vec![0; 2 * channels])?;
@@ -257,23 +250,23 @@ impl Recording {
     }
 }
 
-fn start(folder: &Path, server: &str) -> Result<Ended> {
+fn start(folder: &Path, server: &str) -> Result<Process> {
     let script = folder.join(server).with_extension("pa");
     let socket = socket(folder, server);
     let native = "load-module module-native-protocol-unix auth-anonymous=1 socket";
     fs::write(&script, format!("{native}={}\n", socket.display()))?;
     fs::create_dir_all(folder.join(server))?;
-    let server = command("pulseaudio", folder, server)
-        .args([
-            "-n",
-            "--daemonize=no",
-            "--exit-idle-time=-1",
-            "--use-pid-file=no",
-        ])
-        .args(["--disable-shm=yes", "--log-level=error", "-F"])
-        .arg(script)
-        .spawn()?;
-    Ok(Ended(server))
+    Process::start(
+        command("pulseaudio", folder, server)
+            .args([
+                "-n",
+                "--daemonize=no",
+                "--exit-idle-time=-1",
+                "--use-pid-file=no",
+            ])
+            .args(["--disable-shm=yes", "--log-level=error", "-F"])
+            .arg(script),
+    )
 }
 
 fn socket(folder: &Path, server: &str) -> PathBuf {

@@ -34,7 +34,8 @@ mod words;
 
 use super::{Family, Lan, Machine};
 use crate::{
-    nodes::{self, CEILING, Ending, Pairing, Running},
+    nodes::{self, Pairing, Running},
+    process::{CEILING, Process},
     program::{Ended, Home, Hub, children},
     voices::write_wav,
 };
@@ -98,7 +99,7 @@ struct Node {
 /// A slow way.
 struct Relayed {
     at: SocketAddr,
-    _program: Ending,
+    _program: Process,
     asked: ChildStdin,
     told: BufReader<ChildStdout>,
 }
@@ -345,12 +346,12 @@ impl Scene {
         relay.args(["--delay-ms", delay, "--jitter-ms", jitter]);
         let mut relay = machine.run(&relay);
         relay.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut relay = relay.spawn()?;
+        let mut relay = Process::start(&mut relay)?;
         let mut relay = Relayed {
             at: SocketAddr::new(machine.address(), PORT),
-            asked: relay.stdin.take().context("no input")?,
-            told: BufReader::new(relay.stdout.take().context("no output")?),
-            _program: Ending(relay),
+            asked: relay.0.stdin.take().context("no input")?,
+            told: BufReader::new(relay.0.stdout.take().context("no output")?),
+            _program: relay,
         };
         relay.answered()?;
         let node = self.nodes.get_mut(name).context("no such node")?;

@@ -8,7 +8,7 @@ use loqa_link::{
     wire::{Listener, Me, Settings},
 };
 use loqa_protocol::PrivacyScope;
-use loqa_tests::nodes::Ending;
+use loqa_tests::process::Process;
 use rustls::pki_types::UnixTime;
 use std::{
     fs,
@@ -22,7 +22,7 @@ use tempfile::TempDir;
 pub struct Linked {
     /// Who it works for.
     pub sites: Arc<Sites>,
-    _node: Ending,
+    _node: Process,
     _listener: Listener,
     _folder: TempDir,
 }
@@ -62,7 +62,7 @@ impl Linked {
         let mut command = Command::new(program("loqa-node")?);
         command.arg("run").arg("--config").arg(&settings);
         command.arg("--data").arg(&data).stdin(Stdio::null());
-        let running = Ending(command.spawn()?);
+        let running = Process::start(&mut command)?;
         let link = soon("a node is linked", listener.accept()).await?;
         let link = link.context("nobody can come any more")?;
         let mut health = link.health();

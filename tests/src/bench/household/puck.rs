@@ -6,11 +6,11 @@ use crate::{
     memory::mib,
 };
 use anyhow::{Context as _, Result, ensure};
-use loqa_tests::{program::Home, voices::write_wav};
+use loqa_tests::{process::Process, program::Home, voices::write_wav};
 use std::{
     io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Stdio},
+    process::Stdio,
     thread::sleep,
     time::Duration,
 };
@@ -33,7 +33,7 @@ pub fn measure(folder: &Path, report: &mut Report) -> Result<()> {
     node.args(["run", "--wav", "silence.wav", "--out", "answered.wav"])
         .args(["--config", "node.toml", "--hub", &at.to_string(), "--data"])
         .arg(house.node_folder(0)?);
-    let node = Ended(node.stderr(Stdio::piped()).spawn()?);
+    let node = Process::start(node.stderr(Stdio::piped()))?;
     let used = linked(node)?;
     let mut figure = |metric: &str, value: f64, goal| {
         report.figure("household", metric, Some(value), "MiB", goal);
@@ -44,18 +44,8 @@ pub fn measure(folder: &Path, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// A process that ends with this.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// All that it has in memory, and what no other could use as well.
-fn linked(mut node: Ended) -> Result<[f64; 2]> {
+fn linked(mut node: Process) -> Result<[f64; 2]> {
     let told = node.0.stderr.take().context("no output")?;
     let mut told = BufReader::new(told);
     let mut line = String::new();

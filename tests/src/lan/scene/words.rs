@@ -2,8 +2,8 @@
 
 use super::Scene;
 use crate::{
-    muscle,
-    nodes::{self, CEILING},
+    muscle, nodes,
+    process::CEILING,
     program::{Home, Listener},
     voices::write_wav,
     whisper_model::Model,
