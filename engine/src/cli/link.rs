@@ -9,7 +9,7 @@ use crate::{
 use loqa_core::seams::{FRAME_SAMPLES, SAMPLE_RATE_HZ};
 use loqa_protocol::{ClientFrame, Problem, ServerFrame};
 use serde_json::Value;
-use std::{ops::ControlFlow, time::Duration};
+use std::{ops::ControlFlow, path::Path, time::Duration};
 use tokio::time::{Instant, sleep_until};
 
 /// A recording that is asked.
@@ -37,14 +37,14 @@ impl Link {
     pub async fn open(common: &Common) -> Result<Link, Problem> {
         let options = common.hub_options();
         let config = Config::load(&options.flags)?;
-        if let Some(client) = Client::connect(&config.hub.data).await {
+        if let Some(link) = Link::beside(&config.hub.data).await {
             if common.names_household() {
                 eprintln!(
                     "note: a hub is running on {}: its own household and skills answer",
                     config.hub.data.display()
                 );
             }
-            return Ok(Link::over(client, None));
+            return Ok(link);
         }
         Link::embed(options).await
     }
@@ -52,12 +52,17 @@ impl Link {
     /// For commands that make no sense without a running hub.
     pub async fn to_hub(common: &Common) -> Result<Link, Problem> {
         let data = Config::load(&common.hub_options().flags)?.hub.data;
-        let client = Client::connect(&data).await.ok_or_else(|| Problem {
+        Link::beside(&data).await.ok_or_else(|| Problem {
             code: "no_hub".into(),
             message: format!("no hub is running on {}", data.display()),
             help: "start one with `loqa hub`".into(),
-        })?;
-        Ok(Link::over(client, None))
+        })
+    }
+
+    /// To the hub that runs on this data folder, if one does.
+    pub async fn beside(data: &Path) -> Option<Link> {
+        let client = Client::connect(data).await?;
+        Some(Link::over(client, None))
     }
 
     /// For commands that only read: a running hub, unless they name another household or skills.
@@ -72,8 +77,8 @@ impl Link {
     async fn open_or_read(common: &Common) -> Result<Link, Problem> {
         let options = common.hub_options();
         let config = Config::load(&options.flags)?;
-        match Client::connect(&config.hub.data).await {
-            Some(client) => Ok(Link::over(client, None)),
+        match Link::beside(&config.hub.data).await {
+            Some(link) => Ok(link),
             None => Link::embed(options.reading()).await,
         }
     }

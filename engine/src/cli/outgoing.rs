@@ -1,11 +1,11 @@
 //! What a command opens itself, rather than the hub: a hub that runs beside it has it in its list of connections as well.
 
+use super::link::Link;
 use crate::{
     config::Config,
     egress::{Border, LATEST},
-    gateway::Client,
 };
-use loqa_protocol::{ClientFrame, ServerFrame};
+use loqa_protocol::ClientFrame;
 use std::{path::PathBuf, time::Duration};
 use tokio::time::timeout;
 
@@ -45,18 +45,12 @@ impl Outgoing {
         self.told_ms = last.at_ms;
         let connections = serde_json::to_string(&entries).unwrap_or_default();
         let told = async {
-            let (mut sender, mut receiver) = Client::connect(&self.data).await?.split();
-            let frame = ClientFrame::WentOut { id: 1, connections };
-            sender.send(frame).await.ok()?;
-            loop {
-                match receiver.recv().await.ok()? {
-                    ServerFrame::Done { .. } => return Some(()),
-                    ServerFrame::Problem { problem, .. } => {
-                        tracing::warn!(%problem, "the hub does not list what this command opened");
-                        return None;
-                    }
-                    _ => {}
-                }
+            let Some(mut link) = Link::beside(&self.data).await else {
+                return;
+            };
+            let frame = |id| ClientFrame::WentOut { id, connections };
+            if let Err(problem) = link.request(frame, &mut |_| {}).await {
+                tracing::warn!(%problem, "the hub does not list what this command opened");
             }
         };
         let _ = timeout(PATIENCE, told).await;

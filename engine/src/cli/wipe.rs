@@ -1,9 +1,9 @@
 //! `loqa wipe`: nothing that Loqa kept can be read any more. Works with and without a hub, and whatever
 //! state its files are in.
 
-use super::{Common, output};
-use crate::{config::Config, gateway::Client, wipe};
-use loqa_protocol::{ClientFrame, Problem, ServerFrame};
+use super::{Common, link::Link, output};
+use crate::{config::Config, wipe};
+use loqa_protocol::{ClientFrame, Problem};
 use std::{
     fs,
     io::{IsTerminal, Write},
@@ -99,16 +99,10 @@ pub async fn run(common: &Common, args: WipeArgs) -> Result<ExitCode, Problem> {
 
 /// Has a running hub do it; `None` if there is none, or it does not.
 async fn ask_hub(data: &Path) -> Option<()> {
-    let (mut asking, mut answers) = Client::connect(data).await?.split();
+    let mut link = Link::beside(data).await?;
     let word = ClientFrame::WIPE.to_owned();
-    asking.send(ClientFrame::Wipe { id: 1, word }).await.ok()?;
-    loop {
-        match answers.recv().await.ok()? {
-            ServerFrame::Done { .. } => return Some(()),
-            ServerFrame::Problem { .. } => return None,
-            _ => {}
-        }
-    }
+    let frame = |id| ClientFrame::Wipe { id, word };
+    link.request(frame, &mut |_| {}).await.ok()
 }
 
 fn confirmed(data: &Path) -> bool {
