@@ -14,6 +14,11 @@ use std::{fs, io, path::Path};
 /// So many findings are told; a file that was overwritten has as many as it has entries.
 pub(crate) const MOST: usize = 100;
 
+/// The chain over what was said, where one of the two is named.
+pub(crate) const WORDS: &str = "words";
+/// That over what is done to people, skills and machines.
+pub(crate) const CHANGES: &str = "changes";
+
 /// A SHA-256.
 pub type Hash = [u8; 32];
 
@@ -133,17 +138,24 @@ pub struct Verified {
 }
 
 impl Verified {
+    /// Of what is wrong, the first is told.
+    pub(crate) fn new(head: Head, entries: u64, erased: u64, mut broken: Vec<Broken>) -> Verified {
+        broken.truncate(MOST);
+        Verified {
+            head,
+            entries,
+            erased,
+            broken,
+        }
+    }
+
     /// There is no file, where `anchor` says that there was one.
     pub(crate) fn gone(anchor: &Head) -> Verified {
-        Verified {
-            head: START,
-            entries: 0,
-            erased: 0,
-            broken: vec![Broken::Shortened {
-                n: anchor.n,
-                left: 0,
-            }],
-        }
+        let shortened = Broken::Shortened {
+            n: anchor.n,
+            left: 0,
+        };
+        Verified::new(START, 0, 0, vec![shortened])
     }
 }
 
@@ -177,16 +189,15 @@ impl Chain {
         })
     }
 
-    /// Takes in what was added under no head. Returns how much that was.
-    pub fn catch_up(&mut self, connection: &Connection) -> rusqlite::Result<u64> {
-        let before = self.head.n;
+    /// Takes in what was added under no head.
+    pub fn catch_up(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let mut more = connection.prepare("SELECT n, hash FROM leaf WHERE n > ? ORDER BY n")?;
-        let mut more = more.query([before.cast_signed()])?;
+        let mut more = more.query([self.head.n.cast_signed()])?;
         while let Some(row) = more.next()? {
             self.head.n = row.get::<_, i64>(0)?.cast_unsigned();
             self.head.link = link(&self.head.link, &row.get(1)?);
         }
-        Ok(self.head.n - before)
+        Ok(())
     }
 
     /// How far it is.

@@ -1,14 +1,15 @@
 //! `loqa audit`: whether what is kept is what was written, and what was done with it.
 
 use super::{Common, link::Link, output, session::when};
+use crate::chain::{CHANGES, WORDS};
 use loqa_protocol::{ClientFrame, Problem};
 use serde_json::Value;
 use std::process::ExitCode;
 
 /// What is in a chain: as the hub names it, and as people do.
 const CHAINS: [(&str, &str); 2] = [
-    ("words", "what was said"),
-    ("changes", "people, skills and machines"),
+    (WORDS, "what was said"),
+    (CHANGES, "people, skills and machines"),
 ];
 
 /// Subcommands of `loqa audit`.

@@ -104,11 +104,5 @@ pub(super) fn verify(
             of: "all of it".into(),
         });
     }
-    broken.truncate(chain::MOST);
-    Ok(Verified {
-        head,
-        entries,
-        erased,
-        broken,
-    })
+    Ok(Verified::new(head, entries, erased, broken))
 }

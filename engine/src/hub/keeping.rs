@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     backup::{self, BackupError},
-    chain::{Head, Verified},
+    chain::{CHANGES, Head, Verified, WORDS},
     event_store::{Deed, EventStore, EventStoreError, Redactor},
     people::{self, Asking},
     session::Keeps,
@@ -36,10 +36,6 @@ pub(super) const WIPED: &str = "everything it kept was wiped, as somebody asked"
 const TELLS: Duration = Duration::from_millis(250);
 /// In the folder of backups: the last one that the hub made.
 const BACKUP: &str = "loqa-backup.age";
-/// The chain over what was said.
-const WORDS: &str = "words";
-/// That over what is done to people, skills and machines.
-const CHANGES: &str = "changes";
 /// So many hours a conversation may be kept that is kept for a while.
 const HOURS: RangeInclusive<u32> = 1..=87_600;
 /// How often is looked whether words are kept that should be, and whether the time of some is over.
@@ -287,19 +283,21 @@ impl Shared {
     /// What was done with what is kept, and whether it is what was written.
     pub(super) fn audit(&self, noted: Option<String>) -> Told {
         let events = self.keeper.events().ok_or_else(no_keys)?;
-        let noted = match noted {
-            Some(text) => Some(head(&text).ok_or_else(|| {
+        let noted = noted.map(|text| {
+            head(&text).ok_or_else(|| {
                 let message = format!("`{text}` is no head of an audit");
                 problem(
                     "bad_head",
                     message,
                     "a head is as `loqa audit verify` prints it: a word, entries, 64 digits, with colons between",
                 )
-            })?),
-            None => None,
+            })
+        });
+        let noted = noted.transpose()?;
+        let noted = |chain| match &noted {
+            Some((of, head)) if *of == chain => Some(head),
+            _ => None,
         };
-        let of = |chain| noted.as_ref().filter(|(of, _)| *of == chain);
-        let noted = |chain| of(chain).map(|(_, head)| head);
         let audit = self.store.audit();
         Ok(Some(json!({
             WORDS: shown(events.verify(noted(WORDS))?),

@@ -29,7 +29,10 @@ pub(super) fn hash(n: u64, entry: &Entry) -> Hash {
     ])
 }
 
-/// A row's parts, which are the first columns that are asked for.
+/// A row's parts, as [`entry`] reads them.
+pub(super) const COLUMNS: &str = "at_ms, what, skill, version, permission, decision";
+
+/// A row of which [`COLUMNS`] were asked for first.
 pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     Ok(Entry {
         at_ms: row.get(0)?,
@@ -51,10 +54,9 @@ pub(super) fn migrate(connection: &Connection, path: &Path) -> rusqlite::Result<
     connection.execute_batch("ALTER TABLE audit ADD COLUMN leaf INTEGER")?;
     connection.execute_batch(chain::TABLES)?;
     let mut chain = Chain::resume(connection, None)?;
-    let mut rows = connection.prepare(
-        "SELECT at_ms, what, skill, version, permission, decision, id FROM audit
-            WHERE what <> 'invoke' ORDER BY id",
-    )?;
+    let mut rows = connection.prepare(&format!(
+        "SELECT {COLUMNS}, id FROM audit WHERE what <> 'invoke' ORDER BY id"
+    ))?;
     let mut rows = rows.query([])?;
     let mut placed = connection.prepare("UPDATE audit SET leaf = ? WHERE id = ?")?;
     while let Some(row) = rows.next()? {
@@ -83,11 +85,11 @@ pub(super) fn verify(
     anchor: Option<&Head>,
 ) -> rusqlite::Result<Verified> {
     let (head, mut broken) = chain::verify(connection, seed, anchor)?;
-    let mut rows = connection.prepare(
-        "SELECT at_ms, what, skill, version, permission, decision, audit.leaf, leaf.hash
-            FROM audit LEFT JOIN leaf ON leaf.n = audit.leaf
-            WHERE audit.leaf IS NOT NULL OR what <> 'invoke' ORDER BY audit.leaf",
-    )?;
+    let mut rows = connection.prepare(&format!(
+        "SELECT {COLUMNS}, audit.leaf, leaf.hash
+                FROM audit LEFT JOIN leaf ON leaf.n = audit.leaf
+                WHERE audit.leaf IS NOT NULL OR what <> 'invoke' ORDER BY audit.leaf"
+    ))?;
     let mut rows = rows.query([])?;
     let (mut entries, mut next, mut missing) = (0, None, 0);
     while let Some(row) = rows.next()? {
@@ -114,11 +116,5 @@ pub(super) fn verify(
         let of = OF.into();
         broken.push(Broken::Removed { missing, of });
     }
-    broken.truncate(chain::MOST);
-    Ok(Verified {
-        head,
-        entries,
-        erased,
-        broken,
-    })
+    Ok(Verified::new(head, entries, erased, broken))
 }

@@ -9,6 +9,7 @@ mod chained;
 #[cfg(test)]
 mod tests;
 
+use self::chained::COLUMNS;
 use super::StoreError;
 use crate::{
     chain::{self, Chain, Head, Verified},
@@ -325,18 +326,7 @@ impl Audit {
     /// # Errors
     /// They cannot be read.
     pub fn latest(&self, most: usize) -> Result<Vec<Entry>, StoreError> {
-        if !self.path.exists() {
-            return Ok(Vec::new());
-        }
-        let entries = self.open().and_then(|connection| {
-            let mut rows = connection.prepare(
-                "SELECT at_ms, what, skill, version, permission, decision FROM
-                    (SELECT * FROM audit ORDER BY id DESC LIMIT ?) ORDER BY id",
-            )?;
-            let most = i64::try_from(most).unwrap_or(i64::MAX);
-            rows.query_map([most], chained::entry)?.collect()
-        });
-        entries.map_err(|error| self.disk(error))
+        self.rows("TRUE", i64::try_from(most).unwrap_or(i64::MAX))
     }
 
     /// When each skill was last given each permission to ask somebody over HTTP: skill and permission →
@@ -365,9 +355,22 @@ impl Audit {
     /// # Errors
     /// It cannot be read.
     pub fn changes(&self) -> Result<Vec<Entry>, StoreError> {
-        let mut entries = self.latest(usize::MAX)?;
-        entries.retain(|entry| entry.what != Deed::Invoke.name());
-        Ok(entries)
+        self.rows("what <> 'invoke'", i64::MAX)
+    }
+
+    /// The newest of those of which this is true, oldest first: so many at most.
+    fn rows(&self, which: &str, most: i64) -> Result<Vec<Entry>, StoreError> {
+        if !self.path.exists() {
+            return Ok(Vec::new());
+        }
+        let entries = self.open().and_then(|connection| {
+            let mut rows = connection.prepare(&format!(
+                "SELECT {COLUMNS} FROM
+                    (SELECT * FROM audit WHERE {which} ORDER BY id DESC LIMIT ?) ORDER BY id"
+            ))?;
+            rows.query_map([most], chained::entry)?.collect()
+        });
+        entries.map_err(|error| self.disk(error))
     }
 
     /// Looks whether it is what was written; `None` if nothing ever was. `noted`: a head that somebody wrote down
