@@ -276,7 +276,7 @@ impl Hub {
         if described.demonstration && options.serving {
             notes.push("nobody has described this house yet, so a demo household is used: see docs/home-toml.md".into());
         }
-        let shelves = Shelves::of(&config, &data);
+        let shelves = Shelves::of(&config, &store);
         let pin = Pin::in_folder(&data);
         let about = watch::Sender::new(About {
             revision: described.revision,

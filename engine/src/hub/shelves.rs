@@ -5,6 +5,7 @@ use crate::{
     changes,
     config::Config,
     skills::{From, Installed, Known, Machine, OWN_NAME, Registry, Trace, known},
+    store::Store,
     tasks::TaskKind,
 };
 use loqa_core::{grammar::Grammar, home::Home};
@@ -27,13 +28,18 @@ pub struct Shelves {
 }
 
 impl Shelves {
-    /// Those of the settings. State of the machine, such as its code, is kept in `data`.
-    pub fn of(config: &Config, data: &Path) -> Shelves {
+    /// Those of the settings. State of the machine, such as its code, is kept where the household's is.
+    pub fn of(config: &Config, store: &Store) -> Shelves {
         let only = &config.hub.only_skills;
+        let machine = Machine {
+            // It has the keys already.
+            audit: store.audit().clone(),
+            ..Machine::beside(store.folder().path())
+        };
         Shelves {
             folders: config.hub.skills.clone(),
             only: (!only.as_os_str().is_empty()).then(|| only.clone()),
-            machine: Machine::beside(data).with_installed(&config.hub.data),
+            machine: machine.with_installed(&config.hub.data),
             trouble: RwLock::default(),
             known: RwLock::default(),
         }
