@@ -1,4 +1,4 @@
-//! Whole characters, out of bytes that come cut anywhere.
+//! Whole characters, out of bytes that come cut anywhere. One that never becomes whole is left out.
 
 /// Keeps the beginning of a character until the rest has come.
 #[derive(Clone, Default, Debug)]
@@ -32,13 +32,6 @@ impl Characters {
         }
     }
 
-    /// What is left of a character that never became whole.
-    pub fn finish(&mut self) -> Option<char> {
-        let cut = !self.pending.is_empty();
-        self.pending.clear();
-        cut.then_some(char::REPLACEMENT_CHARACTER)
-    }
-
     /// Whether `bytes` go on as characters do.
     pub fn take(&self, bytes: &[u8]) -> bool {
         if self.pending.is_empty() && bytes.is_ascii() {
@@ -67,7 +60,6 @@ mod tests {
                 found += &characters.push(piece);
             }
             assert_eq!(found, text);
-            assert_eq!(characters.finish(), None);
         }
     }
 
@@ -79,7 +71,5 @@ mod tests {
         assert_eq!(characters.push(b"\xc3"), "");
         assert!(!characters.take(b"\""), "a quote is not the end of an ü");
         assert_eq!(characters.push(b"\"x\xf0\x9f"), "\u{fffd}\"x");
-        assert_eq!(characters.finish(), Some('\u{fffd}'));
-        assert_eq!(characters.finish(), None);
     }
 }

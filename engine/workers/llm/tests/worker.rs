@@ -215,7 +215,7 @@ fn it_answers_as_long_as_it_may_and_is_shut_in() {
     assert_eq!(long.last(), Some(&JobFrame::Finish));
     assert!(text(&long).chars().count() > 10, "{long:?}");
     let short = worker.answer(plain(10), "turn on the light");
-    assert!(text(&long).starts_with(text(&short).trim_end_matches('\u{fffd}')));
+    assert!(text(&long).starts_with(&text(&short)));
     assert!(text(&short).len() < text(&long).len());
 }
 
