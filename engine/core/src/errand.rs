@@ -7,7 +7,7 @@ use loqa_protocol::{JobError, JobErrorKind, JobFrame};
 use std::{sync::Arc, time::Duration};
 
 /// So long is whoever falls silent waited for, where nobody else is left to ask: most were only busy.
-pub const GRACE: Duration = Duration::from_secs(1);
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Somewhere it can be done.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -99,8 +99,13 @@ impl ExpressiveVoice {
     pub fn placement(&self) -> Placement {
         self.spoken().unwrap_or_else(|why| Placement {
             capability: self.instead.capability.clone(),
-            reason: format!("{} on this machine: {why}", self.instead.capability),
+            reason: self.instead(&why),
         })
+    }
+
+    /// That the fast voice speaks, and why.
+    fn instead(&self, why: &str) -> String {
+        format!("{} on this machine: {why}", self.instead.capability)
     }
 
     /// Who speaks now, and why; or why the fast voice does.
@@ -150,7 +155,7 @@ impl ExpressiveVoice {
     pub fn check(&self) -> Check {
         let (ok, message) = match (self.spoken(), &self.own) {
             (Ok(placement), _) => (true, placement.reason),
-            (Err(_), Ok(_)) => (false, self.placement().reason),
+            (Err(why), Ok(_)) => (false, self.instead(&why)),
             (Err(why), Err(_)) => (false, format!("{} speaks: {why}", self.instead.capability)),
         };
         let help = match self.own.as_ref().map(|kokoro| kokoro.state()) {

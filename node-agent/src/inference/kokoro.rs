@@ -26,13 +26,12 @@ pub fn open(folder: &Path) -> Result<Arc<Kokoro>, String> {
     if !folder.is_dir() {
         return Err(lacks(&format!("`{named}` is no folder here")));
     }
-    let kokoro = onnx::available().and_then(|()| Kokoro::open(folder, KokoroConfig::default()));
-    match kokoro {
+    let silent = |error| format!("Kokoro does not speak: {error}");
+    onnx::available().map_err(silent)?;
+    match Kokoro::open(folder, KokoroConfig::default()) {
         Ok(kokoro) => Ok(Arc::new(kokoro)),
-        Err(ModelError::NotLoaded { what, .. }) if onnx::available().is_ok() => {
-            Err(lacks(&format!("`{named}` lacks {what}")))
-        }
-        Err(error) => Err(format!("Kokoro does not speak: {error}")),
+        Err(ModelError::NotLoaded { what, .. }) => Err(lacks(&format!("`{named}` lacks {what}"))),
+        Err(error) => Err(silent(error)),
     }
 }
 

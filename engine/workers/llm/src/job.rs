@@ -84,8 +84,7 @@ impl<M: Model> Worker<M> {
             seed,
         } = options
         else {
-            let why = "this process runs a language model, which does nothing but answer";
-            return Err(why.to_owned().into());
+            return Err("this process runs a language model, which does nothing but answer".into());
         };
         let offered = Tools::new(tools)?;
         let schema = offered.schema();
@@ -147,12 +146,10 @@ impl<M: Model> Worker<M> {
                     continue;
                 }
                 Took::Frame(_) => {
-                    let why = "a frame came that this job has no use for";
-                    return Err(why.to_owned().into());
+                    return Err("a frame came that this job has no use for".into());
                 }
                 Took::Finished => {
-                    let why = "the words were never said to be final";
-                    return Err(why.to_owned().into());
+                    return Err("the words were never said to be final".into());
                 }
                 Took::Cancelled => return Ok(None),
                 Took::Nothing if is_read => {

@@ -26,6 +26,12 @@ impl From<String> for Fault {
     }
 }
 
+impl From<&str> for Fault {
+    fn from(why: &str) -> Self {
+        Fault::Wrong(why.to_owned())
+    }
+}
+
 /// A conversation, without what is said right now.
 pub struct Conversation {
     system: Option<Turn>,
