@@ -160,7 +160,7 @@ const steps = {
   async "what is used is not removed, and what is not is"({ page, state }) {
     const chosen = page.getByLabel("Understanding any words");
     await chosen.selectOption("none");
-    await page.getByText("Counts when the hub starts again.").waitFor();
+    await page.locator('#choose-stt option[value="none"]:checked').waitFor({ state: "attached" });
     assert.match(await loqa("config", "--explain").catch(String), /model = "none"/);
     const refused = await program(state.hub, state.token, "models/use", {
       method: "POST",

@@ -12,6 +12,7 @@ use loqa_protocol::Tool;
 use loqa_tests::{
     llama_model::{write, write_saying},
     muscle::{self, Muscle},
+    process::until,
     program::{Home, children, loqa},
     voices::{Speaker, Studio, write_wav},
     whisper_model,
@@ -234,6 +235,22 @@ fn what_no_command_covers_is_answered_and_commands_are_done_as_ever() -> Result<
     );
     let doctor = home.run(["doctor"])?.out;
     ensure!(doctor.contains("llm.llama:says"), "{doctor}");
+
+    // Another takes its place while the hub runs, then nobody.
+    write_saying(&home.path("other.gguf"), &["Rome it is"], &known()?);
+    let other = home.path("other.gguf").to_string_lossy().into_owned();
+    let mut asked = 0;
+    for (named, answers) in [(&*other, true), ("none", false)] {
+        let used = home.run(["model", "use", named, "--for", "llm"])?;
+        ensure!(used.code == Some(0), "{used:#?}");
+        until("the hub has taken it up", || {
+            // Nobody has asked that before: answers are remembered.
+            asked += 1;
+            let question = format!("which town has the iron tower number {asked}");
+            let turn = ask(&home, &question).unwrap_or_default();
+            (turn["reply"] == "Rome it is") == answers
+        })?;
+    }
     Ok(())
 }
 

@@ -185,10 +185,9 @@ impl Page {
     }
 }
 
-/// What hears any words is the largest that is here; another, or none, from the next start on.
+/// What hears any words is the largest that is here, or what somebody has chosen, at once.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_used_stays_until_something_else_is_chosen_and_the_hub_starts_again() -> Result<()>
-{
+async fn what_is_used_stays_until_something_else_is_chosen() -> Result<()> {
     let home = Home::new()?.deaf()?;
     let file = home.write("data/models/stt/ggml-base.en.bin", "")?;
     whisper_model::Model::saying("Turn off the kitchen light.").write(&file)?;
@@ -210,19 +209,21 @@ async fn what_is_used_stays_until_something_else_is_chosen_and_the_hub_starts_ag
     assert!(absent.is_err_and(|it| it.message.contains("is not here")));
     assert_eq!(page.choose("whisper-base-en").await?, Ok(()));
     page.until("here", |model| model["chosen"] == true).await?;
-    assert_eq!(page.choose("none").await?, Ok(()));
-    drop(hub);
-
-    let hub = home.hub()?;
-    let mut page = Page::at(&home, "whisper-base-en").await?;
-    page.until("here", |model| model["used"] == false).await?;
     // A file counts as well as a model that was fetched.
     assert_eq!(page.choose(&file.to_string_lossy()).await?, Ok(()));
+    page.until("here", |model| model["used"] == false).await?;
     assert_eq!(page.choose("whisper-base-en").await?, Ok(()));
+    page.until("here", |model| model["used"] == true).await?;
     let refused = page.remove().await?.map_err(|it| it.message);
-    let said = "the settings say that `whisper-base-en` is used";
-    assert_eq!(refused, Err(said.into()));
+    assert_eq!(refused, Err("`whisper-base-en` is used".into()));
+    assert_eq!(page.choose("none").await?, Ok(()));
+    page.until("here", |model| model["used"] == false).await?;
     assert_eq!(page.choose("auto").await?, Ok(()));
+    page.until("here", |model| model["used"] == true).await?;
+    // Another program names another, and the hub sees that.
+    let none = home.run(["model", "use", "none"])?;
+    assert_eq!(none.code, Some(0), "{none:#?}");
+    page.until("here", |model| model["used"] == false).await?;
     assert_eq!(page.remove().await?, Ok(()));
     page.until("absent", |_| true).await?;
     assert!(!file.exists());

@@ -13,6 +13,7 @@ use loqa_inference::wav;
 use loqa_jobs::{Health, Process, Program};
 use loqa_protocol::{Hypothesis, Verdict};
 use loqa_tests::{
+    process::until,
     program::{Home, children, loqa},
     voices::{Speaker, Studio},
     whisper_model::Model,
@@ -391,16 +392,19 @@ fn a_household_that_has_a_model_is_understood_where_no_command_covers_it() -> Re
             .next()
             .with_context(|| format!("{ended:#?}"))
     };
+    let hub = home.hub()?;
     let without = ask()?;
     assert_eq!(without["rejected"], true, "{without}");
 
     let model = home.path("says.bin");
     Model::saying(SAYS).write(&model)?;
-    home.write(
-        "config/loqa/loqa.toml",
-        format!("[hearing]\nmodel = {:?}\n", model.to_string_lossy()),
-    )?;
-    let hub = home.hub()?;
+    // The hub goes on meanwhile.
+    let used = home.run(["model", "use", &model.to_string_lossy()])?;
+    assert_eq!(used.code, Some(0), "{used:#?}");
+    until("the hub has taken it up", || {
+        let running = children(hub.id()).unwrap_or_default();
+        running.iter().any(|(_, it)| it.contains("loqa-stt-worker"))
+    })?;
     let with = ask()?;
     assert_eq!(with["text"], "turn off the kitchen light", "{with}");
     assert_eq!(with["reply"], "The kitchen lights are off.", "{with}");

@@ -206,7 +206,6 @@ model-for-vad = Hören, dass jemand spricht
 model-auto = Das größte, das da ist und passt
 model-none = Keines
 model-none-here = Noch ist keines da.
-model-waits = Gilt, wenn der Hub neu startet.
 model-recommended = Passt zu diesem Rechner
 model-used = Benutzt
 model-absent = Nicht da

@@ -206,7 +206,6 @@ model-for-vad = Hearing that somebody speaks
 model-auto = The largest that is here and fits
 model-none = None
 model-none-here = None is here yet.
-model-waits = Counts when the hub starts again.
 model-recommended = Suits this machine
 model-used = In use
 model-absent = Not here

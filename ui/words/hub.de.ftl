@@ -187,7 +187,6 @@ there-is-no-model-a = Es gibt kein Modell „{ $a }“
 a-is-being-fetched-or-removed-by-somebody-else = „{ $a }“ wird gerade von jemand anders geholt oder entfernt
 a-is-used = „{ $a }“ wird benutzt
 take-it-out-of-the-settings-start-the-hub-again-and-remove-it-then = Nimm es aus den Einstellungen, starte den Hub neu und entferne es dann
-have-another-one-used-or-none-start-the-hub-again-and-remove-it-then = Lass ein anderes benutzen, oder keines, starte den Hub neu und entferne es dann
 the-settings-say-that-a-is-used = Die Einstellungen sagen, dass „{ $a }“ benutzt wird
 have-another-one-used-or-none-and-remove-it-then = Lass ein anderes benutzen, oder keines, und entferne es dann
 a-of-b = { $a } von „{ $b }“

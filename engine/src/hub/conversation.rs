@@ -328,7 +328,7 @@ impl Shared {
         SessionParts {
             id: SessionId(rand::random()),
             stt: self.models.stt.clone(),
-            llm: self.models.llm.clone(),
+            llm: Some(self.models.llm.clone()),
             tts: self.models.tts.clone(),
             speaker: Some(speaker),
             vad: self.models.vad.clone(),
@@ -370,7 +370,8 @@ impl Shared {
     }
 
     fn cannot(&self, kind: &str) -> Problem {
-        let check = self.models.checks.iter().find(|check| check.what == kind);
+        let checks = self.models.checks();
+        let check = checks.iter().find(|check| check.what == kind);
         let (message, help) = check
             .map(|check| (check.message.as_str(), check.help.as_str()))
             .unwrap_or_default();

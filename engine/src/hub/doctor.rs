@@ -57,7 +57,7 @@ fn good(what: &str, message: String) -> Check {
 
 /// Which models are used and why, and what is missing. Waits for none that is being loaded.
 pub(super) fn models(hub: &Shared) -> Vec<Check> {
-    let checks = hub.models.checks.iter().cloned();
+    let checks = hub.models.checks().into_iter();
     let expressive = hub.models.expressive.iter().map(ExpressiveVoice::check);
     let checks = checks.chain(whisper(hub)).chain(expressive);
     checks.chain(llama(hub)).collect()
@@ -65,7 +65,7 @@ pub(super) fn models(hub: &Shared) -> Vec<Check> {
 
 /// That whisper was chosen, the models' own checks tell; here, that it does not work.
 fn whisper(hub: &Shared) -> Option<Check> {
-    let trouble = hub.models.whisper.as_ref()?.trouble()?;
+    let trouble = hub.models.whisper()?.trouble()?;
     Some(Check {
         what: "whisper".into(),
         ok: false,
@@ -79,7 +79,7 @@ fn whisper(hub: &Shared) -> Option<Check> {
 
 /// The same of the language model, and whether it answers less than was wanted.
 fn llama(hub: &Shared) -> Option<Check> {
-    let llama = hub.models.llama.as_ref()?;
+    let llama = Some(&hub.models.llama).filter(|llama| llama.is_wanted())?;
     let (ok, message, help) = match llama.trouble() {
         Some(trouble) => (
             false,

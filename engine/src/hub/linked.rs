@@ -361,11 +361,9 @@ impl Shared {
 
     /// Whether this machine or one of the household's nodes answers what no command covers. One that is away may.
     pub(super) fn answers_questions(&self) -> bool {
-        let Some(llama) = &self.models.llama else {
-            return false;
-        };
+        let llama = &self.models.llama;
         let household = self.store.snapshot();
-        let mut away = nodes::that_are(&household, Roles::INFERENCE);
+        let mut away = nodes::that_are(&household, Roles::INFERENCE).filter(|_| llama.is_wanted());
         llama.is_there() || away.any(|node| !self.linked.is_here(node))
     }
 

@@ -308,7 +308,7 @@ impl Hub {
             expressive.begin();
         }
         let absent = models.expressive.iter().filter(|it| !it.is_here());
-        let checks = models.checks.iter().cloned();
+        let checks = models.checks().into_iter();
         let checks = checks.chain(absent.map(ExpressiveVoice::check));
         for check in checks.filter(|check| !check.ok) {
             notes.push(format!("{}\n  help: {}", check.message, check.help));
@@ -396,6 +396,7 @@ impl Hub {
             shared.start_skills();
             if options.serving {
                 shared.follow_skills();
+                shared.follow_models();
                 shared.warm_up();
             }
             let hub = shared.clone();
@@ -516,11 +517,7 @@ impl Service for Gateway {
 impl Shared {
     /// Makes the recogniser ready; timers ring and typed commands are answered meanwhile.
     async fn learn(&self) -> Result<(), ModelError> {
-        if let Some(whisper) = &self.models.whisper
-            && let Err(error) = whisper.start()
-        {
-            tracing::warn!(%error, "what no command covers is not understood");
-        }
+        self.start_whisper();
         let _learning = self.own_home.lock().await;
         if let Some(stt) = &self.models.stt {
             self.understanding.teach(stt.as_ref()).await?;
@@ -529,12 +526,18 @@ impl Shared {
         Ok(())
     }
 
+    /// Has what hears any words ready before anybody speaks.
+    fn start_whisper(&self) {
+        if let Some(whisper) = self.models.whisper()
+            && let Err(error) = whisper.start()
+        {
+            tracing::warn!(%error, "what no command covers is not understood");
+        }
+    }
+
     /// Has the language model ready before anybody asks it something.
     fn warm_up(&self) {
         let llama = self.models.llama.clone();
-        let Some(llama) = llama.filter(|llama| llama.is_here()) else {
-            return;
-        };
         let grammar = self.understanding.watch();
         self.tasks
             .spawn(TaskKind::BACKGROUND, "language model", async move {

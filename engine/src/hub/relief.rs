@@ -1,7 +1,7 @@
 //! Keeps the language model warm while there is memory for it, and lets it go while others need that.
 
 use crate::{library::Machine, workers::Llama};
-use futures::StreamExt;
+use futures::{StreamExt, stream};
 use loqa_core::grammar::Grammar;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::sleep};
@@ -13,19 +13,27 @@ const LEAST: u64 = 256 << 20;
 /// As much as that many times must be free before it is loaded again without a question.
 const PLENTY: u64 = 4;
 
-/// Has the model loaded and told of the household before anybody asks it something, and again when the
+/// Has the model loaded and told of the household before anybody asks it something, and again when it is another, or the
 /// household changes. Ends with the grammar.
 pub async fn keep_warm(llama: Arc<Llama>, mut grammar: watch::Receiver<Arc<Grammar>>) {
+    let mut here = llama.watch_here();
     loop {
         grammar.mark_unchanged();
-        let mut warm = llama.warm();
+        here.mark_unchanged();
+        let is_here = llama.is_here();
+        let mut warm = match is_here {
+            true => llama.warm(),
+            false => stream::pending().boxed(),
+        };
         tokio::select! {
             changed = grammar.changed() => {
                 if changed.is_err() {
                     return;
                 }
             }
-            () = until(|free, all| free < least(all)) => {
+            // The model owns the other end.
+            _ = here.changed() => {}
+            () = until(|free, all| free < least(all)), if is_here => {
                 drop(warm);
                 while !llama.unload() {
                     sleep(LOOK).await;
@@ -38,8 +46,13 @@ pub async fn keep_warm(llama: Arc<Llama>, mut grammar: watch::Receiver<Arc<Gramm
                     tracing::warn!(%error, "what no command covers is not answered");
                 }
                 // The next question starts it again, if it can be.
-                if grammar.changed().await.is_err() {
-                    return;
+                tokio::select! {
+                    _ = here.changed() => {}
+                    changed = grammar.changed() => {
+                        if changed.is_err() {
+                            return;
+                        }
+                    }
                 }
             }
         }

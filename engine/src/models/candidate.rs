@@ -2,8 +2,12 @@
 
 use super::Check;
 use crate::library::{Kind, Library, Machine, Patience, catalogue, gib};
-use loqa_jobs::ModelFile;
-use std::path::{Path, PathBuf};
+use loqa_jobs::{ModelFile, Process};
+use loqa_protocol::{Capability, Placement};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// What a kind of model is, as far as choosing one goes.
 pub(super) struct Sort {
@@ -25,6 +29,18 @@ pub(super) struct Candidate {
     /// What it takes, bytes.
     pub memory: u64,
     pub about: String,
+}
+
+/// A model that can be run.
+pub struct Chosen {
+    /// It, not started yet.
+    pub process: Arc<Process>,
+    /// `stt.whisper:NAME`, `llm.llama:NAME`.
+    pub capability: Capability,
+    /// That it was chosen, and why.
+    pub placement: Placement,
+    /// Where it lies.
+    pub file: PathBuf,
 }
 
 impl Candidate {

@@ -44,13 +44,23 @@ pub fn chosen(config: &Config, kind: Kind) -> Option<&str> {
     setting(kind).map(|setting| (setting.says)(config))
 }
 
-/// Has the settings name a model for a kind, or a file, `auto` or `none`, from the hub's next start on;
-/// what they say then.
+/// Has the settings name a model for a kind, or a file, `auto` or `none`. A hub that runs has to take it up.
 ///
 /// # Errors
-/// It is not here, or this machine cannot run it; nothing of that kind is chosen; the settings cannot be
-/// written.
-pub fn use_model(config: &Config, kind: Kind, name: &str) -> Result<String, Problem> {
+/// As [`named`]; the settings cannot be written.
+pub fn use_model(config: &Config, kind: Kind, name: &str) -> Result<(), Problem> {
+    let value = named(config, kind, name)?;
+    if let Some(setting) = setting(kind) {
+        config.remember(setting.section, setting.key, &value)?;
+    }
+    Ok(())
+}
+
+/// What the settings would say, so that a model is used for a kind, or a file, `auto` or `none`.
+///
+/// # Errors
+/// It is not here, or this machine cannot run it; nothing of that kind is chosen.
+pub fn named(config: &Config, kind: Kind, name: &str) -> Result<String, Problem> {
     let problem = |message: String, help: &str| Problem {
         code: "choice".into(),
         message,
@@ -77,12 +87,11 @@ pub fn use_model(config: &Config, kind: Kind, name: &str) -> Result<String, Prob
                 .to_string(),
         }
     };
-    config.remember(setting.section, setting.key, &value)?;
     Ok(value)
 }
 
 impl Models {
-    /// Whether a model is used since the hub has started.
+    /// Whether a model is used now.
     pub fn uses(&self, config: &Config, model: &Model) -> bool {
         let is_phrase = |phrase: &String| phrase.to_lowercase().replace(' ', "-") == model.name;
         // `stt.whisper:NAME`, or the one model of an engine.
@@ -95,7 +104,7 @@ impl Models {
             Kind::Wake => config.listen.wake.iter().any(is_phrase),
             Kind::Tts => self.expressive.as_ref().is_some_and(|it| it.is_here()),
             Kind::Vad => config.hearing.vad == VadEngine::Silero,
-            Kind::Stt | Kind::Llm => self.placements.iter().any(|it| placed(&it.capability)),
+            Kind::Stt | Kind::Llm => self.chosen_here().iter().any(|it| placed(&it.capability)),
         }
     }
 }

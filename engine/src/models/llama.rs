@@ -2,7 +2,7 @@
 
 use super::{
     Check,
-    candidate::{Candidate, Sort},
+    candidate::{Candidate, Chosen, Sort},
     prompt::prompts,
 };
 use crate::{
@@ -22,16 +22,6 @@ const GGUF: Sort = Sort {
     without: "what no command covers is not answered",
     read: ModelFile::llama,
 };
-
-/// A model that can be run.
-pub struct Chosen {
-    /// It.
-    pub process: Arc<Process>,
-    /// `llm.llama:NAME`.
-    pub capability: Capability,
-    /// That it was chosen, and why.
-    pub placement: Placement,
-}
 
 /// The model that the settings name, or the largest that is here and fits; `None` if there is none, or none is
 /// wanted. What was looked at goes to `checks`.
@@ -53,6 +43,7 @@ pub fn choose(thinking: &Thinking, data: &Path, checks: &mut Vec<Check>) -> Opti
         process: Arc::new(Process::of(program(&model, thinking.context))),
         capability,
         placement,
+        file: model.file,
     })
 }
 

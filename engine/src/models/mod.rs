@@ -6,19 +6,22 @@ mod expressive;
 mod listening;
 mod llama;
 mod prompt;
+mod seat;
 mod whisper;
 
-pub use choice::{chosen, use_model};
+pub use candidate::Chosen;
+pub use choice::{chosen, named, use_model};
 pub use expressive::ExpressiveVoice;
 pub use llama::{by_name as answering, named as language_model};
 pub use prompt::prompts;
-pub use whisper::{Chosen, by_name};
+pub use whisper::by_name;
 
+use self::seat::Seat;
 use crate::{
     config::{Config, Listen},
     library::{Kind, Library},
     session::VadFactory,
-    workers::{Llama, Race, Remembered, Sites, Whisper, Work},
+    workers::{Llama, Race, Remembered, Sites, Whisper},
 };
 use loqa_core::{
     grammar::Grammar,
@@ -73,22 +76,22 @@ pub struct Models {
     pub tts: Option<Arc<dyn TextToSpeech>>,
     /// The voice replies are spoken with.
     pub voice: Voice,
-    /// Hears what no command covers, within `stt`, once it is started; `None`: nothing does.
-    pub whisper: Option<Arc<Process>>,
-    /// Answers what no command covers, if anybody is there who can; `None`: it is not wanted.
-    pub llama: Option<Arc<Llama>>,
+    /// Answers what no command covers, if anybody is there who can.
+    pub llama: Arc<Llama>,
     /// The same, with its last answers.
-    pub llm: Option<Arc<dyn LanguageModel>>,
+    pub llm: Arc<dyn LanguageModel>,
     /// Kokoro, within `tts`, where it is wanted.
     pub expressive: Option<ExpressiveVoice>,
     /// Tells voices from everything else.
     pub vad: VadFactory,
-    /// Which were chosen, and why; of voices, the fast one.
+    /// What hears commands and the fast voice, and why.
     placements: Vec<Placement>,
-    /// Who hears any words.
-    heard: Arc<Work>,
-    /// Every choice, and what is missing.
-    pub checks: Vec<Check>,
+    /// Who hears any words, within `stt`.
+    hearing: Seat,
+    /// Who answers.
+    thinking: Seat,
+    /// Every choice that stays as it is, and what is missing.
+    checks: Vec<Check>,
 }
 
 impl Models {
@@ -122,43 +125,18 @@ impl Models {
         let commands = heard
             .and(recogniser.ok())
             .map(|recogniser| Arc::new(recogniser) as Arc<dyn SpeechToText>);
-        let chosen = whisper::choose(&config.hearing, &config.hub.data, &mut checks);
-        placements.extend(chosen.iter().map(|chosen| chosen.placement.clone()));
-        let whisper = chosen.as_ref().map(|chosen| chosen.process.clone());
-        let here = chosen.is_some();
-        let mut work = Work::of(sites.clone(), "stt", "whisper");
-        if let Some(chosen) = chosen {
-            work = work.with(chosen.process, chosen.capability, WHISPER_PRIOR);
-        }
+        let hearing = Seat::new(sites, "stt", "whisper", WHISPER_PRIOR);
         let language = config.hearing.language.clone();
         let language = (language != "auto").then_some(language);
-        let heard = Arc::new(work);
-        let any_words = Arc::new(Whisper::new(heard.clone(), language));
-        let stt = match commands {
-            Some(commands) if here || config.hearing.model != "none" => {
-                let there = heard.clone();
-                let race = Race::new(commands, any_words, move || there.is_there());
-                Some(Arc::new(race) as Arc<dyn SpeechToText>)
-            }
-            None if here => Some(any_words as Arc<dyn SpeechToText>),
-            commands => commands,
-        };
+        let there = hearing.work.clone();
+        let any_words = Arc::new(Whisper::new(there.clone(), language));
 
         let vad = listening::choose(&config.hearing, &config.hub.data, &mut checks);
         let prompts = prompt::prompts(grammar.clone(), config.thinking.context);
-        let data = &config.hub.data;
-        let own = llama::choose(&config.thinking, data, &mut checks);
-        let mut work = Work::of(sites.clone(), "llm", "llama");
-        if let Some(own) = own {
-            placements.push(own.placement);
-            work = work.with(own.process, own.capability, LLAMA_PRIOR);
-        }
-        let wanted = config.thinking.model != "none";
-        let llama = wanted.then(|| Arc::new(Llama::new(Arc::new(work), prompts)));
-        let llm = llama.clone().map(|llama| {
-            let version = move || grammar.borrow().version();
-            Arc::new(Remembered::new(llama, version)) as Arc<dyn LanguageModel>
-        });
+        let thinking = Seat::new(sites, "llm", "llama", LLAMA_PRIOR);
+        let llama = Arc::new(Llama::new(thinking.work.clone(), prompts));
+        let version = move || grammar.borrow().version();
+        let llm = Arc::new(Remembered::new(llama.clone(), version));
 
         let voices = Voices::load();
         let own = Voice(match config.voice.name.strip_prefix("kokoro:") {
@@ -211,31 +189,76 @@ impl Models {
             }
             None => (spoken.map(|_| cached(Arc::new(voices))), voice),
         };
-        Models {
-            stt,
+        let mut models = Models {
+            stt: None,
             tts,
             voice,
-            whisper,
             expressive,
             vad,
             llama,
             llm,
             placements,
-            heard,
+            hearing,
+            thinking,
             checks,
-        }
+        };
+        models.take_up(config);
+        models.stt = match commands {
+            Some(commands) => {
+                let race = Race::new(commands, any_words, move || there.is_there());
+                Some(Arc::new(race))
+            }
+            None => models.whisper().map(|_| any_words as Arc<dyn SpeechToText>),
+        };
+        models
+    }
+
+    /// Has what no command covers be heard and answered by the models that these settings name, or that are here, from now
+    /// on; whether anything is otherwise than before. Blocks: it reads files.
+    pub fn take_up(&self, config: &Config) -> bool {
+        let (data, mut checks) = (&config.hub.data, Vec::new());
+        let chosen = whisper::choose(&config.hearing, data, &mut checks);
+        let wanted = config.hearing.model != "none";
+        let heard = self.hearing.take(wanted, chosen, checks);
+        let mut checks = Vec::new();
+        let chosen = llama::choose(&config.thinking, data, &mut checks);
+        let wanted = config.thinking.model != "none";
+        self.thinking.take(wanted, chosen, checks) || heard
+    }
+
+    /// What hears any words on this machine, if anything does.
+    pub fn whisper(&self) -> Option<Arc<Process>> {
+        self.hearing.work.own()
+    }
+
+    /// Every choice, and what is missing.
+    pub fn checks(&self) -> Vec<Check> {
+        [
+            &self.checks[..],
+            &self.hearing.checks(),
+            &self.thinking.checks(),
+        ]
+        .concat()
+    }
+
+    /// Which models of this machine were chosen, and why; of voices, the fast one.
+    fn chosen_here(&self) -> Vec<Placement> {
+        let mut placements = self.placements.clone();
+        placements.extend(self.hearing.placement());
+        placements.extend(self.thinking.placement());
+        placements
     }
 
     /// Which models work now, and why.
     pub fn placements(&self) -> Vec<Placement> {
-        let mut placements = self.placements.clone();
+        let mut placements = self.chosen_here();
         let spoken = placements.iter_mut().find(|placement| speaks(placement));
         if let (Some(expressive), Some(spoken)) = (&self.expressive, spoken) {
             *spoken = expressive.placement();
         }
         // What went to a node the last time.
-        let thought = self.llama.as_ref().and_then(|llama| llama.placement());
-        for elsewhere in self.heard.placement().into_iter().chain(thought) {
+        let work = [&self.hearing.work, &self.thinking.work];
+        for elsewhere in work.into_iter().filter_map(|work| work.placement()) {
             let engine = |capability: &str| capability.split(':').next().map(str::to_owned);
             let same =
                 |it: &&mut Placement| engine(&it.capability) == engine(&elsewhere.capability);

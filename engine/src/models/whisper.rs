@@ -2,7 +2,7 @@
 
 use super::{
     Check,
-    candidate::{Candidate, Sort},
+    candidate::{Candidate, Chosen, Sort},
 };
 use crate::{config::Hearing, library::Kind};
 use loqa_jobs::{ModelFile, Process, Program};
@@ -15,16 +15,6 @@ const WHISPER: Sort = Sort {
     without: "what no command covers is not understood",
     read: ModelFile::whisper,
 };
-
-/// A model that can be run.
-pub struct Chosen {
-    /// It.
-    pub process: Arc<Process>,
-    /// `stt.whisper:NAME`.
-    pub capability: Capability,
-    /// That it was chosen, and why.
-    pub placement: Placement,
-}
 
 /// The model that the settings name, or the largest that is here and fits; `None` if there is none, or none
 /// is wanted. What was looked at goes to `checks`.
@@ -67,6 +57,7 @@ fn run(model: &Candidate, why: &str) -> Chosen {
             capability: capability.to_string(),
         },
         capability,
+        file: model.file.clone(),
     }
 }
 

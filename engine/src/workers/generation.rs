@@ -2,7 +2,7 @@
 
 use super::{
     errand::{Errand, Told},
-    sites::{Wish, Work},
+    sites::{Here, Wish, Work},
 };
 use futures::{
     StreamExt,
@@ -21,6 +21,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
+use tokio::sync::watch;
 
 /// The longest answer, tokens: what a call takes, and more than anybody listens to.
 const MOST_TOKENS: u32 = 320;
@@ -71,6 +72,11 @@ impl Llama {
         own.or_else(|| refused.clone())
     }
 
+    /// Whether anybody is to answer.
+    pub fn is_wanted(&self) -> bool {
+        self.work.is_wanted()
+    }
+
     /// Whether anybody can answer now.
     pub fn is_there(&self) -> bool {
         self.work.is_there()
@@ -88,9 +94,13 @@ impl Llama {
 
     /// Gives the memory of this machine back, unless it was asked something lately. Whether it has.
     pub fn unload(&self) -> bool {
-        self.work
-            .own()
-            .is_none_or(|process| process.unload(LONGEST_ANSWER))
+        let own = self.work.own();
+        own.is_none_or(|process| process.unload(LONGEST_ANSWER))
+    }
+
+    /// Who answers on this machine, now and from now on.
+    pub fn watch_here(&self) -> watch::Receiver<Here> {
+        self.work.watch_here()
     }
 
     /// How much is answered now, and why it is less than was wanted, if it is.

@@ -112,7 +112,15 @@ pub struct Work {
     sites: Arc<Sites>,
     kind: String,
     name: String,
-    own: Option<Own>,
+    here: watch::Sender<Here>,
+}
+
+/// Who does work of a kind on this machine.
+#[derive(Clone, Default)]
+pub struct Here {
+    own: Option<Arc<Own>>,
+    /// Nobody is to do it, neither here nor elsewhere.
+    unwanted: bool,
 }
 
 /// What does it here.
@@ -255,23 +263,29 @@ impl Work {
             sites,
             kind: kind.to_owned(),
             name: name.to_owned(),
-            own: None,
+            here: watch::Sender::default(),
         }
     }
 
-    /// A process of this machine does it too; how soon it answers, before it ever has.
-    pub fn with(mut self, process: Arc<Process>, capability: Capability, prior: Duration) -> Work {
-        self.own = Some(Own {
+    /// From now on a process of this machine does it too, or none; how soon it answers, before it ever has. Not `wanted`:
+    /// nobody does. What is under way goes on where it is.
+    pub fn take(&self, wanted: bool, own: Option<(Arc<Process>, Capability)>, prior: Duration) {
+        let own = own.map(|(process, capability)| Own {
             site: Site::Process(process),
             capability,
             prior,
         });
-        self
+        // Where it went last is about who did it before.
+        self.sites.lock().placed.remove(&self.key());
+        self.here.send_replace(Here {
+            own: own.map(Arc::new),
+            unwanted: !wanted,
+        });
     }
 
     /// A voice of this machine does it too.
-    pub fn with_voice(mut self, kokoro: Arc<Kokoro>) -> Work {
-        self.own = Some(Own {
+    pub fn with_voice(self, kokoro: Arc<Kokoro>) -> Work {
+        let own = Own {
             capability: Capability {
                 kind: self.kind.clone(),
                 name: self.name.clone(),
@@ -280,7 +294,8 @@ impl Work {
             },
             site: Site::Voice(kokoro),
             prior: TRIED,
-        });
+        };
+        self.here.send_modify(|here| here.own = Some(Arc::new(own)));
         self
     }
 
@@ -288,21 +303,32 @@ impl Work {
     pub fn here(process: Arc<Process>, capability: Capability) -> Arc<Work> {
         let none = Sites::new(|_| None);
         let work = Work::of(none, &capability.kind, &capability.name);
-        Arc::new(work.with(process, capability, Duration::ZERO))
+        work.take(true, Some((process, capability)), Duration::ZERO);
+        Arc::new(work)
+    }
+
+    /// Who does it on this machine, now and from now on.
+    pub fn watch_here(&self) -> watch::Receiver<Here> {
+        self.here.subscribe()
+    }
+
+    /// Whether anybody is to do it.
+    pub fn is_wanted(&self) -> bool {
+        !self.here.borrow().unwanted
     }
 
     /// Whether anybody could do it now.
     pub fn is_there(&self) -> bool {
-        self.own.is_some() || {
-            let mut links = self.sites.links().into_iter();
-            links.any(|link| self.offers(&link, None).next().is_some())
-        }
+        let here = self.here.borrow().clone();
+        let mut links = self.sites.links().into_iter();
+        let mut lent = || links.any(|link| self.offers(&link, None).next().is_some());
+        !here.unwanted && (here.own.is_some() || lent())
     }
 
     /// That a process of this machine does it, if one does.
-    pub fn own(&self) -> Option<&Arc<Process>> {
-        match &self.own.as_ref()?.site {
-            Site::Process(process) => Some(process),
+    pub fn own(&self) -> Option<Arc<Process>> {
+        match &self.here.borrow().own.as_ref()?.site {
+            Site::Process(process) => Some(process.clone()),
             Site::Voice(_) | Site::Node(_) => None,
         }
     }
@@ -375,14 +401,17 @@ impl Work {
     /// Who could do it now; with `waits`, also whoever has enough to do as far as they have told.
     fn rank(&self, wish: &Wish<'_>, waits: bool) -> Ranking {
         let now = self.sites.began.elapsed();
-        let named = self.sites.links().into_iter().filter_map(|link| {
+        let here = self.here.borrow().clone();
+        let mut links = self.sites.links();
+        links.retain(|_| !here.unwanted);
+        let named = links.into_iter().filter_map(|link| {
             let known = (self.sites.known)(link.peer())?;
             Some((link, known))
         });
         let named: Vec<_> = named.collect();
         let state = self.sites.lock();
         let (mut candidates, mut sites) = (Vec::new(), Vec::new());
-        if let Some(own) = &self.own {
+        if let Some(own) = &here.own {
             let mut candidate = own.candidate(wish);
             let key = (None, candidate.capability.to_string());
             let seen = state.records.get(&key).and_then(|it| it.recent.p95());

@@ -49,8 +49,6 @@ pub struct Use {
     pub r#for: String,
     /// A model, `auto`, `none`, or a file.
     pub chosen: String,
-    /// Something else is used until the hub starts again.
-    pub waits: bool,
 }
 
 /// A model.
@@ -247,7 +245,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn shows(model: &mut Model, models: &Value) {
-        let uses = json!([{ "for": "stt", "chosen": "auto", "waits": false }]);
+        let uses = json!([{ "for": "stt", "chosen": "auto" }]);
         let machine = json!({ "processors": 2, "memory": 8 });
         let shown =
             json!({ "machine": machine, "from": "", "uses": uses, "checks": [], "models": models });

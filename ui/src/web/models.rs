@@ -131,7 +131,6 @@ fn Choose(kind: String) -> impl IntoView {
         </div>
         <p class="soft" role="status">
             {move || match now.get() {
-                Some(now) if now.waits => words("model-waits"),
                 Some(now) if now.chosen == "auto" && here.with(Vec::is_empty) => words("model-none-here"),
                 _ => String::new(),
             }}

@@ -49,8 +49,6 @@ pub struct Use {
     r#for: String,
     /// A model, `auto` for the largest that is here and fits, `none`, or a file.
     chosen: String,
-    /// The hub uses something else until it is started again.
-    waits: bool,
 }
 
 /// A model.
@@ -224,7 +222,7 @@ pub async fn remove(State(door): State<Arc<Door>>, name: Named) -> Result<Status
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Which model does something, from the hub's next start on.
+/// Which model does something.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(examples(json!({ "for": "stt", "model": "whisper-base-en" })))]
@@ -236,7 +234,7 @@ pub struct Chosen {
     model: String,
 }
 
-/// Has a model be used, from the hub's next start on
+/// Has a model be used
 #[utoipa::path(
     post,
     path = "/api/v1/models/use",

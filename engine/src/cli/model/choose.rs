@@ -2,12 +2,12 @@
 
 use super::problem;
 use crate::{
-    cli::{Common, output},
+    cli::{Common, link::Link, output},
     config::Config,
     library::{Kind, Library, Machine, Model},
     models,
 };
-use loqa_protocol::Problem;
+use loqa_protocol::{Choice, ClientFrame, Problem};
 use serde_json::json;
 use std::{path::Path, process::ExitCode};
 
@@ -53,8 +53,8 @@ pub fn recommend(common: &Common, config: &Config, library: &Library) -> Result<
     Ok(ExitCode::SUCCESS)
 }
 
-/// Has the hub use a model from its next start on.
-pub fn choose(
+/// Has the hub use a model: at once, where one runs.
+pub async fn choose(
     common: &Common,
     config: &Config,
     library: &Library,
@@ -66,7 +66,18 @@ pub fn choose(
         Some(For::Llm) => Kind::Llm,
         None => kind_of(library, name),
     };
-    let value = models::use_model(config, kind, name)?;
+    let value = models::named(config, kind, name)?;
+    match Link::beside(&config.hub.data).await {
+        Some(mut hub) => {
+            let choice = Choice::Model(kind.name().into(), value.clone());
+            let choose = |id| ClientFrame::Choose {
+                id,
+                choice: choice.clone(),
+            };
+            hub.change(choose).await?;
+        }
+        None => models::use_model(config, kind, name)?,
+    }
     let (does, not) = match kind {
         Kind::Llm => ("answers", "answered"),
         _ => ("hears", "understood"),
@@ -78,7 +89,7 @@ pub fn choose(
     };
     output::print_line(&match common.json {
         true => json!({ "model": value }).to_string(),
-        false => format!("{said}, from the hub's next start on"),
+        false => said,
     });
     Ok(ExitCode::SUCCESS)
 }

@@ -26,7 +26,7 @@ pub enum ModelCommand {
     List,
     /// Which model suits this machine
     Recommend,
-    /// Have the hub use a model, from its next start on
+    /// Have the hub use a model
     Use {
         /// As `loqa model list` calls it; a file of whisper.cpp, or one in the format GGUF; "auto": the
         /// largest that is here and fits; "none"
@@ -69,7 +69,9 @@ pub async fn run(common: &Common, command: ModelCommand) -> Result<ExitCode, Pro
     match command {
         ModelCommand::List => list(common, &library),
         ModelCommand::Recommend => choose::recommend(common, &config, &library),
-        ModelCommand::Use { name, kind } => choose::choose(common, &config, &library, &name, kind),
+        ModelCommand::Use { name, kind } => {
+            choose::choose(common, &config, &library, &name, kind).await
+        }
         ModelCommand::Bench { name } => bench::run(common, &config, &library, &name).await,
         ModelCommand::Pull { name, from } => {
             let mut outgoing = Outgoing::of(&config);

@@ -12,17 +12,16 @@ use super::{
     service::{blocking, problem},
 };
 use crate::{
+    changes,
     config::{Config, Flags},
-    library::{Here, Kind, Library, LibraryError, Model, Patience, Source, catalogue},
+    library::{FOLDER, Kind, Library, LibraryError, Model, Patience, Source, catalogue},
     models,
     tasks::TaskKind,
 };
 use coming::Coming;
 use loqa_protocol::{ModelChange, Problem};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use notify::{RecursiveMode, Watcher};
+use std::{collections::BTreeMap, fs, sync::Arc};
 use tokio::{
     sync::{Semaphore, watch},
     time::Instant,
@@ -35,8 +34,6 @@ const AT_ONCE: usize = 1;
 /// The models of this household, and what is being done with them.
 pub struct Stock {
     library: Result<Arc<Library>, Problem>,
-    /// Those that were whole when the hub started.
-    first: BTreeSet<String>,
     turn: Arc<Semaphore>,
     work: watch::Sender<BTreeMap<String, Work>>,
 }
@@ -68,10 +65,8 @@ impl Stock {
         let library = catalogue()
             .map(|models| Library::of(&config.hub.data, models, Patience::default()))
             .map_err(|error| problem("model", error.to_string(), "install Loqa again"));
-        let first = library.as_ref().map(whole).unwrap_or_default();
         Stock {
             library: library.map(Arc::new),
-            first,
             turn: Arc::new(Semaphore::new(AT_ONCE)),
             work: watch::Sender::default(),
         }
@@ -102,14 +97,6 @@ impl Stock {
             };
         });
     }
-}
-
-/// Names of the models that are whole.
-fn whole(library: &Library) -> BTreeSet<String> {
-    let held = library.held().unwrap_or_default();
-    let models = library.models().iter();
-    let whole = models.filter(|it| library.here(it, held.get(&it.name)) == Here::Whole);
-    whole.map(|model| model.name.clone()).collect()
 }
 
 impl Shared {
@@ -241,14 +228,14 @@ impl Shared {
         if held && self.models.uses(&self.config, model) {
             let message = format!("`{name}` is used");
             let help = match models::chosen(&self.config, model.kind) {
-                Some(_) => {
-                    "have another one used, or none, start the hub again, and remove it then"
-                }
+                Some(_) => "have another one used, or none, and remove it then",
                 None => "take it out of the settings, start the hub again, and remove it then",
             };
             return Err(problem("model_used", message, help));
         }
-        if held && models::chosen(&self.settings_now(), model.kind) == Some(&name) {
+        let settings = self.settings_now();
+        let settings = settings.as_ref().unwrap_or(&self.config);
+        if held && models::chosen(settings, model.kind) == Some(&name) {
             let message = format!("the settings say that `{name}` is used");
             return Err(problem(
                 "model_used",
@@ -269,7 +256,7 @@ impl Shared {
         removed
     }
 
-    /// Has a model of a kind be used from the hub's next start on. Blocks: it writes a file.
+    /// Has a model of a kind be used. Blocks: it writes a file.
     ///
     /// # Errors
     /// As [`models::use_model`].
@@ -279,22 +266,61 @@ impl Shared {
             problem("choice", message, "`loqa model list` tells which there are")
         })?;
         models::use_model(&self.config, kind, name)?;
-        self.stock.work.send_modify(|_| {});
+        self.take_up_models();
         Ok(())
     }
 
-    /// The settings as a hub that starts now would have them.
-    fn settings_now(&self) -> Config {
+    /// Has the models be used that the settings name now, or that are here now. Blocks: it reads files.
+    fn take_up_models(&self) {
+        let Some(now) = self.settings_now() else {
+            return;
+        };
+        let mut config = self.config.clone();
+        config.hearing.model = now.hearing.model;
+        config.thinking.model = now.thinking.model;
+        if self.models.take_up(&config) {
+            self.start_whisper();
+            self.stock.work.send_modify(|_| {});
+        }
+    }
+
+    /// Takes models up as they come and go, whoever has them do that: `loqa model` is another program.
+    pub(in crate::hub) fn follow_models(self: &Arc<Self>) {
+        let hub = Arc::downgrade(self);
+        let folder = self.config.hub.data.join(FOLDER);
+        let stop = self.tasks.cancelled();
+        self.tasks
+            .spawn(TaskKind::BACKGROUND, "models", async move {
+                let (told, mut changed) = watch::channel(());
+                let mut watcher = changes::watcher(move |_| told.send_replace(()))?;
+                // What is not there cannot be watched.
+                fs::create_dir_all(&folder).map_err(notify::Error::io)?;
+                watcher.watch(&folder, RecursiveMode::NonRecursive)?;
+                loop {
+                    tokio::select! {
+                        () = stop.cancelled() => break,
+                        changed = changed.changed() => if changed.is_err() { break },
+                    }
+                    tokio::time::sleep(changes::SETTLE).await;
+                    changed.mark_unchanged();
+                    let Some(hub) = hub.upgrade() else { break };
+                    let _ = tokio::task::spawn_blocking(move || hub.take_up_models()).await;
+                }
+                Ok::<(), notify::Error>(())
+            });
+    }
+
+    /// The settings as a hub that starts now would have them; `None` if it could not read them.
+    fn settings_now(&self) -> Option<Config> {
         let (file, _) = self.config.file();
+        if !file.is_file() {
+            return Some(self.config.clone());
+        }
         let flags = Flags {
-            config: file.is_file().then(|| file.to_owned()),
+            config: Some(file.to_owned()),
             data: Some(self.config.hub.data.clone()),
             ..Flags::default()
         };
-        let read = flags
-            .config
-            .as_ref()
-            .and_then(|_| Config::load(&flags).ok());
-        read.unwrap_or_else(|| self.config.clone())
+        Config::load(&flags).ok()
     }
 }

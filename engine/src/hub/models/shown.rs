@@ -1,6 +1,6 @@
 //! The models as a dashboard is shown them: as they are, then whenever that has changed.
 
-use super::{Work, whole};
+use super::Work;
 use crate::{
     gateway::Answers,
     hub::{
@@ -33,6 +33,7 @@ impl Shared {
         let (held, measured) = (library.held()?, library.measured()?);
         let machine = Machine::here();
         let settings = self.settings_now();
+        let settings = settings.as_ref().unwrap_or(&self.config);
         let kinds: BTreeSet<Kind> = library.models().iter().map(|model| model.kind).collect();
         let recommended: BTreeSet<&str> = kinds
             .iter()
@@ -42,17 +43,9 @@ impl Shared {
             })
             .map(|model| model.name.as_str())
             .collect();
-        let whole = whole(library);
-        let has_changed = |kind: Kind| {
-            let is_new = |name: &&String| whole.contains(*name) != self.stock.first.contains(*name);
-            let of_kind = library.models().iter().filter(|model| model.kind == kind);
-            of_kind.map(|model| &model.name).any(|name| is_new(&name))
-        };
         let uses = kinds.iter().filter_map(|kind| {
-            let chosen = models::chosen(&settings, *kind)?;
-            let before = models::chosen(&self.config, *kind)?;
-            let waits = chosen != before || (chosen == "auto" && has_changed(*kind));
-            Some(json!({ "for": kind, "chosen": chosen, "waits": waits }))
+            let chosen = models::chosen(settings, *kind)?;
+            Some(json!({ "for": kind, "chosen": chosen }))
         });
         let uses: Vec<Value> = uses.collect();
         let work = self.stock.work.borrow().clone();
@@ -70,7 +63,7 @@ impl Shared {
                 "recommended": recommended.contains(model.name.as_str()),
                 "measured": measured.get(&model.name),
                 "used": self.models.uses(&self.config, model),
-                "chosen": models::chosen(&settings, model.kind) == Some(&model.name),
+                "chosen": models::chosen(settings, model.kind) == Some(&model.name),
             });
             tell(
                 &mut document,
