@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, executor::block_on, stream};
-use loqa_core::seams::{ModelError, SpeechChunk, TextToSpeech, Voice};
+use loqa_core::seams::{ModelError, SpeakOptions, SpeechChunk, TextToSpeech, Voice};
 use loqa_inference::{
     onnx,
     tts::{
@@ -79,9 +79,15 @@ fn kokoro_is_given_what_it_was_trained_on() -> Result<()> {
         (Shape::Kokoro, 2.0, 2.0),
         (Shape::WholeSpeed, 1.2, 1.0),
     ] {
-        let config = KokoroConfig { speed, ..patient() };
-        let (_folder, kokoro) = kokoro(shape, config)?;
-        let heard = samples(&say(&*kokoro, "af_heart", &["Yes."])?);
+        let (_folder, kokoro) = kokoro(shape, patient())?;
+        let options = SpeakOptions {
+            voice: Voice("af_heart".into()),
+            speed_permille: (1000.0 * speed) as u32,
+            ..SpeakOptions::default()
+        };
+        let said = kokoro.synthesize(stream::iter(["Yes.".to_owned()]).boxed(), options);
+        let said: Vec<_> = block_on(said.collect());
+        let heard = samples(&said.into_iter().collect::<Result<Vec<_>, _>>()?);
         ensure!(
             heard.len() == YES.len() * TOKEN_SAMPLES,
             "{} samples",

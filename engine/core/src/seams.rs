@@ -127,6 +127,8 @@ pub struct Voice(pub String);
 pub struct SpeakOptions {
     /// By which voice.
     pub voice: Voice,
+    /// How fast, in thousandths of the voice's own speed, 500 to 2000; 0: at that speed. A voice that knows but one speaks as ever.
+    pub speed_permille: u32,
     /// How private it is what is said.
     pub scope: PrivacyScope,
 }
@@ -136,7 +138,7 @@ impl From<Voice> for SpeakOptions {
     fn from(voice: Voice) -> Self {
         SpeakOptions {
             voice,
-            scope: PrivacyScope::Ephemeral,
+            ..SpeakOptions::default()
         }
     }
 }

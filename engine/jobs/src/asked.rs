@@ -204,6 +204,7 @@ mod tests {
                 },
                 options: JobOptions::Synthesize {
                     voice: "slt".into(),
+                    speed_permille: 0,
                 },
             },
         );

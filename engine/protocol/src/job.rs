@@ -99,6 +99,8 @@ pub enum JobOptions {
     Synthesize {
         /// Voice name.
         voice: String,
+        /// How fast, in thousandths of the voice's own speed; 0: at that, as whoever knows no speed means it.
+        speed_permille: u32,
     },
     /// An answer, or the call of a tool, by a language model.
     Generate {

@@ -24,6 +24,8 @@ pub struct ExpressiveVoice {
     /// Whoever has it.
     work: Arc<Work>,
     voice: String,
+    /// 1: as it was trained.
+    speed: f64,
     /// How private most words are.
     scope: PrivacyScope,
     /// The fast one.
@@ -62,7 +64,7 @@ impl ExpressiveVoice {
             return None;
         }
         let mut work = Work::of(sites.clone(), "tts", "kokoro");
-        let (own, voice) = match open(settings, named, &config.hub.data) {
+        let (own, voice) = match open(named, &config.hub.data) {
             Ok((kokoro, voice)) => {
                 let kokoro = Arc::new(kokoro);
                 work = work.with_voice(kokoro.clone());
@@ -74,6 +76,7 @@ impl ExpressiveVoice {
             own,
             work: Arc::new(work),
             voice,
+            speed: settings.speed,
             scope: config.conversation.privacy,
             instead: instead.clone(),
         })
@@ -87,7 +90,7 @@ impl ExpressiveVoice {
     /// What speaks, with the voices that this machine has besides.
     pub fn mouths(&self, others: Voices) -> Mouths {
         let own = self.own.as_ref().ok().cloned();
-        Mouths::new(self.work.clone(), own, &self.voice, others)
+        Mouths::new(self.work.clone(), own, &self.voice, others).at_speed(self.speed)
     }
 
     /// Its name among all voices.
@@ -194,11 +197,7 @@ impl From<ModelError> for Absent {
     }
 }
 
-fn open(
-    settings: &config::Voice,
-    named: Option<&str>,
-    data: &Path,
-) -> Result<(Kokoro, String), ModelError> {
+fn open(named: Option<&str>, data: &Path) -> Result<(Kokoro, String), ModelError> {
     let folder = Library::folder(data, Kind::Tts);
     let files = fs::read_dir(&folder).into_iter().flatten().flatten();
     let lengths = files.filter_map(|file| Some(file.metadata().ok()?.len()));
@@ -212,11 +211,7 @@ fn open(
             gib(machine.memory)
         )));
     }
-    let config = KokoroConfig {
-        speed: settings.speed as f32,
-        ..KokoroConfig::default()
-    };
-    let kokoro = Kokoro::open(&folder, config)?;
+    let kokoro = Kokoro::open(&folder, KokoroConfig::default())?;
     let voice = match named {
         Some(named) => named.to_owned(),
         None => {

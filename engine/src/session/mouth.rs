@@ -86,6 +86,7 @@ impl Mouth {
         let options = SpeakOptions {
             voice: self.name.clone(),
             scope: (self.scope)(),
+            ..SpeakOptions::default()
         };
         let audio = tts.synthesize(clauses, options).inspect(move |_| {
             seen.get_or_init(Instant::now);

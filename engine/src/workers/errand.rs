@@ -5,7 +5,7 @@ use futures::{StreamExt, stream};
 use loqa_core::{
     errand::{self, Effect, Input, Lost},
     resilience,
-    seams::{ModelError, TextToSpeech, Voice},
+    seams::{ModelError, SpeakOptions, TextToSpeech, Voice},
 };
 use loqa_inference::tts::{Kokoro, kokoro::PREFIX};
 use loqa_jobs::{JobStream, Process};
@@ -260,7 +260,10 @@ async fn by_voice(
     tell: &Tell,
 ) -> Lost {
     let JobFrame::Open {
-        options: JobOptions::Synthesize { voice },
+        options: JobOptions::Synthesize {
+            voice,
+            speed_permille,
+        },
         ..
     } = open
     else {
@@ -273,8 +276,12 @@ async fn by_voice(
             _ => None,
         }
     });
-    let voice = Voice(voice.trim_start_matches(PREFIX).to_owned());
-    let mut speech = kokoro.synthesize(text.boxed(), voice.into());
+    let options = SpeakOptions {
+        voice: Voice(voice.trim_start_matches(PREFIX).to_owned()),
+        speed_permille: *speed_permille,
+        ..SpeakOptions::default()
+    };
+    let mut speech = kokoro.synthesize(text.boxed(), options);
     while let Some(chunk) = speech.next().await {
         match chunk {
             Ok(chunk) => {

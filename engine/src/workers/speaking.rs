@@ -35,6 +35,8 @@ pub struct Mouths {
     /// That of the household, which somebody else stands in for.
     voice: String,
     others: Voices,
+    /// How fast Kokoro speaks, wherever it does: [`SpeakOptions::speed_permille`].
+    speed_permille: u32,
     /// Replies are asked for by threads of their own.
     runtime: Handle,
 }
@@ -48,7 +50,16 @@ impl Mouths {
             own,
             voice: voice.to_owned(),
             others,
+            speed_permille: 0,
             runtime: Handle::current(),
+        }
+    }
+
+    /// Speaking so many times as fast as it was trained to.
+    pub fn at_speed(self, times: f64) -> Mouths {
+        Mouths {
+            speed_permille: (1000.0 * times).round() as u32,
+            ..self
         }
     }
 
@@ -103,6 +114,10 @@ impl TextToSpeech for Mouths {
             return stream::iter([Err(error)]).boxed();
         }
         let (work, runtime) = (self.work.clone(), self.runtime.clone());
+        let options = SpeakOptions {
+            speed_permille: self.speed_permille,
+            ..options
+        };
         speak_in_turn(text, move |clause| {
             let mut said = JoinSet::new();
             said.spawn_on(say(work.clone(), clause, options.clone()), &runtime);
@@ -127,19 +142,25 @@ impl TextToSpeech for Mouths {
 async fn say(
     work: Arc<Work>,
     clause: String,
-    SpeakOptions { voice, scope }: SpeakOptions,
+    options: SpeakOptions,
 ) -> Result<Vec<SpeechChunk>, ModelError> {
     // Wherever it is done, and however often it is begun, it is the same clause.
     let utterance = UtteranceId {
         session: SessionId(rand::random()),
         turn: TurnId(0),
     };
+    let SpeakOptions {
+        voice,
+        speed_permille,
+        scope,
+    } = options;
     let name = voice.0.trim_start_matches(PREFIX);
     let mut job = work.begin(&Mouths::wish(name, scope), |capability| JobFrame::Open {
         capability,
         utterance,
         options: JobOptions::Synthesize {
             voice: voice.0.clone(),
+            speed_permille,
         },
     });
     let times = 1 + clause.len() / MOST_LETTERS;

@@ -15,7 +15,7 @@ use wanted::{Engine, Wanted, Weights};
 use worker::Worker;
 
 use crate::config;
-use loqa_core::seams::{ModelError, SpeechToText, TextToSpeech};
+use loqa_core::seams::{ModelError, SpeakOptions, SpeechToText, TextToSpeech, Voice};
 use loqa_inference::{
     stt::{Ears, PocketSphinx},
     tts::{Kokoro, Voices},
@@ -340,15 +340,23 @@ impl Job {
                 ),
                 _ => return self.absent(&absent).await,
             },
-            JobOptions::Synthesize { voice } => {
-                match models.tts.iter().find(|it| it.can(capability)) {
-                    Some(tts) => (
-                        Chosen::Tts(tts.model.clone(), voice.clone()),
-                        tts.free.clone().try_acquire_owned(),
+            JobOptions::Synthesize {
+                voice,
+                speed_permille,
+            } => match models.tts.iter().find(|it| it.can(capability)) {
+                Some(tts) => (
+                    Chosen::Tts(
+                        tts.model.clone(),
+                        SpeakOptions {
+                            voice: Voice(voice.clone()),
+                            speed_permille: *speed_permille,
+                            ..SpeakOptions::default()
+                        },
                     ),
-                    None => return self.absent(&absent).await,
-                }
-            }
+                    tts.free.clone().try_acquire_owned(),
+                ),
+                None => return self.absent(&absent).await,
+            },
             JobOptions::Generate { .. } => return self.absent(&absent).await,
         };
         let Ok(permit) = permit else {
@@ -369,7 +377,7 @@ impl Job {
     async fn work(self, chosen: Chosen, _permit: OwnedSemaphorePermit) {
         match chosen {
             Chosen::Stt(stt) => hearing::work(self, &*stt).await,
-            Chosen::Tts(tts, voice) => speaking::work(self, &*tts, voice).await,
+            Chosen::Tts(tts, options) => speaking::work(self, &*tts, options).await,
             Chosen::Worker(process, open) => worker::work(self, &process, &open).await,
         }
     }
@@ -381,7 +389,7 @@ impl Job {
 
 enum Chosen {
     Stt(Arc<dyn SpeechToText>),
-    Tts(Arc<dyn TextToSpeech>, String),
+    Tts(Arc<dyn TextToSpeech>, SpeakOptions),
     Worker(Arc<Process>, Box<JobFrame>),
 }
 

@@ -2,7 +2,7 @@
 
 use super::{BEAT, Job, failed};
 use futures::{SinkExt, StreamExt, channel::mpsc};
-use loqa_core::seams::{TextToSpeech, Voice};
+use loqa_core::seams::{SpeakOptions, TextToSpeech};
 use loqa_link::wire::{LinkError, Receiver};
 use loqa_protocol::{AudioFormat, ClientFrame, JobFrame};
 use tokio::time::{MissedTickBehavior, interval};
@@ -10,13 +10,13 @@ use tokio::time::{MissedTickBehavior, interval};
 /// Clauses that wait to be spoken. When full, whoever asks waits.
 const CLAUSES: usize = 16;
 
-pub async fn work(job: Job, tts: &dyn TextToSpeech, voice: String) {
+pub async fn work(job: Job, tts: &dyn TextToSpeech, options: SpeakOptions) {
     let Job {
         mut says,
         mut hears,
     } = job;
     let (clauses, text) = mpsc::channel(CLAUSES);
-    let mut speech = tts.synthesize(text.boxed(), Voice(voice).into());
+    let mut speech = tts.synthesize(text.boxed(), options);
     let mut reading = Box::pin(read(&mut hears, clauses));
     let mut read = false;
     let mut beat = interval(BEAT);

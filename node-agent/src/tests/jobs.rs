@@ -174,6 +174,7 @@ async fn a_node_hears_and_speaks_for_its_hub_and_tells_how_well() {
 
         let voice = JobOptions::Synthesize {
             voice: "slt".into(),
+            speed_permille: 0,
         };
         let (mut says, hears) = ask(&house.at_hub, "tts.flite:slt", voice).await;
         for text in ["ten", "minutes"] {
@@ -224,6 +225,7 @@ async fn what_nobody_wants_to_hear_any_more_is_not_said_to_its_end() {
     let asking = async {
         let voice = JobOptions::Synthesize {
             voice: "kokoro:af_heart".into(),
+            speed_permille: 0,
         };
         let (mut says, hears) = ask(&house.at_hub, "tts.kokoro:af_heart", voice).await;
         let text = "and so on".into();

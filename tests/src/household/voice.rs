@@ -25,6 +25,7 @@ impl Hub {
         });
         let options = JobOptions::Synthesize {
             voice: "slt".into(),
+            speed_permille: 0,
         };
         let job = self.begin_job(key, Purpose::Speak(reply), utterance, scope, options, world);
         self.say(job, JobFrame::Text { text: text.into() });

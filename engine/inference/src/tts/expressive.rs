@@ -82,6 +82,7 @@ impl TextToSpeech for Expressive {
         let fast = SpeakOptions {
             voice: self.fast.clone(),
             scope,
+            ..SpeakOptions::default()
         };
         let gone = Arc::new(AtomicBool::new(false));
         let mut first = true;
@@ -287,6 +288,7 @@ mod tests {
             let options = SpeakOptions {
                 voice: Voice("kokoro:af_heart".into()),
                 scope,
+                ..SpeakOptions::default()
             };
             let said = tts.synthesize(stream::iter(clauses).boxed(), options);
             let chunks: Vec<_> = block_on(said.collect());

@@ -99,12 +99,12 @@ impl Voices {
 }
 
 impl TextToSpeech for Voices {
-    fn synthesize(&self, text: TextStream, SpeakOptions { voice, scope }: SpeakOptions) -> Speech {
+    fn synthesize(&self, text: TextStream, options: SpeakOptions) -> Speech {
         let by = |name: &str| SpeakOptions {
             voice: Voice(name.into()),
-            scope,
+            ..options
         };
-        match (named(&voice), &self.flite) {
+        match (named(&options.voice), &self.flite) {
             (Ok(Named::Kokoro(name)), _) => match self.kokoro() {
                 Ok(kokoro) => kokoro.synthesize(text, by(name)),
                 Err(error) => stream::iter([Err(error)]).boxed(),

@@ -126,6 +126,7 @@ fn open() -> JobFrame {
         },
         options: JobOptions::Synthesize {
             voice: "slt".into(),
+            speed_permille: 0,
         },
     }
 }

@@ -1750,6 +1750,9 @@ pub struct TranscribeOptions {
 pub struct SynthesizeOptions {
     #[prost(string, tag = "1")]
     pub voice: ::prost::alloc::string::String,
+    /// thousandths of the voice's own speed; 0: that
+    #[prost(uint32, tag = "2")]
+    pub speed_permille: u32,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GenerateOptions {

@@ -37,9 +37,13 @@ impl From<&JobFrame> for v1::JobFrame {
                         language,
                         interim,
                     }),
-                    JobOptions::Synthesize { voice } => {
-                        Options::Synthesize(v1::SynthesizeOptions { voice })
-                    }
+                    JobOptions::Synthesize {
+                        voice,
+                        speed_permille,
+                    } => Options::Synthesize(v1::SynthesizeOptions {
+                        voice,
+                        speed_permille,
+                    }),
                     JobOptions::Generate {
                         system,
                         history,
@@ -152,9 +156,13 @@ impl TryFrom<v1::JobFrame> for JobFrame {
                                 language,
                                 interim,
                             },
-                            Options::Synthesize(v1::SynthesizeOptions { voice }) => {
-                                JobOptions::Synthesize { voice }
-                            }
+                            Options::Synthesize(v1::SynthesizeOptions {
+                                voice,
+                                speed_permille,
+                            }) => JobOptions::Synthesize {
+                                voice,
+                                speed_permille,
+                            },
                             Options::Generate(v1::GenerateOptions {
                                 system,
                                 history,

@@ -71,6 +71,17 @@ pub fn job() -> Vec<(&'static str, JobFrame)> {
                 "tts.flite:slt",
                 JobOptions::Synthesize {
                     voice: "slt".into(),
+                    speed_permille: 0,
+                },
+            ),
+        ),
+        (
+            "open_tts_faster",
+            open(
+                "tts.kokoro:af_heart",
+                JobOptions::Synthesize {
+                    voice: "kokoro:af_heart".into(),
+                    speed_permille: 1250,
                 },
             ),
         ),

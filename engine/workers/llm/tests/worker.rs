@@ -324,6 +324,7 @@ fn what_is_too_long_is_told_with_numbers() {
     );
     let speech = JobOptions::Synthesize {
         voice: String::new(),
+        speed_permille: 0,
     };
     let wrong = worker.answer(speech, "");
     let message = error(&wrong, JobErrorKind::Backend);

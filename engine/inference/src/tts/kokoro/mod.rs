@@ -90,13 +90,14 @@ impl State {
     }
 }
 
+/// The speed it was trained at.
+const TRAINED: f32 = 1.0;
+
 /// What may be chosen about it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KokoroConfig {
     /// Threads that compute.
     pub threads: usize,
-    /// How fast it speaks: 1 as it was trained, 0.5 to 2.
-    pub speed: f32,
     /// Seconds for a second of speech beyond which it is [`State::TooSlow`].
     pub limit: f64,
 }
@@ -108,7 +109,6 @@ impl Default for KokoroConfig {
         let processors = thread::available_parallelism().map_or(1, usize::from);
         KokoroConfig {
             threads: processors.saturating_sub(1).clamp(1, 4),
-            speed: 1.0,
             limit: 0.7,
         }
     }
@@ -141,6 +141,8 @@ enum Asked {
 
 struct Job {
     voice: String,
+    /// 1: as it was trained.
+    speed: f32,
     clause: String,
     chunks: mpsc::Sender<Result<SpeechChunk, ModelError>>,
     cancel: Arc<RunOptions>,
@@ -273,7 +275,7 @@ impl Kokoro {
         }
     }
 
-    fn speak(jobs: &SyncSender<Asked>, voice: &str, clause: String) -> Speech {
+    fn speak(jobs: &SyncSender<Asked>, voice: &str, speed: f32, clause: String) -> Speech {
         let cancel = match RunOptions::new() {
             Ok(cancel) => Arc::new(cancel),
             Err(error) => return failure(ModelError::Backend(error.to_string())),
@@ -281,6 +283,7 @@ impl Kokoro {
         let (sender, chunks) = mpsc::channel(CLAUSE_CHUNKS);
         let job = Job {
             voice: voice.to_owned(),
+            speed,
             clause,
             chunks: sender,
             cancel: cancel.clone(),
@@ -295,12 +298,23 @@ impl Kokoro {
 }
 
 impl TextToSpeech for Kokoro {
-    fn synthesize(&self, text: TextStream, SpeakOptions { voice, .. }: SpeakOptions) -> Speech {
+    fn synthesize(&self, text: TextStream, options: SpeakOptions) -> Speech {
+        let SpeakOptions {
+            voice,
+            speed_permille,
+            ..
+        } = options;
         if let Err(error) = self.check(&voice.0) {
             return failure(error);
         }
         let jobs = self.jobs.clone();
-        speak_in_turn(text, move |clause| Self::speak(&jobs, &voice.0, clause))
+        let speed = match speed_permille {
+            0 => TRAINED,
+            permille => (permille as f32 / 1000.0).clamp(0.5, 2.0),
+        };
+        speak_in_turn(text, move |clause| {
+            Self::speak(&jobs, &voice.0, speed, clause)
+        })
     }
 }
 
@@ -407,7 +421,6 @@ struct Mouth {
     tables: HashMap<String, VoiceTable>,
     american: Option<Phonemes>,
     british: Option<Phonemes>,
-    speed: f32,
 }
 
 impl Mouth {
@@ -422,7 +435,6 @@ impl Mouth {
             tables: HashMap::new(),
             american: None,
             british: None,
-            speed: config.speed.clamp(0.5, 2.0),
         })
     }
 
@@ -445,7 +457,7 @@ impl Mouth {
             let before = Instant::now();
             let mut samples = 0;
             for piece in &pieces {
-                samples += self.say(piece, &name, &cancel)?.len();
+                samples += self.say(piece, &name, TRAINED, &cancel)?.len();
             }
             let speech = samples as f64 / f64::from(SAMPLE_RATE_HZ);
             factor = factor.min(before.elapsed().as_secs_f64() / speech);
@@ -466,6 +478,7 @@ impl Mouth {
         &mut self,
         piece: &[i64],
         voice: &str,
+        speed: f32,
         cancel: &Arc<RunOptions>,
     ) -> Result<Vec<f32>, ModelError> {
         if !self.tables.contains_key(voice) {
@@ -475,8 +488,7 @@ impl Mouth {
             self.tables
                 .insert(voice.to_owned(), VoiceTable::read(file)?);
         }
-        self.graph
-            .say(piece, &self.tables[voice], self.speed, cancel)
+        self.graph.say(piece, &self.tables[voice], speed, cancel)
     }
 
     /// Says one clause into its channel, until it is said or nobody listens.
@@ -489,7 +501,7 @@ impl Mouth {
             if job.chunks.is_closed() {
                 return;
             }
-            let samples = match self.say(&piece, &job.voice, &job.cancel) {
+            let samples = match self.say(&piece, &job.voice, job.speed, &job.cancel) {
                 Ok(samples) => samples,
                 Err(error) => {
                     let _ = job.chunks.try_send(Err(error));
