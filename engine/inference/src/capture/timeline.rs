@@ -8,6 +8,8 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_millis(250);
 /// How fast a late delivery is taken for the usual one, per delivery.
 const FORGIVE: Duration = Duration::from_millis(1);
+/// Silence of this many samples is as good as any: 5 s. Who stood still for longer hears no more of it, later.
+const LONGEST_SILENCE: usize = 5 * SAMPLE_RATE_HZ as usize;
 /// Deliveries vary by this much.
 const JITTER: Duration = Duration::from_millis(40);
 
@@ -93,7 +95,9 @@ impl Timeline {
 
     fn silence(&mut self, seconds: f64) {
         let missing = (seconds * f64::from(SAMPLE_RATE_HZ)).round() as usize;
-        self.pending.resize(self.pending.len() + missing, 0.0);
+        let heard = missing.min(LONGEST_SILENCE);
+        self.offset += (missing - heard) as u64;
+        self.pending.resize(self.pending.len() + heard, 0.0);
     }
 }
 
@@ -153,5 +157,22 @@ mod tests {
                 .all(|frame| frame.samples.iter().all(|s| *s == 0.0))
         );
         assert_eq!(timeline.offset / 320 * 20, 1120);
+    }
+
+    #[test]
+    fn who_stood_still_for_an_hour_does_not_hear_an_hour_of_silence() {
+        let mut timeline = Timeline::default();
+        timeline.device(16_000).unwrap();
+        let mut now = DELIVERY;
+        timeline.hear(&[0.5; 160], false, now).unwrap();
+        now += Duration::from_secs(3600);
+        timeline.wait(now);
+        let silence = frames(&mut timeline);
+        assert!(silence.len() <= 251, "{}", silence.len());
+        let through_ms = timeline.offset * 1000 / 16_000;
+        assert!(
+            (3_600_000 - 20..=3_600_010).contains(&through_ms),
+            "{through_ms}"
+        );
     }
 }
