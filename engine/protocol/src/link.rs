@@ -79,6 +79,8 @@ pub struct Beat {
     pub load_permille: u32,
     /// What it can do; `None`: as before.
     pub offers: Option<Vec<Offer>>,
+    /// From the hub: how often the models that it gives have changed since the link began.
+    pub models: u64,
 }
 
 /// Something a node can do, and how well, as it was measured there.

@@ -145,6 +145,13 @@ impl Linked {
         })
     }
 
+    /// There are other models to give than before: whoever wants one asks again.
+    pub fn models_changed(&self) {
+        for link in self.sites.links() {
+            link.models_changed();
+        }
+    }
+
     /// Those that hear a room.
     pub fn pucks(&self) -> Vec<NodeId> {
         let links = self.sites.links().into_iter();

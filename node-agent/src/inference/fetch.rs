@@ -6,10 +6,13 @@ use crate::link::Reached;
 use loqa_core::resilience::Breaker;
 use loqa_link::{
     Shelf,
-    wire::{Link, TakeError, Taken, take},
+    wire::{Health, Link, TakeError, Taken, take},
 };
 use std::{future, path::Path, sync::Arc, time::Duration};
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::watch::Receiver,
+    time::{Instant, sleep},
+};
 
 /// Until what was wrong when all had come is tried again: it is long, and somebody has to do something.
 const MUCH_LATER: Duration = Duration::from_secs(3600);
@@ -43,8 +46,10 @@ pub async fn fetch(models: Arc<Models>, mut hub: Reached) {
 /// Whatever is wanted, over one link; never over.
 async fn fetch_all(models: &Models, shelf: &Shelf, link: &Link) {
     let began = Instant::now();
+    let mut hub = link.health();
     let mut left: Vec<_> = models.of_hub.iter().map(Attempt::of).collect();
-    while !left.is_empty() {
+    loop {
+        let given = hub.borrow().models;
         let mut still = Vec::new();
         for mut attempt in left {
             if attempt.rests(began.elapsed()).is_some()
@@ -55,15 +60,22 @@ async fn fetch_all(models: &Models, shelf: &Shelf, link: &Link) {
         }
         left = still;
         let now = began.elapsed();
-        if let Some(first) = left
-            .iter()
-            .map(|it| it.rests(now).unwrap_or_default())
-            .min()
-        {
-            sleep(first).await;
+        let rests = left.iter().map(|it| it.rests(now).unwrap_or_default());
+        let next = rests.min();
+        tokio::select! {
+            () = sleep(next.unwrap_or_default()), if next.is_some() => {}
+            // Perhaps it is among them, or another of its name.
+            true = others(&mut hub, given) => {
+                left = models.of_hub.iter().map(Attempt::of).collect();
+            }
+            else => future::pending().await,
         }
     }
-    future::pending().await
+}
+
+/// Waits until the hub has other models than when it had changed them so often; `false`: the link is over.
+async fn others(hub: &mut Receiver<Health>, given: u64) -> bool {
+    hub.wait_for(|it| it.models != given).await.is_ok()
 }
 
 /// One that has not come yet.

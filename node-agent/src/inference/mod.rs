@@ -23,7 +23,7 @@ use loqa_inference::{
 use loqa_jobs::Process;
 use loqa_link::{
     Shelf,
-    wire::{Incoming, Link, LinkError, Reason, Receiver, Report, Sender},
+    wire::{Incoming, Link, LinkError, Reason, Receiver, Sender},
 };
 use loqa_protocol::{Capability, JobError, JobErrorKind, JobFrame, JobOptions, link::Offer};
 use std::{
@@ -244,8 +244,8 @@ impl Models {
         workers.iter().find(|it| it.capability == *wanted).cloned()
     }
 
-    /// What was measured, with how much of it is in use now.
-    fn report(&self) -> Report {
+    /// Tells the hub what was measured, and how much of it is in use now.
+    fn report(&self, link: &Link) {
         let stt = self.stt.as_ref().map_or(0, Model::running);
         let voice = |capability: &Capability| {
             let voice = self.tts.iter().find(|it| it.can(capability));
@@ -261,10 +261,7 @@ impl Models {
         };
         let mut offers: Vec<Offer> = self.offers.borrow().iter().map(now).collect();
         offers.extend(self.besides.iter().cloned());
-        Report {
-            load_permille: load::permille(),
-            offers,
-        }
+        link.report(load::permille(), offers);
     }
 }
 
@@ -294,7 +291,7 @@ pub async fn serve(link: &Link, models: &Models) -> LinkError {
             Some(_) = jobs.join_next() => {}
             _ = look.tick() => {}
         }
-        link.report(models.report());
+        models.report(link);
     }
 }
 

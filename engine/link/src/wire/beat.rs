@@ -36,6 +36,8 @@ pub struct Health {
     pub load_permille: u32,
     /// What it can do.
     pub offers: Vec<Offer>,
+    /// How often the models that this hub gives have changed since the link began.
+    pub models: u64,
 }
 
 /// What was heard of the other side. Pure: time comes in.

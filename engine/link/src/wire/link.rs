@@ -74,12 +74,14 @@ pub enum Incoming {
 }
 
 /// What this side tells of itself with its beats.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Report {
+#[derive(Clone, PartialEq, Debug)]
+struct Report {
     /// How much of this machine is in use, in thousandths.
-    pub load_permille: u32,
+    load_permille: u32,
     /// What it can do now.
-    pub offers: Vec<Offer>,
+    offers: Vec<Offer>,
+    /// How often the models that it gives have changed.
+    models: u64,
 }
 
 impl fmt::Debug for Link {
@@ -122,6 +124,7 @@ impl Link {
         let first = Report {
             load_permille: 0,
             offers: hello.offers.clone(),
+            models: 0,
         };
         let (report, reports) = watch::channel(first);
         let (tells, health) = watch::channel(Health {
@@ -202,13 +205,23 @@ impl Link {
         self.inner.health.clone()
     }
 
-    /// What this side tells of itself, from its next beat on.
-    pub fn report(&self, report: Report) {
-        self.inner.report.send_if_modified(|before| {
-            let changed = *before != report;
-            *before = report;
+    /// What this side tells of itself, from its next beat on: how busy it is, and what it can do.
+    pub fn report(&self, load_permille: u32, offers: Vec<Offer>) {
+        self.inner.report.send_if_modified(|report| {
+            let now = Report {
+                load_permille,
+                offers,
+                ..*report
+            };
+            let changed = *report != now;
+            *report = now;
             changed
         });
+    }
+
+    /// Tells a node that this hub has other models to give than before.
+    pub fn models_changed(&self) {
+        self.inner.report.send_modify(|report| report.models += 1);
     }
 
     /// Begins a job with its first frame, which is a `JobFrame::Open`.
@@ -374,6 +387,7 @@ impl Beats {
                     let report = self.reports.borrow_and_update().clone();
                     let mut beat = pulse.next(pace);
                     beat.load_permille = report.load_permille;
+                    beat.models = report.models;
                     if told.as_ref() != Some(&report.offers) {
                         beat.offers = Some(report.offers.clone());
                         told = Some(report.offers);
@@ -398,10 +412,11 @@ impl Beats {
 
     fn tell(&self, beat: Beat) {
         self.health.send_if_modified(|health| {
-            let before = (health.silent, health.load_permille);
-            (health.silent, health.load_permille) = (false, beat.load_permille);
+            let before = (health.silent, health.load_permille, health.models);
+            let now = (false, beat.load_permille, beat.models);
+            (health.silent, health.load_permille, health.models) = now;
             let offers = beat.offers.filter(|offers| *offers != health.offers);
-            let changed = offers.is_some() || before != (false, beat.load_permille);
+            let changed = offers.is_some() || before != now;
             if let Some(offers) = offers {
                 health.offers = offers;
             }

@@ -31,7 +31,7 @@ pub use beat::{AT_REST, AT_WORK, Health, Pulse};
 pub use client::{Asker, Client, Talker};
 pub use dial::{Dialer, Renewed};
 pub use hello::{Me, VERSIONS};
-pub use link::{Incoming, Link, Report};
+pub use link::{Incoming, Link};
 pub use listen::{Listener, Settings};
 pub use model::{GiveError, Given, Request, TakeError, Taken, take};
 pub use page::Page;

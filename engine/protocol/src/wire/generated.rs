@@ -1991,6 +1991,9 @@ pub struct LinkBeat {
     /// Absent: as before.
     #[prost(message, optional, tag = "5")]
     pub offers: ::core::option::Option<LinkOffers>,
+    /// From the hub: how often the models that it gives have changed.
+    #[prost(uint64, tag = "6")]
+    pub models: u64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct LinkOffers {

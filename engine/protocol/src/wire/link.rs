@@ -58,6 +58,7 @@ impl From<&LinkFrame> for v1::LinkFrame {
                 offers: beat.offers.map(|offers| v1::LinkOffers {
                     offers: to_wire(offers),
                 }),
+                models: beat.models,
             }),
             LinkFrame::Open { stream } => Kind::Open(v1::LinkOpen {
                 kind: v1::StreamKind::from(stream).into(),
@@ -109,6 +110,7 @@ impl TryFrom<v1::LinkFrame> for LinkFrame {
                     .offers
                     .map(|offers| from_wire(offers.offers))
                     .transpose()?,
+                models: beat.models,
             }),
             Kind::Open(v1::LinkOpen { kind }) => LinkFrame::Open {
                 stream: StreamKind::from_wire(kind)?,

@@ -54,6 +54,15 @@ pub fn link() -> Vec<(&'static str, LinkFrame)> {
                 next_ms: 1000,
                 load_permille: 125,
                 offers: Some(vec![offer]),
+                models: 0,
+            }),
+        ),
+        (
+            "beat_models",
+            LinkFrame::Beat(Beat {
+                ordinal: 301,
+                models: 3,
+                ..Beat::default()
             }),
         ),
         (

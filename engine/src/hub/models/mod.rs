@@ -304,6 +304,7 @@ impl Shared {
                     tokio::time::sleep(changes::SETTLE).await;
                     changed.mark_unchanged();
                     let Some(hub) = hub.upgrade() else { break };
+                    hub.linked.models_changed();
                     let _ = tokio::task::spawn_blocking(move || hub.take_up_models()).await;
                 }
                 Ok::<(), notify::Error>(())

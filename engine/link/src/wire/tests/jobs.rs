@@ -181,14 +181,14 @@ async fn beats_tell_load_and_what_can_be_done() {
     };
     for running in [0, 1, 2] {
         let began = Instant::now();
-        house.at_node.report(Report {
-            load_permille: 300 * running,
-            offers: vec![offer(running)],
-        });
+        house.at_node.report(300 * running, vec![offer(running)]);
         let told = health.wait_for(|it| it.offers == [offer(running)]).await;
         assert_eq!(told.unwrap().load_permille, 300 * running);
         assert!(began.elapsed() < ms(50), "{:?}", began.elapsed());
     }
+    let mut health = house.at_node.health();
+    house.at_hub.models_changed();
+    health.wait_for(|it| it.models == 1).await.unwrap();
     assert_eq!(house.at_hub.hello().name, "kitchen");
     assert_eq!(house.at_node.welcome().name, "Home");
     assert_eq!(house.at_hub.peer(), house.member.node());
