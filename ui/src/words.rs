@@ -200,6 +200,28 @@ mod tests {
         assert_eq!(check("de", ""), "");
     }
 
+    /// Each model, as `loqa model list` and the page tell what it is for.
+    #[test]
+    fn what_models_are_for_is_told_in_every_language() {
+        let catalogue =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/src/library/models.toml");
+        let catalogue = fs::read_to_string(catalogue).unwrap();
+        let about = catalogue
+            .lines()
+            .filter_map(|line| line.strip_prefix("about = \""));
+        let about: Vec<String> = about
+            .map(|it| it.trim_end_matches('"').replace("\\\"", "\""))
+            .collect();
+        assert!(about.len() > 10);
+        let german = Words::for_language("de");
+        for about in about {
+            for part in about.split("; ").flat_map(|it| it.split(": ")) {
+                let (key, _) = keyed(part);
+                assert!(german.hub.has_message(&key), "{key}: {about}");
+            }
+        }
+    }
+
     /// A sentence of the hub that has changed would be told in English again.
     #[test]
     fn what_is_translated_of_the_hub_is_what_it_says() {
@@ -223,7 +245,7 @@ mod tests {
             }
         }
         // Which it puts into its sentences as well.
-        let also = ["microphone", "speaker", "device", "area"];
+        let also = ["microphone", "speaker", "device", "area", "gib"];
         let is_value = |word: &str| VALUES.contains(&word) || also.contains(&word);
         for key in keys("hub.de.ftl") {
             let words: Vec<&str> = key
