@@ -109,7 +109,9 @@ const steps = {
     await other.getByText("Ein Code zum Koppeln hat 8 Ziffern").waitFor();
     await other.getByLabel(/8 Ziffern ein, die der Rechner zeigt/).fill(digits);
     await other.keyboard.press("Enter");
-    await other.getByText("Es wird auf den Rechner gewartet").waitFor();
+    // Which may be over before anybody has seen it: the machine has been looking for this hub.
+    const waits = other.getByText("Es wird auf den Rechner gewartet");
+    await waits.or(other.locator('[data-stage="compares"]')).first().waitFor();
     await screenshot(other, "nodes-waits-390-dark-de");
     const words = await words_of(pairing);
     await stage(other, "compares");

@@ -27,7 +27,11 @@ export async function tell(steps, state, { afterwards = () => {} } = {}) {
     }
   } catch (error) {
     console.error(`FAILED: ${told}\n${error.stack}`);
-    if (page) await screenshot(page, "failed");
+    for (const [name, seen] of Object.entries({ page, other })) {
+      if (!seen) continue;
+      await screenshot(seen, `failed-${name}`);
+      console.error(`${name} shows: ${await seen.locator("body").innerText().catch(String)}`);
+    }
     process.exitCode = 1;
   } finally {
     await chromium.close();
