@@ -41,7 +41,7 @@ pub struct FaultsArgs {
     /// Times that everything goes wrong in a network
     #[arg(long, default_value_t = 5)]
     nets: usize,
-    /// Times a machine dies while it hears somebody; 1000 take 20 minutes
+    /// Times a machine dies while it hears somebody; 1000 take two hours on two cores
     #[arg(long, default_value_t = 1000)]
     deaths: usize,
     /// Only the households in networks of their own
