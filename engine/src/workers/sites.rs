@@ -320,8 +320,10 @@ impl Work {
     /// Whether anybody could do it now.
     pub fn is_there(&self) -> bool {
         let here = self.here.borrow().clone();
-        let mut links = self.sites.links().into_iter();
-        let mut lent = || links.any(|link| self.offers(&link, None).next().is_some());
+        let lent = || {
+            let mut links = self.sites.links().into_iter();
+            links.any(|link| self.offers(&link, None).next().is_some())
+        };
         !here.unwanted && (here.own.is_some() || lent())
     }
 
@@ -402,8 +404,10 @@ impl Work {
     fn rank(&self, wish: &Wish<'_>, waits: bool) -> Ranking {
         let now = self.sites.began.elapsed();
         let here = self.here.borrow().clone();
-        let mut links = self.sites.links();
-        links.retain(|_| !here.unwanted);
+        let links = match here.unwanted {
+            true => Vec::new(),
+            false => self.sites.links(),
+        };
         let named = links.into_iter().filter_map(|link| {
             let known = (self.sites.known)(link.peer())?;
             Some((link, known))
