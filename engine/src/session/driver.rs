@@ -294,7 +294,7 @@ impl Driver {
                 ears.any_turn = true;
                 if self.parts.turn.open_questions {
                     // Nothing is asked of it by whoever is asked for a PIN.
-                    if !self.machine.asks_pin() {
+                    if !self.machine.may_hear_pin() {
                         let options = self.answering(self.machine.history());
                         self.thoughts.listen(options);
                     }

@@ -156,10 +156,10 @@ impl TurnMachine {
 
     /// Takes one input at `now`, the time since the session began, which must not decrease.
     pub fn handle(&mut self, input: Input, now: Duration, effects: &mut Vec<Effect>) {
-        let before = self.asks_pin().then_some(self.turn());
+        let before = self.wants_pin();
         self.take(input, now, effects);
         self.tell_pin(before, effects);
-        let before = self.asks_pin().then_some(self.turn());
+        let before = self.wants_pin();
         self.meet_deadlines(now, effects);
         self.tell_pin(before, effects);
     }
@@ -337,12 +337,14 @@ impl TurnMachine {
         {
             return self.pin_typed(pin, now, effects);
         }
+        // What that was for ends now.
+        let may_be_pin = self.may_hear_pin();
         self.abandon_utterance(now, effects);
         self.end_answer(now, effects);
         let turn = self.new_turn();
         let words = crate::grammar::normalize(text).join(" ");
         let reading = self.read(&words);
-        let shown = match self.hides(&reading.meaning) {
+        let shown = match may_be_pin && reading.meaning.may_be_pin() {
             true => String::new(),
             false => words,
         };

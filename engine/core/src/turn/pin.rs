@@ -16,19 +16,25 @@ use std::time::Duration;
 impl TurnMachine {
     /// Has Loqa asked for a PIN, and still waits for it?
     pub fn asks_pin(&self) -> bool {
-        matches!(
-            &self.dialogue,
-            Some(Dialogue {
-                question: Question::Pin { .. },
-                ..
-            })
-        )
+        self.dialogue.as_ref().is_some_and(Dialogue::asks_pin)
     }
 
-    /// Tells everybody who has keys to press that a PIN is wanted, or no longer. `before`: whether one was,
-    /// and in which turn.
+    /// The turn in which a PIN is wanted, if one is: while one is looked at too, as it may be a wrong one.
+    pub(super) fn wants_pin(&self) -> Option<TurnId> {
+        let proving = |answer: &Answer| matches!(answer.phase, Phase::Proving { .. });
+        let wanted = self.asks_pin() || self.answer.as_ref().is_some_and(proving);
+        wanted.then_some(self.turn())
+    }
+
+    /// Whether what is said may be a PIN: one is wanted, or was and is still being answered.
+    pub fn may_hear_pin(&self) -> bool {
+        let answered = self.answer.as_ref().and_then(|it| it.asked.as_ref());
+        self.asks_pin() || answered.is_some_and(Dialogue::asks_pin)
+    }
+
+    /// Tells everybody who has keys to press that a PIN is wanted, or no longer; `before`, it was in that turn.
     pub(super) fn tell_pin(&self, before: Option<TurnId>, effects: &mut Vec<Effect>) {
-        match (before, self.asks_pin()) {
+        match (before, self.wants_pin().is_some()) {
             (None, true) => {
                 self.announce(self.turn(), Event::PinWanted { wanted: true }, effects);
             }
@@ -121,6 +127,10 @@ impl TurnMachine {
 }
 
 impl Dialogue {
+    fn asks_pin(&self) -> bool {
+        matches!(self.question, Question::Pin { .. })
+    }
+
     /// The question stays open; `unheard` if what came was no PIN at all, which is asked about only once.
     pub(super) fn again(self, unheard: bool) -> Dialogue {
         let question = match self.question {

@@ -104,8 +104,8 @@ struct World {
     asked_to_unlock: bool,
     /// A right PIN was given, and nothing was done by it yet.
     proven: bool,
-    /// It is looked whose the PIN is.
-    proving: bool,
+    /// The turn for which a PIN was given.
+    proving: Option<TurnId>,
     /// Asked last, or given up.
     question: QuestionId,
     coming: Vec<Input>,
@@ -208,7 +208,7 @@ impl World {
             Effect::Prove(question, pin) => {
                 let proved = self.host.house.prove(&pin);
                 self.proven = proved.is_ok();
-                self.proving = true;
+                self.proving = self.machine.answer.as_ref().map(|answer| answer.turn);
                 self.coming.push(Input::Proved(question, proved));
             }
             Effect::Begin(reply, text) => {
@@ -234,10 +234,12 @@ impl World {
                 assert!(self.ended.insert(ended.turn), "{} ended twice", ended.turn);
                 let told = &ended.summary.text;
                 assert!(
-                    !self.proving || !told.contains(PIN),
+                    self.proving.is_none() || !told.contains(PIN),
                     "the PIN was told: {told}"
                 );
-                (self.proven, self.proving) = (false, false);
+                if self.proving == Some(ended.turn) {
+                    (self.proven, self.proving) = (false, None);
+                }
                 // What was not heard does not answer the question.
                 let unheard =
                     ["", "Sorry, I couldn't hear that."].contains(&ended.summary.reply.as_str());
@@ -395,7 +397,7 @@ proptest! {
             audible: BTreeSet::new(),
             asked_to_unlock: false,
             proven: false,
-            proving: false,
+            proving: None,
             question: QuestionId(0),
             coming: Vec::new(),
         };

@@ -95,7 +95,13 @@ impl TurnMachine {
     /// Whether words of this meaning may be a PIN, or a part of one: nobody is shown them, and nobody
     /// keeps them.
     pub(super) fn hides(&self, meaning: &Meaning) -> bool {
-        self.asks_pin() && matches!(meaning, Meaning::Pin(_) | Meaning::Nothing)
+        self.may_hear_pin() && meaning.may_be_pin()
+    }
+}
+
+impl Meaning {
+    pub(super) fn may_be_pin(&self) -> bool {
+        matches!(self, Meaning::Pin(_) | Meaning::Nothing)
     }
 }
 

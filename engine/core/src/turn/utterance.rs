@@ -1,7 +1,7 @@
 //! The person's half of a turn: words read while they are spoken, plans prepared on them.
 
 use super::{
-    Dialogue, Effect, Plan, Question, Take, TurnConfig, TurnMachine,
+    Effect, Plan, Take, TurnConfig, TurnMachine,
     reading::{Meaning, Origin, Reading},
 };
 use crate::{endpoint::Expectation, grammar::Step, seams::SAMPLE_RATE_HZ};
@@ -217,6 +217,7 @@ impl TurnMachine {
         now: Duration,
         effects: &mut Vec<Effect>,
     ) {
+        let may_be_pin = self.may_hear_pin();
         let Some(utterance) = &mut self.hearing else {
             return;
         };
@@ -243,14 +244,7 @@ impl TurnMachine {
         if changed {
             utterance.unchanged = 0;
             // Digits of a PIN are nobody's to see, and what is not one yet may become one.
-            let hidden = matches!(
-                &self.dialogue,
-                Some(Dialogue {
-                    question: Question::Pin { .. },
-                    ..
-                })
-            );
-            if !hidden {
+            if !may_be_pin {
                 effects.push(Effect::announce(
                     utterance.turn,
                     Event::SttPartial { text: text.clone() },

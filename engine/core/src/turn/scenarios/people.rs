@@ -42,9 +42,9 @@ fn a_spoken_pin_opens_the_door_and_is_shown_to_nobody() {
              4000 transcribe from 4000 ms in Pin
              5200 #1 has ended: 700 ms, grave
              5200 prove
-             5200 #1: a PIN is no longer wanted
              5240 prepare unlock as #1 for "unlock the door"
              5240 commit #1
+             5240 #1: a PIN is no longer wanted
              5250 show "the door is open"
              5250 say "unlock done."
              6060 end #1 "" [unlock] A -> "unlock done." None ttfa 760 ms, result 750 ms
@@ -68,9 +68,9 @@ fn a_pin_may_be_typed_for_what_was_said() {
              2100 #0: a PIN is wanted
              2910 end #0 "unlock the door" [unlock] A -> "What is the PIN?" Hit ttfa 710 ms
              9000 prove
-             9000 #1: a PIN is no longer wanted
              9040 prepare unlock as #1
              9040 commit #1
+             9040 #1: a PIN is no longer wanted
              9050 show "the door is open"
              9050 say "unlock done."
              9860 end #1 "" [unlock] -> "unlock done." None
@@ -86,9 +86,9 @@ fn a_pin_may_be_typed_for_what_was_said() {
                 0 #0: a PIN is wanted
                 0 end #0 "unlock the door" [unlock] A -> "What is the PIN?" None
              1000 prove
-             1000 #1: a PIN is no longer wanted
              1040 prepare unlock as #1 for "unlock the door"
              1040 commit #1
+             1040 #1: a PIN is no longer wanted
              1050 show "the door is open"
              1050 end #1 "" [unlock] -> "unlock done." None
             effects: home.unlock
@@ -107,23 +107,40 @@ fn after_three_wrong_pins_none_is_looked_at() {
                 0 #0: a PIN is wanted
                 0 end #0 "unlock the door" [unlock] A -> "What is the PIN?" None
              1000 prove
-             1000 #1: a PIN is no longer wanted
-             1040 #1: a PIN is wanted
              1040 end #1 "" [unlock] -> "That is not the PIN. What is the PIN?" None
              2000 prove
-             2000 #2: a PIN is no longer wanted
-             2040 #2: a PIN is wanted
              2040 end #2 "" [unlock] -> "That is not the PIN. What is the PIN?" None
              3000 prove
-             3000 #3: a PIN is no longer wanted
+             3040 #3: a PIN is no longer wanted
              3040 end #3 "" [unlock] -> "That was wrong too often. Try again in a minute." None
              4000 prepare unlock as #4
              4000 discard
              4000 #4: a PIN is wanted
              4000 end #4 "unlock the door" [unlock] A -> "What is the PIN?" None
              5000 prove
-             5000 #5: a PIN is no longer wanted
+             5040 #5: a PIN is no longer wanted
              5040 end #5 "" [unlock] -> "That was wrong too often. Try again in a minute." None
+            effects: none
+        "#]],
+    );
+}
+
+#[test]
+fn a_pin_that_is_said_or_typed_while_another_is_looked_at_is_shown_to_nobody() {
+    check(
+        house(Role::Household),
+        "0 types unlock the door\n1000 pin 8080\n1010 speech\n1020 hears one two three four\n1030 types 1 2 3 4",
+        expect![[r#"
+                0 prepare unlock as #0
+                0 discard
+                0 #0: a PIN is wanted
+                0 end #0 "unlock the door" [unlock] A -> "What is the PIN?" None
+             1000 prove
+             1010 transcribe from 1010 ms
+             1030 end #2 "" [] -> "" None
+             1030 end #1 "" [unlock] -> "" None
+             1030 #1: a PIN is no longer wanted
+             1030 end #3 "" [] -> "I didn't get that." None
             effects: none
         "#]],
     );
@@ -225,9 +242,9 @@ fn a_guest_whose_time_is_over_opens_nothing() {
                 0 #0: a PIN is wanted
                 0 end #0 "unlock the door" [unlock] A -> "What is the PIN?" None
              1000 prove
-             1000 #1: a PIN is no longer wanted
              1040 prepare unlock as #1
              1040 commit #1
+             1040 #1: a PIN is no longer wanted
              1050 show "the door is open"
              1050 end #1 "" [unlock] -> "unlock done." None
              2000 prepare unlock as #2
@@ -235,8 +252,6 @@ fn a_guest_whose_time_is_over_opens_nothing() {
              2000 #2: a PIN is wanted
              2000 end #2 "unlock the door" [unlock] A -> "What is the PIN?" None
              4000 prove
-             4000 #3: a PIN is no longer wanted
-             4040 #3: a PIN is wanted
              4040 end #3 "" [unlock] -> "That is not the PIN. What is the PIN?" None
             24040 #4: a PIN is no longer wanted
             effects: home.unlock
@@ -255,9 +270,9 @@ fn a_guest_whose_time_is_over_opens_nothing() {
                 0 #0: a PIN is wanted
                 0 end #0 "unlock the door" [unlock] A -> "What is the PIN?" None
              1000 prove
-             1000 #1: a PIN is no longer wanted
              1040 prepare unlock as #1
              1040 commit #1
+             1040 #1: a PIN is no longer wanted
              1050 prepare unlock as #1
              1050 discard
              1050 #1: a PIN is wanted
