@@ -158,7 +158,7 @@ impl Config {
     /// What types cannot say.
     fn check(&self) -> Result<(), ConfigError> {
         let endpoint = &self.endpoint;
-        let ranges: [(&str, u32, RangeInclusive<u32>); 8] = [
+        let ranges: [(&str, u32, RangeInclusive<u32>); 9] = [
             ("endpoint.closed_ms", endpoint.closed_ms, 10..=5_000),
             ("endpoint.extendable_ms", endpoint.extendable_ms, 10..=5_000),
             ("endpoint.open_ms", endpoint.open_ms, 10..=5_000),
@@ -169,6 +169,7 @@ impl Config {
                 endpoint.max_utterance_s,
                 2..=300,
             ),
+            ("hearing.wait_ms", self.hearing.wait_ms, 500..=20_000),
             ("conversation.answer_s", self.conversation.answer_s, 1..=60),
             ("timers.ring_min", self.timers.ring_min, 1..=120),
         ];

@@ -100,6 +100,8 @@ use understanding::Understanding;
 const EVENTS: usize = 1024;
 /// How often unsaved changes are tried again.
 const SAVE_AGAIN: Duration = Duration::from_secs(2);
+/// A recogniser that has not told the last words by then, after the longest that it may wait, has failed.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 /// People a hub hears at a time; one more waits.
 const HEARD_AT_ONCE: usize = 2;
 /// Calls that wait for the microphone's next frame.
@@ -617,6 +619,7 @@ impl Shared {
     fn turn_config(&self) -> TurnConfig {
         TurnConfig {
             patience: Duration::from_secs(self.config.conversation.answer_s.into()),
+            final_timeout: Duration::from_millis(self.config.hearing.wait_ms.into()) + LAST_WORDS,
             open_questions: self.answers_questions(),
             ..TurnConfig::default()
         }

@@ -205,7 +205,8 @@ impl Models {
         models.take_up(config);
         models.stt = match commands {
             Some(commands) => {
-                let race = Race::new(commands, any_words, move || there.is_there());
+                let patience = Duration::from_millis(config.hearing.wait_ms.into());
+                let race = Race::new(commands, any_words, patience, move || there.is_there());
                 Some(Arc::new(race))
             }
             None => models.whisper().map(|_| any_words as Arc<dyn SpeechToText>),

@@ -13,7 +13,7 @@ mod speaking;
 mod transcription;
 
 pub use generation::{Llama, Prompt, Prompts};
-pub use race::{PATIENCE, Race};
+pub use race::Race;
 pub use remembered::Remembered;
 pub use sites::{Done, Known, Sites, Wish, Work};
 pub use speaking::Mouths;

@@ -21,9 +21,6 @@ use tokio::{
 };
 use tokio_stream::wrappers::ReceiverStream;
 
-/// How long the second may take after the first is done: less than the turn waits for the last words.
-pub const PATIENCE: Duration = Duration::from_millis(2500);
-
 /// Frames that either may lag behind: 80 s, more than any utterance.
 const MOST_BEHIND: usize = 4096;
 
@@ -31,19 +28,22 @@ const MOST_BEHIND: usize = 4096;
 pub struct Race {
     commands: Arc<dyn SpeechToText>,
     any_words: Arc<dyn SpeechToText>,
+    patience: Duration,
     is_there: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
 impl Race {
-    /// One that knows commands, and one that knows any words, where that `is_there`.
+    /// One that knows commands, and one that knows any words, where that `is_there`; the second may take so much longer.
     pub fn new(
         commands: Arc<dyn SpeechToText>,
         any_words: Arc<dyn SpeechToText>,
+        patience: Duration,
         is_there: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Race {
         Race {
             commands,
             any_words,
+            patience,
             is_there: Box::new(is_there),
         }
     }
@@ -73,6 +73,7 @@ impl SpeechToText for Race {
             household: household.map(|grammar| (grammar, context)),
             open,
             free: false,
+            patience: self.patience,
             until: None,
             over: false,
         };
@@ -114,7 +115,8 @@ struct Running {
     open: bool,
     /// Whether the words so far hold some that no grammar knows.
     free: bool,
-    /// How long the second is waited for.
+    /// How long the second is waited for once the first is done, and until when that is.
+    patience: Duration,
     until: Option<Instant>,
     over: bool,
 }
@@ -152,7 +154,7 @@ impl Running {
                 }
                 Came::Commands(last) => {
                     self.commands = Lane::Done(last.unwrap_or_else(ended));
-                    self.until = Some(Instant::now() + PATIENCE);
+                    self.until = Some(Instant::now() + self.patience);
                 }
                 Came::AnyWords(Some(Ok(words))) if !words.is_final => {}
                 Came::AnyWords(last) => {

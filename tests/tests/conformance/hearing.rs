@@ -24,8 +24,10 @@ use loqa_tests::{
     voices::{Noise, Speaker, Studio},
     whisper_model::Model,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+/// Whisper's time after the commands: its words are looked at, not how soon they come.
+const PATIENCE: Duration = Duration::from_secs(20);
 const COMMANDS: &str = r#"
 name: home
 intents:
@@ -130,7 +132,7 @@ async fn every_recogniser() -> Result<()> {
     };
     let race = || -> Result<Race> {
         let commands = sphinx.as_ref().map_err(Clone::clone)?;
-        Ok(Race::new(commands.clone(), whisper()?, || true))
+        Ok(Race::new(commands.clone(), whisper()?, PATIENCE, || true))
     };
     let linked = Linked::with(&format!("whisper = {model:?}")).await;
     let by_node = linked.as_ref().map(|linked| {
