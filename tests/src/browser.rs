@@ -54,6 +54,8 @@ impl Browser {
                 .join("browser")
                 .join(name),
         )
+        // Pages are looked through for barriers while a question waits for its answer.
+        .env("LOQA_CONVERSATION_ANSWER_S", "60")
         .env("LOQA_BIN", hub.get_program())
         .env("LOQA_DATA", home.path("data"))
         .env("LOQA_BROWSER", &self.installed)

@@ -126,6 +126,8 @@ impl Home {
             .env("LOQA_VOICE_OUTPUT", "none")
             .env("LOQA_LISTEN_MICROPHONE", "none")
             .env("LOQA_DASHBOARD_PORT", "0")
+            // What is understood is of interest, not how busy this machine is.
+            .env("LOQA_HEARING_WAIT_MS", "20000")
             .env("LOQA_LOG", "warn")
             .env_remove("LOQA_CONFIG");
         if self.hides {

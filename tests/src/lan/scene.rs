@@ -40,6 +40,7 @@ use crate::{
     voices::write_wav,
 };
 use anyhow::{Context, Result, bail, ensure};
+use futures::executor::block_on;
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -48,8 +49,11 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{ChildStdin, ChildStdout, Command, Stdio},
+    sync::LazyLock,
+    thread,
     time::{Duration, Instant},
 };
+use tokio::sync::Semaphore;
 use words::{Words, whisper};
 
 /// The folder of a node, in its home.
@@ -58,6 +62,8 @@ const NODE: &str = "node";
 const PORT: u16 = 7613;
 /// A puck hears silence for so many seconds after what was said.
 const AFTER: usize = 200;
+/// Scenes at a time, for each core: most of one is waiting.
+const AT_ONCE: usize = 2;
 /// Samples of a reply that can be heard.
 const LOUD: usize = 4_000;
 
@@ -109,6 +115,11 @@ struct Relayed {
 /// # Errors
 /// A step fails, or what it waits for does not come.
 pub fn play(family: Family, bench: &Path, scene: &str) -> Result<String> {
+    static STAGES: LazyLock<Semaphore> = LazyLock::new(|| {
+        let cores = thread::available_parallelism().map_or(1, Into::into);
+        Semaphore::new(AT_ONCE * cores)
+    });
+    let _stage = block_on(STAGES.acquire())?;
     let mut playing = Scene {
         nodes: BTreeMap::new(),
         hubs: BTreeMap::new(),
@@ -200,7 +211,7 @@ impl Scene {
             }
             ["wait", seconds] => {
                 // How long something lasts, and not until it is over.
-                std::thread::sleep(Duration::from_secs(seconds.parse()?));
+                thread::sleep(Duration::from_secs(seconds.parse()?));
                 Ok(())
             }
             ["hear", hub, said] => {
