@@ -273,14 +273,14 @@ mod tests {
     #[test]
     fn the_lowest_threshold_that_talk_does_not_pass_is_recommended() {
         let mut trial = Trial {
-            calls: [vec![0.99, 0.55], vec![0.9, 0.2]],
+            calls: [vec![0.99, 0.75], vec![0.9, 0.2]],
             talk: vec![0.0, 0.45, 0.55],
             hours: 1.0,
         };
-        assert_eq!(trial.recommended(), Some(0.6));
-        trial.talk[2] = 0.65;
         assert_eq!(trial.recommended(), Some(0.7));
-        assert_eq!(trial.missed(0.6), [0.5, 0.5]);
+        trial.talk[2] = 0.75;
+        assert_eq!(trial.recommended(), Some(0.8));
+        assert_eq!(trial.missed(0.8), [0.5, 0.5]);
         trial.hours = 4.0;
         assert_eq!(trial.recommended(), Some(0.3));
         trial.talk = vec![1.0; 9];
