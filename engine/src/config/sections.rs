@@ -98,8 +98,8 @@ section! {
         pub model: String = "auto".into(),
         /// Language that whisper hears, ISO 639-1 such as "en" or "de"; "auto": whichever is spoken.
         pub language: String = "en".into(),
-        /// Milliseconds that such words are waited for once the recogniser of commands is done: more
-        /// where whisper takes long; then what was said is not understood.
+        /// Milliseconds that whisper is waited for once the recogniser of commands is done; after
+        /// that, what no command covers is not understood. More where a large model takes long.
         pub wait_ms: u32 = 2500,
         /// Who tells voices from everything else: "auto" or "earshot", which comes with Loqa, or
         /// "silero", if `loqa model pull silero-vad` has brought it.
