@@ -4,13 +4,12 @@
 use super::{Common, output};
 use clap::{Args, Subcommand};
 use futures::{StreamExt, stream};
-use loqa_core::seams::{ModelError, SAMPLE_RATE_HZ, TextToSpeech, Voice, WakeWord};
+use loqa_core::seams::{ModelError, SAMPLE_RATE_HZ, TextToSpeech, Voice};
 use loqa_inference::{
     resample::resample,
     stt::Ears,
     tts::Voices,
-    wake::{Keyphrase, KeyphraseConfig},
-    wav,
+    wake::{Keyphrase, KeyphraseConfig, most_certain},
 };
 use loqa_protocol::Problem;
 use serde_json::json;
@@ -92,8 +91,8 @@ pub async fn run(common: &Common, command: WakeCommand) -> Result<ExitCode, Prob
         let call = speak(&voices, voice, &args.phrase).await?;
         for (scores, noise_db) in calls.iter_mut().zip(NOISES_DB) {
             for seed in 0..CALLS {
-                let heard = considered(&mut word, &among_noise(&call, noise_db, seed));
-                scores.push(heard.into_iter().fold(0.0, f32::max));
+                let heard = word.candidates(&among_noise(&call, noise_db, seed));
+                scores.push(most_certain(&heard));
             }
         }
     }
@@ -111,7 +110,7 @@ pub async fn run(common: &Common, command: WakeCommand) -> Result<ExitCode, Prob
         let noise_db = NOISES_DB[seed as usize % NOISES_DB.len()];
         let clip = among_noise(&clip, noise_db, seed);
         samples += clip.len();
-        talk.push(considered(&mut word, &clip).into_iter().fold(0.0, f32::max));
+        talk.push(most_certain(&word.candidates(&clip)));
     }
     let hours = samples as f64 / f64::from(SAMPLE_RATE_HZ) / 3_600.0;
     report(
@@ -206,17 +205,6 @@ fn report(common: &Common, phrase: &str, phones: usize, trial: &Trial) {
             "“{phrase}” ({phones} sounds) is easily missed or mistaken: take a longer phrase, or a rarer one"
         ));
     }
-}
-
-/// Certainties of all places that could be the phrase.
-fn considered(word: &mut Keyphrase, samples: &[f32]) -> Vec<f32> {
-    word.reset();
-    wav::frames(samples)
-        .filter_map(|frame| {
-            let samples = (&*frame.samples).try_into().ok()?;
-            Some(word.consider(frame.offset, samples)?.score)
-        })
-        .collect()
 }
 
 /// One voice saying one sentence, at 16 kHz.

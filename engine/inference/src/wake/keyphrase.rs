@@ -5,6 +5,7 @@
 use crate::{
     stt::{Ears, Evidence, Look, Spotted, Spotter},
     vad::{Earshot, WINDOW},
+    wav,
 };
 use loqa_core::seams::{FRAME_SAMPLES, GuessedWord, ModelError, VoiceActivity, Wake, WakeWord};
 use std::ops::Range;
@@ -184,9 +185,21 @@ impl Keyphrase {
         self.spotter.phones()
     }
 
-    /// Hears the next frame like [`WakeWord::detect`], but tells every place that could be the
-    /// phrase, however unlikely, once more where a pause follows, and never forgets: for measuring.
-    pub fn consider(&mut self, offset: u64, frame: &[f32; FRAME_SAMPLES]) -> Option<Wake> {
+    /// Every place in these samples that could be the phrase, however unlikely, once more where a pause follows, and the
+    /// offset at which it was told; as if nothing had been heard before. For measuring.
+    pub fn candidates(&mut self, samples: &[f32]) -> Vec<(u64, Wake)> {
+        self.reset();
+        wav::frames(samples)
+            .filter_map(|frame| {
+                let told = frame.offset + frame.samples.len() as u64;
+                let wake = self.consider(frame.offset, (&*frame.samples).try_into().ok()?)?;
+                Some((told, wake))
+            })
+            .collect()
+    }
+
+    /// Hears the next frame like [`WakeWord::detect`], but tells every such place, and never forgets.
+    fn consider(&mut self, offset: u64, frame: &[f32; FRAME_SAMPLES]) -> Option<Wake> {
         if offset != self.now {
             // A gap, or another stream.
             self.reset();
@@ -287,6 +300,12 @@ impl Keyphrase {
         self.spotter.start()?;
         self.spotter.feed(&self.recent[first..])
     }
+}
+
+/// How sure it is at most of one of these to be the phrase, in [0, 1].
+pub fn most_certain(candidates: &[(u64, Wake)]) -> f32 {
+    let scores = candidates.iter().map(|(_, wake)| wake.score);
+    scores.fold(0.0, f32::max)
 }
 
 /// The part of the newest samples that lies within these offsets.

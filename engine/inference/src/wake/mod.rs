@@ -8,7 +8,7 @@ mod tflite;
 
 pub use self::{
     features::{BANDS, MicroFeatures},
-    keyphrase::{Keyphrase, KeyphraseConfig},
+    keyphrase::{Keyphrase, KeyphraseConfig, most_certain},
     micro::{MicroWakeWord, models_in},
     tflite::TensorFlowLite,
 };

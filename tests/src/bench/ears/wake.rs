@@ -3,10 +3,10 @@
 
 use super::super::figure::{Goal, Report, quantile, upper_bound_95};
 use anyhow::{Context as _, Result};
-use loqa_core::seams::{FRAME_SAMPLES, Wake, WakeWord};
+use loqa_core::seams::{Wake, WakeWord};
 use loqa_inference::{
     stt::Ears,
-    wake::{Keyphrase, KeyphraseConfig, MicroWakeWord, TensorFlowLite, models_in},
+    wake::{Keyphrase, KeyphraseConfig, MicroWakeWord, TensorFlowLite, models_in, most_certain},
     wav,
 };
 use loqa_tests::voices::{Clip, Noise, OPEN_SENTENCES, SAMPLE_RATE_HZ, SPEAKERS, Studio};
@@ -49,7 +49,7 @@ pub fn run(minutes: usize, report: &mut Report) -> Result<()> {
         {
             let heard = clip.with_noise(noise, snr_db, seed as u64);
             let call = clip.onset as u64..clip.end as u64 + LATE;
-            let mut found = candidates(&mut word, &heard.samples);
+            let mut found = word.candidates(&heard.samples);
             found.retain(|(at, _)| call.contains(at));
             best.push(most_certain(&found));
             if let Some((at, wake)) = found.iter().find(|(_, wake)| wake.score >= threshold) {
@@ -92,7 +92,7 @@ pub fn run(minutes: usize, report: &mut Report) -> Result<()> {
                 _ => clip.with_noise(Noise::Babble(&babble), 15.0, seed),
             };
             heard += clip.samples.len();
-            let certain = most_certain(&candidates(&mut word, &clip.samples));
+            let certain = most_certain(&word.candidates(&clip.samples));
             if certain >= threshold {
                 eprintln!("  {speaker}: “{sentence}” woke it ({certain:.2})");
             }
@@ -198,32 +198,13 @@ fn wav_files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Every place that could be the phrase, and the offset at which it was told, the detector being new to these samples.
-fn candidates(word: &mut Keyphrase, samples: &[f32]) -> Vec<(u64, Wake)> {
-    word.reset();
-    told(samples, |offset, frame| word.consider(offset, frame))
-}
-
-/// How sure it was at most.
-fn most_certain(candidates: &[(u64, Wake)]) -> f32 {
-    let scores = candidates.iter().map(|(_, wake)| wake.score);
-    scores.fold(0.0, f32::max)
-}
-
-/// Every wake and the offset at which it was told, likewise.
+/// Every wake and the offset at which it was told, the detector being new to these samples.
 fn wakes(word: &mut dyn WakeWord, samples: &[f32]) -> Vec<(u64, Wake)> {
     word.reset();
-    told(samples, |offset, frame| word.detect(offset, frame))
-}
-
-fn told(
-    samples: &[f32],
-    mut tell: impl FnMut(u64, &[f32; FRAME_SAMPLES]) -> Option<Wake>,
-) -> Vec<(u64, Wake)> {
     wav::frames(samples)
         .filter_map(|frame| {
             let told = frame.offset + frame.samples.len() as u64;
-            let wake = tell(frame.offset, (&*frame.samples).try_into().ok()?)?;
+            let wake = word.detect(frame.offset, (&*frame.samples).try_into().ok()?)?;
             Some((told, wake))
         })
         .collect()
