@@ -48,17 +48,19 @@ impl Microphone for Script {
     }
 }
 
-/// Notices phrases that end at these samples.
-struct Ends(Vec<u64>);
+/// Notices phrases that end at these samples, and whether it doubts them.
+struct Ends(Vec<(u64, bool)>);
 
 impl WakeWord for Ends {
     fn detect(&mut self, offset: u64, frame: &[f32; FRAME_SAMPLES]) -> Option<Wake> {
         let through = offset + frame.len() as u64;
-        let noticed = |end: &u64| (offset..through).contains(&(end + LATE));
-        self.0.iter().copied().find(noticed).map(|end| Wake {
+        let noticed = |(end, _): &(u64, bool)| (offset..through).contains(&(end + LATE));
+        let found = self.0.iter().copied().find(noticed);
+        found.map(|(end, doubted)| Wake {
             phrase: "hey loqa".into(),
             end,
             score: 1.0,
+            doubted,
             detector: "ends",
         })
     }
@@ -70,7 +72,7 @@ impl WakeWord for Ends {
 struct Spoken {
     studio: Studio,
     samples: Vec<f32>,
-    calls: Vec<u64>,
+    calls: Vec<(u64, bool)>,
 }
 
 impl Spoken {
@@ -92,9 +94,16 @@ impl Spoken {
 
     fn call(&mut self, command: &str, then_ms: usize) -> Result<()> {
         self.say("hey loqa", 0)?;
-        self.calls.push(self.samples.len() as u64);
+        self.calls.push((self.samples.len() as u64, false));
         self.samples.resize(self.samples.len() + 80 * 16, 0.0);
         self.say(command, then_ms)
+    }
+
+    /// Words that may have been a call, and more.
+    fn perhaps_call(&mut self, words: &str, more: &str, then_ms: usize) -> Result<()> {
+        self.say(words, 0)?;
+        self.calls.push((self.samples.len() as u64, true));
+        self.say(more, then_ms)
     }
 
     /// A hub that hears all this, its turns until one has these words, and how much of each reply was heard until then, ms.
@@ -149,6 +158,25 @@ async fn what_follows_the_call_is_answered_and_a_call_ends_a_reply() -> Result<(
     let mut listening = hub.listening();
     let asleep = listening.wait_for(|state| matches!(state, Listening::Asleep(_)));
     tokio::time::timeout(CEILING, asleep).await??;
+    hub.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_been_a_call_is_noticed_only_if_a_command_follows() -> Result<()> {
+    let home = Home::new()?;
+    let mut room = Spoken::new(&home)?;
+    room.perhaps_call("the lights", "of the city were visible from the hill", 2_000)?;
+    room.perhaps_call("hey loqa", "turn on the kitchen lights", 2_000)?;
+    // A call that is one comes before the talk is over.
+    room.perhaps_call("the lights", "of the city were", 0)?;
+    room.call("turn off the kitchen lights", 600)?;
+    let (hub, turns, _) = room.heard(&home, "turn off the kitchen lights").await?;
+    let texts: Vec<&str> = turns.iter().map(|turn| turn.text.as_str()).collect();
+    assert_eq!(
+        texts,
+        ["turn on the kitchen lights", "turn off the kitchen lights"]
+    );
     hub.shutdown().await;
     Ok(())
 }

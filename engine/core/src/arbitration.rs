@@ -3,7 +3,8 @@
 //! The first that tells of a call leads, and what follows is listened to at once. One that has heard the call better
 //! takes over within [`WINDOW`], unless something has come of it by then: a command that was carried out, a sound. So
 //! nobody is answered later for it. Whoever leads when that time is over, or when all have told, answers; everybody
-//! else has lost, and stays silent.
+//! else has lost, and stays silent. One that doubts whether it was called leads only until somebody surer tells, and answers
+//! only if something comes of it.
 
 mod loudness;
 #[cfg(test)]
@@ -49,6 +50,8 @@ pub struct Bid<M> {
     pub above_noise_db: f32,
     /// In [0, 1]; comparable where the detector is the same.
     pub score: f32,
+    /// Whether it was a call, only what follows shows.
+    pub doubted: bool,
     /// Which.
     pub detector: String,
 }
@@ -117,7 +120,7 @@ impl<M: Clone + PartialEq> Arbitration<M> {
         }
         self.last += 1;
         let id = CallId(self.last);
-        let sure = others == 0;
+        let sure = others == 0 && !bid.doubted;
         self.calls.push_back(Call {
             id,
             first: bid.clone(),
@@ -155,7 +158,7 @@ impl<M: Clone + PartialEq> Arbitration<M> {
     /// When [`Self::decide`] is due.
     pub fn deadline(&self) -> Option<Duration> {
         let open = self.calls.iter();
-        let open = open.filter(|call| !call.sure && call.leader.is_some());
+        let open = open.filter(|call| !call.sure && call.leader.is_some() && !call.is_doubted());
         open.map(|call| call.until).min()
     }
 
@@ -164,7 +167,7 @@ impl<M: Clone + PartialEq> Arbitration<M> {
         let due = self
             .calls
             .iter_mut()
-            .filter(|call| !call.sure && call.until <= now);
+            .filter(|call| !call.sure && call.until <= now && !call.is_doubted());
         due.filter_map(|call| {
             let leader = call.leader.as_ref()?;
             call.sure = true;
@@ -192,7 +195,12 @@ impl<M: Clone + PartialEq> Call<M> {
         }
         let leads = self.leader.as_ref().is_some_and(|it| it.by == bid.by);
         let call = self.id;
-        if leads {
+        let surer = !self.sure && self.is_doubted() && !bid.doubted;
+        if surer {
+            // Whoever else is sure may still tell.
+            self.until = now + WINDOW;
+        }
+        if leads && !surer {
             return Outcome::Leads {
                 call,
                 instead_of: None,
@@ -200,7 +208,7 @@ impl<M: Clone + PartialEq> Call<M> {
             };
         }
         // Who has lost stays silent, and so does who comes too late.
-        let open = !self.sure && !again && now < self.until;
+        let open = !self.sure && (surer || !again && now < self.until);
         let takes_over = (open || self.leader.is_none()) && self.is_beaten_by(&bid);
         self.loudest_db = self.loudest_db.max(bid.above_noise_db);
         let all = self.heard.len() > others;
@@ -210,8 +218,8 @@ impl<M: Clone + PartialEq> Call<M> {
             }
             return Outcome::Loses;
         }
-        self.sure |= all || self.until <= now;
-        let before = self.leader.replace(bid);
+        self.sure |= !bid.doubted && (all || self.until <= now);
+        let before = self.leader.replace(bid).filter(|_| !leads);
         Outcome::Leads {
             call,
             instead_of: before.map(|before| before.by),
@@ -219,10 +227,18 @@ impl<M: Clone + PartialEq> Call<M> {
         }
     }
 
+    /// Nobody is sure that it was one.
+    fn is_doubted(&self) -> bool {
+        self.leader.as_ref().is_some_and(|leader| leader.doubted)
+    }
+
     fn is_beaten_by(&self, bid: &Bid<M>) -> bool {
         let Some(leader) = &self.leader else {
             return true;
         };
+        if leader.doubted != bid.doubted {
+            return leader.doubted;
+        }
         let louder_db = bid.above_noise_db - leader.above_noise_db;
         if louder_db.abs() > ALIKE_DB {
             return louder_db > 0.0;

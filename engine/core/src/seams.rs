@@ -234,6 +234,8 @@ pub struct Wake {
     pub end: u64,
     /// How sure the detector is, in [0, 1]; comparable within one detector only.
     pub score: f32,
+    /// It may have been something else: what follows shows whether it was the phrase.
+    pub doubted: bool,
     /// Which kind of detector that is.
     pub detector: &'static str,
 }

@@ -93,4 +93,6 @@ pub struct Called {
     pub score: f32,
     /// Which detector that was: scores of the same one can be compared.
     pub detector: String,
+    /// It may have been something else: only a command that follows shows that it was a call.
+    pub doubted: bool,
 }

@@ -76,7 +76,8 @@ section! {
         /// Phrases that call Loqa. With none, it answers every command that it hears.
         pub wake: Vec<String> = vec!["hey loqa".into()],
         /// How sure Loqa must be that it was called, 0 to 1: higher misses more calls and is fooled
-        /// less. `loqa wake test` measures a phrase and recommends one.
+        /// less. `loqa wake test` measures a phrase and recommends one. From 0.5 on it listens
+        /// without a sign, and answers if what follows is a command.
         pub wake_threshold: f64 = KeyphraseConfig::default().threshold,
         /// A folder of microWakeWord models (NAME.json beside NAME.tflite) and of TensorFlow
         /// Lite's library, libtensorflowlite_c.so. A phrase that a model was trained on is heard

@@ -72,6 +72,7 @@ impl Calls {
             end: (now + LONGEST_AGO).saturating_sub(ago),
             above_noise_db: called.above_noise_db,
             score: called.score,
+            doubted: called.doubted,
             detector: called.detector.clone(),
         };
         let mut inner = self.lock();
@@ -103,6 +104,7 @@ impl Calls {
             calls: self.clone(),
             key,
             standing,
+            doubted: called.doubted,
         })
     }
 
@@ -163,12 +165,23 @@ pub struct Claim {
     calls: Arc<Calls>,
     key: (CallId, String),
     standing: watch::Receiver<Standing>,
+    doubted: bool,
 }
 
 impl Claim {
     /// Where it stands now.
     pub fn standing(&self) -> Standing {
         *self.standing.borrow()
+    }
+
+    /// Whether it was a call is not known yet: something has to come of what follows.
+    pub fn is_doubted(&self) -> bool {
+        self.doubted && self.standing() == Standing::Leads
+    }
+
+    /// Whether that was so when it was made.
+    pub fn was_doubted(&self) -> bool {
+        self.doubted
     }
 
     /// Resolves once it is sure who answers. May be dropped and called again.
@@ -222,9 +235,10 @@ impl Drop for Claim {
         let mut inner = self.calls.lock();
         // Whoever has told again has another.
         let own = inner.claims.get(&self.key);
-        if own.is_some_and(|claim| claim.subscribe().same_channel(&self.standing)) {
-            inner.claims.remove(&self.key);
+        if !own.is_some_and(|claim| claim.subscribe().same_channel(&self.standing)) {
+            return;
         }
+        inner.claims.remove(&self.key);
         if self.standing() == Standing::Leads {
             inner.arbitration.withdraw(self.key.0, &self.key.1);
         }

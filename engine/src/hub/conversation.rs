@@ -194,6 +194,7 @@ impl Taker {
                     file,
                     speech_end,
                     fast,
+                    doubted: is_doubted(&claim),
                 };
                 // A puck may be back, and speak, before a hub that has just started can understand.
                 let mut learned = self.hub.learned.subscribe();
@@ -223,6 +224,10 @@ impl Taker {
                         }
                         summary = summaries.recv() => {
                             if unsure.is_some() {
+                                let talk = summary.as_ref().is_none_or(|it| it.rejected);
+                                if talk && is_doubted(&claim) {
+                                    return self.lose(summaries).await;
+                                }
                                 if claim.as_ref().is_some_and(|claim| !claim.settle()) {
                                     return self.lose(summaries).await;
                                 }
@@ -278,6 +283,10 @@ impl Taker {
             let _ = self.answers.send(ServerFrame::Event { id, envelope });
         }
     }
+}
+
+fn is_doubted(claim: &Option<Arc<Claim>>) -> bool {
+    claim.as_ref().is_some_and(|claim| claim.is_doubted())
 }
 
 fn standing(claim: &Option<Arc<Claim>>) -> Option<Standing> {

@@ -252,7 +252,7 @@ impl Room {
                 biased;
                 () = cancelled.cancelled() => return,
                 words = self.interruption.stopped(&grammar) => self.stop(words),
-                Some(envelope) = told.recv() => self.tell(envelope),
+                Some(envelope) = told.recv() => self.tell(envelope).await,
                 () = decided(&self.claim) => self.decided().await,
                 Ok(()) = muted.changed() => self.mute().await,
                 Some(call) = called.recv() => match call {
@@ -273,7 +273,7 @@ impl Room {
                 self.loudness.hear(&frame);
                 self.frame(frame, above_echo_db).await;
                 if let Some(wake) = wake {
-                    tracing::info!(score = wake.score, "called");
+                    tracing::info!(score = wake.score, doubted = wake.doubted, "called");
                     let end = wake.end;
                     self.wake(end, Some(wake)).await;
                 }
@@ -312,6 +312,7 @@ impl Room {
         let admitted = self.gate.hear(&mut frame, attention);
         match admitted {
             Admitted::Nothing => {}
+            Admitted::Closed if self.is_doubted() => self.dismiss().await,
             Admitted::Closed => {
                 self.audio = None;
                 self.show();
@@ -400,29 +401,36 @@ impl Room {
         if self.always || !self.ready || *self.hub.muted.borrow() {
             return;
         }
+        let attention = self.session.as_ref().map(SessionHandle::attention);
+        let attention = attention.unwrap_or_default();
+        // Whoever calls into a conversation most likely means it.
+        let idle = !self.gate.is_open() && attention == Attention::default();
+        let idle = idle || self.is_doubted();
+        if self.is_doubted() {
+            self.dismiss().await;
+        }
         let called = wake.map(|wake| Called {
             phrase: wake.phrase,
             ago_ms: ms(self.now.saturating_sub(end)),
             above_noise_db: self.loudness.above_noise_db(end),
             score: wake.score,
             detector: wake.detector.into(),
+            doubted: wake.doubted && idle,
             ..Called::default()
         });
         let Ok(claim) = self.hub.claim(MICROPHONE, called.as_ref()) else {
             return;
         };
+        self.tell_unsure();
         self.word.take(claim.clone(), None);
         self.claim = claim.filter(|it| it.standing() == Standing::Leads);
-        for envelope in std::mem::take(&mut self.unsure) {
-            self.tell(envelope);
-        }
         self.busy_at = self.now;
         self.spoken = false;
         let since = self.gate.wake(end);
         // What Loqa was saying or hearing is over: it may have taken the phrase for an answer. A
         // question stays open for what follows.
         if let Some(session) = &self.session {
-            let _ = if session.attention().asking {
+            let _ = if attention.asking {
                 session.interrupt().await
             } else {
                 session.cancel().await
@@ -435,19 +443,32 @@ impl Room {
         self.show();
     }
 
+    /// Whether Loqa was called at all, only a command shows.
+    fn is_doubted(&self) -> bool {
+        let claim = self.claim.as_ref();
+        claim.is_some_and(|claim| claim.is_doubted())
+    }
+
     /// It is sure now who answers the call.
     async fn decided(&mut self) {
-        let unsure = std::mem::take(&mut self.unsure);
         let Some(claim) = self.claim.take() else {
             return;
         };
-        if claim.standing() != Standing::Lost {
-            if self.hub.config.listen.chime {
-                self.chime();
-            }
-            unsure.into_iter().for_each(|it| self.tell(it));
-            return;
+        if claim.standing() == Standing::Lost {
+            return self.dismiss().await;
         }
+        // Whoever has just been understood needs no sign of it.
+        if self.hub.config.listen.chime && !claim.was_doubted() {
+            self.chime();
+        }
+        self.tell_unsure();
+        self.show();
+    }
+
+    /// What is said is not for this microphone: nothing is left of it.
+    async fn dismiss(&mut self) {
+        self.claim = None;
+        self.unsure.clear();
         if let Some(session) = self.session.take() {
             let _ = session.cancel().await;
         }
@@ -466,7 +487,11 @@ impl Room {
         }
         let frames = ReceiverStream::new(frames).boxed();
         // The summaries come as events too.
-        match session.listen(frames, Stimulus::default()).await {
+        let stimulus = Stimulus {
+            doubted: self.is_doubted(),
+            ..Stimulus::default()
+        };
+        match session.listen(frames, stimulus).await {
             Ok(_) => self.audio = Some(audio),
             Err(_) => self.session = None,
         }
@@ -474,6 +499,9 @@ impl Room {
 
     /// Somebody has muted Loqa, or lets it hear again: what it was hearing is over.
     async fn mute(&mut self) {
+        if self.is_doubted() {
+            return self.dismiss().await;
+        }
         if let Some(session) = &self.session {
             let _ = session.cancel().await;
         }
@@ -492,22 +520,36 @@ impl Room {
             });
     }
 
-    fn tell(&mut self, envelope: Envelope) {
+    async fn tell(&mut self, envelope: Envelope) {
         if self.silenced == Some(envelope.session_id) {
             return;
-        }
-        if self.claim.is_some() {
-            return self.unsure.push(envelope);
         }
         match &envelope.event {
             Event::SpeechStarted => self.spoken = true,
             // Not the turn that the call has ended.
-            Event::TurnSummary(summary) if self.spoken && !summary.rejected => {
-                self.gate.answered();
-            }
+            Event::TurnSummary(summary) if self.spoken => match summary.rejected {
+                true if self.is_doubted() => return self.dismiss().await,
+                true => {}
+                false => {
+                    self.gate.answered();
+                    // Something has come of it, be it in silence.
+                    if let Some(claim) = &self.claim {
+                        claim.settle();
+                    }
+                }
+            },
             _ => {}
         }
-        self.hub.announce(envelope);
+        match self.claim {
+            Some(_) => self.unsure.push(envelope),
+            None => self.hub.announce(envelope),
+        }
+    }
+
+    fn tell_unsure(&mut self) {
+        for envelope in std::mem::take(&mut self.unsure) {
+            self.hub.announce(envelope);
+        }
     }
 
     fn show(&self) {
@@ -517,7 +559,7 @@ impl Room {
         }
         let state = if *self.hub.muted.borrow() {
             Listening::Muted(device)
-        } else if self.gate.is_open() {
+        } else if self.gate.is_open() && !self.is_doubted() {
             Listening::Awake(device)
         } else {
             Listening::Asleep(device)

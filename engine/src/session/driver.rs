@@ -239,6 +239,7 @@ impl Driver {
         if self.ears.is_none()
             && let Some((frames, stimulus, summaries)) = self.audio.pop_front()
         {
+            let doubted = stimulus.doubted;
             self.ears = Some(Ears::new(
                 frames,
                 stimulus,
@@ -247,6 +248,9 @@ impl Driver {
                 (self.parts.endpoint)(),
             ));
             self.tell(Input::Listening(true));
+            if doubted {
+                self.tell(Input::Doubted);
+            }
         }
     }
 
@@ -292,7 +296,7 @@ impl Driver {
         let input = match event {
             EndpointEvent::SpeechStarted { at } => {
                 ears.any_turn = true;
-                if self.parts.turn.open_questions {
+                if self.parts.turn.open_questions && !self.machine.doubts() {
                     // Nothing is asked of it by whoever is asked for a PIN.
                     if !self.machine.may_hear_pin() {
                         let options = self.answering(self.machine.history());
@@ -405,7 +409,7 @@ impl Driver {
                     grammar: Some(self.grammar.speech()),
                     context,
                     household: Some(self.grammar.clone()),
-                    open: self.parts.turn.open_questions,
+                    open: self.parts.turn.open_questions && !self.machine.doubts(),
                     scope: (self.parts.keeps)().scope,
                 };
                 ears.transcribe(stt.as_ref(), take, from, options);

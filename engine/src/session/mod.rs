@@ -105,6 +105,9 @@ pub struct Stimulus {
     /// soon as everything before it has been understood. Otherwise frame `k` is taken to be
     /// complete when it arrives, `(k + 1) · 20 ms` after the first sample was spoken.
     pub fast: bool,
+    /// It is not sure that this is for Loqa: only a command shows that it is, and anything else ends as rejected,
+    /// without a word.
+    pub doubted: bool,
 }
 
 /// The session has ended.

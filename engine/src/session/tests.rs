@@ -377,6 +377,7 @@ fn stimulus(speech_end_ms: u64, fast: bool) -> Stimulus {
         file: Some("lights.wav".into()),
         speech_end: Some(speech_end_ms * 16),
         fast,
+        doubted: false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! A microphone and a speaker in a room.
 //!
 //! ```text
-//! microphone ─► echo ─► wake ─► gate ─► hub      nothing of the room leaves this machine before somebody has called
+//! microphone ─► echo ─► wake ─► gate ─► hub      nothing of the room leaves this machine before somebody has called, or may have
 //!                                        └─► speaker, lights
 //! ```
 //! What is gated is the core's to decide, as at the hub; this carries frames and shows what happens.
@@ -76,6 +76,8 @@ pub struct Puck {
     loudness: Loudness,
     /// The request of which it is not known yet whether it is answered here: then it chimes.
     unsure: Option<u32>,
+    /// Whether that was a call is for the hub to find out: until then nothing shows it.
+    doubted: bool,
     /// What is being said, until it was answered.
     said: Option<Said>,
     kept: Kept,
@@ -174,6 +176,7 @@ impl Puck {
             now: 0,
             loudness: Loudness::default(),
             unsure: None,
+            doubted: false,
             said: None,
             kept: Kept::default(),
         })
@@ -268,6 +271,9 @@ impl Puck {
     /// What was being said is said again to the next hub, where that can be; nobody is listened to.
     fn leave(&mut self) {
         let spoken = self.hub.as_ref().is_some_and(|hub| hub.talker.is_some());
+        if std::mem::take(&mut self.doubted) {
+            self.said = None;
+        }
         // A question of a hub that is no more, or more than is kept.
         if spoken && self.said.is_none() && self.phase == Phase::Hearing {
             self.lose();
@@ -302,10 +308,13 @@ impl Puck {
                 match self.gate.hear(&mut frame, attention) {
                     Admitted::Nothing => {}
                     Admitted::Frame => self.say(&frame).await,
-                    Admitted::Closed => self.end().await,
+                    Admitted::Closed => {
+                        self.end().await;
+                        self.doubted &= self.hub.as_ref().is_some_and(|hub| hub.open);
+                    }
                 }
                 if let Some(wake) = wake {
-                    tracing::info!(score = wake.score, "called");
+                    tracing::info!(score = wake.score, doubted = wake.doubted, "called");
                     self.wake(&wake, link).await;
                 }
             }
@@ -331,8 +340,10 @@ impl Puck {
     }
 
     fn attention(&self) -> Attention {
+        // As long as it is doubted, the hub tells of nothing.
+        let spoken = self.said.as_ref().is_some_and(Said::is_under_way);
         Attention {
-            busy: self.phase != Phase::Idle,
+            busy: self.phase != Phase::Idle || self.doubted && spoken,
             asking: self.asking,
             speaking: self.mouth.sounds(),
         }
@@ -358,9 +369,13 @@ impl Puck {
     /// Somebody has called; what follows the phrase is for Loqa, if no other microphone has heard it better.
     async fn wake(&mut self, wake: &Wake, link: &Reached) {
         let end = wake.end;
-        if *self.muted.borrow() {
+        // Whoever calls into a conversation most likely means it.
+        let idle = !self.gate.is_open() && self.attention() == Attention::default();
+        let doubted = wake.doubted && (idle || self.doubted);
+        if *self.muted.borrow() || doubted && self.hub.is_none() {
             return;
         }
+        self.forget_doubted().await;
         self.mouth.silence();
         if self.hub.is_none() {
             self.said = None;
@@ -383,13 +398,24 @@ impl Puck {
             above_noise_db: self.loudness.above_noise_db(end),
             score: wake.score,
             detector: wake.detector.into(),
+            doubted,
             ..Called::default()
         };
         if self.begin(called, end).await {
             self.unsure = Some(self.request);
+            self.doubted = doubted;
             for frame in since {
                 self.say(&frame).await;
             }
+        }
+    }
+
+    /// What may have been a call was none.
+    async fn forget_doubted(&mut self) {
+        if std::mem::take(&mut self.doubted) {
+            self.said = None;
+            self.gate.answered();
+            self.end().await;
         }
     }
 
@@ -461,7 +487,9 @@ impl Puck {
             answer if answer.id() != self.request => {}
             ServerFrame::Chosen { id } => {
                 let called = self.unsure.take() == Some(id);
-                if called && self.chime {
+                // Whoever has just been understood needs no sign of it.
+                let doubted = std::mem::take(&mut self.doubted);
+                if called && self.chime && !doubted {
                     self.mouth.chime();
                 }
             }
@@ -492,6 +520,7 @@ impl Puck {
             ServerFrame::Done { .. } => {
                 self.said = None;
                 self.unsure = None;
+                self.doubted &= self.gate.is_open();
                 self.phase = Phase::Idle;
                 self.asking = false;
                 self.mouth.end();
@@ -508,7 +537,8 @@ impl Puck {
         match button {
             Button::Call if self.mouth.sounds() => self.mouth.silence(),
             Button::Call if *self.muted.borrow() => {}
-            Button::Call if !self.gate.is_open() => {
+            Button::Call if !self.gate.is_open() || self.doubted => {
+                self.forget_doubted().await;
                 let silent = self.hub.as_ref().is_some_and(|hub| hub.talker.is_none());
                 // Nobody else has heard a key.
                 if silent && self.begin(Called::default(), self.now).await {
@@ -560,7 +590,7 @@ impl Puck {
             (None, _) => Light::Offline,
             _ if self.mouth.sounds() => Light::Speaking,
             (_, Phase::Thinking) => Light::Thinking,
-            _ if self.gate.is_open() => Light::Listening,
+            _ if self.gate.is_open() && !self.doubted => Light::Listening,
             _ => Light::Asleep,
         };
         self.panel.show(&light);

@@ -61,6 +61,11 @@ impl Said {
         self.over = true;
     }
 
+    /// Whether somebody has begun, and not ended.
+    pub fn is_under_way(&self) -> bool {
+        self.voiced >= VOICED && !self.over
+    }
+
     /// Whether nothing more belongs to it.
     pub fn is_over(&self) -> bool {
         self.over

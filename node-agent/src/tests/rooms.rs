@@ -23,15 +23,16 @@ impl Microphone for Scripted {
     }
 }
 
-/// Is called by the frame that holds 1; the phrase ended 5 frames before.
+/// Is called by the frame that holds 1, and perhaps by one that holds 0.99; the phrase ended 5 frames before.
 struct Loud;
 
 impl WakeWord for Loud {
     fn detect(&mut self, offset: u64, frame: &[f32; FRAME_SAMPLES]) -> Option<Wake> {
-        (frame[0] == 1.0).then(|| Wake {
+        (frame[0] >= 0.99).then(|| Wake {
             phrase: "hey loqa".into(),
             end: offset - 5 * FRAME_SAMPLES as u64,
             score: 1.0,
+            doubted: frame[0] < 1.0,
             detector: "loud",
         })
     }
@@ -248,6 +249,45 @@ async fn nothing_is_said_before_the_call_and_what_followed_the_phrase_is_not_los
         ClientFrame::AskAudio { id: 2, .. }
     ));
     assert_eq!(room.heard(6).await, "88888a");
+}
+
+#[tokio::test]
+async fn what_may_have_been_a_call_is_seen_by_nobody_before_the_hub_has_found_a_command() {
+    let mut room = room().await;
+    let doubted = async |room: &mut Room, wanted: u32| {
+        let ClientFrame::AskAudio { id, called, .. } = room.asked().await else {
+            panic!("it is a request")
+        };
+        assert_eq!((id, called.unwrap().doubted), (wanted, true));
+    };
+    room.say(200, 0.001).await;
+    room.say(1, 0.99).await;
+    doubted(&mut room, 1).await;
+    // Talk goes on for longer than anybody waits for a command to begin, and was none.
+    room.say(300, 0.3).await;
+    room.answer(ServerFrame::Done { id: 1 }).await;
+    while room.asked().await != (ClientFrame::AudioEnd { id: 1 }) {
+        room.say(1, 0.3).await;
+    }
+    room.say(1, 0.99).await;
+    doubted(&mut room, 2).await;
+    // A call that is one comes before that is known.
+    room.say(20, 0.3).await;
+    assert_eq!(room.lights.try_recv(), Ok(Light::Asleep));
+    let seen = room.lights.try_recv();
+    assert!(seen.is_err(), "{seen:?}");
+    room.say(1, 1.0).await;
+    while room.asked().await != (ClientFrame::AudioEnd { id: 2 }) {}
+    let asked = room.asked().await;
+    assert!(matches!(asked, ClientFrame::AskAudio { id: 3, called: Some(called), .. } if !called.doubted));
+    room.shows(Light::Listening).await;
+    room.answer(ServerFrame::Done { id: 2 }).await;
+    room.answer(ServerFrame::Done { id: 3 }).await;
+    room.sleeps().await;
+    room.say(1, 0.99).await;
+    while !matches!(room.asked().await, ClientFrame::AskAudio { id: 4, .. }) {}
+    room.answer(ServerFrame::Chosen { id: 4 }).await;
+    room.shows(Light::Listening).await;
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use super::{
     utterance::{EndpointMark, MAX_REOPENED, Utterance},
 };
 use crate::endpoint::Expectation;
-use loqa_protocol::{Event, Hypothesis, Speculation, TurnSummary, Verdict};
+use loqa_protocol::{Event, Hypothesis, Speculation, TurnId, TurnSummary, Verdict};
 use std::time::Duration;
 
 impl TurnMachine {
@@ -62,6 +62,8 @@ impl TurnMachine {
         let Some(mut utterance) = self.hearing.take() else {
             return;
         };
+        let rejected = rejected || self.doubts() && reading.meaning == Meaning::Nothing;
+        self.doubted &= rejected;
         let hidden = self.hides(&reading.meaning);
         let text = if hidden { String::new() } else { text };
         let shown = if rejected {
@@ -73,7 +75,10 @@ impl TurnMachine {
             utterance.turn,
             Event::SttFinal {
                 text: shown,
-                verdict: hypothesis.verdict,
+                verdict: match rejected {
+                    true => Verdict::Rejected,
+                    false => hypothesis.verdict,
+                },
             },
             effects,
         );
@@ -167,27 +172,39 @@ impl TurnMachine {
             self.answer = Some(answer);
             self.respond(Meaning::Nothing, None, now, effects);
         } else {
-            let endpoint_ms = Some((mark.at.as_secs_f64() - mark.t0.as_secs_f64()) * 1e3);
-            let mut summary = TurnSummary {
-                rejected: true,
-                speculation,
-                endpoint_delay_ms: endpoint_ms,
-                ..TurnSummary::default()
-            };
-            summary.hops.endpoint_ms = endpoint_ms;
-            self.end_turn(
-                Ended {
-                    turn: utterance.turn,
-                    summary,
-                    steps: Vec::new(),
-                    open: false,
-                    acted_through: None,
-                    lost_speech: None,
-                },
-                now,
-                effects,
-            );
+            self.listen_past(utterance.turn, Some(mark), speculation, now, effects);
         }
+    }
+
+    /// Ends a turn that was not meant for Loqa, without a word.
+    pub(super) fn listen_past(
+        &mut self,
+        turn: TurnId,
+        mark: Option<EndpointMark>,
+        speculation: Speculation,
+        now: Duration,
+        effects: &mut Vec<Effect>,
+    ) {
+        let endpoint_ms = mark.map(|mark| (mark.at.as_secs_f64() - mark.t0.as_secs_f64()) * 1e3);
+        let mut summary = TurnSummary {
+            rejected: true,
+            speculation,
+            endpoint_delay_ms: endpoint_ms,
+            ..TurnSummary::default()
+        };
+        summary.hops.endpoint_ms = endpoint_ms;
+        self.end_turn(
+            Ended {
+                turn,
+                summary,
+                steps: Vec::new(),
+                open: false,
+                acted_through: None,
+                lost_speech: None,
+            },
+            now,
+            effects,
+        );
     }
 
     pub(super) fn hearing_failed(
@@ -221,6 +238,10 @@ impl TurnMachine {
         );
         if utterance.continues {
             return;
+        }
+        if self.doubts() {
+            let (turn, mark) = (utterance.turn, utterance.endpoint);
+            return self.listen_past(turn, mark, Speculation::None, now, effects);
         }
         let mark = utterance.endpoint.unwrap_or(EndpointMark {
             expectation: Expectation::Incomplete,

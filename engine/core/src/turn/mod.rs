@@ -37,7 +37,7 @@ use crate::{
 };
 use answer::Answer;
 use history::History;
-use loqa_protocol::{Event, SessionId, Speculation, TurnId, TurnSummary, UtteranceId};
+use loqa_protocol::{Event, SessionId, Speculation, TurnId, UtteranceId};
 use std::{sync::Arc, time::Duration};
 use utterance::{EndpointMark, Utterance};
 
@@ -113,6 +113,8 @@ pub struct TurnMachine {
     silenced: Option<(ReplyId, TurnId)>,
     /// Can more speech follow?
     listening: bool,
+    /// Whether what is heard is for Loqa, only a command shows.
+    doubted: bool,
     next_turn: u32,
     next_take: u32,
     next_plan: u64,
@@ -141,6 +143,7 @@ impl TurnMachine {
             history: History::default(),
             silenced: None,
             listening: false,
+            doubted: false,
             next_turn: 0,
             next_take: 0,
             next_plan: 0,
@@ -207,7 +210,11 @@ impl TurnMachine {
                 self.grammar = grammar;
                 self.reread(effects);
             }
-            Input::Listening(listening) => self.listening = listening,
+            Input::Listening(listening) => {
+                self.listening = listening;
+                self.doubted &= !listening;
+            }
+            Input::Doubted => self.doubted = true,
             Input::NothingHeard => self.nothing_heard(now, effects),
             Input::Interrupt => self.interrupt(now, effects),
             Input::Cancel => self.cancel(now, effects),
@@ -270,6 +277,11 @@ impl TurnMachine {
     /// Is an answer being prepared, carried out or spoken?
     pub fn answering(&self) -> bool {
         self.answer.is_some()
+    }
+
+    /// Whether what is heard is for Loqa only if it is a command.
+    pub fn doubts(&self) -> bool {
+        self.doubted && self.dialogue.is_none()
     }
 
     /// Has Loqa asked something that is still to be answered?
@@ -455,23 +467,7 @@ impl TurnMachine {
             return;
         }
         let turn = self.new_turn();
-        let summary = TurnSummary {
-            rejected: true,
-            speculation: Speculation::None,
-            ..TurnSummary::default()
-        };
-        self.end_turn(
-            Ended {
-                turn,
-                summary,
-                steps: Vec::new(),
-                open: false,
-                acted_through: None,
-                lost_speech: None,
-            },
-            now,
-            effects,
-        );
+        self.listen_past(turn, None, Speculation::None, now, effects);
     }
 
     /// Emits the end of a turn; a question asked in it is open from now on.

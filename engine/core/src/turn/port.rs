@@ -91,6 +91,8 @@ pub enum Input {
     GrammarChanged(Arc<Grammar>),
     /// More speech may (true) or cannot (false) follow.
     Listening(bool),
+    /// It is not sure that this speech is for Loqa: only a command shows that it is, and anything else is listened past.
+    Doubted,
     /// The audio ended without anybody having spoken.
     NothingHeard,
     /// The person speaks over the answer: it ends, and its question stays open.

@@ -51,6 +51,7 @@ enum Act {
     Cancel,
     Epoch,
     Listening(bool),
+    Doubted,
     NothingHeard,
     Wait(u64),
     /// One of the results under way arrives (or does so twice).
@@ -77,6 +78,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Cancel),
         1 => Just(Act::Epoch),
         1 => any::<bool>().prop_map(Act::Listening),
+        1 => Just(Act::Doubted),
         1 => Just(Act::NothingHeard),
         4 => prop_oneof![1u64..100, 100u64..3000, 8000u64..70_000].prop_map(Act::Wait),
         6 => (0usize..4, prop::bool::weighted(0.2)).prop_map(|(index, twice)| Act::Deliver(index, twice)),
@@ -311,6 +313,7 @@ impl World {
                 self.input(Input::EpochChanged);
             }
             Act::Listening(listening) => self.input(Input::Listening(listening)),
+            Act::Doubted => self.input(Input::Doubted),
             Act::NothingHeard => self.input(Input::NothingHeard),
             Act::Wait(ms) => {
                 self.now += Duration::from_millis(ms);

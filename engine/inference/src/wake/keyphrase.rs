@@ -1,6 +1,7 @@
 //! Any phrase as a wake phrase, in three stages, each dearer and rarer than the one before:
 //! voice activity; the keyphrase search, while somebody speaks; a second look at what it found.
-//! What only may be the phrase wakes if a pause follows: who calls waits, who talks goes on.
+//! What only may be the phrase wakes if a pause follows: who calls waits, who talks goes on. Where that leaves a doubt, a
+//! command has to follow.
 
 use crate::{
     stt::{Ears, Evidence, Look, Spotted, Spotter},
@@ -55,19 +56,21 @@ const BY_PAUSE: f32 = 2.5;
 /// the rise chosen so that within talk only what fits as well as a clear call wakes it.
 const WEIGHTS: [f32; 6] = [0.068, 0.132, 0.152, 0.639, 0.5, 9.57];
 
-/// In five hours of talk by ten synthetic voices beside a fan (`loqa wake test --minutes 300`), 0.5 was reached seven times, 0.6
-/// four times, and this never; none of their calls is missed, in quiet or beside the fan. In rooms it is fooled 2.5 times an
-/// hour, and 0.9 never; that would miss every ninth call that a command follows at once (`bench ears`).
-const THRESHOLD: f64 = 0.7;
+/// Two hours of talk in rooms, in noise and in babble never reached it (`bench ears`), and five hours beside a fan neither
+/// (`loqa wake test --minutes 300`).
+const THRESHOLD: f64 = 0.9;
+const DOUBTED: f64 = 0.5;
 
 /// What to listen for, and how strictly.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyphraseConfig {
     /// Two or three words, such as "hey loqa".
     pub phrase: String,
-    /// Least certainty in [0, 1]: higher misses more and is fooled less. `loqa wake test` measures
-    /// it.
+    /// Least certainty in [0, 1] at which nothing else is asked for: higher misses more and is fooled less. `loqa wake test`
+    /// measures it.
     pub threshold: f64,
+    /// Least certainty in [0, 1] at which it may be the phrase, which a command that follows shows.
+    pub doubted: f64,
 }
 
 impl Default for KeyphraseConfig {
@@ -75,6 +78,7 @@ impl Default for KeyphraseConfig {
         Self {
             phrase: "hey loqa".into(),
             threshold: THRESHOLD,
+            doubted: DOUBTED,
         }
     }
 }
@@ -227,20 +231,25 @@ impl Keyphrase {
         self.tell(new)
     }
 
-    /// Tells the call while it is new, and when a pause has followed.
+    /// Tells the call while it is new, and once more when a pause has followed, or none will; in doubt,
+    /// then only.
     fn tell(&mut self, new: bool) -> Option<Wake> {
         let call = self.call.take()?;
         let after = call.phrase.end.saturating_sub(FADES)..self.now;
         let after = within(&self.recent, self.now, after);
         let mut stretches = after.windows(PAUSE).step_by(FRAME_SAMPLES);
         let paused = stretches.any(|stretch| power(stretch) <= call.quiet);
-        let wake = (new || paused).then(|| Wake {
+        let last = paused || self.now >= call.phrase.end + LATEST;
+        let score = call.certainty(paused);
+        let doubted = f64::from(score) < self.config.threshold;
+        let wake = (last || new && !doubted).then(|| Wake {
             phrase: self.config.phrase.clone(),
             end: call.phrase.end,
-            score: call.certainty(paused),
+            score,
+            doubted,
             detector: "keyphrase",
         });
-        self.call = (!paused && self.now < call.phrase.end + LATEST).then_some(call);
+        self.call = (!last).then_some(call);
         wake
     }
 
@@ -320,9 +329,10 @@ fn within(recent: &[f32], now: u64, place: Range<u64>) -> &[f32] {
 
 impl WakeWord for Keyphrase {
     fn detect(&mut self, offset: u64, frame: &[f32; FRAME_SAMPLES]) -> Option<Wake> {
+        let least = self.config.threshold.min(self.config.doubted);
         let heard = self.consider(offset, frame);
-        let heard = heard.filter(|wake| f64::from(wake.score) >= self.config.threshold);
-        if heard.is_some() {
+        let heard = heard.filter(|wake| f64::from(wake.score) >= least);
+        if heard.as_ref().is_some_and(|wake| !wake.doubted) {
             self.forget();
         }
         heard

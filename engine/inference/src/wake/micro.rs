@@ -146,6 +146,7 @@ impl WakeWord for MicroWakeWord {
             phrase: self.phrase.clone(),
             end: offset + FRAME_SAMPLES as u64,
             score: mean,
+            doubted: false,
             detector: "microwakeword",
         })
     }

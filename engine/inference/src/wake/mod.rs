@@ -42,6 +42,7 @@ pub fn listen_for(
     let config = KeyphraseConfig {
         phrase: phrase.to_owned(),
         threshold,
+        ..KeyphraseConfig::default()
     };
     Ok(Box::new(Keyphrase::open(&Ears::default(), config)?))
 }

@@ -964,6 +964,9 @@ pub struct Called {
     /// scores of the same one can be compared
     #[prost(string, tag = "6")]
     pub detector: ::prost::alloc::string::String,
+    /// only a command that follows shows that it was a call
+    #[prost(bool, tag = "7")]
+    pub doubted: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Audio {

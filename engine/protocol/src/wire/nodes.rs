@@ -69,6 +69,7 @@ impl From<Called> for v1::Called {
             above_noise_db: called.above_noise_db,
             score: called.score,
             detector: called.detector,
+            doubted: called.doubted,
         }
     }
 }
@@ -84,6 +85,7 @@ impl TryFrom<v1::Called> for Called {
             above_noise_db: called.above_noise_db,
             score: called.score,
             detector: called.detector,
+            doubted: called.doubted,
         })
     }
 }

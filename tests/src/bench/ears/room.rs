@@ -8,7 +8,7 @@ use loqa_engine::{
     gateway::Client,
     hub::{Hub, HubOptions},
 };
-use loqa_protocol::{ClientFrame, ServerFrame};
+use loqa_protocol::{Called, ClientFrame, ServerFrame};
 use loqa_tests::voices::{Clip, Noise, SAMPLE_RATE_HZ, SPEAKERS, Studio, rms};
 
 /// Level of babble and music, and of a room in which nobody is: root mean squares.
@@ -53,25 +53,34 @@ pub fn run(minutes: usize, report: &mut Report) -> Result<()> {
 }
 
 #[derive(Default)]
-struct Heard {
+pub struct Heard {
     /// Turns in which something was understood, and so done.
     acts: usize,
     /// Turns in which anything was said.
     replies: usize,
+    /// Turns in all.
+    pub turns: usize,
 }
 
 /// A hub of its own hears this on the sample clock.
 async fn hear(samples: &[f32]) -> Result<Heard> {
-    const ID: u32 = 1;
     let data = tempfile::tempdir()?;
     let hub = Hub::start(HubOptions::demonstration(data.path()).unpaced()).await?;
-    let mut client = Client::embedded(&hub);
+    let heard = hear_at(&hub, samples, None).await?;
+    hub.shutdown().await;
+    Ok(heard)
+}
+
+/// The same at this hub, by somebody who has called so.
+pub async fn hear_at(hub: &Hub, samples: &[f32], called: Option<Called>) -> Result<Heard> {
+    const ID: u32 = 1;
+    let mut client = Client::embedded(hub);
     let open = ClientFrame::AskAudio {
         id: ID,
         file: None,
         speech_end: None,
         fast: true,
-        called: None,
+        called,
     };
     client.send(open).await?;
     for frame in samples.chunks(FRAME_SAMPLES) {
@@ -87,6 +96,7 @@ async fn hear(samples: &[f32]) -> Result<Heard> {
     loop {
         match client.recv().await? {
             ServerFrame::Turn { summary, .. } => {
+                heard.turns += 1;
                 if let Some(intent) = &summary.intent {
                     eprintln!("  “{}” was done: {intent}", summary.text);
                     heard.acts += 1;
@@ -98,7 +108,5 @@ async fn hear(samples: &[f32]) -> Result<Heard> {
             _ => {}
         }
     }
-    drop(client);
-    hub.shutdown().await;
     Ok(heard)
 }

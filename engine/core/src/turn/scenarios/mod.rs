@@ -7,6 +7,7 @@
 
 mod acting;
 mod asking;
+mod doubt;
 mod open;
 mod people;
 
@@ -373,6 +374,7 @@ impl Room {
             "ends" => self.answer(Ok(None)),
             "fails" => self.answer(Err(ModelError::NodeLost("llama".into()))),
             "audio" => self.input(Input::Listening(false)),
+            "doubted" => self.input(Input::Doubted),
             other => panic!("unknown line: {other}"),
         }
     }
