@@ -166,7 +166,11 @@ async fn what_follows_the_call_is_answered_and_a_call_ends_a_reply() -> Result<(
 async fn what_may_have_been_a_call_is_noticed_only_if_a_command_follows() -> Result<()> {
     let home = Home::new()?;
     let mut room = Spoken::new(&home)?;
-    room.perhaps_call("the lights", "of the city were visible from the hill", 2_000)?;
+    room.perhaps_call(
+        "the lights",
+        "of the city were visible from the hill",
+        2_000,
+    )?;
     room.perhaps_call("hey loqa", "turn on the kitchen lights", 2_000)?;
     // A call that is one comes before the talk is over.
     room.perhaps_call("the lights", "of the city were", 0)?;

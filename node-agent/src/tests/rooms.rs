@@ -279,7 +279,9 @@ async fn what_may_have_been_a_call_is_seen_by_nobody_before_the_hub_has_found_a_
     room.say(1, 1.0).await;
     while room.asked().await != (ClientFrame::AudioEnd { id: 2 }) {}
     let asked = room.asked().await;
-    assert!(matches!(asked, ClientFrame::AskAudio { id: 3, called: Some(called), .. } if !called.doubted));
+    assert!(
+        matches!(asked, ClientFrame::AskAudio { id: 3, called: Some(called), .. } if !called.doubted)
+    );
     room.shows(Light::Listening).await;
     room.answer(ServerFrame::Done { id: 2 }).await;
     room.answer(ServerFrame::Done { id: 3 }).await;

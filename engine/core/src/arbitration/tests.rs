@@ -129,7 +129,11 @@ fn one_that_is_doubted_answers_only_if_something_comes_of_it() {
         "1000 K 900 20 0.4\n1050 H 900 32 0.4\n1400 K 900 20 0.9",
         "K leads, H leads instead of K, K leads instead of H, K answers",
     );
-    check(0, "1000 K 900 20 0.4\n1200 K 900 20 0.9", "K leads, K answers");
+    check(
+        0,
+        "1000 K 900 20 0.4\n1200 K 900 20 0.9",
+        "K leads, K answers",
+    );
 }
 
 #[test]

@@ -121,7 +121,13 @@ pub fn run(minutes: usize, report: &mut Report) -> Result<()> {
     let most = most.map(|share| share * 3_600.0);
     let mut rate = |times: usize, metric: &str, goal| {
         let metric = format!("wake.synthetic.{metric}");
-        report.figure("ears", &metric, Some(times as f64 / hours), "per hour", goal);
+        report.figure(
+            "ears",
+            &metric,
+            Some(times as f64 / hours),
+            "per hour",
+            goal,
+        );
     };
     rate(woken, "false", Goal::AtMost(0.5));
     rate(doubted, "doubted", Goal::None);
