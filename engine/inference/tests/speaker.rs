@@ -89,6 +89,16 @@ fn play() {
     let finished = dropped.finished();
     drop(dropped);
     block_on(finished);
+    // It rests, as nobody needs it, and is opened for the next sound.
+    speaker.rouse();
+    let needed = Instant::now();
+    while speaker.buffer().is_some() {
+        assert!(
+            needed.elapsed() < Duration::from_secs(60),
+            "it does not rest"
+        );
+        std::thread::sleep(Duration::from_millis(100));
+    }
     let samples: Vec<f32> = (0..(TONE_S * 16_000.0) as usize)
         .map(|i| if i / 40 % 2 == 0 { 0.5 } else { -0.5 })
         .collect();

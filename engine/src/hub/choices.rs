@@ -97,6 +97,13 @@ impl Shared {
         Ok(())
     }
 
+    /// Something may soon be to be heard; a speaker that rests takes a while to open.
+    pub(super) fn rouse_speaker(&self) {
+        if let Some(speaker) = &self.speaker {
+            speaker.rouse();
+        }
+    }
+
     /// The speaker that is used now: an id, a name, `default`, or `none` where nothing is heard.
     pub(super) fn speaker_name(&self) -> String {
         self.speaker

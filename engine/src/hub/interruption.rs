@@ -15,10 +15,15 @@ use tokio_stream::wrappers::ReceiverStream;
 /// Frames the recogniser may lag behind: 5 s, more than is listened to. When full, it has failed.
 const LAG: usize = 250;
 
+/// P(speech) from which on somebody may have begun to speak.
+const VOICE: f32 = 0.5;
+
 /// Hears whoever speaks over Loqa.
 pub struct Interruption {
     stt: Option<Arc<dyn SpeechToText>>,
     scores: FrameScores,
+    /// P(speech) in the newest frame.
+    score: f32,
     barge_in: BargeIn,
     /// What the recogniser is fed; `None` once they have finished.
     audio: Option<mpsc::Sender<AudioFrame>>,
@@ -31,6 +36,7 @@ impl Interruption {
         Interruption {
             stt,
             scores: FrameScores::default(),
+            score: 0.0,
             barge_in: BargeIn::default(),
             audio: None,
             words: None,
@@ -43,11 +49,16 @@ impl Interruption {
         if let Some(audio) = &self.audio {
             let _ = audio.try_send(frame.clone());
         }
-        let score = self.scores.hear(&frame.samples);
-        let ear = Ear::new(frame.offset, &frame.samples, score, above_echo_db);
+        self.score = self.scores.hear(&frame.samples);
+        let ear = Ear::new(frame.offset, &frame.samples, self.score, above_echo_db);
         let mut acts = Vec::new();
         self.barge_in.hear(ear, sounding, &mut acts);
         acts
+    }
+
+    /// Whether somebody may have begun to speak.
+    pub fn hears_voice(&self) -> bool {
+        self.score >= VOICE
     }
 
     /// Recognises what is said from these frames on.

@@ -88,6 +88,7 @@ pub(super) fn listen(
 ) -> Result<(), String> {
     let (heard, coming) = mpsc::channel(FRAMES);
     let own_voice = OwnVoice::of(hub.speaker.as_ref().map(|speaker| speaker.reference()));
+    hub.rouse_speaker();
     let muted = hub.muted.subscribe();
     let meter = Meter::new(hub.level.clone());
     // Detectors are native and block. It ends with the first frame that nobody takes.
@@ -339,7 +340,12 @@ impl Room {
         } else {
             Sounding::Nothing
         };
-        for act in self.interruption.hear(frame, above_echo_db, sounding) {
+        let acts = self.interruption.hear(frame, above_echo_db, sounding);
+        // It may be to be answered.
+        if self.interruption.hears_voice() {
+            self.hub.rouse_speaker();
+        }
+        for act in acts {
             match act {
                 Act::Duck => self.hub.floor.duck(true),
                 Act::Restore => self.hub.floor.duck(false),

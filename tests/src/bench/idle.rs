@@ -31,15 +31,18 @@ const HUB: &str = "hub";
 /// Arguments of `bench idle`.
 #[derive(Args)]
 pub struct IdleArgs {
-    /// Seconds of silence; the recogniser goes after 30
+    /// Seconds of silence
     #[arg(long, default_value_t = 60)]
     seconds: u64,
+    /// Seconds of silence before them: the recogniser goes after 30, the speaker after 10
+    #[arg(long, default_value_t = 35)]
+    settle: u64,
 }
 
 /// Reports what a hub costs that is called by nobody.
 pub fn run(args: IdleArgs, report: &mut Report) -> Result<()> {
     let used = match Room::on_one_clock(false)? {
-        Some(room) => Some(listen(&room, args.seconds)?),
+        Some(room) => Some(listen(&room, &args)?),
         None => {
             eprintln!("skipped: pulseaudio is not installed");
             None
@@ -74,12 +77,14 @@ struct Used {
     all_mib: f64,
 }
 
-fn listen(room: &Room, seconds: u64) -> Result<Used> {
+fn listen(room: &Room, args: &IdleArgs) -> Result<Used> {
+    let seconds = args.seconds;
     let home = Home::new()?;
     let mut hub = room.hub(&home, "hey loqa")?;
     hub.until("the microphone", |line| line["state"] == "asleep")?;
     let id = hub.id().context("no hub")?;
-    eprintln!("{seconds} s of silence …");
+    eprintln!("{} and {seconds} s of silence …", args.settle);
+    std::thread::sleep(Duration::from_secs(args.settle));
     // What it has skills run in is part of what it costs.
     let family: Vec<u32> = children(id)?
         .into_iter()

@@ -28,6 +28,10 @@ const LIBRARIES: [&str; 4] = [
 /// `SPEEX_ECHO_SET_SAMPLING_RATE`.
 const SET_SAMPLING_RATE: c_int = 24;
 
+/// `SPEEX_ECHO_GET_IMPULSE_RESPONSE_SIZE` and `SPEEX_ECHO_GET_IMPULSE_RESPONSE`.
+const GET_RESPONSE_SIZE: c_int = 27;
+const GET_RESPONSE: c_int = 29;
+
 /// 20 ms at 16 kHz. Blocks of 10 ms remove 1 to 4 dB less.
 pub(super) type Block = [i16; FRAME_SAMPLES];
 
@@ -99,6 +103,21 @@ impl Filter {
             (self.speex.cancel)(self.state.as_ptr(), heard, played, cleaned.as_mut_ptr());
         }
         cleaned
+    }
+
+    /// The impulse response of the room as far as it is learned, at any scale; empty if it does not tell.
+    pub(super) fn response(&mut self) -> Vec<f32> {
+        let mut size: c_int = 0;
+        // SAFETY: the size is an `int`, which the call writes; the response is as many of 32 bits.
+        unsafe {
+            let state = self.state.as_ptr();
+            (self.speex.control)(state, GET_RESPONSE_SIZE, (&raw mut size).cast());
+            let mut response = vec![0i32; usize::try_from(size).unwrap_or_default()];
+            if !response.is_empty() {
+                (self.speex.control)(state, GET_RESPONSE, response.as_mut_ptr().cast());
+            }
+            response.into_iter().map(|tap| tap as f32).collect()
+        }
     }
 }
 

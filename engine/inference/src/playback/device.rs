@@ -15,12 +15,12 @@ use rodio::{
 use std::{
     num::NonZero,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Frames the device takes at once: 10 ms at 48 kHz, so that a dropped reply falls silent within
@@ -29,6 +29,10 @@ const BUFFER_FRAMES: u32 = 480;
 /// How often the device is looked after: one that has taken no sample since is lost, and a lost
 /// one is looked for.
 const WATCH: Duration = Duration::from_secs(2);
+/// After so long a device that nobody needs is let go: open, it costs an idle hub as much as all else.
+const REST: Duration = Duration::from_secs(10);
+/// How long a sound waits for a device that has rested; sound servers take a tenth of it.
+const OPENING: Duration = Duration::from_secs(1);
 
 /// Why nothing can be heard.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +57,7 @@ impl From<PlaybackError> for ModelError {
 ///
 /// The device's buffer ([`DeviceSpeaker::buffer`]) comes after the instant that
 /// [`ArmedReply::start`] reports. A device that is lost fails the replies it was playing, and is
-/// opened again when it returns.
+/// opened again when it returns. One that is [roused](DeviceSpeaker::rouse) rests when it is not.
 pub struct DeviceSpeaker {
     device: Arc<Device>,
     tee: Option<Tee>,
@@ -64,8 +68,21 @@ pub struct DeviceSpeaker {
 struct Device {
     /// Id or name; [`sound::DEFAULT`] for the system's own choice.
     name: Mutex<String>,
-    state: Mutex<Result<Open, PlaybackError>>,
+    state: Mutex<State>,
+    changed: Condvar,
     reference: Reference,
+    orders: SyncSender<Order>,
+    /// When somebody last needed it; `None`: it never rests.
+    roused: Mutex<Option<Instant>>,
+    /// Held by whatever sounds.
+    sounding: Arc<()>,
+}
+
+enum State {
+    Open(Open),
+    /// Nobody needs it: it is opened for the next sound.
+    Resting,
+    Failed(PlaybackError),
 }
 
 struct Open {
@@ -76,6 +93,8 @@ struct Open {
 
 enum Order {
     Lost(String),
+    /// Something is to be heard.
+    Open,
     /// Another device, and who wants to know whether it could be opened.
     Choose(String, SyncSender<Result<(), PlaybackError>>),
     Close,
@@ -87,14 +106,20 @@ impl DeviceSpeaker {
     /// # Errors
     /// [`PlaybackError::NoDevice`] if there is none; use a [`super::PacedSpeaker`] then.
     pub fn open(name: &str, tee: Option<Tee>) -> Result<Self, PlaybackError> {
+        // One order is enough: what comes after `Lost` is `Lost` again (shed), or `Close`, which
+        // waits. A device that was lost does not rest, so `Open` meets nothing but `Open`.
+        let (orders, inbox) = sync_channel(1);
         let device = Arc::new(Device {
             name: Mutex::new(name.to_owned()),
-            state: Mutex::new(Err(PlaybackError::NoDevice("not opened yet".into()))),
+            state: Mutex::new(State::Failed(PlaybackError::NoDevice(
+                "not opened yet".into(),
+            ))),
+            changed: Condvar::new(),
             reference: Reference::new(),
+            orders: orders.clone(),
+            roused: Mutex::default(),
+            sounding: Arc::default(),
         });
-        // One order is enough: what comes after `Lost` is `Lost` again (shed), or `Close`, which
-        // waits.
-        let (orders, inbox) = sync_channel(1);
         let (opened, outcome) = sync_channel(1);
         let (kept, errors) = (device.clone(), orders.clone());
         let keeper = thread::Builder::new()
@@ -144,9 +169,21 @@ impl DeviceSpeaker {
         self.device.reference.clone()
     }
 
-    /// The part of a second that the device holds back; `None` if it does not tell.
+    /// The part of a second that the device holds back; `None` if it does not tell, or rests.
     pub fn buffer(&self) -> Option<Duration> {
-        self.device.state().as_ref().ok()?.buffer
+        match &*self.device.state() {
+            State::Open(open) => open.buffer,
+            State::Resting | State::Failed(_) => None,
+        }
+    }
+
+    /// Something may soon be to be heard. From the first call on, a device of which nobody has said so for a while, and that
+    /// plays nothing, is let go, and opened again by this or by the next sound. Returns at once.
+    pub fn rouse(&self) {
+        *self.device.roused() = Some(Instant::now());
+        if matches!(*self.device.state(), State::Resting) {
+            self.device.order_open();
+        }
     }
 }
 
@@ -155,6 +192,11 @@ impl Speaker for DeviceSpeaker {
         &self,
         audio: BoxStream<'static, Result<SpeechChunk, ModelError>>,
     ) -> Box<dyn ArmedReply> {
+        // It may take as long to open as the first words take to be made.
+        let rests = self.device.roused().is_some();
+        if rests {
+            self.rouse();
+        }
         arm(self.device.clone(), self.tee.clone(), audio)
     }
 }
@@ -170,10 +212,19 @@ impl Drop for DeviceSpeaker {
 
 impl Output for Device {
     fn play(&self, source: ReplySource) -> Result<(), ModelError> {
-        let state = self.state();
-        let open = state
-            .as_ref()
-            .map_err(|error| ModelError::from(error.clone()))?;
+        let mut state = self.state();
+        if matches!(*state, State::Resting) {
+            self.order_open();
+            let rests = |state: &mut State| matches!(state, State::Resting);
+            let woken = self.changed.wait_timeout_while(state, OPENING, rests);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let open = match &*state {
+            State::Open(open) => open,
+            State::Resting => return Err(ModelError::Backend("the speaker does not open".into())),
+            State::Failed(error) => return Err(error.clone().into()),
+        };
+        let source = source.held_by(self.sounding.clone());
         let progress = source.progress();
         // Adding it reads ahead for the resampler, on this thread: those two samples are silence
         // because the reply becomes audible only now.
@@ -184,8 +235,22 @@ impl Output for Device {
 }
 
 impl Device {
-    fn state(&self) -> MutexGuard<'_, Result<Open, PlaybackError>> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, state: State) {
+        *self.state() = state;
+        self.changed.notify_all();
+    }
+
+    fn roused(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.roused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Full means that it has been ordered, or is being closed.
+    fn order_open(&self) {
+        let _ = self.orders.try_send(Order::Open);
     }
 
     fn name(&self) -> MutexGuard<'_, String> {
@@ -194,7 +259,10 @@ impl Device {
 
     /// Whether it is open, else why not.
     fn outcome(&self) -> Result<(), PlaybackError> {
-        self.state().as_ref().map(drop).map_err(Clone::clone)
+        match &*self.state() {
+            State::Open(_) | State::Resting => Ok(()),
+            State::Failed(error) => Err(error.clone()),
+        }
     }
 
     fn open(&self, errors: &SyncSender<Order>) -> Option<MixerDeviceSink> {
@@ -219,18 +287,16 @@ impl Device {
                     sample_rate_hz,
                 });
                 sink.mixer().add(self.reference.follow(mixed));
-                (
-                    Ok(Open {
-                        mixer,
-                        buffer,
-                        pulse,
-                    }),
-                    Some(sink),
-                )
+                let open = Open {
+                    mixer,
+                    buffer,
+                    pulse,
+                };
+                (State::Open(open), Some(sink))
             }
-            Err(error) => (Err(PlaybackError::NoDevice(error)), None),
+            Err(error) => (State::Failed(PlaybackError::NoDevice(error)), None),
         };
-        *self.state() = state;
+        self.set(state);
         sink
     }
 
@@ -260,39 +326,64 @@ impl Device {
                 }
                 Ok(Order::Close) | Err(RecvTimeoutError::Disconnected) => {
                     // What is played after this would never be pulled.
-                    *self.state() = Err(PlaybackError::NoDevice("Loqa is shutting down".into()));
+                    let closing = PlaybackError::NoDevice("Loqa is shutting down".into());
+                    self.set(State::Failed(closing));
                     return;
                 }
+                Ok(Order::Open) => {
+                    if sink.is_none() {
+                        sink = self.open(errors);
+                    }
+                    None
+                }
                 Err(RecvTimeoutError::Timeout) if sink.is_none() => {
-                    sink = self.reopen(errors);
+                    if !matches!(*self.state(), State::Resting) {
+                        sink = self.reopen(errors);
+                    }
+                    None
+                }
+                Err(RecvTimeoutError::Timeout) if self.rests() => {
+                    sink = None;
                     None
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     let before = beats;
-                    let state = self.state();
-                    beats = state
-                        .as_ref()
-                        .map_or(0, |open| open.pulse.load(Ordering::Relaxed));
+                    beats = match &*self.state() {
+                        State::Open(open) => open.pulse.load(Ordering::Relaxed),
+                        State::Resting | State::Failed(_) => 0,
+                    };
                     (beats == before).then(|| "it takes no more samples".into())
                 }
             };
             if let Some(reason) = lost.filter(|_| sink.is_some()) {
                 tracing::warn!(reason, "speaker lost");
-                *self.state() = Err(PlaybackError::Lost(reason));
+                self.set(State::Failed(PlaybackError::Lost(reason)));
                 // Its sources go with it, so the replies it was playing end.
                 sink = None;
             }
         }
     }
 
+    /// Whether it may be let go, as nobody needs it; then nothing is played on it any more.
+    fn rests(&self) -> bool {
+        let needed = self.roused().is_none_or(|at| at.elapsed() < REST);
+        let mut state = self.state();
+        // Sources are added while the state is held.
+        let rests = !needed && Arc::strong_count(&self.sounding) == 1;
+        if rests {
+            *state = State::Resting;
+        }
+        rests
+    }
+
     /// Opens the device again if it has come back; why it is lost stays known if not.
     fn reopen(&self, errors: &SyncSender<Order>) -> Option<MixerDeviceSink> {
-        let lost = self.state().as_ref().err().cloned();
+        let lost = self.outcome();
         let sink = self.open(errors);
         match (&sink, lost) {
             (Some(_), _) => tracing::info!("speaker found again"),
-            (None, Some(lost)) => *self.state() = Err(lost),
-            (None, None) => {}
+            (None, Err(lost)) => self.set(State::Failed(lost)),
+            (None, Ok(())) => {}
         }
         sink
     }

@@ -18,6 +18,9 @@ pub use self::{
     source::ReplySource,
 };
 
+#[cfg(test)]
+pub(crate) use self::reference::Tapped;
+
 use std::sync::Arc;
 
 /// Receives every reply that was heard, once, when it has ended and before

@@ -129,6 +129,8 @@ pub struct ReplySource {
     first: Option<oneshot::Sender<Instant>>,
     /// Dropped when the last has left.
     ended: Option<oneshot::Sender<()>>,
+    /// Of whoever wants to know whether anything sounds.
+    _held_by: Option<Arc<()>>,
 }
 
 impl ReplySource {
@@ -149,6 +151,15 @@ impl ReplySource {
             fade: None,
             first: Some(first),
             ended: Some(ended),
+            _held_by: None,
+        }
+    }
+
+    /// The same, which holds this for as long as it is played.
+    pub(super) fn held_by(self, holder: Arc<()>) -> Self {
+        Self {
+            _held_by: Some(holder),
+            ..self
         }
     }
 
