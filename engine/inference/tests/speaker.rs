@@ -89,16 +89,6 @@ fn play() {
     let finished = dropped.finished();
     drop(dropped);
     block_on(finished);
-    // It rests, as nobody needs it, and is opened for the next sound.
-    speaker.rouse();
-    let needed = Instant::now();
-    while speaker.buffer().is_some() {
-        assert!(
-            needed.elapsed() < Duration::from_secs(60),
-            "it does not rest"
-        );
-        std::thread::sleep(Duration::from_millis(100));
-    }
     let samples: Vec<f32> = (0..(TONE_S * 16_000.0) as usize)
         .map(|i| if i / 40 % 2 == 0 { 0.5 } else { -0.5 })
         .collect();
@@ -115,6 +105,16 @@ fn play() {
         .expect_err("there is none");
     assert_eq!(speaker.name(), "default");
     speaker.choose("default").expect("opened anew");
+    // It rests, as nobody needs it, and is opened for the next sound.
+    speaker.rouse();
+    let needed = Instant::now();
+    while speaker.buffer().is_some() {
+        assert!(
+            needed.elapsed() < Duration::from_secs(60),
+            "it does not rest"
+        );
+        std::thread::sleep(Duration::from_millis(100));
+    }
     let before = Instant::now();
     let started = block_on(reply.start()).expect("heard");
     eprintln!("first sample left {:?} after start", started - before);

@@ -265,9 +265,9 @@ mod tests {
             talk: vec![0.0, 0.45, 0.55],
             hours: 1.0,
         };
-        assert_eq!(trial.recommended(), Some(0.7));
-        trial.talk[2] = 0.75;
-        assert_eq!(trial.recommended(), Some(0.8));
+        assert_eq!(trial.recommended(), Some(0.9));
+        trial.talk[2] = 0.92;
+        assert_eq!(trial.recommended(), Some(0.95));
         assert_eq!(trial.missed(0.8), [0.5, 0.5]);
         trial.hours = 4.0;
         assert_eq!(trial.recommended(), Some(0.3));

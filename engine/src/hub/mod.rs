@@ -34,6 +34,7 @@ mod shelves;
 mod skills;
 mod understanding;
 mod view;
+mod wanted;
 mod watched;
 
 pub(crate) use choices::LONGEST_NAME;
@@ -553,6 +554,7 @@ impl Shared {
         self.recent.note(&envelope);
         self.keep(&envelope);
         self.cards.note(&envelope);
+        self.present.wanted.note(&envelope);
         for text in self.aloud.note(&envelope) {
             self.say_aloud(text);
         }

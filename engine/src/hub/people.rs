@@ -3,6 +3,7 @@
 use super::{
     Shared,
     service::{Told, problem},
+    wanted::Wanted,
 };
 use crate::{
     event_store,
@@ -11,7 +12,7 @@ use crate::{
     store::Deed,
 };
 use loqa_core::{policy::Pin, seams::Unproved};
-use loqa_protocol::{PeopleEdit, PrivacyScope, Problem, SessionId};
+use loqa_protocol::{Envelope, PeopleEdit, PrivacyScope, Problem, SessionId};
 use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -32,6 +33,8 @@ const UNLOCKED: Duration = Duration::from_secs(5 * 60);
 #[derive(Default)]
 pub(super) struct Present {
     sessions: Mutex<BTreeMap<SessionId, WeakSession>>,
+    /// PINs that some of them wait for.
+    pub wanted: Wanted,
     screens: Mutex<BTreeSet<String>>,
 }
 
@@ -70,6 +73,14 @@ impl Shared {
         sessions.retain(|_, session| session.upgrade().is_some());
         sessions.insert(id, session.weak());
         session
+    }
+
+    /// The events that tell somebody who comes now which PINs are wanted.
+    pub(super) fn wanted_pins(&self) -> Vec<Envelope> {
+        let sessions = &self.present.sessions;
+        let sessions = sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_there = |id| sessions.get(&id).is_some_and(|it| it.upgrade().is_some());
+        self.present.wanted.events(is_there)
     }
 
     /// Gives a conversation the PIN that it has asked for.

@@ -53,6 +53,9 @@ async fn watch(hub: &Shared, mut screen: Screen) -> Result<(), ClientGone> {
     for card in hub.cards.events() {
         screen.show(ViewPart::Event(card))?;
     }
+    for wanted in hub.wanted_pins() {
+        screen.show(ViewPart::Event(wanted))?;
+    }
     // Last: who only wants the house as it is has seen it now.
     screen.show(ViewPart::Listening(ears(&listening.borrow())))?;
     loop {
