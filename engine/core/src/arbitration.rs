@@ -157,8 +157,7 @@ impl<M: Clone + PartialEq> Arbitration<M> {
 
     /// When [`Self::decide`] is due.
     pub fn deadline(&self) -> Option<Duration> {
-        let open = self.calls.iter();
-        let open = open.filter(|call| !call.sure && call.leader.is_some() && !call.is_doubted());
+        let open = self.calls.iter().filter(|call| call.is_open());
         open.map(|call| call.until).min()
     }
 
@@ -167,7 +166,7 @@ impl<M: Clone + PartialEq> Arbitration<M> {
         let due = self
             .calls
             .iter_mut()
-            .filter(|call| !call.sure && call.until <= now && !call.is_doubted());
+            .filter(|call| call.is_open() && call.until <= now);
         due.filter_map(|call| {
             let leader = call.leader.as_ref()?;
             call.sure = true;
@@ -225,6 +224,11 @@ impl<M: Clone + PartialEq> Call<M> {
             instead_of: before.map(|before| before.by),
             sure: self.sure,
         }
+    }
+
+    /// Time decides who answers it.
+    fn is_open(&self) -> bool {
+        !self.sure && self.leader.is_some() && !self.is_doubted()
     }
 
     /// Nobody is sure that it was one.

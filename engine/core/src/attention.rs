@@ -4,7 +4,7 @@
 //! command may follow without a pause. It closes when the person has been answered, unless Loqa
 //! has asked something.
 
-use crate::seams::{AudioFrame, FRAME_SAMPLES, SAMPLE_RATE_HZ};
+use crate::seams::{AudioFrame, FRAME_SAMPLES, SAMPLE_RATE_HZ, Wake};
 use std::collections::VecDeque;
 
 /// Frames kept in case a wake phrase is noticed late: 500 ms.
@@ -79,6 +79,14 @@ impl Gate {
     /// Is it open?
     pub fn is_open(&self) -> bool {
         self.open
+    }
+
+    /// Whether it is to be shown by what follows that this was a call; `doubting`: it is open for one of which that is not
+    /// known either.
+    pub fn doubts(&self, wake: &Wake, attention: Attention, doubting: bool) -> bool {
+        // Whoever calls into a conversation most likely means it.
+        let idle = !self.open && attention == Attention::default();
+        wake.doubted && (idle || doubting)
     }
 
     /// Hears the next frame. While Loqa speaks, nobody can give it a command without a call: the

@@ -225,10 +225,8 @@ impl Taker {
                         summary = summaries.recv() => {
                             if unsure.is_some() {
                                 let talk = summary.as_ref().is_none_or(|it| it.rejected);
-                                if talk && is_doubted(&claim) {
-                                    return self.lose(summaries).await;
-                                }
-                                if claim.as_ref().is_some_and(|claim| !claim.settle()) {
+                                let talk = talk && is_doubted(&claim);
+                                if talk || claim.as_ref().is_some_and(|claim| !claim.settle()) {
                                     return self.lose(summaries).await;
                                 }
                                 self.answers_here(id, true, &mut unsure);
@@ -285,7 +283,8 @@ impl Taker {
     }
 }
 
-fn is_doubted(claim: &Option<Arc<Claim>>) -> bool {
+/// Whether it was a call at all, only a command shows.
+pub(super) fn is_doubted(claim: &Option<Arc<Claim>>) -> bool {
     claim.as_ref().is_some_and(|claim| claim.is_doubted())
 }
 

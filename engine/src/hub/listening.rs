@@ -3,7 +3,7 @@
 use super::{
     Shared,
     calls::{Claim, Standing, WithWord, Word},
-    conversation::decided,
+    conversation::{decided, is_doubted},
     interruption::Interruption,
     meter::Meter,
 };
@@ -292,6 +292,12 @@ impl Room {
         }
     }
 
+    /// What the conversation under way is at.
+    fn attention(&self) -> Attention {
+        let session = self.session.as_ref();
+        session.map(SessionHandle::attention).unwrap_or_default()
+    }
+
     async fn frame(&mut self, mut frame: AudioFrame, above_echo_db: f32) {
         self.now = frame.offset + FRAME_SAMPLES as u64;
         if !self.ready {
@@ -299,8 +305,7 @@ impl Room {
             self.show();
             return;
         }
-        let attention = self.session.as_ref().map(SessionHandle::attention);
-        let attention = attention.unwrap_or_default();
+        let attention = self.attention();
         if attention.busy || attention.asking {
             self.busy_at = self.now;
         } else if self.now.saturating_sub(self.busy_at) >= IDLE {
@@ -313,7 +318,7 @@ impl Room {
         let admitted = self.gate.hear(&mut frame, attention);
         match admitted {
             Admitted::Nothing => {}
-            Admitted::Closed if self.is_doubted() => self.dismiss().await,
+            Admitted::Closed if is_doubted(&self.claim) => self.dismiss().await,
             Admitted::Closed => {
                 self.audio = None;
                 self.show();
@@ -407,12 +412,10 @@ impl Room {
         if self.always || !self.ready || *self.hub.muted.borrow() {
             return;
         }
-        let attention = self.session.as_ref().map(SessionHandle::attention);
-        let attention = attention.unwrap_or_default();
-        // Whoever calls into a conversation most likely means it.
-        let idle = !self.gate.is_open() && attention == Attention::default();
-        let idle = idle || self.is_doubted();
-        if self.is_doubted() {
+        let (attention, doubting) = (self.attention(), is_doubted(&self.claim));
+        let doubts = |wake| self.gate.doubts(wake, attention, doubting);
+        let doubted = wake.as_ref().is_some_and(doubts);
+        if doubting {
             self.dismiss().await;
         }
         let called = wake.map(|wake| Called {
@@ -421,7 +424,7 @@ impl Room {
             above_noise_db: self.loudness.above_noise_db(end),
             score: wake.score,
             detector: wake.detector.into(),
-            doubted: wake.doubted && idle,
+            doubted,
             ..Called::default()
         });
         let Ok(claim) = self.hub.claim(MICROPHONE, called.as_ref()) else {
@@ -447,12 +450,6 @@ impl Room {
         }
         self.begin(since).await;
         self.show();
-    }
-
-    /// Whether Loqa was called at all, only a command shows.
-    fn is_doubted(&self) -> bool {
-        let claim = self.claim.as_ref();
-        claim.is_some_and(|claim| claim.is_doubted())
     }
 
     /// It is sure now who answers the call.
@@ -494,7 +491,7 @@ impl Room {
         let frames = ReceiverStream::new(frames).boxed();
         // The summaries come as events too.
         let stimulus = Stimulus {
-            doubted: self.is_doubted(),
+            doubted: is_doubted(&self.claim),
             ..Stimulus::default()
         };
         match session.listen(frames, stimulus).await {
@@ -505,7 +502,7 @@ impl Room {
 
     /// Somebody has muted Loqa, or lets it hear again: what it was hearing is over.
     async fn mute(&mut self) {
-        if self.is_doubted() {
+        if is_doubted(&self.claim) {
             return self.dismiss().await;
         }
         if let Some(session) = &self.session {
@@ -533,17 +530,16 @@ impl Room {
         match &envelope.event {
             Event::SpeechStarted => self.spoken = true,
             // Not the turn that the call has ended.
-            Event::TurnSummary(summary) if self.spoken => match summary.rejected {
-                true if self.is_doubted() => return self.dismiss().await,
-                true => {}
-                false => {
-                    self.gate.answered();
-                    // Something has come of it, be it in silence.
-                    if let Some(claim) = &self.claim {
-                        claim.settle();
-                    }
+            Event::TurnSummary(summary) if self.spoken && !summary.rejected => {
+                self.gate.answered();
+                // Something has come of it, be it in silence.
+                if let Some(claim) = &self.claim {
+                    claim.settle();
                 }
-            },
+            }
+            Event::TurnSummary(_) if self.spoken && is_doubted(&self.claim) => {
+                return self.dismiss().await;
+            }
             _ => {}
         }
         match self.claim {
@@ -565,7 +561,7 @@ impl Room {
         }
         let state = if *self.hub.muted.borrow() {
             Listening::Muted(device)
-        } else if self.gate.is_open() && !self.is_doubted() {
+        } else if self.gate.is_open() && !is_doubted(&self.claim) {
             Listening::Awake(device)
         } else {
             Listening::Asleep(device)

@@ -296,7 +296,7 @@ impl Driver {
         let input = match event {
             EndpointEvent::SpeechStarted { at } => {
                 ears.any_turn = true;
-                if self.parts.turn.open_questions && !self.machine.doubts() {
+                if self.machine.hears_questions() {
                     // Nothing is asked of it by whoever is asked for a PIN.
                     if !self.machine.may_hear_pin() {
                         let options = self.answering(self.machine.history());
@@ -409,7 +409,7 @@ impl Driver {
                     grammar: Some(self.grammar.speech()),
                     context,
                     household: Some(self.grammar.clone()),
-                    open: self.parts.turn.open_questions && !self.machine.doubts(),
+                    open: self.machine.hears_questions(),
                     scope: (self.parts.keeps)().scope,
                 };
                 ears.transcribe(stt.as_ref(), take, from, options);

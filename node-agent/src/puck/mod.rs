@@ -369,9 +369,7 @@ impl Puck {
     /// Somebody has called; what follows the phrase is for Loqa, if no other microphone has heard it better.
     async fn wake(&mut self, wake: &Wake, link: &Reached) {
         let end = wake.end;
-        // Whoever calls into a conversation most likely means it.
-        let idle = !self.gate.is_open() && self.attention() == Attention::default();
-        let doubted = wake.doubted && (idle || self.doubted);
+        let doubted = self.gate.doubts(wake, self.attention(), self.doubted);
         if *self.muted.borrow() || doubted && self.hub.is_none() {
             return;
         }
@@ -520,6 +518,7 @@ impl Puck {
             ServerFrame::Done { .. } => {
                 self.said = None;
                 self.unsure = None;
+                // Until that is closed, so that no light shows that it was open.
                 self.doubted &= self.gate.is_open();
                 self.phase = Phase::Idle;
                 self.asking = false;

@@ -193,6 +193,16 @@ impl TurnMachine {
             ..TurnSummary::default()
         };
         summary.hops.endpoint_ms = endpoint_ms;
+        self.end_unanswered(turn, summary, now, effects);
+    }
+
+    fn end_unanswered(
+        &mut self,
+        turn: TurnId,
+        summary: TurnSummary,
+        now: Duration,
+        effects: &mut Vec<Effect>,
+    ) {
         self.end_turn(
             Ended {
                 turn,
@@ -280,18 +290,7 @@ impl TurnMachine {
                 },
                 ..TurnSummary::default()
             };
-            self.end_turn(
-                Ended {
-                    turn: utterance.turn,
-                    summary,
-                    steps: Vec::new(),
-                    open: false,
-                    acted_through: None,
-                    lost_speech: None,
-                },
-                now,
-                effects,
-            );
+            self.end_unanswered(utterance.turn, summary, now, effects);
         }
     }
 

@@ -279,8 +279,13 @@ impl TurnMachine {
         self.answer.is_some()
     }
 
+    /// May what is heard be a question for the language model?
+    pub fn hears_questions(&self) -> bool {
+        self.config.open_questions && !self.doubts()
+    }
+
     /// Whether what is heard is for Loqa only if it is a command.
-    pub fn doubts(&self) -> bool {
+    fn doubts(&self) -> bool {
         self.doubted && self.dialogue.is_none()
     }
 

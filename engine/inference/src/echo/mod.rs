@@ -95,14 +95,13 @@ impl EchoFilter {
         if !self.hears_echo(heard, played) {
             return f32::INFINITY;
         }
-        let now = mean_square(played);
         let cleaned = self.filter.cancel(&to_i16(heard), &to_i16(played));
         for (sample, cleaned) in heard.iter_mut().zip(cleaned) {
             *sample = f32::from(cleaned) / 32768.0;
         }
         let left_db = ratio_db(mean_square(heard), self.played);
         let above_db = left_db - self.leak_db;
-        if now > SILENCE {
+        if self.quiet == 0 {
             follow(&mut self.leak_db, left_db);
             let learned = self.leak_db < self.echo_db - LEARNED_DB;
             self.learned_db = learned.then_some(self.leak_db);

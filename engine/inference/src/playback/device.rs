@@ -61,7 +61,6 @@ impl From<PlaybackError> for ModelError {
 pub struct DeviceSpeaker {
     device: Arc<Device>,
     tee: Option<Tee>,
-    orders: SyncSender<Order>,
     keeper: Option<JoinHandle<()>>,
 }
 
@@ -83,6 +82,15 @@ enum State {
     /// Nobody needs it: it is opened for the next sound.
     Resting,
     Failed(PlaybackError),
+}
+
+impl State {
+    fn open(&self) -> Option<&Open> {
+        match self {
+            State::Open(open) => Some(open),
+            State::Resting | State::Failed(_) => None,
+        }
+    }
 }
 
 struct Open {
@@ -116,21 +124,21 @@ impl DeviceSpeaker {
             ))),
             changed: Condvar::new(),
             reference: Reference::new(),
-            orders: orders.clone(),
+            orders,
             roused: Mutex::default(),
             sounding: Arc::default(),
         });
         let (opened, outcome) = sync_channel(1);
-        let (kept, errors) = (device.clone(), orders.clone());
+        let kept = device.clone();
         let keeper = thread::Builder::new()
             .name("loqa-speaker".into())
             .spawn(move || {
-                let sink = kept.open(&errors);
+                let sink = kept.open();
                 let outcome = kept.outcome();
                 let usable = outcome.is_ok();
                 let _ = opened.send(outcome);
                 if usable {
-                    kept.keep(sink, &inbox, &errors);
+                    kept.keep(sink, &inbox);
                 }
             })
             .map_err(|error| PlaybackError::NoDevice(format!("no thread: {error}")))?;
@@ -140,7 +148,6 @@ impl DeviceSpeaker {
         Ok(Self {
             device,
             tee,
-            orders,
             keeper: Some(keeper),
         })
     }
@@ -153,7 +160,8 @@ impl DeviceSpeaker {
     pub fn choose(&self, name: &str) -> Result<(), PlaybackError> {
         let (opened, outcome) = sync_channel(1);
         let gone = || PlaybackError::NoDevice("its driver failed".into());
-        self.orders
+        self.device
+            .orders
             .send(Order::Choose(name.to_owned(), opened))
             .map_err(|_| gone())?;
         outcome.recv().unwrap_or_else(|_| Err(gone()))
@@ -171,10 +179,7 @@ impl DeviceSpeaker {
 
     /// The part of a second that the device holds back; `None` if it does not tell, or rests.
     pub fn buffer(&self) -> Option<Duration> {
-        match &*self.device.state() {
-            State::Open(open) => open.buffer,
-            State::Resting | State::Failed(_) => None,
-        }
+        self.device.state().open()?.buffer
     }
 
     /// Something may soon be to be heard. From the first call on, a device of which nobody has said so for a while, and that
@@ -203,7 +208,7 @@ impl Speaker for DeviceSpeaker {
 
 impl Drop for DeviceSpeaker {
     fn drop(&mut self) {
-        let _ = self.orders.send(Order::Close);
+        let _ = self.device.orders.send(Order::Close);
         if let Some(keeper) = self.keeper.take() {
             let _ = keeper.join();
         }
@@ -265,9 +270,9 @@ impl Device {
         }
     }
 
-    fn open(&self, errors: &SyncSender<Order>) -> Option<MixerDeviceSink> {
+    fn open(&self) -> Option<MixerDeviceSink> {
         let name = self.name().clone();
-        let (state, sink) = match open_sink(&name, errors) {
+        let (state, sink) = match open_sink(&name, &self.orders) {
             Ok(sink) => {
                 let config = sink.config();
                 let rate = f64::from(config.sample_rate().get());
@@ -301,12 +306,7 @@ impl Device {
     }
 
     /// Holds the device, and finds it again when it is lost, until told to close.
-    fn keep(
-        &self,
-        mut sink: Option<MixerDeviceSink>,
-        orders: &Receiver<Order>,
-        errors: &SyncSender<Order>,
-    ) {
+    fn keep(&self, mut sink: Option<MixerDeviceSink>, orders: &Receiver<Order>) {
         let mut beats = 0;
         loop {
             let lost = match orders.recv_timeout(WATCH) {
@@ -315,11 +315,11 @@ impl Device {
                     let before = std::mem::replace(&mut *self.name(), name);
                     // First: it may be the same device by another name, which nobody can have twice.
                     drop(sink.take());
-                    sink = self.open(errors);
+                    sink = self.open();
                     let outcome = self.outcome();
                     if outcome.is_err() {
                         *self.name() = before;
-                        sink = self.open(errors);
+                        sink = self.open();
                     }
                     let _ = opened.send(outcome);
                     None
@@ -332,13 +332,13 @@ impl Device {
                 }
                 Ok(Order::Open) => {
                     if sink.is_none() {
-                        sink = self.open(errors);
+                        sink = self.open();
                     }
                     None
                 }
                 Err(RecvTimeoutError::Timeout) if sink.is_none() => {
                     if !matches!(*self.state(), State::Resting) {
-                        sink = self.reopen(errors);
+                        sink = self.reopen();
                     }
                     None
                 }
@@ -348,10 +348,9 @@ impl Device {
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     let before = beats;
-                    beats = match &*self.state() {
-                        State::Open(open) => open.pulse.load(Ordering::Relaxed),
-                        State::Resting | State::Failed(_) => 0,
-                    };
+                    let state = self.state();
+                    let pulse = state.open().map(|open| &open.pulse);
+                    beats = pulse.map_or(0, |pulse| pulse.load(Ordering::Relaxed));
                     (beats == before).then(|| "it takes no more samples".into())
                 }
             };
@@ -377,9 +376,9 @@ impl Device {
     }
 
     /// Opens the device again if it has come back; why it is lost stays known if not.
-    fn reopen(&self, errors: &SyncSender<Order>) -> Option<MixerDeviceSink> {
+    fn reopen(&self) -> Option<MixerDeviceSink> {
         let lost = self.outcome();
-        let sink = self.open(errors);
+        let sink = self.open();
         match (&sink, lost) {
             (Some(_), _) => tracing::info!("speaker found again"),
             (None, Err(lost)) => self.set(State::Failed(lost)),

@@ -59,6 +59,7 @@ const WEIGHTS: [f32; 6] = [0.068, 0.132, 0.152, 0.639, 0.5, 9.57];
 /// Two hours of talk in rooms, in noise and in babble never reached it (`bench ears`), and five hours beside a fan neither
 /// (`loqa wake test --minutes 300`).
 const THRESHOLD: f64 = 0.9;
+/// Reached six times in those two hours, and never with a command after it.
 const DOUBTED: f64 = 0.5;
 
 /// What to listen for, and how strictly.

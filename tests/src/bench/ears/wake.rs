@@ -35,7 +35,7 @@ pub fn run(minutes: usize, report: &mut Report) -> Result<()> {
     let threshold = config.threshold as f32;
     let studio = Studio::open()?;
     let mut word = Keyphrase::open(&Ears::default(), config.clone()).context("no wake word")?;
-    let hub = Doubts::new(config.doubted as f32)?;
+    let doubts = Doubts::new(config.doubted as f32)?;
     let sentences = OPEN_SENTENCES.lines().filter(|line| !line.is_empty());
     let babble: Vec<Clip> = studio.talk(&SPEAKERS).collect::<Result<_>>()?;
 
@@ -50,7 +50,7 @@ pub fn run(minutes: usize, report: &mut Report) -> Result<()> {
     let (mut late_ms, mut off_ms) = (Vec::new(), Vec::new());
     for (name, noise, snr_db, pause_ms, goal) in conditions {
         eprintln!("calls, {name} …");
-        let (mut best, mut unheard, mut calls) = (Vec::new(), 0, 0);
+        let (mut best, mut unheard) = (Vec::new(), 0);
         for (seed, clip) in calls_of(&studio, &config.phrase, pause_ms)?
             .into_iter()
             .enumerate()
@@ -60,15 +60,14 @@ pub fn run(minutes: usize, report: &mut Report) -> Result<()> {
             let mut found = word.candidates(&heard.samples);
             found.retain(|(at, _)| call.contains(at));
             best.push(most_certain(&found));
-            calls += 1;
-            unheard += usize::from(!hub.is_woken(&found, &heard.samples)?);
+            unheard += usize::from(!doubts.is_woken(&found, &heard.samples)?);
             if let Some((at, wake)) = found.iter().find(|(_, wake)| wake.score >= threshold) {
                 late_ms.push((*at as f64 - clip.end as f64) / 16.0);
                 off_ms.push((wake.end as f64 - clip.end as f64).abs() / 16.0);
             }
         }
         let mut missed = |missed: usize, metric: &str, goal| {
-            let share = missed as f64 / calls as f64;
+            let share = missed as f64 / best.len() as f64;
             let metric = format!("wake.synthetic.{name}.missed{metric}");
             report.figure("ears", &metric, Some(share), "share", goal);
         };
@@ -108,7 +107,7 @@ pub fn run(minutes: usize, report: &mut Report) -> Result<()> {
             if f64::from(certain) < config.doubted {
                 continue;
             }
-            let woke = hub.is_woken(&found, &clip.samples)?;
+            let woke = doubts.is_woken(&found, &clip.samples)?;
             doubted += usize::from(certain < threshold);
             woken += usize::from(woke);
             let became = if woke { "woke it" } else { "was doubted" };

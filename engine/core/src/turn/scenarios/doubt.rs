@@ -1,16 +1,7 @@
 //! What follows sounds that may have been a call.
 
-use super::*;
+use super::check_open as check;
 use expect_test::expect;
-
-#[track_caller]
-fn check(script: &str, expect: Expect) {
-    let config = TurnConfig {
-        open_questions: true,
-        ..TurnConfig::default()
-    };
-    check_with(config, script, expect);
-}
 
 #[test]
 fn a_command_shows_that_it_was_one() {

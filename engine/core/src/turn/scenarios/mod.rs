@@ -396,6 +396,16 @@ fn check(script: &str, expect: Expect) {
     check_with(TurnConfig::default(), script, expect);
 }
 
+/// Where a language model answers what no command covers.
+#[track_caller]
+fn check_open(script: &str, expect: Expect) {
+    let config = TurnConfig {
+        open_questions: true,
+        ..TurnConfig::default()
+    };
+    check_with(config, script, expect);
+}
+
 #[track_caller]
 fn check_with(config: TurnConfig, script: &str, expect: Expect) {
     check_in(House::default(), config, script, expect);

@@ -1,16 +1,7 @@
 //! What no command covers.
 
-use super::*;
+use super::check_open as check;
 use expect_test::expect;
-
-#[track_caller]
-fn check(script: &str, expect: Expect) {
-    let config = TurnConfig {
-        open_questions: true,
-        ..TurnConfig::default()
-    };
-    check_with(config, script, expect);
-}
 
 #[test]
 fn an_answer_is_said_clause_by_clause_while_it_is_made() {
